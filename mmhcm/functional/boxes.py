@@ -1,0 +1,71 @@
+"""Box arithmetic on float (n, 4) xyxy arrays, continuous and half-open.
+
+All boxes of one call are in pixels of the same image.
+"""
+
+import numpy as np
+
+
+def as_bboxes(bboxes: object) -> np.ndarray:
+    """Return ``bboxes`` as a float32 array of shape (n, 4), n may be 0."""
+    return np.asarray(bboxes, dtype=np.float32).reshape(-1, 4)
+
+
+def box_wh(bboxes: np.ndarray) -> np.ndarray:
+    """Widths and heights (n, 2) of ``bboxes`` (n, 4), never negative."""
+    return np.maximum(bboxes[:, 2:] - bboxes[:, :2], 0)
+
+
+def box_areas(bboxes: np.ndarray) -> np.ndarray:
+    """Areas (n,) of ``bboxes`` (n, 4)."""
+    return box_wh(bboxes).prod(axis=1)
+
+
+def sqrt_areas(bboxes: np.ndarray) -> np.ndarray:
+    """Square roots of the areas (n,): the size that valid ranges speak of."""
+    return np.sqrt(box_areas(bboxes))
+
+
+def clip_boxes(
+    bboxes: np.ndarray, window: tuple[float, float, float, float]
+) -> np.ndarray:
+    """Clip ``bboxes`` (n, 4) to ``window`` (x1, y1, x2, y2)."""
+    x1, y1, x2, y2 = window
+    low = np.asarray([x1, y1, x1, y1], dtype=bboxes.dtype)
+    high = np.asarray([x2, y2, x2, y2], dtype=bboxes.dtype)
+    return np.clip(bboxes, low, high)
+
+
+def intersection_areas(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
+    """Pairwise intersection areas (n, m) of (n, 4) and (m, 4) boxes."""
+    top_left = np.maximum(bboxes1[:, None, :2], bboxes2[None, :, :2])
+    bottom_right = np.minimum(bboxes1[:, None, 2:], bboxes2[None, :, 2:])
+    return np.maximum(bottom_right - top_left, 0).prod(axis=2)  # (n, m)
+
+
+def box_iou(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
+    """Pairwise intersection over union (n, m); 0 where the union is 0."""
+    inter = intersection_areas(bboxes1, bboxes2)
+    union = box_areas(bboxes1)[:, None] + box_areas(bboxes2)[None] - inter
+    return _divide(inter, union)
+
+
+def box_iof(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
+    """Pairwise intersection over the area of ``bboxes1`` (n, m)."""
+    inter = intersection_areas(bboxes1, bboxes2)
+    return _divide(
+        inter, np.broadcast_to(box_areas(bboxes1)[:, None], inter.shape)
+    )
+
+
+def contains(windows: np.ndarray, bboxes: np.ndarray) -> np.ndarray:
+    """Whether each window (n, 4) holds each whole box (m, 4): bool (n, m)."""
+    return (
+        (windows[:, None, :2] <= bboxes[None, :, :2])
+        & (windows[:, None, 2:] >= bboxes[None, :, 2:])
+    ).all(axis=2)
+
+
+def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    out = np.zeros(numerator.shape, dtype=np.result_type(numerator, 1.0))
+    return np.divide(numerator, denominator, out=out, where=denominator > 0)
