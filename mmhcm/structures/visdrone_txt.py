@@ -1,0 +1,211 @@
+"""VisDrone's text rows: annotations in, results in and out.
+
+Annotation row: ``x,y,w,h,score,category,truncation,occlusion``. Result row:
+``x,y,w,h,score,category,-1,-1``. Boxes are in pixels of the whole image.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+CLASSES = (
+    'pedestrian',
+    'people',
+    'bicycle',
+    'car',
+    'van',
+    'truck',
+    'tricycle',
+    'awning-tricycle',
+    'bus',
+    'motor',
+)
+"""Names of categories 1..10, which are labels 0..9."""
+
+IGNORED_CATEGORY = 0
+OTHERS_CATEGORY = 11
+MAX_DETS = 500
+BOX_DECIMALS = 2
+SCORE_DECIMALS = 5
+
+_NUM_COLUMNS = 8
+
+
+class AnnotationError(ValueError):
+    """A row or file of annotations or results that cannot be read."""
+
+
+def read_annotations(path: str | Path) -> np.ndarray:
+    """Read an annotation file into rows (n, 8); see parse_annotations."""
+    path = Path(path)
+    return parse_annotations(decode(path.read_bytes(), path), path)
+
+
+def parse_annotations(text: str, source: object = '<text>') -> np.ndarray:
+    """Parse annotation rows, in file order, none dropped.
+
+    Args:
+        text: Contents of an annotation file. Rows may end with a comma;
+            blank lines and any line ends are fine.
+        source: Name that errors give the text.
+
+    Returns:
+        float64 (n, 8): x, y, w, h, score, category, truncation, occlusion.
+        Boxes may have zero width or height.
+
+    Raises:
+        AnnotationError: a row has another number of columns, a value that
+            is not a finite number, a negative width or height, or a category
+            that is not a whole number from 0 to 11.
+    """
+    rows = _parse_rows(text, source, _NUM_COLUMNS, _NUM_COLUMNS)
+    category = rows[:, 5]
+    _check(rows[:, 2:4].min(axis=1, initial=0) < 0, 'box', text, source)
+    wrong = (category < IGNORED_CATEGORY) | (category > OTHERS_CATEGORY)
+    _check(wrong | (category % 1 != 0), 'category', text, source)
+    return rows
+
+
+def read_results(path: str | Path) -> np.ndarray:
+    """Read a result file into rows (n, 6); see parse_results."""
+    path = Path(path)
+    return parse_results(decode(path.read_bytes(), path), path)
+
+
+def parse_results(text: str, source: object = '<text>') -> np.ndarray:
+    """Parse result rows of 6 to 8 columns, in file order, none dropped.
+
+    Returns:
+        float64 (n, 6): x, y, w, h, score, category. Only the validator of
+        submissions asks whether the values make sense.
+
+    Raises:
+        AnnotationError: a row has another number of columns or a value that
+            is not a finite number.
+    """
+    return _parse_rows(text, source, 6, _NUM_COLUMNS)[:, :6]
+
+
+def format_results(
+    bboxes: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray,
+    image_wh: tuple[int, int],
+    *,
+    max_dets: int = MAX_DETS,
+    score_decimals: int = SCORE_DECIMALS,
+) -> str:
+    """Format the detections of one image as the text of its result file.
+
+    What is submitted and what is scored both come from this text, so that
+    they cannot differ by rounding. Boxes are clipped to the image and
+    rounded; those left without area are dropped, then the best ``max_dets``
+    over all classes are written by descending score (equal ones as given).
+
+    Args:
+        bboxes: (n, 4) xyxy in pixels of the whole image.
+        scores: (n,) in [0, 1].
+        labels: (n,) integers in [0, 9].
+        image_wh: Width and height of the image.
+        max_dets: Most rows. Defaults to 500, the protocol's limit.
+        score_decimals: Decimals of the scores. Defaults to 5.
+
+    Raises:
+        ValueError: the arrays differ in length, or hold a value that is not
+            finite or a label outside [0, 9].
+    """
+    bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
+    scores = np.asarray(scores, dtype=np.float64).reshape(-1)
+    labels = np.asarray(labels).reshape(-1).astype(np.int64)
+    if not len(bboxes) == len(scores) == len(labels):
+        raise ValueError(
+            f'{len(bboxes)} boxes, {len(scores)} scores and '
+            f'{len(labels)} labels do not belong together'
+        )
+    if not (np.isfinite(bboxes).all() and np.isfinite(scores).all()):
+        raise ValueError('detections hold NaN or infinite boxes or scores')
+    if ((labels < 0) | (labels >= len(CLASSES))).any():
+        raise ValueError(f'labels must be in [0, {len(CLASSES) - 1}]')
+    # In whole units of the last decimal x + w is exact, so that a box at the
+    # border cannot leave the image by rounding.
+    unit = 10**BOX_DECIMALS
+    corners = np.rint(np.clip(bboxes, 0, [*image_wh, *image_wh]) * unit)
+    xywh = np.hstack([corners[:, :2], corners[:, 2:] - corners[:, :2]])
+    keep = np.flatnonzero((xywh[:, 2:] > 0).all(axis=1))
+    keep = keep[np.argsort(-scores[keep], kind='stable')][:max_dets]
+    row = ','.join(
+        [f'%.{BOX_DECIMALS}f'] * 4 + [f'%.{score_decimals}f', '%d,-1,-1\n']
+    )
+    table = np.column_stack(
+        [xywh[keep] / unit, np.clip(scores[keep], 0, 1), labels[keep] + 1]
+    )
+    return ''.join(row % tuple(values) for values in table.tolist())
+
+
+def decode(content: bytes, source: object) -> str:
+    """Decode a text file, with or without a byte order mark.
+
+    Raises:
+        AnnotationError: the bytes are not UTF-8 text.
+    """
+    try:
+        return content.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise AnnotationError(f'{source}: not a UTF-8 text file') from error
+
+
+def split_rows(text: str) -> list[tuple[int, list[str]]]:
+    """Split text into (line number, fields) of the lines that aren't blank.
+
+    Line numbers start at 1; a comma at the end of a row is no field.
+    """
+    text = text.replace('\r\n', '\n').replace('\r', '\n')
+    rows = []
+    for number, line in enumerate(text.split('\n'), 1):
+        line = line.strip()
+        if line:
+            rows.append((number, line.removesuffix(',').split(',')))
+    return rows
+
+
+def parse_number(field: str) -> float:
+    """Read a number; NaN where ``field`` is none."""
+    try:
+        # float() would read '1_0' as 10.
+        return float(field) if '_' not in field else float('nan')
+    except ValueError:
+        return float('nan')
+
+
+def _parse_rows(
+    text: str, source: object, min_columns: int, max_columns: int
+) -> np.ndarray:
+    """Rows as float64 (n, max_columns), padded with -1 on the right."""
+    rows = []
+    for number, fields in split_rows(text):
+        if not min_columns <= len(fields) <= max_columns:
+            wanted = (
+                f'{min_columns} to {max_columns}'
+                if min_columns < max_columns
+                else f'{max_columns}'
+            )
+            raise AnnotationError(
+                f'{source}:{number}: {len(fields)} columns, not {wanted}'
+            )
+        rows.append(
+            [parse_number(field) for field in fields]
+            + [-1.0] * (max_columns - len(fields))
+        )
+    array = np.array(rows, dtype=np.float64).reshape(-1, max_columns)
+    finite: np.ndarray = np.isfinite(array).all(axis=1)
+    _check(~finite, 'number', text, source)
+    return array
+
+
+def _check(wrong: np.ndarray, what: str, text: str, source: object) -> None:
+    """Raise for the first row that ``wrong`` (n,) marks, with its line."""
+    if wrong.any():
+        number, fields = split_rows(text)[int(wrong.argmax())]
+        raise AnnotationError(
+            f'{source}:{number}: bad {what} in row {",".join(fields)[:80]!r}'
+        )
