@@ -1,0 +1,124 @@
+# make            what can be done
+# make .venv      install everything, pinned, into .venv
+# make demo       train, mine, retrain, test and submit on rendered scenes
+# make test       the checks and the whole test suite
+#
+# PYTHON       the interpreter that .venv is made with (3.11 or 3.12)
+# TORCH_INDEX  an index with other builds of torch, used beside the default one
+# MAX_JOBS     compilers that run at once while mmcv's operators are built
+# PIP_ARGS     more options for every pip install, such as a mirror
+# PYTEST_ARGS  more options for pytest, such as "-x tests/functional"
+
+MAX_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+TORCH_INDEX ?=
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+# One process per core, and (below) one thread in each: more only get in
+# each other's way.
+PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
+
+.DELETE_ON_ERROR:
+.PHONY: help .venv install check lint types layers deadcode test demo \
+	demo-smoke clean-venv
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
+
+# --- Installation -----------------------------------------------------------
+# Each step leaves a stamp, so an interrupted installation goes on where it
+# stopped and a changed pin repeats only the steps from there on.
+.venv install: $(VENV)/.checked
+
+# The first interpreter that really runs, has venv, and has the headers that
+# building mmcv needs (a pyenv shim may exist and still fail).
+define find_python
+for python in $(if $(PYTHON),'$(PYTHON)',python3.11 python3.12 python3); do \
+  if "$$python" requirements/check_python.py 2>/dev/null; then break; fi; \
+  python=; \
+done; \
+if [ -z "$$python" ]; then \
+  for python in $(if $(PYTHON),'$(PYTHON)',python3.11 python3.12); do \
+    "$$python" requirements/check_python.py || true; \
+  done; \
+  echo 'No usable Python 3.11 or 3.12. Set PYTHON=/path/to/python.' >&2; \
+  exit 1; \
+fi
+endef
+
+$(VENV)/.created:
+	@$(find_python); \
+	if ! command -v "$${CXX:-c++}" >/dev/null; then \
+	  echo 'No C++ compiler (c++): mmcv cannot be built.' >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$python"; \
+	"$$python" -m venv --clear $(VENV)
+	touch $@
+
+$(VENV)/.tools: requirements/build.txt $(VENV)/.created
+	$(PIP) -r requirements/build.txt
+	touch $@
+
+# Torch first: mmcv's operators are compiled against it. A local version such
+# as 2.13.0+cpu counts as newer than 2.13.0, so TORCH_INDEX's build wins.
+# Torch alone is installed with dependencies, since a CUDA build brings many.
+$(VENV)/.torch: requirements/lock.txt $(VENV)/.tools
+	$(PIP) $(if $(TORCH_INDEX),--extra-index-url '$(TORCH_INDEX)') \
+		-c requirements/lock.txt torch
+	touch $@
+
+# ninja is looked up on PATH; without it the files compile one by one.
+$(VENV)/.mmcv: $(VENV)/.torch
+	@echo 'Building mmcv with its operators: a quarter of an hour on two cores'
+	PATH="$(CURDIR)/$(BIN):$$PATH" MMCV_WITH_OPS=1 MAX_JOBS=$(MAX_JOBS) \
+		$(PIP) --no-deps --no-build-isolation --no-binary mmcv \
+		-c requirements/lock.txt mmcv
+	touch $@
+
+$(VENV)/.locked: $(VENV)/.mmcv
+	$(PIP) --no-deps -r requirements/lock.txt
+	touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.locked
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.checked: requirements/check_install.py $(VENV)/.project
+	$(BIN)/python requirements/check_install.py
+	touch $@
+
+clean-venv:
+	rm -rf $(VENV)
+
+# --- Checks -----------------------------------------------------------------
+check: lint types layers deadcode
+
+lint: $(VENV)/.checked
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.checked
+	$(BIN)/mypy
+
+layers: $(VENV)/.checked
+	$(BIN)/lint-imports
+
+deadcode: $(VENV)/.checked
+	$(BIN)/vulture
+
+test: export OMP_NUM_THREADS := 1
+test: export OPENCV_FOR_THREADS_NUM := 1
+test: check
+	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+
+# --- Demo -------------------------------------------------------------------
+demo: $(VENV)/.checked
+	$(BIN)/python projects/quickstart/run.py --work-dir work_dirs/quickstart
+
+demo-smoke: $(VENV)/.checked
+	$(BIN)/python projects/quickstart/run.py --smoke \
+		--work-dir work_dirs/quickstart_smoke
