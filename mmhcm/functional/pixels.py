@@ -1,0 +1,92 @@
+"""Masking of regions and cutting of chips, on uint8 (h, w, 3) images."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .boxes import as_bboxes
+
+
+def fill_regions(
+    image: np.ndarray, regions: np.ndarray, color: Sequence[float]
+) -> np.ndarray:
+    """Return a copy of ``image`` with ``regions`` painted over.
+
+    Args:
+        image: uint8 (h, w, 3).
+        regions: (r, 4) xyxy in pixels of ``image``. They are rounded outward,
+            so that a pixel that is only partly inside is painted too; parts
+            outside the image are cut off, and regions without area paint
+            nothing.
+        color: three channel values in the image's order, rounded to uint8.
+    """
+    out = image.copy()
+    height, width = image.shape[:2]
+    fill = _as_pixel(color)
+    for x1, y1, x2, y2 in as_bboxes(regions):
+        if x2 <= x1 or y2 <= y1:
+            continue
+        left, top = max(int(np.floor(x1)), 0), max(int(np.floor(y1)), 0)
+        right = min(int(np.ceil(x2)), width)
+        bottom = min(int(np.ceil(y2)), height)
+        # A region left of or above the image would wrap round as a slice.
+        if left < right and top < bottom:
+            out[top:bottom, left:right] = fill
+    return out
+
+
+def crop_resize_pad(
+    image: np.ndarray,
+    window: Sequence[float],
+    scale: float,
+    chip_size: int,
+    color: Sequence[float],
+) -> np.ndarray:
+    """Cut ``window`` out of ``image`` and fit it into a square chip.
+
+    A point (x, y) of the image lands at ((x - window x1) * scale,
+    (y - window y1) * scale) of the chip, to within the half pixel that the
+    size is rounded by. Bilinear, as MMDetection's ``Resize`` is at test time.
+
+    Args:
+        image: uint8 (h, w, 3).
+        window: x1, y1, x2, y2, whole pixels inside ``image``.
+        scale: chip pixels per image pixel, ``chip_size / N`` for scale N.
+        chip_size: side of the chip in pixels.
+        color: three channel values to pad with, at the right and the bottom.
+
+    Returns:
+        uint8 (chip_size, chip_size, 3).
+
+    Raises:
+        ValueError: the window is empty, reaches out of the image, or is
+            larger than the chip once it is scaled.
+    """
+    x1, y1, x2, y2 = (int(v) for v in window)
+    height, width = image.shape[:2]
+    if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+        raise ValueError(
+            f'window {(x1, y1, x2, y2)} is empty or outside the image of '
+            f'{width} x {height} pixels'
+        )
+    new_width = max(round((x2 - x1) * scale), 1)
+    new_height = max(round((y2 - y1) * scale), 1)
+    if max(new_width, new_height) > chip_size:
+        raise ValueError(
+            f'window {(x1, y1, x2, y2)} at scale {scale:g} is {new_width} x '
+            f'{new_height} pixels, more than the chip size {chip_size}'
+        )
+    crop = image[y1:y2, x1:x2]
+    if crop.shape[:2] != (new_height, new_width):
+        crop = cv2.resize(
+            crop, (new_width, new_height), interpolation=cv2.INTER_LINEAR
+        )
+    chip = np.empty((chip_size, chip_size, 3), dtype=np.uint8)
+    chip[:] = _as_pixel(color)
+    chip[:new_height, :new_width] = crop
+    return chip
+
+
+def _as_pixel(color: Sequence[float]) -> np.ndarray:
+    return np.clip(np.rint(np.asarray(color)), 0, 255).astype(np.uint8)
