@@ -113,7 +113,8 @@ deadcode: $(VENV)/.checked
 test: export OMP_NUM_THREADS := 1
 test: export OPENCV_FOR_THREADS_NUM := 1
 test: check
-	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
+		--timeout 900 $(PYTEST_ARGS)
 
 # --- Demo -------------------------------------------------------------------
 demo: $(VENV)/.checked

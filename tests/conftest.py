@@ -1,0 +1,60 @@
+import os
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+# Folders whose tests build things by MMDetection's registries; the others
+# must run without torch.
+OPENMMLAB = {
+    'benchmarks',
+    'configs',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+    'projects',
+    'tools',
+    'visualization',
+}
+
+
+@pytest.fixture(autouse=True)
+def _openmmlab(request: pytest.FixtureRequest) -> None:
+    """Give those tests MMDetection's scope and a single thread."""
+    if OPENMMLAB.isdisjoint(request.path.relative_to(TESTS).parts):
+        return
+    import torch
+    from mmengine.registry import DefaultScope, init_default_scope
+
+    torch.set_num_threads(1)
+    # Without a scope, LoadAnnotations is mmcv's, which yields plain arrays.
+    # A Runner of an earlier test may have left its own.
+    current = DefaultScope.get_current_instance()
+    if current is None or current.scope_name != 'mmdet':
+        init_default_scope('mmdet')
+
+
+@pytest.fixture(scope='session')
+def real_data() -> Path:
+    """Folder with the real images, or skip."""
+    root = os.environ.get('MMHCM_DATA')
+    if not root:
+        pytest.skip('MMHCM_DATA is not set')
+    path = Path(root)
+    if not path.is_dir():
+        pytest.fail(f'MMHCM_DATA={root} is not a folder')
+    return path
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a GPU where there is none."""
+    marked = [item for item in items if item.get_closest_marker('gpu')]
+    if not marked:
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        return
+    for item in marked:
+        item.add_marker(pytest.mark.skip(reason='no CUDA device'))
