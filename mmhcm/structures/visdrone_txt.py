@@ -197,7 +197,7 @@ def _parse_rows(
             + [-1.0] * (max_columns - len(fields))
         )
     array = np.array(rows, dtype=np.float64).reshape(-1, max_columns)
-    finite: np.ndarray = np.isfinite(array).all(axis=1)
+    finite = np.all(np.isfinite(array), axis=1)
     _check(~finite, 'number', text, source)
     return array
 
