@@ -175,7 +175,7 @@ def generate_chips(
         if valid[:, ind].any()
     ]
     grid_scale_inds = np.flatnonzero(valid.any(axis=0))
-    remaining: np.ndarray = valid.any(axis=1)
+    remaining = np.asarray(valid.any(axis=1))
     num_excluded = int((~remaining).sum())
     limit = len(remaining) if max_chips is None else max_chips
     windows, scale_inds = [], []
