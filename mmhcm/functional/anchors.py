@@ -1,0 +1,329 @@
+"""Anchors, windows and valid ranges from the sizes of objects (paper 4.1).
+
+Boxes are (n, 4) xyxy in pixels of the network's input unless said otherwise:
+that is after the config's own chips, ranges and resizing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .boxes import as_bboxes, box_wh, sqrt_areas
+from .chips import ChipScale, check_scales
+
+# The objective is the recall averaged over all IoU thresholds in this range.
+_THR_RANGE = (0.4, 0.8)
+
+
+@dataclass(frozen=True)
+class AnchorSpec:
+    """Anchors as MMDetection's ``AnchorGenerator`` makes them.
+
+    A level with stride t has, around every multiple of t in both directions,
+    an anchor of width ``t * scale / sqrt(ratio)`` and height
+    ``t * scale * sqrt(ratio)`` for every scale and ratio (height / width).
+
+    Attributes:
+        strides: Stride of each level, input pixels.
+        scales: Anchor sizes in units of the stride.
+        ratios: Heights over widths.
+    """
+
+    strides: tuple[int, ...] = (4, 8, 16, 32, 64)
+    scales: tuple[float, ...] = (8.0,)
+    ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+
+    def __post_init__(self) -> None:
+        for name in ('strides', 'scales', 'ratios'):
+            values = getattr(self, name)
+            if not len(values) or not min(values) > 0:
+                raise ValueError(f'{name} must be positive, got {values}')
+
+    def base_wh(self, stride: float) -> np.ndarray:
+        """Width and height (a, 2) of the anchors of one level, pixels."""
+        scales = np.asarray(self.scales, dtype=np.float64)
+        roots = np.sqrt(np.asarray(self.ratios, dtype=np.float64))
+        widths = stride * scales[None] / roots[:, None]  # (ratios, scales)
+        heights = stride * scales[None] * roots[:, None]
+        return np.stack([widths.ravel(), heights.ravel()], axis=1)
+
+
+def best_ious(
+    bboxes: np.ndarray,
+    input_wh: tuple[int, int] | np.ndarray,
+    spec: AnchorSpec,
+    *,
+    chunk_size: int = 65536,
+) -> np.ndarray:
+    """Best IoU of each box with any anchor, at the anchors' true positions.
+
+    An anchor overlaps a box most, on each axis by itself, where its centre is
+    nearest; so one grid position per level and box decides, and it is exact.
+
+    Args:
+        bboxes: (n, 4) xyxy in pixels of the network's input.
+        input_wh: (width, height) of the input, pixels, or one per box (n, 2).
+            Feature maps have ``ceil(side / stride)`` positions.
+        spec: The anchors.
+        chunk_size: Boxes that are worked on at once, to bound the memory.
+
+    Returns:
+        float64 (n,), 0 for a box without area.
+    """
+    bboxes = as_bboxes(bboxes)
+    input_whs = np.broadcast_to(np.asarray(input_wh), (len(bboxes), 2))
+    best = np.zeros(len(bboxes))
+    for start in range(0, len(bboxes), chunk_size):
+        part = slice(start, start + chunk_size)
+        best[part] = _best_ious(
+            bboxes[part].astype(np.float64), input_whs[part], spec
+        )
+    return best
+
+
+def best_possible_recall(ious: np.ndarray, thr: float = 0.5) -> float:
+    """Share of boxes whose best IoU (n,) reaches ``thr``; 0 for none."""
+    return float(np.mean(ious >= thr)) if len(ious) else 0.0
+
+
+def summarize_ious(ious: np.ndarray) -> dict[str, float]:
+    """Best possible recall at IoU 0.5 and 0.7 and the mean best IoU.
+
+    Args:
+        ious: (n,) best IoU of each box, see :func:`best_ious`.
+
+    Returns:
+        ``bpr_50``, ``bpr_70`` and ``mean_best_iou``, each from 0 to 1.
+    """
+    return {
+        'bpr_50': best_possible_recall(ious, 0.5),
+        'bpr_70': best_possible_recall(ious, 0.7),
+        'mean_best_iou': float(np.mean(ious)) if len(ious) else 0.0,
+    }
+
+
+def fit_anchors(
+    bboxes: np.ndarray,
+    input_wh: tuple[int, int] | np.ndarray,
+    strides: Sequence[int] = (4, 8, 16, 32, 64),
+    num_scales: int = 1,
+    num_ratios: int = 3,
+    *,
+    rng: np.random.Generator,
+    weights: np.ndarray | None = None,
+    max_samples: int = 20000,
+    max_rounds: int = 20,
+) -> AnchorSpec:
+    """Fit scales and ratios of anchors to boxes.
+
+    Maximised is the best possible recall averaged over all IoU thresholds
+    from 0.4 to 0.8: a box counts nothing below, fully above, linearly in
+    between. Unlike the recall at one threshold it has no plateaus, and
+    unlike the mean IoU it gains nothing from boxes that match well already.
+
+    1. Ratios start at quantiles of the boxes' own, scales evenly over an
+       octave, from the best of a coarse list of sizes.
+    2. Each scale and ratio in turn, and all scales together, move by a
+       factor while that helps; the factor shrinks when nothing does.
+
+    Args:
+        bboxes: (n, 4) xyxy in pixels of the network's input.
+        input_wh: (width, height) of the input, pixels, or one per box (n, 2).
+        strides: Strides of the levels, pixels.
+        num_scales: Number of scales, at least 1.
+        num_ratios: Number of ratios, at least 1.
+        rng: Draws the boxes to fit to, if there are more than max_samples.
+        weights: (n,) how much each box counts. Defaults to None, all alike.
+        max_samples: Boxes to fit to. Defaults to 20000.
+        max_rounds: Limit on the passes over all parameters. Defaults to 20.
+
+    Returns:
+        Scales and ratios in ascending order, rounded to two decimals.
+    """
+    if num_scales < 1 or num_ratios < 1:
+        raise ValueError(
+            'num_scales and num_ratios must be at least 1, got '
+            f'{num_scales} and {num_ratios}'
+        )
+    bboxes = as_bboxes(bboxes)
+    input_whs = np.broadcast_to(np.asarray(input_wh), (len(bboxes), 2))
+    usable = np.flatnonzero(sqrt_areas(bboxes) > 0)
+    if not len(usable):
+        raise ValueError('no box with an area to fit anchors to')
+    if len(usable) > max_samples:
+        usable = np.sort(rng.choice(usable, max_samples, replace=False))
+    sample, sample_whs = bboxes[usable], input_whs[usable]
+    sample_weights = None if weights is None else np.asarray(weights)[usable]
+
+    def score(spec: AnchorSpec) -> float:
+        low, high = _THR_RANGE
+        ious = best_ious(sample, sample_whs, spec)
+        gains = np.clip((ious - low) / (high - low), 0, 1)
+        return float(np.average(gains, weights=sample_weights))
+
+    spec = _initial_spec(sample, tuple(strides), num_scales, num_ratios, score)
+    return _search(spec, score, max_rounds)
+
+
+def propose_scales(
+    bboxes: np.ndarray,
+    image_whs: np.ndarray,
+    chip_size: int,
+    num_scales: int = 3,
+    *,
+    network_range: tuple[float, float] = (24, 128),
+    quantiles: tuple[float, float] = (0.05, 0.99),
+    overlap: float = 1.5,
+    round_to: int = 16,
+) -> list[ChipScale]:
+    """Propose windows and valid ranges for the objects of a data set.
+
+    1. The finest window shows the small objects (first quantile of the square
+       root of the area) at the lower end of ``network_range``, the coarsest
+       shows the large ones (second quantile) at its upper end; windows in
+       between are spaced by equal factors.
+    2. A scale is valid up to the size that it shows at the upper end, the
+       next one from that size divided by ``overlap``: every object is
+       learned as large as the range allows.
+
+    Args:
+        bboxes: (n, 4) xyxy of all objects, pixels of their source images.
+        image_whs: (m, 2) width and height of the images, pixels. No window
+            is longer than the longest side.
+        chip_size: Side of a chip at the network's input, pixels.
+        num_scales: Number of scales, at least 1. Fewer come back where
+            windows would coincide, as with objects of one size.
+        network_range: Square roots of areas to aim at, input pixels.
+            Defaults to (24, 128).
+        quantiles: Which objects are small and large. Defaults to (.05, .99).
+        overlap: Factor, at least 1, by which neighbouring ranges overlap.
+            Defaults to 1.5.
+        round_to: Windows are multiples of this, pixels. Defaults to 16.
+
+    Returns:
+        Scales that pass ``check_scales``, finest first.
+    """
+    sizes = sqrt_areas(as_bboxes(bboxes))
+    sizes = sizes[sizes > 0]
+    if not len(sizes):
+        raise ValueError('no box with an area to propose scales for')
+    if num_scales < 1 or overlap < 1 or not min(network_range) > 0:
+        raise ValueError(
+            'num_scales and overlap must be at least 1 and network_range '
+            f'positive, got {num_scales}, {overlap} and {network_range}'
+        )
+    ends = chip_size * np.quantile(sizes, quantiles) / network_range  # (2,)
+    longest = np.asarray(image_whs).max()
+    # one scale alone has to serve the large objects
+    targets = np.geomspace(ends[1], ends[0], num_scales)
+    multiples = np.maximum(np.round(targets / round_to), 1) * round_to
+    windows = np.unique(np.minimum(multiples, longest).astype(int)).tolist()
+    highs = [
+        float(np.round(network_range[1] * window / chip_size))
+        for window in windows[:-1]
+    ]
+    lows = [float(np.floor(high / overlap)) for high in highs]
+    scales = [
+        ChipScale(window, (low, high))
+        for window, low, high in zip(
+            windows, [0.0, *lows], [*highs, np.inf], strict=True
+        )
+    ]
+    check_scales(scales)
+    return scales
+
+
+def _best_ious(
+    bboxes: np.ndarray, input_whs: np.ndarray, spec: AnchorSpec
+) -> np.ndarray:
+    centres = (bboxes[:, :2] + bboxes[:, 2:]) / 2
+    sides = box_wh(bboxes)
+    areas = sides.prod(axis=1)
+    best = np.zeros(len(bboxes))
+    for stride in spec.strides:
+        last = np.ceil(input_whs / stride) - 1
+        nearest = np.clip(np.round(centres / stride), 0, last) * stride
+        shifts = np.abs(nearest - centres)  # (n, 2)
+        for anchor_wh in spec.base_wh(stride):
+            overlaps = np.minimum(
+                np.minimum(sides, anchor_wh),
+                (sides + anchor_wh) / 2 - shifts,
+            )  # (n, 2)
+            inter = np.maximum(overlaps, 0).prod(axis=1)
+            np.maximum(
+                best, inter / (areas + anchor_wh.prod() - inter), out=best
+            )
+    return best
+
+
+def _initial_spec(
+    bboxes: np.ndarray,
+    strides: tuple[int, ...],
+    num_scales: int,
+    num_ratios: int,
+    score: Callable[[AnchorSpec], float],
+) -> AnchorSpec:
+    widths, heights = box_wh(bboxes).T
+    middles = (np.arange(num_ratios) + 0.5) / num_ratios
+    ratios = np.quantile(heights / widths, middles)
+    octave = 2 ** (np.arange(num_scales) / num_scales)
+    # from a quarter of the stride to 16 strides
+    specs = [
+        _rounded(AnchorSpec(strides, tuple(first * octave), tuple(ratios)))
+        for first in 2.0 ** np.arange(-2, 4.5, 0.5)
+    ]
+    return max(specs, key=score)
+
+
+def _search(
+    spec: AnchorSpec,
+    score: Callable[[AnchorSpec], float],
+    max_rounds: int,
+) -> AnchorSpec:
+    """Coordinate search with factors; the first of equal steps is taken."""
+    best, factor = score(spec), 2**0.5
+    for _ in range(max_rounds):
+        improved = False
+        for name, ind in _moves(spec):
+            for step in (factor, 1 / factor):
+                candidate = _moved(spec, name, ind, step)
+                value = score(candidate)
+                if value > best:
+                    spec, best, improved = candidate, value, True
+        if not improved:
+            factor **= 0.5
+            if factor < 1.01:
+                break
+    return replace(
+        spec,
+        scales=tuple(sorted(spec.scales)),
+        ratios=tuple(sorted(spec.ratios)),
+    )
+
+
+def _moves(spec: AnchorSpec) -> list[tuple[str, int | None]]:
+    """Which values one move changes; None stands for all of a kind."""
+    return [
+        ('scales', None),
+        *(('scales', ind) for ind in range(len(spec.scales))),
+        ('ratios', None),
+        *(('ratios', ind) for ind in range(len(spec.ratios))),
+    ]
+
+
+def _moved(
+    spec: AnchorSpec, name: str, ind: int | None, factor: float
+) -> AnchorSpec:
+    values = np.array(getattr(spec, name))
+    values[slice(None) if ind is None else ind] *= factor
+    return _rounded(replace(spec, **{name: tuple(values.tolist())}))
+
+
+def _rounded(spec: AnchorSpec) -> AnchorSpec:
+    """Scales and ratios to two decimals, as a config line shows them."""
+    return replace(
+        spec,
+        scales=tuple(max(round(float(s), 2), 0.01) for s in spec.scales),
+        ratios=tuple(max(round(float(r), 2), 0.01) for r in spec.ratios),
+    )
