@@ -1,0 +1,48 @@
+import pytest
+from PIL import Image
+
+from mmhcm.structures.image_sizes import read_image_sizes, read_sizes_csv
+
+
+def test_read_image_sizes_by_stem(tmp_path):
+    assert read_image_sizes(tmp_path) == {}
+    Image.new('RGB', (7, 5)).save(tmp_path / 'a.b.jpg')
+    Image.new('L', (3, 9)).save(tmp_path / 'c.PNG')
+    (tmp_path / 'notes.txt').write_text('no image')
+    assert read_image_sizes(tmp_path) == {'a.b': (7, 5), 'c': (3, 9)}
+
+
+def test_read_image_sizes_rejects(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read_image_sizes(tmp_path / 'absent')
+    (tmp_path / 'a.jpg').write_bytes(b'no image')
+    with pytest.raises(ValueError, match=r'a\.jpg: not a readable image'):
+        read_image_sizes(tmp_path)
+    Image.new('RGB', (7, 5)).save(tmp_path / 'a.jpg')
+    Image.new('RGB', (7, 5)).save(tmp_path / 'a.png')
+    with pytest.raises(ValueError, match=r'a\.png: another image'):
+        read_image_sizes(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('text', 'sizes'),
+    [
+        ('', {}),
+        ('name,width,height\n', {}),
+        ('a,1,2\r\n\r\nb.jpg, 3 ,4\n', {'a': (1, 2), 'b': (3, 4)}),
+        ('name,width,height\na.b,1,2', {'a.b': (1, 2)}),
+    ],
+    ids=['empty', 'header', 'crlf-no-header', 'dotted'],
+)
+def test_read_sizes_csv(tmp_path, text, sizes):
+    path = tmp_path / 'sizes.csv'
+    path.write_bytes(text.encode())
+    assert read_sizes_csv(path) == sizes
+
+
+@pytest.mark.parametrize('row', ['a,1', 'b,0,2', 'b,-1,2', 'b,x,2', 'a,1,2'])
+def test_read_sizes_csv_names_the_line(tmp_path, row):
+    path = tmp_path / 'sizes.csv'
+    path.write_text(f'a,1,2\n{row}\n')
+    with pytest.raises(ValueError, match=r'sizes\.csv:2: '):
+        read_sizes_csv(path)
