@@ -1,0 +1,54 @@
+"""What the documents name exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PATTERNS = ('*.md', 'docs/*.md', 'benchmarks/*.md', '[cp]*/*/*.md')
+DOCS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
+
+
+def _id(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize('doc', DOCS, ids=_id)
+def test_local_links_resolve(doc):
+    targets = re.findall(r'\]\(([^)#\s]+)[^)]*\)', doc.read_text())
+    local = [t for t in targets if '://' not in t]
+    missing = [t for t in local if not (doc.parent / t).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize('doc', DOCS, ids=_id)
+def test_scripts_and_configs_exist(doc):
+    names = re.findall(
+        r'(?<![\w/.])((?:tools|configs|projects|requirements|benchmarks)/'
+        r'[\w./-]+\.(?:py|txt))\b',
+        doc.read_text(),
+    )
+    missing = sorted({name for name in names if not (ROOT / name).is_file()})
+    assert not missing
+
+
+@pytest.mark.parametrize('doc', DOCS, ids=_id)
+def test_make_targets_exist(doc):
+    makefile = (ROOT / 'Makefile').read_text()
+    rules = re.findall(r'^([\w. -]+):(?!=)', makefile, re.MULTILINE)
+    targets = {target for rule in rules for target in rule.split()}
+    used = set()
+    # Commands in code blocks, and `make x` in running text.
+    for line in re.findall(
+        r'(?:^|`|; )make ([^\n`;]*)', doc.read_text(), re.M
+    ):
+        words = line.split('#')[0].split()
+        used |= {word for word in words if '=' not in word and word != '...'}
+    assert used <= targets
+
+
+def test_every_tool_is_documented():
+    text = ''.join(path.read_text() for path in DOCS)
+    tools = [path.name for path in ROOT.glob('tools/*.py')]
+    assert [t for t in tools if t != '__init__.py' and t not in text] == []
