@@ -1,0 +1,6 @@
+"""Metrics, registered under MMDetection's registry."""
+
+from .hard_chip_metric import HardChipMetric
+from .visdrone_metric import VisDroneMetric
+
+__all__ = ['HardChipMetric', 'VisDroneMetric']

@@ -1,0 +1,161 @@
+"""From result files to the official figures, their tables and their file."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmhcm.functional.visdrone import FIGURES, ImageRecord, Scores, evaluate
+from mmhcm.structures.files import atomic_write
+from mmhcm.structures.image_sizes import read_image_sizes, read_sizes_csv
+from mmhcm.structures.submission import read_submission
+from mmhcm.structures.visdrone_txt import (
+    CLASSES,
+    parse_results,
+    read_annotations,
+)
+
+PROTOCOL = (
+    'VisDrone-DET protocol: per cent; IoU 0.50:0.05:0.95, all-point AP over '
+    'the first 500 rows of an image, ARn over the first n; boxes at least '
+    'half in ignored regions dropped'
+)
+OFFICIAL = 'official (classes weighted by the images that hold them)'
+CLASS_MEAN = 'class mean (plain, over the classes with objects)'
+
+
+def score_folder(
+    results_path: str | Path,
+    data_root: str | Path,
+    sizes_path: str | Path | None = None,
+) -> Scores:
+    """Score a folder or zip of result files against a split on disk.
+
+    Args:
+        results_path: Folder or zip, one result file an image.
+        data_root: Folder with ``annotations`` and ``images``.
+        sizes_path: Table of image sizes that stands in for the images.
+
+    Raises:
+        ValueError: a file is missing, unknown or malformed.
+        OSError: a file or folder cannot be read.
+    """
+    data_root = Path(data_root)
+    image_whs = read_split_sizes(data_root, sizes_path)
+    annotations = {
+        path.stem: read_annotations(path)
+        for path in sorted(data_root.joinpath('annotations').iterdir())
+        if path.suffix == '.txt'
+    }
+    if not annotations:
+        raise ValueError(f'{data_root / "annotations"}: no annotation files')
+    return score_results(read_submission(results_path), annotations, image_whs)
+
+
+def read_split_sizes(
+    data_root: str | Path, sizes_path: str | Path | None = None
+) -> dict[str, tuple[int, int]]:
+    """Read (width, height) by image stem, from a table or the images."""
+    if sizes_path is not None:
+        return read_sizes_csv(sizes_path)
+    return read_image_sizes(Path(data_root) / 'images')
+
+
+def score_results(
+    results: Mapping[str, str],
+    annotations: Mapping[str, np.ndarray],
+    image_whs: Mapping[str, tuple[int, int]],
+) -> Scores:
+    """Score the text of result files.
+
+    Args:
+        results: Text of each image's result file, by the image's stem.
+        annotations: Rows (n, 8) of each image's annotation file.
+        image_whs: (width, height) of, at least, each annotated image.
+
+    Raises:
+        ValueError: results and annotations are not of the same images, a
+            size is missing, a row is malformed, or no image holds an object
+            of the ten classes.
+    """
+    for missing, fault in (
+        (set(annotations) - set(results), 'images have no result file'),
+        (set(results) - set(annotations), 'results have no annotation file'),
+        (set(annotations) - set(image_whs), 'images have no known size'),
+    ):
+        if missing:
+            raise ValueError(f'{len(missing)} {fault}, first {min(missing)}')
+    # By file name, not stem: '-' sorts before the '.' of the suffix.
+    stems = sorted(annotations, key=lambda stem: f'{stem}.txt')
+    scores = evaluate(
+        [
+            ImageRecord(
+                *image_whs[stem],
+                annotations[stem],
+                parse_results(results[stem], f'{stem}.txt'),
+            )
+            for stem in stems
+        ],
+        num_classes=len(CLASSES),
+    )
+    if np.isnan(scores.official).any():
+        raise ValueError(
+            f'no object of the ten classes, outside of ignored regions, in '
+            f'{len(stems)} annotation files'
+        )
+    return scores
+
+
+def figures_dict(
+    scores: Scores, class_names: Sequence[str] = CLASSES
+) -> dict[str, dict]:
+    """Return all figures, unrounded, in the layout of figures.json.
+
+    A class without ground truth is None.
+    """
+    return {
+        'official': _named(scores.official),
+        'class_mean': _named(scores.class_mean),
+        'per_class': {
+            name: None if np.isnan(row).any() else _named(row)
+            for name, row in zip(class_names, scores.per_class, strict=True)
+        },
+    }
+
+
+def write_figures(path: str | Path, scores: Scores) -> None:
+    """Write figures.json, whole or not at all."""
+    content = json.dumps(figures_dict(scores), indent=2, allow_nan=False)
+    with atomic_write(path) as file:
+        file.write(f'{content}\n'.encode())
+
+
+def format_figures(
+    scores: Scores, class_names: Sequence[str] = CLASSES
+) -> str:
+    """Format the protocol, both means and the per-class table as text."""
+    means = {OFFICIAL: scores.official, CLASS_MEAN: scores.class_mean}
+    per_class = dict(zip(class_names, scores.per_class, strict=True))
+    return '\n'.join(
+        [
+            PROTOCOL,
+            *_format_table('mean', means),
+            '',
+            *_format_table('class ("-": no objects)', per_class),
+        ]
+    )
+
+
+def _named(figures: np.ndarray) -> dict[str, float]:
+    return dict(zip(FIGURES, figures.tolist(), strict=True))
+
+
+def _format_table(title: str, rows: Mapping[str, np.ndarray]) -> list[str]:
+    width = max(len(name) for name in (title, *rows))
+    lines = [f'{title:{width}}' + ''.join(f'{name:>8}' for name in FIGURES)]
+    for name, figures in rows.items():
+        cells = ['-' if math.isnan(f) else f'{f:.2f}' for f in figures]
+        lines.append(f'{name:{width}}' + ''.join(f'{c:>8}' for c in cells))
+    return lines

@@ -1,0 +1,79 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmhcm.structures.submission import write_submission
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+HIT = '10,10,10,10,0.5,4,-1,-1\n'
+
+
+def run(tool, *args):
+    return subprocess.run(
+        [sys.executable, str(TOOLS / tool), *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / 'annotations').mkdir()
+    (tmp_path / 'annotations' / 'a.txt').write_text('10,10,10,10,1,4,0,0,\n')
+    (tmp_path / 'sizes.csv').write_text('name,width,height\na,60,40\n')
+    return tmp_path
+
+
+def test_evaluate_prints_and_writes(root):
+    write_submission(root / 's.zip', {'a': HIT})
+    options = '--data-root', root, '--sizes', root / 'sizes.csv'
+    done = run(
+        'evaluate.py', root / 's.zip', *options, '--out', root / 'f.json'
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    assert 'official' in done.stdout
+    assert 'class mean' in done.stdout
+    figures = json.loads((root / 'f.json').read_text())
+    assert figures['official']['AP'] == pytest.approx(100)
+    assert figures['per_class']['car']['AR1'] == pytest.approx(100)
+    assert figures['per_class']['bus'] is None
+
+
+@pytest.mark.parametrize(
+    ('texts', 'fault'),
+    [
+        ({'a': '1,2,3\n'}, 'a.txt:1: 3 columns'),
+        ({}, '1 images have no result file'),
+        (None, 'No such file'),
+    ],
+)
+def test_evaluate_names_a_user_error_in_one_line(root, texts, fault):
+    if texts is not None:
+        write_submission(root / 's.zip', texts)
+    options = '--data-root', root, '--sizes', root / 'sizes.csv'
+    done = run('evaluate.py', root / 's.zip', *options)
+    assert done.returncode == 1
+    assert done.stdout == ''
+    assert done.stderr.count('\n') == 1
+    assert fault in done.stderr
+
+
+def test_validate_submission_exits_by_its_faults(root):
+    options = '--data-root', root, '--sizes', root / 'sizes.csv'
+    write_submission(root / 's.zip', {'a': HIT})
+    done = run('validate_submission.py', root / 's.zip', *options)
+    assert done.returncode == 0
+    write_submission(root / 's.zip', {'a': HIT + '1,2\n', 'b': ''})
+    done = run('validate_submission.py', root / 's.zip', *options)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        'a.txt:2: 2 columns, not 8',
+        'b.txt: no such image in the split',
+    ]
+    done = run('validate_submission.py', root / 's.zip', '--data-root', root)
+    assert done.returncode == 1
+    assert done.stderr.count('\n') == 1

@@ -1,0 +1,45 @@
+"""Print the official VisDrone-DET figures of a zip or folder of results."""
+
+import argparse
+import sys
+
+from mmhcm.structures.figures import (
+    format_figures,
+    score_folder,
+    write_figures,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('results', help='zip or folder of result files')
+    parser.add_argument(
+        '--data-root',
+        required=True,
+        help='folder that holds annotations/ and images/',
+    )
+    parser.add_argument(
+        '--sizes',
+        help='table name,width,height that stands in for the images',
+    )
+    parser.add_argument('--out', help='write all figures, unrounded, as json')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run; return the exit status."""
+    args = parse_args()
+    try:
+        scores = score_folder(args.results, args.data_root, args.sizes)
+        if args.out:
+            write_figures(args.out, scores)
+    except (OSError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(format_figures(scores))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
