@@ -54,7 +54,7 @@ def paste_patch(
 def apply_pastes(
     image: np.ndarray,
     patches: Sequence[np.ndarray],
-    patch_bboxes: np.ndarray,
+    patch_bboxes: np.ndarray | Sequence[np.ndarray],
     pastes: Sequence[Paste],
     *,
     feather: float = 0.6,

@@ -1,0 +1,172 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmhcm.functional.paste import Paste, apply_pastes, paste_patch
+
+PATCH_BBOX = np.array([4, 4, 20, 12], np.float32)
+
+
+def make_patch(seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (16, 24, 3), dtype=np.uint8)
+
+
+def make_canvas(height=60, width=80):
+    rng = np.random.default_rng(9)
+    return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def make_paste(x1=30, y1=20, scale=1.0, angle=0.0, flip=False, alpha=1.0):
+    bbox = (x1, y1, x1 + 16 * scale, y1 + 8 * scale)
+    return Paste(0, bbox, scale, angle, flip, alpha, 3)
+
+
+def test_no_pastes_is_a_copy():
+    canvas = make_canvas()
+    out = apply_pastes(canvas, [], np.zeros((0, 4)), [])
+    np.testing.assert_array_equal(out, canvas)
+    assert not np.shares_memory(out, canvas)
+
+
+@pytest.mark.parametrize('flip', [False, True])
+def test_native_opaque_paste_copies_the_object(flip):
+    canvas, patch = make_canvas(), make_patch()
+    before = canvas.copy()
+    out = paste_patch(canvas, patch, PATCH_BBOX, make_paste(flip=flip))
+    source = patch[:, ::-1] if flip else patch
+    np.testing.assert_array_equal(out[20:28, 30:46], source[4:12, 4:20])
+    np.testing.assert_array_equal(canvas, before)
+    # Nothing is drawn beyond the context of 4 pixels.
+    out[16:32, 26:50] = canvas[16:32, 26:50]
+    np.testing.assert_array_equal(out, canvas)
+
+
+def test_half_turn_mirrors_both_ways():
+    patch = make_patch()
+    out = paste_patch(
+        make_canvas(), patch, PATCH_BBOX, make_paste(angle=180.0)
+    )
+    np.testing.assert_array_equal(
+        out[20:28, 30:46], patch[4:12, 4:20][::-1, ::-1]
+    )
+
+
+def test_positive_angles_turn_counter_clockwise():
+    patch = np.zeros((16, 24, 3), np.uint8)
+    patch[4:12, 12:20] = 255  # the right half of the object
+    canvas = np.zeros((60, 80, 3), np.uint8)
+    paste = Paste(0, (30, 20, 38, 36), 1.0, 90.0, False, 1.0, 3)
+    out = paste_patch(canvas, patch, PATCH_BBOX, paste)
+    assert (out[20:28, 30:38] == 255).all()
+    assert (out[28:36, 30:38] == 0).all()
+
+
+def test_scaling_keeps_the_object_in_its_box():
+    patch = np.full((16, 24, 3), 100, np.uint8)
+    patch[4:12, 4:20] = 200
+    canvas = np.full((60, 80, 3), 100, np.uint8)
+    out = paste_patch(canvas, patch, PATCH_BBOX, make_paste(scale=2.0))
+    inside = np.zeros((60, 80), bool)
+    inside[20:36, 30:62] = True
+    bright = out[..., 0] > 150
+    # Half a source pixel of interpolation at the rim.
+    assert (bright[21:35, 31:61]).all()
+    assert not bright[~inside].any()
+
+
+def test_opacity_falls_from_the_object_to_nothing():
+    patch = np.full((28, 48, 3), 200, np.uint8)
+    canvas = np.zeros((60, 80, 3), np.uint8)
+    bbox = np.array([10, 10, 38, 18], np.float32)
+    paste = Paste(0, (30, 20, 58, 28), 1.0, 0.0, False, 0.5, 3)
+    out = paste_patch(canvas, patch, bbox, paste, feather=1.0)
+    row = out[24, :, 0].astype(int)
+    assert (row[30:58] == 100).all()
+    assert (np.diff(row[19:31]) >= 0).all()
+    assert (np.diff(row[57:69]) <= 0).all()
+    assert np.diff(row).max() < 25
+    assert row[19] <= 1
+    assert row[68] <= 1
+
+
+def test_smaller_feather_draws_less_context():
+    patch = np.full((28, 48, 3), 200, np.uint8)
+    canvas = np.zeros((60, 80, 3), np.uint8)
+    bbox = np.array([10, 10, 38, 18], np.float32)
+    paste = Paste(0, (30, 20, 58, 28), 1.0, 0.0, False, 1.0, 3)
+    out = paste_patch(canvas, patch, bbox, paste, feather=0.3)
+    np.testing.assert_array_equal(
+        np.flatnonzero(out[24, :, 0]), np.arange(27, 61)
+    )
+
+
+def test_patch_without_context_has_no_halo():
+    patch = make_patch()
+    bbox = np.array([0, 0, 24, 16], np.float32)
+    paste = Paste(0, (30, 20, 54, 36), 1.0, 0.0, False, 1.0, 3)
+    canvas = make_canvas()
+    out = paste_patch(canvas, patch, bbox, paste)
+    expected = canvas.copy()
+    expected[20:36, 30:54] = patch
+    np.testing.assert_array_equal(out, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(-40, 100),
+    st.floats(-40, 80),
+    st.floats(0.5, 2),
+    st.floats(-180, 180),
+)
+def test_pastes_over_the_border_are_cut(x1, y1, scale, angle):
+    """As if the canvas were larger and cut afterwards."""
+    canvas, patch = make_canvas(), make_patch()
+    big = np.pad(canvas, ((90, 90), (90, 90), (0, 0)))
+    paste = make_paste(x1, y1, scale, angle)
+    moved = make_paste(x1 + 90, y1 + 90, scale, angle)
+    out = paste_patch(canvas, patch, PATCH_BBOX, paste)
+    whole = paste_patch(big, patch, PATCH_BBOX, moved)
+    # Coordinates are rounded differently so far from the origin.
+    gap = out.astype(int) - whole[90:150, 90:170]
+    assert np.abs(gap).max() <= 40
+    assert np.abs(gap).mean() < 0.5
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_window_draws_the_same_pixels(seed):
+    rng = np.random.default_rng(seed)
+    canvas = make_canvas()
+    pastes = [
+        make_paste(
+            rng.uniform(-20, 80),
+            rng.uniform(-20, 60),
+            rng.uniform(0.5, 2),
+            rng.uniform(-30, 30),
+            bool(rng.integers(2)),
+            rng.uniform(0.5, 1),
+        )
+        for _ in range(6)
+    ]
+    patches = [make_patch(i) for i in range(6)]
+    bboxes = np.tile(PATCH_BBOX, (6, 1))
+    x1, y1 = rng.integers(0, 50), rng.integers(0, 30)
+    window = (x1, y1, x1 + 30, y1 + 30)
+    whole = apply_pastes(canvas, patches, bboxes, pastes)
+    part = apply_pastes(canvas, patches, bboxes, pastes, window=window)
+    cut = (slice(y1, y1 + 30), slice(x1, x1 + 30))
+    np.testing.assert_array_equal(part[cut], whole[cut])
+
+
+def test_window_leaves_out_what_does_not_touch_it():
+    canvas = make_canvas()
+    out = apply_pastes(
+        canvas,
+        [make_patch()],
+        PATCH_BBOX[None],
+        [make_paste(50, 40)],
+        window=(0, 0, 20, 20),
+    )
+    np.testing.assert_array_equal(out, canvas)
