@@ -5,13 +5,13 @@ the ground at z = 0. The image's centre looks at the world's origin. Colours
 are BGR, 0..255.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-Colour = tuple[float, float, float]
+from projects.quickstart.solids import Colour, Model
+
 _SHIFT = 4  # sub-pixel bits of OpenCV's drawing functions
 _MAX_COORD = 1 << 24  # beyond it, fixed-point coordinates would overflow
 
@@ -74,130 +74,6 @@ class Camera:
         square = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
         pixels = self.project(np.column_stack([square, np.zeros(4)]))[0]
         return cv2.getPerspectiveTransform(square, pixels.astype(np.float32))
-
-
-@dataclass
-class _Solid:
-    """Primitives that are drawn together, in order of insertion."""
-
-    level: int
-    points: list[np.ndarray] = field(default_factory=list)  # each (k, 3)
-    kinds: list[str] = field(default_factory=list)
-    colours: list[Colour] = field(default_factory=list)
-    radii: list[float] = field(default_factory=list)
-
-    def add(
-        self,
-        kind: str,
-        points: Sequence[Sequence[float]] | np.ndarray,
-        colour: Colour,
-        radius: float = 0.0,
-    ) -> None:
-        self.kinds.append(kind)
-        self.points.append(np.asarray(points, dtype=np.float64))
-        self.colours.append(colour)
-        self.radii.append(radius)
-
-
-class Model:
-    """An object of convex solids, in its own frame: x is forward, metres.
-
-    Solids of a lower ``level`` are drawn first; within a level, the farther
-    first.
-    """
-
-    def __init__(self) -> None:
-        self.solids: list[_Solid] = []
-
-    def frustum(
-        self,
-        x: tuple[float, float],
-        y: tuple[float, float],
-        z: tuple[float, float],
-        colour: Colour,
-        *,
-        top: tuple[float, float, float, float] | None = None,
-        roof: Colour | None = None,
-        level: int = 1,
-    ) -> _Solid:
-        """Add a box, or a tapered one whose ``top`` is (x0, x1, y0, y1)."""
-        x0, x1, y0, y1 = top or (*x, *y)
-        base = [
-            (x[0], y[0], z[0]),
-            (x[1], y[0], z[0]),
-            (x[1], y[1], z[0]),
-            (x[0], y[1], z[0]),
-        ]
-        lid = [(x0, y0, z[1]), (x1, y0, z[1]), (x1, y1, z[1]), (x0, y1, z[1])]
-        solid = _Solid(level)
-        for i in range(4):
-            j = (i + 1) % 4
-            solid.add('face', [base[i], base[j], lid[j], lid[i]], colour)
-        solid.add('face', lid, roof or colour)
-        self.solids.append(solid)
-        return solid
-
-    def line(
-        self,
-        points: Sequence[Sequence[float]],
-        radius: float,
-        colour: Colour,
-        *,
-        level: int = 1,
-    ) -> None:
-        """Add a round stroke through ``points`` (k, 3)."""
-        solid = _Solid(level)
-        solid.add('line', points, colour, radius)
-        self.solids.append(solid)
-
-    def ball(
-        self,
-        centre: Sequence[float],
-        radius: float,
-        colour: Colour,
-        *,
-        level: int = 1,
-    ) -> None:
-        """Add a sphere."""
-        solid = _Solid(level)
-        solid.add('ball', [centre], colour, radius)
-        self.solids.append(solid)
-
-    def plate(
-        self,
-        points: Sequence[Sequence[float]] | np.ndarray,
-        colour: Colour,
-        *,
-        level: int = 1,
-    ) -> None:
-        """Add a flat polygon (k, 3) that is seen from both sides."""
-        solid = _Solid(level)
-        solid.add('plate', points, colour)
-        self.solids.append(solid)
-
-    def placed(
-        self, xy: np.ndarray, heading: float, scale: float = 1.0
-    ) -> 'Model':
-        """A copy in world metres: scaled, turned by ``heading``, moved."""
-        sin, cos = np.sin(heading) * scale, np.cos(heading) * scale
-        turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, scale]])
-        shift = np.array([xy[0], xy[1], 0.0])
-        out = Model()
-        for solid in self.solids:
-            out.solids.append(
-                _Solid(
-                    solid.level,
-                    [points @ turn + shift for points in solid.points],
-                    solid.kinds,
-                    solid.colours,
-                    [radius * scale for radius in solid.radii],
-                )
-            )
-        return out
-
-    def all_points(self) -> np.ndarray:
-        """Every corner (n, 3)."""
-        return np.concatenate([p for s in self.solids for p in s.points])
 
 
 @dataclass(frozen=True)
@@ -313,12 +189,16 @@ def _draw_solids(
     ratio: int,
 ) -> None:
     eye = camera.position
-
-    def order(solid: _Solid) -> tuple[int, float]:
-        centre = np.concatenate(solid.points).mean(0)
-        return solid.level, -float(np.linalg.norm(centre - eye))
-
-    for solid in sorted(model.solids, key=order):
+    pixels, depths = camera.project(model.all_points())
+    # -0.5: OpenCV's integer coordinates are pixel centres.
+    fixed = _fixed((pixels - origin) * ratio - 0.5)
+    queue, start = [], 0
+    for solid in model.solids:
+        stop = start + sum(map(len, solid.points))
+        queue.append((solid.level, -depths[start:stop].mean(), start, solid))
+        start = stop
+    queue.sort(key=lambda entry: entry[:2])
+    for _, _, start, solid in queue:
         for kind, points, colour, radius in zip(
             solid.kinds,
             solid.points,
@@ -326,39 +206,43 @@ def _draw_solids(
             solid.radii,
             strict=True,
         ):
+            part = slice(start, start + len(points))
+            start = part.stop
             shade = 1.0
             if kind in ('face', 'plate'):
-                normal = np.cross(points[1] - points[0], points[2] - points[0])
+                normal = _normal(points)
                 facing = float(normal @ (eye - points[0]))
                 if kind == 'face' and facing <= 0:
                     continue
-                normal *= np.sign(facing) / (np.linalg.norm(normal) + 1e-9)
-                shade = ambient + (1 - ambient) * max(0.0, normal @ light)
-            tone = tuple(min(255.0, c * shade) for c in colour)
-            pixels, depth = camera.project(points)
-            pixels = (pixels - origin) * ratio
-            thick = radius * camera.focal / depth.mean() * ratio
-            _draw_primitive(plane, kind, pixels, (*tone, 255.0), thick)
+                lit = float(normal @ light) * (1 if facing > 0 else -1)
+                shade = ambient + (1 - ambient) * max(0.0, lit)
+            tone = [min(255.0, channel * shade) for channel in colour]
+            thick = radius * camera.focal / depths[part].mean() * ratio
+            _draw_primitive(plane, kind, fixed[part], (*tone, 255.0), thick)
+
+
+def _normal(points: np.ndarray) -> np.ndarray:
+    """The unit normal (3,) of a polygon; np.cross is slow for so little."""
+    (ax, ay, az), (bx, by, bz) = (points[1:3] - points[0]).tolist()
+    x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    length = (x * x + y * y + z * z) ** 0.5 or 1.0
+    return np.array([x / length, y / length, z / length])
 
 
 def _draw_primitive(
     plane: np.ndarray,
     kind: str,
-    pixels: np.ndarray,
+    fixed: np.ndarray,
     colour: tuple[float, ...],
     radius: float,
 ) -> None:
-    # -0.5: OpenCV's integer coordinates are pixel centres.
-    fixed = _fixed(pixels - 0.5)
     if kind == 'ball':
         centre = (int(fixed[0, 0]), int(fixed[0, 1]))
         size = max(1, round(radius * (1 << _SHIFT)))
         cv2.circle(plane, centre, size, colour, -1, cv2.LINE_8, _SHIFT)
     elif kind == 'line':
         thick = max(1, round(2 * radius))
-        cv2.polylines(
-            plane, [fixed], False, colour, thick, cv2.LINE_8, _SHIFT
-        )
+        cv2.polylines(plane, [fixed], False, colour, thick, cv2.LINE_8, _SHIFT)
     else:
         cv2.fillPoly(plane, [fixed], colour, cv2.LINE_8, _SHIFT)
 
