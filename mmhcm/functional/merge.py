@@ -235,11 +235,13 @@ def _soften_one_class(
         best = rest[top]
         new_scores[best] = current[top]
         rest, current = np.delete(rest, top), np.delete(current, top)
-        iou = box_iou(bboxes[best, None], bboxes[rest])[0].astype(np.float64)
+        iou = box_iou(bboxes[best, None], bboxes[rest])[0]
+        # Compared as float32: widened first, an IoU of 0.3 exceeds 0.3.
+        loss = iou.astype(np.float64)
         if iou_thr is None:
-            current = current * np.exp(-(iou**2) / sigma)
+            current = current * np.exp(-(loss**2) / sigma)
         else:
-            current = current * np.where(iou > iou_thr, 1 - iou, 1)
+            current = current * np.where(iou > iou_thr, 1 - loss, 1)
         alive = current >= min_score
         rest, current = rest[alive], current[alive]
     return new_scores

@@ -100,6 +100,18 @@ def test_soft_nms_agrees_with_the_slow_one(seed, num, linear):
     assert (np.diff(scores) <= 0).all()
 
 
+@pytest.mark.parametrize('tenths', range(1, 10))
+def test_an_overlap_that_is_the_threshold_does_not_exceed_it(tenths):
+    bboxes = np.array([[0, 0, 10, 10], [0, 0, 10, tenths]])
+    scores, labels = np.array([0.8, 0.5]), np.zeros(2, int)
+    iou_thr = tenths / 10
+    assert nms(bboxes, scores, labels, iou_thr).tolist() == [0, 1]
+    _, new_scores = soft_nms(
+        bboxes, scores, labels, method='linear', iou_thr=iou_thr
+    )
+    np.testing.assert_allclose(new_scores, [0.8, 0.5])
+
+
 @pytest.mark.parametrize('method', METHODS)
 @pytest.mark.parametrize('num_scales', [0, 1, 3])
 def test_merging_nothing_gives_nothing(method, num_scales):
