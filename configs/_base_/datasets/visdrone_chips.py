@@ -1,0 +1,116 @@
+# VisDrone-DET: training on chips, testing on whole images.
+data_root = 'data'
+cache_dir = 'work_dirs/cache'
+mean_color = (103.53, 116.28, 123.675)
+
+# Windows and valid ranges of sqrt(area), source pixels. Ranges overlap, so
+# that an object near an end is learnt at both scales.
+chip_size = 512
+scales = [
+    dict(window=171, valid_range=(0, 40), stride=19),
+    dict(window=307, valid_range=(24, 90), stride=34),
+    dict(window=None, valid_range=(60, float('inf'))),
+]
+
+train_pipeline = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='MaskIgnoredRegions', color=mean_color),
+    dict(type='PasteObjects'),
+    dict(type='CropChip', chip_size=chip_size, pad_color=mean_color),
+    dict(type='RandomFlip', prob=0.5),
+    dict(
+        type='PackDetInputs',
+        meta_keys=(
+            'img_id',
+            'img_path',
+            'ori_shape',
+            'img_shape',
+            'scale_factor',
+            'flip',
+            'flip_direction',
+        ),
+    ),
+]
+train_dataset = dict(
+    type='VisDroneDataset',
+    data_root=data_root + '/VisDrone2019-DET-train',
+    filter_cfg=dict(filter_empty_gt=True),
+)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='ChipSampler', hard_ratio=0.5),
+    dataset=dict(
+        type='ChipDataset',
+        dataset=train_dataset,
+        scales=scales,
+        chip_size=chip_size,
+        cache_dir=cache_dir,
+        pipeline=train_pipeline,
+    ),
+)
+
+test_meta_keys = (
+    'img_id',
+    'img_path',
+    'ann_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'valid_range',
+)
+test_pipeline = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='ResizeToScale', scale_factor=1.5),
+    dict(type='PackDetInputs', meta_keys=test_meta_keys),
+]
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='VisDroneDataset',
+        data_root=data_root + '/VisDrone2019-DET-val',
+        test_mode=True,
+        pipeline=test_pipeline,
+    ),
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='VisDroneMetric')
+test_evaluator = val_evaluator
+
+# Many scales: those of the chips, each for its own range.
+tta_pipeline = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(
+                    type='ResizeToScale',
+                    chip_size=chip_size,
+                    window=171,
+                    valid_range=(0, 40),
+                ),
+                dict(
+                    type='ResizeToScale',
+                    chip_size=chip_size,
+                    window=307,
+                    valid_range=(24, 90),
+                ),
+                dict(
+                    type='ResizeToScale',
+                    chip_size=chip_size,
+                    valid_range=(60, float('inf')),
+                ),
+            ],
+            [dict(type='PackDetInputs', meta_keys=test_meta_keys)],
+        ],
+    ),
+]
+tta_model = dict(type='MultiScaleTTA', iou_thr=0.5, max_per_img=500)

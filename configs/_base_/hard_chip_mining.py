@@ -1,0 +1,19 @@
+# Hard chip mining, for any config that trains on chips: name this file as a
+# second base. Mines after 12 of 24 epochs; a list of epochs gives rounds.
+custom_hooks = [
+    dict(
+        type='HardChipMiningHook',
+        epochs=[12],
+        canvases=dict(num_pastes=15, class_power=1.0, external_ratio=0.2),
+        metric=dict(type='HardChipMetric', score_thr=0.3),
+        pool=dict(
+            min_size=8,
+            max_occlusion=1,
+            max_truncation=0,
+            num_workers=8,
+            cache_dir='work_dirs/cache',
+        ),
+        # Canvases of other data sets: ambiguous classes are masked.
+        external=[],
+    )
+]

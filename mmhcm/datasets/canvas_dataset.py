@@ -1,0 +1,215 @@
+"""Whole images with pasted objects, for mining."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmdet.registry import DATASETS
+from mmengine.dataset import BaseDataset, Compose
+from mmengine.logging import print_log
+
+from mmhcm.functional.balance import class_weights
+from mmhcm.functional.boxes import box_wh
+from mmhcm.functional.paste import index_pool, plan_pastes
+from mmhcm.structures.hard_chips import MinedCanvas
+from mmhcm.structures.object_pool import ObjectPool
+
+from .chip_dataset import canvas_data_info, instance_arrays
+from .seeding import sample_rng
+
+_MAX_REFETCH = 100
+_CANVAS_STREAM, _PASTE_STREAM = 3, 4
+
+
+@DATASETS.register_module()
+class CanvasDataset:
+    """Randomly selected images with class-balanced pasted objects.
+
+    Which images, and what is pasted where, follows from (seed, round, image)
+    alone. Existing annotations stay and those of the pasted objects are added
+    (paper section 3.3). A sample's data info carries ``canvas``, the
+    ``MinedCanvas`` recipe without chips yet.
+
+    Args:
+        sources (list[dict | BaseDataset]): Data sets of whole images, the own
+            one first, then external ones. All have the same classes.
+        pipeline (list): Transforms of one canvas; test-time ones.
+        pool (ObjectPool, optional): Where patches come from. None pastes
+            nothing.
+        num_canvases (int, optional): Canvases a round. Defaults to None, as
+            many as the own set has images.
+        external_ratio (float): Share of canvases from external sets, if there
+            are any. Defaults to 0.2.
+        num_pastes (int): Objects to paste into one canvas. Defaults to 15.
+        class_power (float): A class is drawn with weight
+            instances ** -power. Defaults to 1.
+        paste (dict, optional): Further arguments of ``plan_pastes``.
+        round_number (int): The mining round, from 1. Defaults to 1.
+        seed (int): Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[dict | BaseDataset],
+        pipeline: Sequence[Any],
+        pool: ObjectPool | None = None,
+        num_canvases: int | None = None,
+        external_ratio: float = 0.2,
+        num_pastes: int = 15,
+        class_power: float = 1.0,
+        paste: dict | None = None,
+        round_number: int = 1,
+        seed: int = 0,
+    ) -> None:
+        self.sources = [
+            DATASETS.build(source) if isinstance(source, dict) else source
+            for source in sources
+        ]
+        if not self.sources:
+            raise ValueError('sources must name at least one data set, got []')
+        self._check_classes()
+        if not 0 <= external_ratio <= 1:
+            raise ValueError(
+                f'external_ratio must be in 0..1, got {external_ratio}'
+            )
+        if num_pastes and pool is not None and not len(pool):
+            raise ValueError(f'the object pool {pool} is empty')
+        self.pipeline = Compose(pipeline)
+        self.pool = pool
+        self.num_pastes = num_pastes if pool is not None else 0
+        self.paste = dict(paste or {})
+        self.round_number = round_number
+        self.seed = 0 if seed is None else seed
+        self.class_power = class_power
+        if num_canvases is None:
+            num_canvases = len(self.sources[0])
+        self._select_images(num_canvases, external_ratio)
+        if pool is not None:
+            self._read_pool_statistics(pool)
+
+    @property
+    def metainfo(self) -> dict:
+        """Meta information of the own data set."""
+        return self.sources[0].metainfo
+
+    def full_init(self) -> None:
+        """Nothing is left to do; MMEngine calls this."""
+
+    def __len__(self) -> int:
+        """Number of canvases of the round."""
+        return len(self._images)
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the data info of canvas ``idx`` with its paste recipe."""
+        source, image = (int(value) for value in self._images[idx])
+        info = self.sources[source].get_data_info(image)
+        bboxes, ignored = instance_arrays(info['instances'])
+        pastes = []
+        num_skipped = 0
+        if self.num_pastes:
+            plan = plan_pastes(
+                (info['width'], info['height']),
+                bboxes,
+                np.array(
+                    [item['bbox_label'] for item in info['instances']],
+                    dtype=np.int64,
+                ),
+                np.asarray(
+                    info.get('ignored_regions', []), dtype=np.float32
+                ).reshape(-1, 4),
+                gt_ignore=ignored,
+                num_pastes=self.num_pastes,
+                rng=sample_rng(
+                    self.seed,
+                    _PASTE_STREAM,
+                    self.round_number,
+                    source,
+                    image,
+                    int(self._repeats[idx]),
+                ),
+                **self._pool_statistics,
+                **self.paste,
+            )
+            pastes, num_skipped = list(plan.pastes), plan.num_skipped
+        canvas = MinedCanvas(source, image, str(info['img_id']), pastes)
+        info = canvas_data_info(self.sources, canvas, self.pool)
+        info['canvas'] = canvas
+        info['num_skipped_pastes'] = num_skipped
+        info.setdefault('ignored_regions', [])
+        return info
+
+    def __getitem__(self, idx: int) -> dict:
+        """Run the pipeline; a broken image gives way to the next canvas."""
+        for step in range(_MAX_REFETCH):
+            index = (idx + step) % len(self)
+            try:
+                sample = self.pipeline(self.get_data_info(index))
+                assert sample is not None, 'the pipeline gave nothing'
+                return sample
+            except (OSError, AssertionError, ValueError) as error:
+                source, image = self._images[index]
+                path = self.sources[source].get_data_info(image)['img_path']
+                print_log(
+                    f'skipped broken canvas {path}: {error}',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+        raise RuntimeError(f'{_MAX_REFETCH} canvases in a row are broken')
+
+    def _check_classes(self) -> None:
+        own = self.sources[0].metainfo['classes']
+        for source in self.sources[1:]:
+            classes = source.metainfo['classes']
+            if tuple(classes) != tuple(own):
+                raise ValueError(
+                    f'an external data set has the classes {classes}, '
+                    f'expected {own}: give it a class map'
+                )
+
+    def _select_images(self, num_canvases: int, external_ratio: float) -> None:
+        """Choose (source, image) of each canvas, without order of chance."""
+        rng = sample_rng(self.seed, _CANVAS_STREAM, self.round_number)
+        external = [
+            (number, image)
+            for number, source in enumerate(self.sources[1:], 1)
+            for image in range(len(source))
+        ]
+        share = round(num_canvases * external_ratio) if external else 0
+        own = [(0, image) for image in range(len(self.sources[0]))]
+        chosen = [
+            *_draw(own, num_canvases - share, rng),
+            *_draw(external, share, rng),
+        ]
+        chosen.sort()
+        self._images = np.array(chosen, dtype=np.int64).reshape(-1, 2)
+        same = (self._images[1:] == self._images[:-1]).all(axis=1)
+        repeats = [0]
+        for is_same in same:
+            repeats.append(repeats[-1] + 1 if is_same else 0)
+        self._repeats = np.array(repeats, dtype=np.int64)
+
+    def _read_pool_statistics(self, pool: ObjectPool) -> None:
+        num_classes = len(self.metainfo['classes'])
+        pool_wh = box_wh(pool.bboxes)
+        index = index_pool(pool_wh, pool.labels, num_classes)
+        # Odds follow the data set, but a class must have a patch to be drawn.
+        has_patches = np.diff(index.starts) > 0
+        counts = np.where(has_patches, pool.class_counts, 0)
+        self._pool_statistics = {
+            'pool_wh': pool_wh,
+            'pool_labels': pool.labels,
+            'pool_index': index,
+            'class_probs': class_weights(counts, self.class_power),
+            'class_log_sizes': index.class_log_sizes,
+        }
+
+
+def _draw(
+    items: list[tuple[int, int]], count: int, rng: np.random.Generator
+) -> list[tuple[int, int]]:
+    """Draw ``count`` items; each again only when all were drawn."""
+    drawn: list[int] = []
+    while len(drawn) < count:
+        drawn.extend(rng.permutation(len(items))[: count - len(drawn)])
+    return [items[index] for index in drawn]

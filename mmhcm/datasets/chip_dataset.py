@@ -1,0 +1,403 @@
+"""Training on chips instead of whole images."""
+
+import copy
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmdet.registry import DATASETS
+from mmengine.dataset import BaseDataset, Compose
+from mmengine.dist import is_main_process
+from mmengine.logging import print_log
+from tqdm import tqdm
+
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.chips import (
+    ChipScale,
+    check_scales,
+    generate_chips,
+    valid_objects,
+)
+from mmhcm.structures.chip_index import (
+    ChipIndex,
+    read_chip_index,
+    write_chip_index,
+)
+from mmhcm.structures.files import fingerprint
+from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
+from mmhcm.structures.object_pool import ObjectPool
+
+from .seeding import SampleKey, seeded_globals
+
+#: Errors of one broken image; anything else is a fault of the program.
+_IMAGE_ERRORS = (OSError, AssertionError, ValueError)
+_MAX_REFETCH = 100
+
+
+@DATASETS.register_module()
+class ChipDataset:
+    """One sample per chip of any detection data set.
+
+    The chips of each image cover all its objects that are not ignored, each
+    at a scale where its size is in range (paper section 3.2). They are found
+    once and cached by a fingerprint of boxes and settings. A mining round
+    adds hard chips behind the normal ones.
+
+    A sample's data info is the image's, with ``chip``: ``window`` (xyxy,
+    source pixels), ``scale_ind``, ``resize`` (chip pixels per source pixel)
+    and ``valid`` (bool for each instance); pasted objects are among the
+    instances, and ``patches`` and ``pastes`` say what to paint.
+
+    Args:
+        dataset (dict | BaseDataset): The data set of whole images.
+        pipeline (list): Transforms of one chip.
+        scales (list[dict], optional): Arguments of ``ChipScale``. None gives
+            one sample an image, the whole image: plain training.
+        chip_size (int): Side of all chips, network-input pixels. Defaults to
+            512.
+        max_chips (int, optional): Most chips of one image; the fullest are
+            kept. Defaults to None, which covers every object.
+        cache_dir (str, optional): Folder of the chip cache. Defaults to
+            None, no cache.
+        lazy_init (bool): Leave finding the chips to ``full_init``.
+
+    Raises:
+        ValueError: scales with gaps or empty ranges, or a data set without
+            any chip.
+    """
+
+    def __init__(
+        self,
+        dataset: dict | BaseDataset,
+        pipeline: Sequence[Any],
+        scales: Sequence[Mapping[str, Any]] | None = None,
+        chip_size: int = 512,
+        max_chips: int | None = None,
+        cache_dir: str | None = None,
+        lazy_init: bool = False,
+    ) -> None:
+        self.scales = None if scales is None else build_scales(scales)
+        if chip_size < 1:
+            raise ValueError(f'chip_size must be positive, got {chip_size}')
+        self.chip_size = chip_size
+        self.max_chips = max_chips
+        self.cache_dir = cache_dir
+        self.dataset = (
+            DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        )
+        self.pipeline = Compose(pipeline)
+        self.sources: list[BaseDataset] = [self.dataset]
+        self.hard_round: HardChipRound | None = None
+        self.pool: ObjectPool | None = None
+        self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
+        self._hard_windows = as_bboxes([])
+        self._hard_scale_inds = np.zeros(0, dtype=np.int64)
+        self._num_broken = 0
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
+
+    @property
+    def metainfo(self) -> dict:
+        """Meta information of the wrapped data set."""
+        return copy.deepcopy(self.dataset.metainfo)
+
+    def full_init(self) -> None:
+        """Load the wrapped data set and find or read its chips."""
+        if self._fully_initialized:
+            return
+        self.dataset.full_init()
+        self.index = self._find_chips()
+        self._fully_initialized = True
+        if not self.num_normal:
+            raise ValueError(
+                f'no chips: {len(self.dataset)} images hold no object'
+            )
+        if self.scales is not None:
+            message = (
+                f'{self.num_normal} normal chips of {len(self.dataset)} '
+                f'images; {int(self.index.num_excluded)} objects without '
+                'area are left out'
+            )
+            print_log(message, logger='current')
+
+    @property
+    def num_normal(self) -> int:
+        """Number of normal chips."""
+        return len(self.index.image_inds)
+
+    @property
+    def num_hard(self) -> int:
+        """Number of hard chips."""
+        return len(self._hard_canvas_inds)
+
+    def __len__(self) -> int:
+        """Number of normal and hard chips."""
+        return self.num_normal + self.num_hard
+
+    def set_hard_chips(
+        self,
+        hard_round: HardChipRound | None,
+        pool: ObjectPool | None = None,
+        sources: Sequence[BaseDataset] = (),
+    ) -> None:
+        """Replace the hard chips.
+
+        Args:
+            hard_round: The mined chips, None for none.
+            pool: The pool that the round's patches come from.
+            sources: Data sets of external canvases, in the order that the
+                round's ``source`` counts from 1.
+        """
+        self.sources = [self.dataset, *sources]
+        self.hard_round, self.pool = hard_round, pool
+        if hard_round is None:
+            hard_round = HardChipRound(0, '', [])
+        (
+            self._hard_canvas_inds,
+            self._hard_windows,
+            self._hard_scale_inds,
+        ) = hard_round.flatten()
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the data info of normal or hard chip ``idx``."""
+        if not 0 <= idx < len(self):
+            raise IndexError(f'chip {idx} of {len(self)}')
+        if idx < self.num_normal:
+            info = self.dataset.get_data_info(int(self.index.image_inds[idx]))
+            window = self.index.windows[idx]
+            scale_ind = int(self.index.scale_inds[idx])
+        else:
+            idx -= self.num_normal
+            assert self.hard_round is not None, 'hard chips without a round'
+            canvas = self.hard_round.canvases[self._hard_canvas_inds[idx]]
+            info = canvas_data_info(self.sources, canvas, self.pool)
+            info['hard_errors'] = canvas.errors
+            window = self._hard_windows[idx]
+            scale_ind = int(self._hard_scale_inds[idx])
+        info['chip'] = self._chip_info(info, window, scale_ind)
+        return info
+
+    def __getitem__(self, key: int | SampleKey) -> dict:
+        """Run the pipeline on a chip; a plain index counts as epoch 0.
+
+        Whatever the transforms draw follows from seed, epoch and position.
+        """
+        if not isinstance(key, SampleKey):
+            key = SampleKey(int(key), 0, int(key))
+        index = key.index
+        for _ in range(_MAX_REFETCH):
+            try:
+                with seeded_globals(key.seed, key.epoch, key.position):
+                    sample = self.pipeline(self.get_data_info(index))
+            except _IMAGE_ERRORS as error:
+                self._warn_broken(index, error)
+                sample = None
+            if sample is not None:
+                return sample
+            index = (index + 1) % len(self)
+        raise RuntimeError(
+            f'{_MAX_REFETCH} samples in a row gave nothing, the first was '
+            f'{self.get_data_info(key.index)["img_path"]}'
+        )
+
+    def _warn_broken(self, index: int, error: Exception) -> None:
+        self._num_broken += 1
+        path = self.get_data_info(index)['img_path']
+        reason = str(error) or type(error).__name__
+        if path not in reason:
+            reason = f'{path}: {reason}'
+        print_log(
+            f'skipped broken sample {self._num_broken}: {reason}',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+    def _chip_info(
+        self, info: dict, window: np.ndarray, scale_ind: int
+    ) -> dict:
+        bboxes, ignored = instance_arrays(info['instances'])
+        image_wh = (info['width'], info['height'])
+        valid = ~ignored
+        resize = 1.0
+        if self.scales is not None:
+            # Validity is asked of the objects that are not ignored; the
+            # others cannot change it.
+            columns = valid_objects(bboxes, image_wh, self.scales)
+            valid = valid & columns[:, scale_ind]
+            resize = scale_factor(
+                self.scales, scale_ind, image_wh, self.chip_size
+            )
+        return {
+            'window': window,
+            'scale_ind': scale_ind,
+            'resize': resize,
+            'valid': valid,
+        }
+
+    def _find_chips(self) -> ChipIndex:
+        if self.scales is None:
+            sizes = [
+                (info['width'], info['height'])
+                for info in map(
+                    self.dataset.get_data_info, range(len(self.dataset))
+                )
+            ]
+            return ChipIndex(
+                image_inds=np.arange(len(sizes)),
+                windows=as_bboxes([(0, 0, w, h) for w, h in sizes]),
+                scale_inds=np.zeros(len(sizes), dtype=np.int64),
+                num_excluded=np.zeros((), dtype=np.int64),
+            )
+        arrays = [
+            dataset_arrays(self.dataset, index)
+            for index in range(len(self.dataset))
+        ]
+        digest = fingerprint(
+            'chips 1',
+            [scale_settings(scale) for scale in self.scales],
+            self.max_chips,
+            *(part for image_arrays in arrays for part in image_arrays),
+        )
+        path = None
+        if self.cache_dir is not None:
+            path = Path(self.cache_dir) / f'chips_{digest[:16]}.npz'
+            index = read_chip_index(path, digest)
+            if index is not None:
+                return index
+        index = self._cover(arrays)
+        if path is not None and is_main_process():
+            write_chip_index(path, index, digest)
+        return index
+
+    def _cover(self, arrays: Sequence[tuple[np.ndarray, ...]]) -> ChipIndex:
+        image_inds, windows, scale_inds, num_excluded = [], [], [], 0
+        progress = tqdm(
+            arrays, 'finding chips', disable=not is_main_process(), leave=False
+        )
+        for index, (image_wh, bboxes, ignored) in enumerate(progress):
+            chips = generate_chips(
+                bboxes[~ignored],
+                (int(image_wh[0]), int(image_wh[1])),
+                self.scales or (),
+                max_chips=self.max_chips,
+            )
+            image_inds.append(np.full(len(chips.windows), index))
+            windows.append(chips.windows)
+            scale_inds.append(chips.scale_inds)
+            num_excluded += chips.num_excluded
+        return ChipIndex(
+            image_inds=np.concatenate([*image_inds, np.zeros(0, np.int64)]),
+            windows=np.concatenate([*windows, as_bboxes([])]),
+            scale_inds=np.concatenate([*scale_inds, np.zeros(0, np.int64)]),
+            num_excluded=np.asarray(num_excluded),
+        )
+
+
+def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
+    """Build and check scales from config dicts."""
+    built = [
+        ChipScale(
+            window=scale['window'],
+            valid_range=(
+                float(scale['valid_range'][0]),
+                float(scale['valid_range'][1]),
+            ),
+            stride=scale.get('stride'),
+        )
+        for scale in scales
+    ]
+    check_scales(built)
+    return built
+
+
+def scale_settings(scale: ChipScale) -> list[Any]:
+    """Return what a scale consists of, for a fingerprint."""
+    return [
+        scale.window,
+        [str(end) for end in scale.valid_range],
+        scale.stride,
+    ]
+
+
+def scale_factor(
+    scales: Sequence[ChipScale],
+    scale_ind: int,
+    image_wh: tuple[int, int],
+    chip_size: int,
+) -> float:
+    """Chip pixels per source pixel; the whole image's long side fits."""
+    window = (
+        scales[scale_ind].window if scale_ind < len(scales) else None
+    ) or max(image_wh)
+    return chip_size / window
+
+
+def instance_arrays(
+    instances: Sequence[dict],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (n, 4), source pixels, and which of them are ignored (n,)."""
+    bboxes = as_bboxes([instance['bbox'] for instance in instances])
+    ignored = np.array(
+        [bool(instance['ignore_flag']) for instance in instances], dtype=bool
+    )
+    return bboxes, ignored
+
+
+def dataset_arrays(
+    dataset: BaseDataset, index: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image (width, height), boxes and ignore flags of one image."""
+    info = dataset.get_data_info(index)
+    image_wh = np.array([info['width'], info['height']])
+    return (image_wh, *instance_arrays(info['instances']))
+
+
+def canvas_data_info(
+    sources: Sequence[BaseDataset],
+    canvas: MinedCanvas,
+    pool: ObjectPool | None,
+) -> dict:
+    """Return an image's data info with its pasted objects and patches.
+
+    Raises:
+        ValueError: the data set holds another image at the canvas' index.
+    """
+    info = sources[canvas.source].get_data_info(canvas.image)
+    if str(info['img_id']) != canvas.img_id:
+        raise ValueError(
+            f'hard chips speak of {canvas.img_id!r} as image {canvas.image}, '
+            f'the data set has {info["img_id"]!r} there'
+        )
+    info['instances'] = info['instances'] + [
+        {
+            'bbox': list(paste.bbox),
+            'bbox_label': paste.label,
+            'ignore_flag': 0,
+            'truncation': 0,
+            'occlusion': 0,
+            'pasted': 1,
+        }
+        for paste in canvas.pastes
+    ]
+    info['pastes'] = list(canvas.pastes)
+    info['pool'] = pool
+    return info
+
+
+def find_chip_dataset(dataset: Any) -> ChipDataset:
+    """Find the ``ChipDataset`` in a data set, through wrappers.
+
+    Raises:
+        ValueError: there is none.
+    """
+    seen = dataset
+    while seen is not None:
+        if isinstance(seen, ChipDataset):
+            return seen
+        seen = getattr(seen, 'dataset', None)
+    raise ValueError(
+        f'the training data set must be a ChipDataset, got {type(dataset)}'
+    )

@@ -1,0 +1,95 @@
+"""Fixed-length sampling of normal and hard chips."""
+
+from collections.abc import Iterator, Sized
+
+import numpy as np
+from mmdet.registry import DATA_SAMPLERS
+from mmengine.dist import get_dist_info
+from torch.utils.data import Sampler
+
+from .chip_dataset import find_chip_dataset
+from .seeding import SampleKey, sample_rng
+
+
+@DATA_SAMPLERS.register_module()
+class ChipSampler(Sampler):
+    """Draw the same number of samples an epoch, whatever was mined.
+
+    Iterations, time left and schedules stay right while the data set grows.
+    Each epoch takes the next samples of an endless stream of permutations,
+    so that all chips are seen equally often, and normal and hard chips are
+    drawn from streams of their own. Yields ``SampleKey``.
+
+    Args:
+        dataset: The training data set; holds a ``ChipDataset``.
+        num_samples (int, optional): Samples an epoch over all ranks. Defaults
+            to the number of normal chips.
+        hard_ratio (float): Share of hard chips once there are any.
+            Defaults to 0.5.
+        seed (int): Seed of the order, and of all that is drawn for a sample;
+            MMEngine passes the run's. Defaults to 0.
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        num_samples: int | None = None,
+        hard_ratio: float = 0.5,
+        seed: int = 0,
+        round_up: bool = True,
+    ) -> None:
+        if not 0 <= hard_ratio <= 1:
+            raise ValueError(f'hard_ratio must be in 0..1, got {hard_ratio}')
+        if num_samples is not None and num_samples < 1:
+            raise ValueError(
+                f'num_samples must be positive, got {num_samples}'
+            )
+        self.rank, self.world_size = get_dist_info()
+        self.dataset = find_chip_dataset(dataset)
+        self.hard_ratio = hard_ratio
+        self.seed = 0 if seed is None else seed
+        self.epoch = 0
+        total = num_samples or self.dataset.num_normal
+        # Every rank needs the same number of samples.
+        self._total = -(-total // self.world_size) * self.world_size
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next pass, from 0."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Samples of one epoch on this rank."""
+        return self._total // self.world_size
+
+    def __iter__(self) -> Iterator[SampleKey]:
+        indices = self._epoch_indices()
+        for position in range(self.rank, self._total, self.world_size):
+            yield SampleKey(
+                int(indices[position]), self.epoch, position, self.seed
+            )
+
+    def _epoch_indices(self) -> np.ndarray:
+        """Indices (total,) of this epoch, the same on all ranks."""
+        num_normal = self.dataset.num_normal
+        num_hard = self.dataset.num_hard
+        share = round(self._total * self.hard_ratio) if num_hard else 0
+        normal = self._stream(num_normal, self._total - share, stream=0)
+        hard = self._stream(num_hard, share, stream=1) + num_normal
+        indices = np.concatenate([normal, hard])
+        rng = sample_rng(self.seed, 2, self.epoch)
+        return indices[rng.permutation(len(indices))]
+
+    def _stream(
+        self, num_items: int, count: int, *, stream: int
+    ) -> np.ndarray:
+        """Items epoch * count ... of an endless row of permutations."""
+        if count == 0:
+            return np.zeros(0, dtype=np.int64)
+        start = self.epoch * count
+        first, last = start // num_items, (start + count - 1) // num_items
+        passes = [
+            sample_rng(self.seed, stream, number).permutation(num_items)
+            for number in range(first, last + 1)
+        ]
+        offset = start - first * num_items
+        return np.concatenate(passes)[offset : offset + count]

@@ -1,0 +1,140 @@
+"""What data sets of one annotation file an image have in common."""
+
+import logging
+import os.path as osp
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any
+
+from mmdet.datasets import BaseDetDataset
+from mmengine.logging import print_log
+from PIL import Image, UnidentifiedImageError
+
+IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
+
+
+class ImageFolderDataset(BaseDetDataset):
+    """Images in one folder, a text annotation of the same stem in another.
+
+    Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
+    ``height``, ``width``, ``ann_path`` (None without annotation),
+    ``instances`` and ``ignored_regions`` (boxes xyxy, source pixels, whose
+    pixels are to be masked).
+
+    A folder of annotations that does not exist is an error for training and
+    means an unlabelled set in test mode. A missing or unreadable image and
+    an image without its own annotation file are left out of training with
+    one counted warning; in test mode a broken image is an error, and an
+    image without annotation is kept.
+
+    Args:
+        data_prefix (dict): ``img_path`` and ``ann_path``, folders under
+            ``data_root``.
+        kwargs: Arguments of ``BaseDetDataset``.
+    """
+
+    def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
+        super().__init__(*args, data_prefix=data_prefix, **kwargs)
+
+    @abstractmethod
+    def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
+        """Read one file into ``instances`` and ``ignored_regions``."""
+
+    def load_data_list(self) -> list[dict]:
+        """List the images in name order and read their annotations.
+
+        Raises:
+            FileNotFoundError: no folder of images, or of annotations for
+                training.
+            ValueError: a malformed annotation row (names file and line), two
+                images of one stem, or no image at all.
+        """
+        image_dir = Path(self.data_prefix['img_path'])
+        ann_dir = Path(self.data_prefix['ann_path'])
+        if not image_dir.is_dir():
+            raise FileNotFoundError(f'no folder of images at {image_dir}')
+        has_annotations = ann_dir.is_dir()
+        if not has_annotations and not self.test_mode:
+            raise FileNotFoundError(f'no folder of annotations at {ann_dir}')
+
+        paths = sorted(
+            path
+            for path in image_dir.iterdir()
+            if path.suffix.lower() in IMAGE_SUFFIXES
+        )
+        if not paths:
+            raise ValueError(f'no images in {image_dir}')
+        data_list: list[dict] = []
+        stems: set[str] = set()
+        faults: list[str] = []
+        for path in paths:
+            if path.stem in stems:
+                raise ValueError(f'two images are named {path.stem!r}: {path}')
+            stems.add(path.stem)
+            ann_path = ann_dir / f'{path.stem}.txt'
+            if not ann_path.is_file() and not self.test_mode:
+                faults.append(f'no annotation for {path}')
+                continue
+            try:
+                with Image.open(path) as image:
+                    width, height = image.size
+            except (OSError, UnidentifiedImageError) as error:
+                if self.test_mode:
+                    raise ValueError(f'cannot read {path}: {error}') from error
+                faults.append(f'cannot read {path}: {error}')
+                continue
+            data_list.append(
+                self._data_info(path, ann_path, int(width), int(height))
+            )
+        if has_annotations and not self.test_mode:
+            faults.extend(
+                f'no image for {ann_path}'
+                for ann_path in sorted(ann_dir.glob('*.txt'))
+                if ann_path.stem not in stems
+            )
+        if faults:
+            print_log(
+                f'{type(self).__name__}: left {len(faults)} files out, the '
+                f'first: {faults[0]}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        return data_list
+
+    def filter_data(self) -> list[dict]:
+        """Drop images without valid objects if ``filter_empty_gt`` says so."""
+        if self.test_mode or not self.filter_cfg:
+            return self.data_list
+        if not self.filter_cfg.get('filter_empty_gt', False):
+            return self.data_list
+        return [
+            info
+            for info in self.data_list
+            if any(not item['ignore_flag'] for item in info['instances'])
+        ]
+
+    def _data_info(
+        self, path: Path, ann_path: Path, width: int, height: int
+    ) -> dict:
+        info = {
+            'img_path': str(path),
+            'img_id': path.stem,
+            'width': width,
+            'height': height,
+            'ann_path': None,
+            'instances': [],
+            'ignored_regions': [],
+        }
+        if ann_path.is_file():
+            info['ann_path'] = osp.normpath(ann_path)
+            info.update(self.parse_annotation(str(ann_path), width, height))
+        return info
+
+
+def clip_to_image(
+    bbox: tuple[float, float, float, float], width: int, height: int
+) -> list[float] | None:
+    """Clip xyxy to the image (source pixels); None if no area is left."""
+    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
+    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
+    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None

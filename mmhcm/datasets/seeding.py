@@ -1,0 +1,44 @@
+"""Random streams that depend on keys, not on workers or ranks."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+
+
+class SampleKey(NamedTuple):
+    """What the sampler yields: the sample, and where in training it stands.
+
+    ``position`` counts over all ranks, so that the draws of a sample do not
+    depend on how many processes train. ``seed`` is the run's.
+    """
+
+    index: int
+    epoch: int
+    position: int
+    seed: int = 0
+
+
+def sample_rng(*key: int) -> np.random.Generator:
+    """Return the generator of a key of non-negative integers."""
+    return np.random.default_rng(np.random.SeedSequence(key))
+
+
+@contextmanager
+def seeded_globals(*key: int) -> Iterator[None]:
+    """Seed the global generators by a key, and put them back at the end.
+
+    MMDetection's transforms draw from ``random`` and ``numpy.random``; this
+    makes what they draw a function of the key alone.
+    """
+    words = np.random.SeedSequence(key).generate_state(2)
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    random.seed(int(words[0]))
+    np.random.seed(int(words[1]))  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002

@@ -1,0 +1,97 @@
+"""Cutting of a chip and its objects out of a whole image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+from mmdet.structures.bbox import HorizontalBoxes
+
+from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.functional.chips import assign_to_chip
+from mmhcm.functional.pixels import crop_resize_pad
+
+
+@TRANSFORMS.register_module()
+class CropChip(BaseTransform):
+    """Cut the chip's window, resize it to the chip size and pad it.
+
+    1. Take the objects that overlap the window. Those out of the scale's
+       range, cut too much or ignored in the image become ignored ones.
+    2. Clip them to the window, in chip pixels.
+    3. Cut, resize and pad the image.
+
+    Required Keys:
+
+    - img (np.uint8), the whole image
+    - chip (dict), from ``ChipDataset``
+    - instances (list[dict]), boxes in source pixels
+
+    Added Keys:
+
+    - gt_bboxes (HorizontalBoxes[float32], (n, 4)), chip pixels
+    - gt_bboxes_labels (np.int64, (n,))
+    - gt_ignore_flags (bool, (n,))
+    - scale_factor (tuple[float, float]), chip pixels per source pixel
+
+    Modified Keys:
+
+    - img, img_shape
+
+    Args:
+        chip_size (int): Side of the chip, network-input pixels.
+        min_visible (float): Least share of an object's area in the window
+            for it to be learnt. Defaults to 0.5.
+        pad_color (Sequence[float]): Defaults to the Caffe mean (103.53,
+            116.28, 123.675), BGR.
+
+    Raises:
+        ValueError: the image is not of the size that the data set recorded.
+    """
+
+    def __init__(
+        self,
+        chip_size: int,
+        min_visible: float = 0.5,
+        pad_color: Sequence[float] = (103.53, 116.28, 123.675),
+    ) -> None:
+        if not 0 < min_visible <= 1:
+            raise ValueError(f'min_visible must be in 0..1, got {min_visible}')
+        self.chip_size = chip_size
+        self.min_visible = min_visible
+        self.pad_color = tuple(pad_color)
+
+    def transform(self, results: dict) -> dict:
+        """Cut the chip."""
+        height, width = results['img'].shape[:2]
+        if (height, width) != (results['height'], results['width']):
+            raise ValueError(
+                f'{results["img_path"]} is {width} x {height} pixels, its '
+                f'data set has {results["width"]} x {results["height"]}'
+            )
+        chip, instances = results['chip'], results['instances']
+        bboxes = as_bboxes([instance['bbox'] for instance in instances])
+        labels = np.array(
+            [instance['bbox_label'] for instance in instances], dtype=np.int64
+        )
+        window, resize = chip['window'], chip['resize']
+        inds, keep = assign_to_chip(
+            bboxes, window, chip['valid'], min_visible=self.min_visible
+        )
+        offset = np.tile(window[:2], 2)
+        clipped = clip_boxes(bboxes[inds], tuple(window)) - offset
+        results['gt_bboxes'] = HorizontalBoxes(clipped * np.float32(resize))
+        results['gt_bboxes_labels'] = labels[inds]
+        results['gt_ignore_flags'] = ~keep
+        results['img'] = crop_resize_pad(
+            results['img'], window, resize, self.chip_size, self.pad_color
+        )
+        results['img_shape'] = results['img'].shape[:2]
+        results['scale_factor'] = (resize, resize)
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(chip_size={self.chip_size}, '
+            f'min_visible={self.min_visible}, pad_color={self.pad_color})'
+        )

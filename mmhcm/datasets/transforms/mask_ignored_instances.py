@@ -1,0 +1,59 @@
+"""Masking of ignored instances, for heads that cannot ignore."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.pixels import fill_regions
+
+
+@TRANSFORMS.register_module()
+class MaskIgnoredInstances(BaseTransform):
+    """Fill ignored instances with one colour, but for the valid ones' pixels.
+
+    CornerNet, CenterNet and their like drop ignored instances, which makes
+    them background; without their pixels nothing is there to be learnt.
+    Goes behind ``CropChip``.
+
+    Required Keys:
+
+    - img (np.uint8)
+    - gt_bboxes (HorizontalBoxes[float32], (n, 4))
+    - gt_ignore_flags (bool, (n,))
+
+    Modified Keys:
+
+    - img
+
+    Args:
+        color (Sequence[float]): Defaults to the Caffe mean (103.53, 116.28,
+            123.675), BGR.
+    """
+
+    def __init__(
+        self, color: Sequence[float] = (103.53, 116.28, 123.675)
+    ) -> None:
+        self.color = tuple(color)
+
+    def transform(self, results: dict) -> dict:
+        """Fill the ignored instances."""
+        flags = np.asarray(results['gt_ignore_flags'], dtype=bool)
+        if not flags.any():
+            return results
+        img = results['img']
+        bboxes = as_bboxes(results['gt_bboxes'].numpy())
+        masked = fill_regions(img, bboxes[flags], self.color)
+        height, width = img.shape[:2]
+        for x1, y1, x2, y2 in bboxes[~flags]:
+            left, top = max(int(x1), 0), max(int(y1), 0)
+            right = min(int(np.ceil(x2)), width)
+            bottom = min(int(np.ceil(y2)), height)
+            masked[top:bottom, left:right] = img[top:bottom, left:right]
+        results['img'] = masked
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(color={self.color})'

@@ -1,0 +1,47 @@
+"""Masking of ignored regions with the mean colour."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+
+from mmhcm.functional.pixels import fill_regions
+
+
+@TRANSFORMS.register_module()
+class MaskIgnoredRegions(BaseTransform):
+    """Fill ignored regions with one colour (paper section 4.1).
+
+    Goes before pasting and cropping, so that a patch never disappears.
+
+    Required Keys:
+
+    - img (np.uint8)
+    - ignored_regions (list of xyxy, source pixels; optional)
+
+    Modified Keys:
+
+    - img
+
+    Args:
+        color (Sequence[float]): The normaliser's mean, in the order of the
+            image's channels. Defaults to the Caffe mean (103.53, 116.28,
+            123.675), BGR.
+    """
+
+    def __init__(
+        self, color: Sequence[float] = (103.53, 116.28, 123.675)
+    ) -> None:
+        self.color = tuple(color)
+
+    def transform(self, results: dict) -> dict:
+        """Fill the regions."""
+        regions = results.get('ignored_regions', [])
+        if len(regions):
+            regions = np.asarray(regions, dtype=np.float32)
+            results['img'] = fill_regions(results['img'], regions, self.color)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(color={self.color})'

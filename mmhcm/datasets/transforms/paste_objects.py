@@ -1,0 +1,49 @@
+"""Painting of a canvas' pasted objects."""
+
+from mmcv.transforms import BaseTransform
+from mmdet.registry import TRANSFORMS
+
+from mmhcm.functional.paste import apply_pastes
+
+
+@TRANSFORMS.register_module()
+class PasteObjects(BaseTransform):
+    """Paint the patches of a paste recipe (paper section 3.3).
+
+    Decides nothing: the recipe is in the data info, and the instances of the
+    pasted objects are there already. A sample without a recipe is left alone.
+    Goes behind ``MaskIgnoredRegions`` and before ``CropChip``.
+
+    Required Keys:
+
+    - img (np.uint8)
+    - pastes (list[Paste], source pixels; optional)
+    - pool (ObjectPool; optional)
+
+    Modified Keys:
+
+    - img
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Paint; the pool leaves the results, which may be copied later."""
+        pool = results.pop('pool', None)
+        pastes = results.get('pastes')
+        if not pastes:
+            return results
+        if pool is None:
+            raise RuntimeError(
+                f'{results["img_path"]} has pasted objects but no object pool'
+            )
+        chip = results.get('chip')
+        results['img'] = apply_pastes(
+            results['img'],
+            [pool.patch(paste.patch_id) for paste in pastes],
+            [pool.bboxes[paste.patch_id] for paste in pastes],
+            pastes,
+            window=None if chip is None else chip['window'],
+        )
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}()'

@@ -1,0 +1,83 @@
+"""Resizing of a whole image to one of the test scales."""
+
+from typing import Any
+
+from mmdet.datasets.transforms import Resize
+from mmdet.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class ResizeToScale(Resize):
+    """Resize a whole image as a chip scale does, and note the valid range.
+
+    Either by ``chip_size / window``, so that objects get the size that they
+    have on the scale's chips, or by a plain factor.
+
+    Required Keys:
+
+    - img (np.uint8)
+
+    Modified Keys:
+
+    - img, img_shape, and boxes if there are any
+
+    Added Keys:
+
+    - scale_factor (tuple[float, float])
+    - valid_range (tuple[float, float]), sqrt(area) in source pixels
+
+    Args:
+        scale_factor (float, optional): Network-input pixels per source pixel.
+        chip_size (int, optional): Side of the chips; instead of a factor.
+        window (int, optional): Side of the scale's window, source pixels.
+            None with ``chip_size`` fits the long side to the chip size.
+        valid_range (tuple[float, float], optional): Sizes that this scale
+            answers for; ``MultiScaleTTA`` drops the others. Defaults to
+            None, all sizes.
+        max_side (int, optional): Largest long side after resizing,
+            network-input pixels, to bound memory. Defaults to None.
+    """
+
+    def __init__(
+        self,
+        scale_factor: float | None = None,
+        chip_size: int | None = None,
+        window: int | None = None,
+        valid_range: tuple[float, float] | None = None,
+        max_side: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if (scale_factor is None) == (chip_size is None):
+            raise ValueError(
+                'give either scale_factor or chip_size, got '
+                f'{scale_factor} and {chip_size}'
+            )
+        super().__init__(scale_factor=1.0, keep_ratio=True, **kwargs)
+        self.factor = scale_factor
+        self.chip_size = chip_size
+        self.window = window
+        self.valid_range = None if valid_range is None else tuple(valid_range)
+        self.max_side = max_side
+
+    def transform(self, results: dict) -> dict:
+        """Resize image and boxes."""
+        long_side = max(results['img'].shape[:2])
+        factor = self.factor
+        if factor is None:
+            assert self.chip_size is not None, 'checked in the constructor'
+            factor = self.chip_size / (self.window or long_side)
+        if self.max_side is not None:
+            factor = min(factor, self.max_side / long_side)
+        self.scale_factor = (factor, factor)
+        results = super().transform(results)
+        if self.valid_range is not None:
+            low, high = self.valid_range
+            results['valid_range'] = (float(low), float(high))
+        return results
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(scale_factor={self.factor}, '
+            f'chip_size={self.chip_size}, window={self.window}, '
+            f'valid_range={self.valid_range}, max_side={self.max_side})'
+        )

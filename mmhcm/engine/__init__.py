@@ -1,0 +1,11 @@
+"""The mining loop, the hooks, and how runs are launched."""
+
+from .hooks import HardChipMiningHook, IterationSeedHook, PlainCheckpointHook
+from .mining_loop import MiningLoop
+
+__all__ = [
+    'HardChipMiningHook',
+    'IterationSeedHook',
+    'MiningLoop',
+    'PlainCheckpointHook',
+]

@@ -1,0 +1,412 @@
+"""When to mine hard chips, and what training does with them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmdet.registry import DATASETS, HOOKS
+from mmengine.dataset import BaseDataset
+from mmengine.dist import barrier, is_main_process
+from mmengine.hooks import EMAHook, Hook
+from mmengine.runner import Runner
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from mmhcm.datasets.canvas_dataset import CanvasDataset
+from mmhcm.datasets.chip_dataset import (
+    ChipDataset,
+    find_chip_dataset,
+    scale_settings,
+)
+from mmhcm.engine.mining_loop import (
+    MiningLoop,
+    installed_test_loop,
+    unwrap,
+)
+from mmhcm.structures.files import atomic_write, fingerprint
+from mmhcm.structures.hard_chips import HardChipRound, read_round
+from mmhcm.structures.object_pool import (
+    ObjectPool,
+    build_pool,
+    pool_fingerprint,
+)
+
+_STATE_KEY = 'hard_chip_mining'
+
+
+@HOOKS.register_module()
+class HardChipMiningHook(Hook):
+    """Mine hard chips before some epochs and train on them from there.
+
+    Before the epochs in ``epochs`` (counted from 0, so ``[12]`` mines after
+    12 epochs of training, when their checkpoint exists) the detector runs on
+    canvases of the own and of external images, with pasted objects. The
+    round lies in ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``, its number
+    and fingerprint in the checkpoint; resuming reads it back, and a round
+    that was finished but not yet in a checkpoint is reused.
+
+    Runs at priority ABOVE_NORMAL: before the hooks that log or save, and
+    after the parameter averaging hook, whose weights it mines with.
+
+    Args:
+        epochs (Sequence[int]): Epochs before which to mine, ascending; one
+            round each.
+        canvases (dict, optional): Arguments of ``CanvasDataset`` but for
+            ``sources``, ``pool`` and ``round_number``.
+        metric (dict, optional): A chip metric; gets the data set's scales.
+            Defaults to ``dict(type='HardChipMetric')``.
+        test_scales (Sequence[dict], optional): Arguments of
+            ``ResizeToScale``, a dict a scale. Defaults to None: the chip
+            scales with their valid ranges, so that a detector that was
+            trained with ranges is not blamed for sizes it was told to ignore.
+        mask_color (Sequence[float]): Colour of masked pixels. Defaults to
+            the Caffe mean (103.53, 116.28, 123.675), BGR.
+        external (Sequence[dict]): Configs of external data sets.
+        pool (dict, optional): Arguments of ``build_pool``, and ``cache_dir``,
+            the folder of the pool (by default ``<work_dir>/hcm/pool``). None
+            builds no pool and pastes nothing.
+        dataloader (dict, optional): ``batch_size`` (1), ``num_workers`` (2)
+            and further arguments of the loader of canvases.
+        tta_model (dict, optional): Wrapper of the detector that merges test
+            scales. Defaults to ``dict(type='MultiScaleTTA')``.
+        accumulate (bool): Train on the hard chips of all rounds, not on
+            those of the last alone. Defaults to False.
+        restart (bool): Start afresh from the initial weights after mining,
+            with a new optimizer state, instead of going on. Defaults to
+            False.
+        fp16 (bool): Mine in mixed precision. Defaults to False.
+
+    Raises:
+        ValueError: epochs that are not ascending, or negative.
+    """
+
+    priority = 'ABOVE_NORMAL'
+
+    def __init__(
+        self,
+        epochs: Sequence[int],
+        canvases: Mapping[str, Any] | None = None,
+        metric: Mapping[str, Any] | None = None,
+        test_scales: Sequence[Mapping[str, Any]] | None = None,
+        mask_color: Sequence[float] = (103.53, 116.28, 123.675),
+        external: Sequence[dict] = (),
+        pool: Mapping[str, Any] | None = None,
+        dataloader: Mapping[str, Any] | None = None,
+        tta_model: dict | None = None,
+        accumulate: bool = False,
+        restart: bool = False,
+        fp16: bool = False,
+    ) -> None:
+        if list(epochs) != sorted(set(epochs)) or min(epochs, default=0) < 0:
+            raise ValueError(
+                f'epochs must be ascending and 0 or more, got {list(epochs)}'
+            )
+        self.epochs = list(epochs)
+        self.canvases = dict(canvases or {})
+        self.metric = {'type': 'HardChipMetric', **(metric or {})}
+        self.test_scales = test_scales
+        self.mask_color = tuple(mask_color)
+        self.external_cfgs = list(external)
+        self.pool_cfg = None if pool is None else dict(pool)
+        self.dataloader_cfg = dict(dataloader or {})
+        self.tta_model = {'type': 'MultiScaleTTA', **(tta_model or {})}
+        self.accumulate = accumulate
+        self.restart = restart
+        self.fp16 = fp16
+        self._rounds: list[dict[str, Any]] = []
+        self._external: list[BaseDataset] | None = None
+        self._pool: ObjectPool | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Keep the initial weights; after a resume, load the rounds."""
+        if self.restart and runner.epoch == 0 and is_main_process():
+            state = unwrap(runner.model).state_dict()
+            with atomic_write(self._initial_path(runner)) as file:
+                torch.save({'state_dict': state}, file)
+        if self._rounds:
+            self._hand_over(runner, self._read_rounds(runner))
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Mine if a round is due before this epoch."""
+        if runner.epoch not in self.epochs:
+            return
+        number = self.epochs.index(runner.epoch) + 1
+        if len(self._rounds) >= number:
+            return
+        hard_round = self._mine(runner, number)
+        self._rounds = [
+            *self._rounds,
+            {'round': number, 'fingerprint': hard_round.fingerprint},
+        ]
+        self._hand_over(runner, self._read_rounds(runner))
+        if self.restart:
+            self._restart(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note which rounds training is using."""
+        checkpoint[_STATE_KEY] = {'rounds': [dict(r) for r in self._rounds]}
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remember the rounds of the checkpoint; only resuming uses them."""
+        if runner._resume:
+            state = checkpoint.get(_STATE_KEY, {})
+            self._rounds = list(state.get('rounds', []))
+
+    def _mine(self, runner: Runner, number: int) -> HardChipRound:
+        dataset = find_chip_dataset(runner.train_dataloader.dataset)
+        if dataset.scales is None:
+            raise ValueError(
+                'hard chip mining needs a ChipDataset with scales, got none'
+            )
+        pool = self._get_pool(runner, dataset)
+        canvases = CanvasDataset(
+            sources=[dataset.dataset, *self._get_external()],
+            pool=pool,
+            round_number=number,
+            **{
+                'seed': runner.seed or 0,
+                'pipeline': self._canvas_pipeline(dataset),
+                **self.canvases,
+            },
+        )
+        loop = MiningLoop(
+            runner=runner,
+            dataloader={
+                'batch_size': 1,
+                'num_workers': 2,
+                'persistent_workers': False,
+                'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+                **self.dataloader_cfg,
+                'dataset': canvases,
+            },
+            evaluator={**self.metric, 'scales': dataset.scales},
+            path=self._round_path(runner, number),
+            round_number=number,
+            inputs=self._inputs(runner, dataset, pool),
+            tta_model=self.tta_model,
+            fp16=self.fp16,
+        )
+        with installed_test_loop(runner, loop):
+            metrics = loop.run()
+        assert loop.hard_round is not None, 'a mined loop has a round'
+        self._log(runner, loop, metrics)
+        return loop.hard_round
+
+    def _log(self, runner: Runner, loop: MiningLoop, metrics: dict) -> None:
+        hard_round = loop.hard_round
+        assert hard_round is not None, 'a mined loop has a round'
+        dataset = find_chip_dataset(runner.train_dataloader.dataset)
+        how = 'reused' if loop.reused else 'mined'
+        runner.logger.info(
+            f'{how} round {hard_round.number} before epoch '
+            f'{runner.epoch + 1}: {hard_round.num_chips} hard chips on '
+            f'{len(hard_round.canvases)} of '
+            f'{hard_round.counts.get("canvases", 0)} canvases, beside '
+            f'{dataset.num_normal} normal chips'
+        )
+        scalars = {
+            f'hcm/{key.split("/")[-1]}': v for key, v in metrics.items()
+        }
+        if scalars:
+            runner.visualizer.add_scalars(scalars, step=runner.iter)
+        if not hard_round.num_chips:
+            runner.logger.warning('the round has no hard chips')
+
+    def _hand_over(
+        self, runner: Runner, rounds: Sequence[HardChipRound]
+    ) -> None:
+        """Give the chips of the rounds to the training data set."""
+        used = list(rounds) if self.accumulate else list(rounds)[-1:]
+        merged = HardChipRound(
+            number=used[-1].number,
+            fingerprint=used[-1].fingerprint,
+            canvases=[canvas for r in used for canvas in r.canvases],
+        )
+        dataset = find_chip_dataset(runner.train_dataloader.dataset)
+        dataset.set_hard_chips(
+            merged, self._get_pool(runner, dataset), self._get_external()
+        )
+        restart_workers(runner.train_dataloader)
+
+    def _read_rounds(self, runner: Runner) -> list[HardChipRound]:
+        return [
+            read_round(
+                self._round_path(runner, entry['round']), entry['fingerprint']
+            )
+            for entry in self._rounds
+        ]
+
+    def _restart(self, runner: Runner) -> None:
+        """Put the initial weights back; optimizer and average begin anew."""
+        checkpoint = torch.load(
+            self._initial_path(runner), map_location='cpu', weights_only=True
+        )
+        unwrap(runner.model).load_state_dict(checkpoint['state_dict'])
+        runner.optim_wrapper.optimizer.state.clear()
+        for hook in runner.hooks:
+            if isinstance(hook, EMAHook):
+                averaged = hook.ema_model
+                averaged.module.load_state_dict(
+                    unwrap(runner.model).state_dict()
+                )
+                averaged.steps.zero_()
+
+    def _get_external(self) -> list[BaseDataset]:
+        if self._external is None:
+            self._external = [DATASETS.build(c) for c in self.external_cfgs]
+        return self._external
+
+    def _get_pool(
+        self, runner: Runner, dataset: ChipDataset
+    ) -> ObjectPool | None:
+        """Open the object pool, built first by the main process if absent."""
+        if self.pool_cfg is None:
+            return None
+        if self._pool is None:
+            settings = dict(self.pool_cfg)
+            folder = Path(
+                settings.pop('cache_dir', None)
+                or Path(runner.work_dir) / 'hcm' / 'pool'
+            )
+            self._pool = open_or_build_pool(folder, dataset.dataset, settings)
+        return self._pool
+
+    def _canvas_pipeline(self, dataset: ChipDataset) -> list[dict]:
+        scales = self.test_scales
+        if scales is None:
+            scales = [
+                {
+                    'chip_size': dataset.chip_size,
+                    'window': scale.window,
+                    'valid_range': scale.valid_range,
+                }
+                for scale in dataset.scales or ()
+            ]
+        return canvas_pipeline(scales, self.mask_color)
+
+    def _inputs(
+        self, runner: Runner, dataset: ChipDataset, pool: ObjectPool | None
+    ) -> str:
+        """Fingerprint of everything but the weights that a round is from."""
+        return fingerprint(
+            _plain(self.canvases),
+            _plain(self.metric),
+            _plain(self._canvas_pipeline(dataset)),
+            _plain(self.external_cfgs),
+            _plain(self.tta_model),
+            [scale_settings(scale) for scale in dataset.scales or ()],
+            runner.seed or 0,
+            '' if pool is None else pool.fingerprint,
+            self.fp16,
+            images_digest(dataset.dataset),
+        )
+
+    def _round_path(self, runner: Runner, number: int) -> Path:
+        return Path(
+            runner.work_dir, 'hcm', f'round_{number}', 'hard_chips.jsonl'
+        )
+
+    def _initial_path(self, runner: Runner) -> Path:
+        return Path(runner.work_dir, 'hcm', 'initial_weights.pth')
+
+
+def canvas_pipeline(
+    scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
+) -> list[dict]:
+    """Transforms of one canvas, seen at several test scales.
+
+    Args:
+        scales: Arguments of ``ResizeToScale``, one a scale.
+        mask_color: Colour of ignored regions, BGR.
+    """
+    meta_keys = (
+        'img_id',
+        'img_path',
+        'ori_shape',
+        'img_shape',
+        'scale_factor',
+        'flip',
+        'flip_direction',
+        'valid_range',
+        'canvas',
+        'instances',
+        'ignored_regions',
+        'num_skipped_pastes',
+    )
+    return [
+        {
+            'type': 'LoadImageFromFile',
+            'color_type': 'color_ignore_orientation',
+        },
+        {'type': 'MaskIgnoredRegions', 'color': mask_color},
+        {'type': 'PasteObjects'},
+        {
+            'type': 'TestTimeAug',
+            'transforms': [
+                [{'type': 'ResizeToScale', **scale} for scale in scales],
+                [{'type': 'PackDetInputs', 'meta_keys': meta_keys}],
+            ],
+        },
+    ]
+
+
+def open_or_build_pool(
+    folder: Path, dataset: BaseDataset, settings: dict
+) -> ObjectPool:
+    """Open the pool of a data set; the main process builds it if need be."""
+    images = [dataset.get_data_info(index) for index in range(len(dataset))]
+    num_classes = len(dataset.metainfo['classes'])
+    workers = settings.pop('num_workers', 1)
+    digest = pool_fingerprint(images, num_classes=num_classes, **settings)
+    path = folder / f'pool_{digest[:16]}'
+    if is_main_process() and not ObjectPool.exists(path, digest):
+        with tqdm(total=len(images), desc='cutting objects') as bar:
+            build_pool(
+                path,
+                images,
+                num_classes=num_classes,
+                num_workers=workers,
+                progress=bar.update,
+                **settings,
+            )
+    barrier()
+    return ObjectPool.open(path, digest)
+
+
+def images_digest(dataset: BaseDataset) -> str:
+    """Fingerprint of a data set's names, boxes, labels and regions."""
+    return fingerprint(
+        [
+            [
+                str(info['img_id']),
+                [
+                    [
+                        list(item['bbox']),
+                        item['bbox_label'],
+                        item['ignore_flag'],
+                    ]
+                    for item in info['instances']
+                ],
+                [list(region) for region in info.get('ignored_regions', [])],
+            ]
+            for info in map(dataset.get_data_info, range(len(dataset)))
+        ]
+    )
+
+
+def restart_workers(dataloader: DataLoader) -> None:
+    """Make the next pass start new workers, which see the data set as it is.
+
+    Persistent workers keep a copy of the data set from their start.
+    """
+    dataloader._iterator = None
+
+
+def _plain(value: Any) -> Any:
+    """Turn config objects into what a fingerprint takes."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, int | float | str | None) else str(value)

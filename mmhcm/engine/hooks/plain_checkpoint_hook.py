@@ -1,0 +1,71 @@
+"""Checkpoints of tensors and plain Python only."""
+
+from typing import Any
+
+import numpy as np
+from mmdet.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import Runner
+
+_BUFFER = '__history_buffer__'
+
+
+@HOOKS.register_module()
+class PlainCheckpointHook(Hook):
+    """Write what torch's safe loader reads, resume included.
+
+    MMEngine puts its message hub into checkpoints, whose ``HistoryBuffer``
+    objects and NumPy scalars torch refuses to load. They are written as lists
+    and numbers, and turned back when a checkpoint is loaded.
+
+    Runs at priority VERY_HIGH on loading, before anything reads the hub;
+    saving has no order to keep, since the hub is not changed elsewhere.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Make the checkpoint plain, in place."""
+        for key in ('message_hub', 'meta', 'param_schedulers'):
+            if key in checkpoint:
+                checkpoint[key] = to_plain(checkpoint[key])
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Turn the message hub's buffers back, in place."""
+        if 'message_hub' in checkpoint:
+            checkpoint['message_hub'] = from_plain(checkpoint['message_hub'])
+
+
+def to_plain(value: Any) -> Any:
+    """Replace buffers, arrays and NumPy scalars by plain values, deeply."""
+    if isinstance(value, HistoryBuffer):
+        log_history, count_history = value.data
+        return {
+            _BUFFER: [
+                value.max_length,
+                to_plain(log_history),
+                to_plain(count_history),
+            ]
+        }
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        plain = (to_plain(item) for item in value)
+        return list(plain) if isinstance(value, list) else tuple(plain)
+    return value
+
+
+def from_plain(value: Any) -> Any:
+    """Undo ``to_plain`` for buffers; other values stay plain."""
+    if isinstance(value, dict):
+        if value.keys() == {_BUFFER}:
+            max_length, log_history, count_history = value[_BUFFER]
+            return HistoryBuffer(log_history, count_history, max_length)
+        return {key: from_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        items = (from_plain(item) for item in value)
+        return list(items) if isinstance(value, list) else tuple(items)
+    return value

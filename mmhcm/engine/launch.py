@@ -1,0 +1,170 @@
+"""What the command lines share: configs, threads, processes, the Runner."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+import torch.distributed
+from mmengine.config import Config, DictAction
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+
+#: Top-level config values that other values start with.
+_ROOTS = ('data_root', 'external_root', 'cache_dir')
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every command with a config has."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override config values: key=value, nested keys with dots; '
+        'paths below data_root, external_root and cache_dir follow them',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how several processes are started',
+    )
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help='set by torch.distributed.launch',
+    )
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Load the config of a command line and merge its options.
+
+    Raises:
+        FileNotFoundError: there is no such config.
+    """
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'no config at {args.config}')
+    cfg = Config.fromfile(args.config)
+    options = args.cfg_options or {}
+    for name in _ROOTS:
+        if name in options and name in cfg and cfg[name]:
+            cfg = move_root(cfg, str(cfg[name]), str(options[name]))
+    cfg.merge_from_dict(options)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return cfg
+
+
+def move_root(cfg: Config, old: str, new: str) -> Config:
+    """Return ``cfg`` with every path at or below ``old`` put below ``new``."""
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, str):
+            if value == old or value.startswith(old.rstrip('/') + '/'):
+                return new.rstrip('/') + value[len(old.rstrip('/')) :]
+            return value
+        if isinstance(value, Mapping):
+            return {key: moved(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(moved(item) for item in value)
+        return value
+
+    return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Set up threads and processes, and build the config's runner."""
+    set_threads(cfg)
+    prepare_cpu_processes(cfg)
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return Runner.from_cfg(cfg)
+
+
+def set_threads(cfg: Config) -> None:
+    """Fix the thread count, since gradients differ between counts.
+
+    ``num_threads`` is for one process; OpenCV's threads would compete with
+    the loader's workers and are off.
+    """
+    num_threads = cfg.get('num_threads')
+    if num_threads:
+        torch.set_num_threads(num_threads)
+    cv2.setNumThreads(0)
+
+
+def prepare_cpu_processes(cfg: Config) -> None:
+    """Make several processes without a GPU work.
+
+    MMEngine's launcher sets a CUDA device, so gloo is initialised before the
+    Runner, which then leaves it alone; the wrapper must not name a device.
+    """
+    if cfg.launcher != 'pytorch' or torch.cuda.is_available():
+        return
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group(backend='gloo')
+    cfg.setdefault('env_cfg', {}).setdefault('dist_cfg', {})['backend'] = (
+        'gloo'
+    )
+    cfg.model_wrapper_cfg = {
+        'type': 'MMDistributedDataParallel',
+        'device_ids': None,
+        **{
+            key: value
+            for key, value in cfg.get('model_wrapper_cfg', {}).items()
+            if key != 'type'
+        },
+    }
+
+
+def use_tta(cfg: Config) -> None:
+    """Switch a config to testing at many scales.
+
+    Raises:
+        ValueError: the config has no ``tta_model`` or ``tta_pipeline``.
+    """
+    missing = [k for k in ('tta_model', 'tta_pipeline') if k not in cfg]
+    if missing:
+        raise ValueError(
+            f'{cfg.filename} has no {" and no ".join(missing)}, which '
+            '--tta needs'
+        )
+    dataset = cfg.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    dataset.pipeline = cfg.tta_pipeline
+    cfg.test_dataloader.batch_size = 1
+    cfg.tta_model.module = cfg.model
+    cfg.model = cfg.tta_model
+
+
+def latest_checkpoint(work_dir: str | Path) -> str:
+    """Path of the newest checkpoint in a work directory.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    note = Path(work_dir) / 'last_checkpoint'
+    if not note.is_file():
+        raise FileNotFoundError(f'no checkpoint in {work_dir}')
+    return note.read_text().strip()
+
+
+def existing_file(path: str | Path, what: str) -> str:
+    """Return ``path`` if it is a file.
+
+    Raises:
+        FileNotFoundError: it is not; the message says what was expected.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'no {what} at {path}')
+    return str(path)

@@ -1,0 +1,202 @@
+"""The mining round: run the detector on canvases, keep what it got wrong."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmdet.registry import LOOPS, MODELS
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner, TestLoop
+from mmengine.runner.amp import autocast
+from torch import nn
+from tqdm import tqdm
+
+from mmhcm.evaluation.hard_chip_metric import ChipMetric
+from mmhcm.structures.files import fingerprint
+from mmhcm.structures.hard_chips import (
+    HardChipError,
+    HardChipRound,
+    read_round,
+    write_round,
+)
+
+
+@LOOPS.register_module()
+class MiningLoop(TestLoop):
+    """A test loop over canvases whose result is a ``HardChipRound``.
+
+    Sharded over the ranks by its dataloader's sampler; the main process
+    writes the round, and all ranks get the same one. A round in ``path`` that
+    was mined from the same weights and inputs is reused. The hooks around a
+    test run, so averaged weights are honoured.
+
+    Args:
+        runner (Runner): The training runner.
+        dataloader (dict | DataLoader): Canvases, unshuffled.
+        evaluator (dict | Evaluator): Holds one ``ChipMetric``.
+        path (str | Path): File of the round.
+        round_number (int): From 1.
+        inputs (str): Fingerprint of data and settings.
+        tta_model (dict, optional): Wrapper that merges several test scales.
+            Defaults to None: one scale.
+        fp16 (bool): Mixed precision. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: Any,
+        evaluator: Any,
+        path: str | Path,
+        round_number: int = 1,
+        inputs: str = '',
+        tta_model: dict | None = None,
+        fp16: bool = False,
+    ) -> None:
+        super().__init__(runner, dataloader, evaluator, fp16=fp16)
+        self.path = Path(path)
+        self.round_number = round_number
+        self.inputs = inputs
+        self.model = self._predictor(tta_model)
+        self.hard_round: HardChipRound | None = None
+        self.reused = False
+
+    def run(self) -> dict:
+        """Mine, or reuse; returns the metrics (empty when reused)."""
+        self.runner.call_hook('before_test')
+        self.runner.call_hook('before_test_epoch')
+        self.model.eval()
+        digest = fingerprint(
+            'round 1', weights_digest(unwrap(self.runner.model)), self.inputs
+        )
+        metrics: dict = {}
+        self.hard_round = self._finished_round(digest)
+        self.reused = self.hard_round is not None
+        if not self.reused:
+            metrics = self._mine(digest)
+        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        self.runner.call_hook('after_test')
+        return metrics
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Detect on one batch of canvases and hand it to the metric."""
+        self.runner.call_hook(
+            'before_test_iter', batch_idx=idx, data_batch=data_batch
+        )
+        with autocast(enabled=self.fp16):
+            outputs = self.model.test_step(data_batch)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        self.runner.call_hook(
+            'after_test_iter',
+            batch_idx=idx,
+            data_batch=data_batch,
+            outputs=outputs,
+        )
+
+    def _mine(self, digest: str) -> dict:
+        progress = tqdm(
+            self.dataloader,
+            f'mining round {self.round_number}',
+            disable=not is_main_process(),
+            leave=False,
+        )
+        for idx, data_batch in enumerate(progress):
+            self.run_iter(idx, data_batch)
+        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        hard_round = None
+        if is_main_process():
+            metric = chip_metric(self.evaluator)
+            hard_round = HardChipRound(
+                number=self.round_number,
+                fingerprint=digest,
+                canvases=metric.canvases,
+                counts=metric.counts,
+            )
+            write_round(self.path, hard_round)
+        self.hard_round = broadcast(hard_round)
+        return metrics
+
+    def _finished_round(self, digest: str) -> HardChipRound | None:
+        """Read the round of these weights and inputs, if it is there."""
+        hard_round = None
+        if is_main_process() and self.path.exists():
+            try:
+                hard_round = read_round(self.path, digest)
+            except HardChipError as error:
+                self.runner.logger.info(f'mining again: {error}')
+        return broadcast(hard_round)
+
+    def _predictor(self, tta_model: dict | None) -> nn.Module:
+        model = unwrap(self.runner.model)
+        if tta_model is None:
+            return model
+        return MODELS.build({**tta_model, 'module': model})
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Return the detector inside a distributed wrapper."""
+    return model.module if is_model_wrapper(model) else model
+
+
+def weights_digest(model: nn.Module) -> str:
+    """Hex digest of all parameters and buffers, in name order."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        array = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}'.encode())
+        digest.update(array.view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def broadcast(value: Any) -> Any:
+    """Return the main process' value on every rank."""
+    holder = [value]
+    broadcast_object_list(holder)
+    return holder[0]
+
+
+def chip_metric(evaluator: Any) -> ChipMetric:
+    """Return the evaluator's chip metric.
+
+    Raises:
+        ValueError: it has none.
+    """
+    for metric in evaluator.metrics:
+        if isinstance(metric, ChipMetric):
+            return metric
+    raise ValueError('mining needs a HardChipMetric or NegativeChipMetric')
+
+
+@contextmanager
+def installed_test_loop(runner: Runner, loop: TestLoop) -> Iterator[None]:
+    """Make ``loop`` the runner's test loop, and put everything back.
+
+    Hooks and the log processor ask the runner for its test loop. A test
+    leaves ``test/*`` scalars and takes ``loop_stage`` away, which would end
+    up in training's own log.
+    """
+    previous = runner._test_loop
+    hub = runner.message_hub
+    stage = (
+        hub.get_info('loop_stage')
+        if 'loop_stage' in hub.runtime_info
+        else None
+    )
+    training = runner.model.training
+    runner._test_loop = loop
+    try:
+        yield
+    finally:
+        runner._test_loop = previous
+        runner.model.train(training)
+        for name in [
+            key for key in hub.log_scalars if key.startswith('test/')
+        ]:
+            hub.log_scalars.pop(name)
+        if stage is not None:
+            hub.update_info('loop_stage', stage)

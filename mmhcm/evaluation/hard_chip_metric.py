@@ -1,0 +1,271 @@
+"""What the detector gets wrong on canvases, covered with chips."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from mmdet.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.functional.chips import ChipScale, check_scales, generate_chips
+from mmhcm.functional.errors import DetectionType, classify_errors
+from mmhcm.structures.hard_chips import ErrorBox, MinedCanvas
+
+BACKGROUND, CLASS, MISSED = 'background', 'class', 'missed'
+ERROR_KINDS = (BACKGROUND, CLASS, MISSED)
+
+
+class ChipMetric(BaseMetric):
+    """What metrics that turn canvases into chips have in common.
+
+    After evaluation ``canvases`` and ``counts`` hold the round on the main
+    process.
+
+    Args:
+        scales (list[ChipScale] | list[dict]): The chip scales.
+        max_chips_per_canvas (int, optional): The fullest are kept. Defaults
+            to None, which covers every error.
+        kwargs: Arguments of ``BaseMetric``.
+    """
+
+    def __init__(
+        self,
+        scales: Sequence[ChipScale | Mapping[str, Any]],
+        max_chips_per_canvas: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.scales = [
+            scale if isinstance(scale, ChipScale) else ChipScale(**scale)
+            for scale in scales
+        ]
+        check_scales(self.scales)
+        self.max_chips_per_canvas = max_chips_per_canvas
+        self.canvases: list[MinedCanvas] = []
+        self.counts: dict[str, Any] = {}
+
+
+@METRICS.register_module()
+class HardChipMetric(ChipMetric):
+    """Find mistakes on canvases and cover them with hard chips.
+
+    ``process`` compares one canvas' detections with all its objects, pasted
+    ones included. Misclassified are background taken for an object and an
+    object given the wrong class (paper section 3.3), and by configuration an
+    object that is missed. An error is valid at the scales whose range holds
+    its box, as an object is, and the cover is joint over the scales.
+
+    Args:
+        kinds (Sequence[str]): Of 'background', 'class' and 'missed'. Defaults
+            to ('background', 'class').
+        score_thr (float): Lowest score of a detection that counts. Defaults
+            to 0.3.
+        fg_thr (float): IoU from which a detection is on an object. Defaults
+            to 0.5.
+        bg_thr (float): IoU below which it is on background. Defaults to 0.1.
+        ignored_iof_thr (float): Share of a detection in ignored pixels from
+            which it is no error. Defaults to 0.5.
+        kwargs: Arguments of ``ChipMetric``.
+    """
+
+    default_prefix = 'hard_chip'
+
+    def __init__(
+        self,
+        *args: Any,
+        kinds: Sequence[str] = (BACKGROUND, CLASS),
+        score_thr: float = 0.3,
+        fg_thr: float = 0.5,
+        bg_thr: float = 0.1,
+        ignored_iof_thr: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        unknown = sorted(set(kinds) - set(ERROR_KINDS))
+        if unknown or not kinds:
+            raise ValueError(
+                f'kinds must be some of {ERROR_KINDS}, got {tuple(kinds)}'
+            )
+        self.kinds = tuple(kinds)
+        self.thresholds = {
+            'score_thr': score_thr,
+            'fg_thr': fg_thr,
+            'bg_thr': bg_thr,
+            'ignored_iof_thr': ignored_iof_thr,
+        }
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Find the errors of canvases and cover them."""
+        for sample in data_samples:
+            instances = sample['instances']
+            gt_labels = np.array(
+                [item['bbox_label'] for item in instances], dtype=np.int64
+            )
+            pasted = [item for item in instances if item.get('pasted')]
+            errors, seen = self._find_errors(sample, gt_labels)
+            height, width = sample['ori_shape'][:2]
+            chips = generate_chips(
+                as_bboxes([error.bbox for error in errors]),
+                (width, height),
+                self.scales,
+                max_chips=self.max_chips_per_canvas,
+            )
+            covered = [
+                error
+                for error, is_covered in zip(
+                    errors, chips.covered, strict=True
+                )
+                if is_covered
+            ]
+            canvas = replace(
+                sample['canvas'],
+                windows=[tuple(row) for row in chips.windows.tolist()],
+                scale_inds=chips.scale_inds.tolist(),
+                errors=covered,
+            )
+            self.results.append(
+                {
+                    'canvas': canvas,
+                    'errors': seen,
+                    'objects': Counter(
+                        item['bbox_label']
+                        for item in instances
+                        if not item['ignore_flag']
+                    ),
+                    'pasted': Counter(item['bbox_label'] for item in pasted),
+                    'skipped': sample.get('num_skipped_pastes', 0),
+                }
+            )
+
+    def _find_errors(
+        self, sample: dict, gt_labels: np.ndarray
+    ) -> tuple[list[ErrorBox], Counter]:
+        """Errors of the chosen kinds, and counts of (kind, label) of all."""
+        instances, pred = sample['instances'], sample['pred_instances']
+        gt_bboxes = as_bboxes([item['bbox'] for item in instances])
+        height, width = sample['ori_shape'][:2]
+        det_bboxes = clip_boxes(
+            as_bboxes(pred['bboxes'].cpu().numpy()), (0, 0, width, height)
+        )
+        det_scores = pred['scores'].cpu().numpy()
+        det_labels = pred['labels'].cpu().numpy()
+        types = classify_errors(
+            det_bboxes,
+            det_scores,
+            det_labels,
+            gt_bboxes,
+            gt_labels,
+            np.array([item['ignore_flag'] for item in instances], dtype=bool),
+            as_bboxes(sample['ignored_regions']),
+            **self.thresholds,
+        )
+        errors = []
+        for ind in np.flatnonzero(types.det_types == DetectionType.BACKGROUND):
+            errors.append(
+                ErrorBox(
+                    tuple(det_bboxes[ind].tolist()),
+                    BACKGROUND,
+                    int(det_labels[ind]),
+                    -1,
+                    float(det_scores[ind]),
+                )
+            )
+        for ind in np.flatnonzero(types.det_types == DetectionType.CLASS):
+            gt_ind = types.det_gt_inds[ind]
+            errors.append(
+                ErrorBox(
+                    tuple(gt_bboxes[gt_ind].tolist()),
+                    CLASS,
+                    int(det_labels[ind]),
+                    int(gt_labels[gt_ind]),
+                    float(det_scores[ind]),
+                )
+            )
+        for gt_ind in np.flatnonzero(types.missed):
+            errors.append(
+                ErrorBox(
+                    tuple(gt_bboxes[gt_ind].tolist()),
+                    MISSED,
+                    -1,
+                    int(gt_labels[gt_ind]),
+                    0.0,
+                )
+            )
+        seen = Counter(
+            (
+                error.kind,
+                error.det_label if error.gt_label < 0 else error.gt_label,
+            )
+            for error in errors
+        )
+        return [error for error in errors if error.kind in self.kinds], seen
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Put the round together and count; runs on the main process."""
+        results = sorted(
+            results, key=lambda r: (r['canvas'].source, r['canvas'].image)
+        )
+        self.canvases = [
+            result['canvas'] for result in results if result['canvas'].windows
+        ]
+        errors, objects, pasted = Counter(), Counter(), Counter()
+        for result in results:
+            errors.update(result['errors'])
+            objects.update(result['objects'])
+            pasted.update(result['pasted'])
+        num_classes = len(self.dataset_meta['classes'])
+        self.counts = {
+            'canvases': len(results),
+            'skipped_pastes': sum(result['skipped'] for result in results),
+            'objects': [objects[label] for label in range(num_classes)],
+            'pasted': [pasted[label] for label in range(num_classes)],
+            'errors': {
+                kind: [errors[kind, label] for label in range(num_classes)]
+                for kind in ERROR_KINDS
+            },
+            'chips_per_scale': np.bincount(
+                np.array(
+                    [
+                        ind
+                        for canvas in self.canvases
+                        for ind in canvas.scale_inds
+                    ],
+                    dtype=np.int64,
+                ),
+                minlength=len(self.scales) + 1,
+            ).tolist(),
+        }
+        print_log(
+            'errors by type and class (types taken: '
+            f'{", ".join(self.kinds)})\n' + self._table(),
+            logger='current',
+        )
+        return {
+            'chips': float(sum(self.counts['chips_per_scale'])),
+            'canvases': float(len(results)),
+            **{
+                kind: float(sum(self.counts['errors'][kind]))
+                for kind in ERROR_KINDS
+            },
+        }
+
+    def _table(self) -> str:
+        """Errors, objects and pasted objects by class, as text."""
+        columns = {
+            'objects': self.counts['objects'],
+            'pasted': self.counts['pasted'],
+            **self.counts['errors'],
+        }
+        names = self.dataset_meta['classes']
+        width = max(map(len, names))
+        lines = [' ' * width + ''.join(f'{name:>12}' for name in columns)]
+        for label, name in enumerate(names):
+            cells = ''.join(
+                f'{column[label]:12d}' for column in columns.values()
+            )
+            lines.append(f'{name:<{width}}{cells}')
+        return '\n'.join(lines)

@@ -1,0 +1,6 @@
+"""Model parts: assigners and test-time merging."""
+
+from .multi_scale_tta import MultiScaleTTA
+from .true_ignore_assigner import TrueIgnoreAssigner
+
+__all__ = ['MultiScaleTTA', 'TrueIgnoreAssigner']

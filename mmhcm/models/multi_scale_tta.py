@@ -1,0 +1,87 @@
+"""Merging of one image's detections at several test scales."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.models import DetTTAModel
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import bbox_flip
+from mmengine.structures import InstanceData
+
+from mmhcm.functional import merge
+
+
+@MODELS.register_module()
+class MultiScaleTTA(DetTTAModel):
+    """Test at many scales, keep each scale's valid range, merge by NMS.
+
+    A view's valid range is the ``valid_range`` in its meta information, as
+    ``ResizeToScale`` writes it: sqrt(area) in pixels of the original image.
+    Detections out of their view's range are dropped before the count is
+    capped. Views without one keep everything (the paper's plain multi-scale
+    test).
+
+    Args:
+        method (str): 'nms' or 'soft_nms'. Defaults to 'nms'.
+        iou_thr (float): IoU over which detections of one class are merged.
+            Defaults to 0.5.
+        max_per_img (int): Detections kept for one image. Defaults to 500.
+        merge_cfg (dict, optional): Further arguments of
+            ``functional.merge.merge_scales``.
+        kwargs: Arguments of ``BaseTTAModel`` (``module``,
+            ``data_preprocessor``).
+    """
+
+    def __init__(
+        self,
+        method: str = 'nms',
+        iou_thr: float = 0.5,
+        max_per_img: int = 500,
+        merge_cfg: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.method = method
+        self.iou_thr = iou_thr
+        self.max_per_img = max_per_img
+        self.merge_cfg = dict(merge_cfg or {})
+
+    def _merge_single_sample(
+        self, data_samples: list[DetDataSample]
+    ) -> DetDataSample:
+        """Merge the views of one image into its first data sample."""
+        views, ranges = [], []
+        for data_sample in data_samples:
+            meta = data_sample.metainfo
+            pred = data_sample.pred_instances
+            bboxes = pred.bboxes
+            if meta.get('flip'):
+                bboxes = bbox_flip(
+                    bboxes, meta['ori_shape'], meta['flip_direction']
+                )
+            views.append(
+                (
+                    bboxes.cpu().numpy(),
+                    pred.scores.cpu().numpy(),
+                    pred.labels.cpu().numpy(),
+                )
+            )
+            ranges.append(tuple(meta.get('valid_range') or (0.0, np.inf)))
+        bboxes, scores, labels = merge.merge_scales(
+            views,
+            ranges,
+            method=self.method,
+            iou_thr=self.iou_thr,
+            max_num=self.max_per_img,
+            **self.merge_cfg,
+        )
+        device = data_samples[0].pred_instances.bboxes.device
+        merged = data_samples[0]
+        merged.pred_instances = InstanceData(
+            bboxes=torch.from_numpy(bboxes).to(device),
+            scores=torch.from_numpy(scores).to(device),
+            labels=torch.from_numpy(labels.astype(np.int64)).to(device),
+        )
+        return merged

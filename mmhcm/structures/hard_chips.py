@@ -1,0 +1,197 @@
+"""A mined round: what was pasted, what went wrong, and the chips of it.
+
+A hard chip is a recipe, not pixels: an image, the patches pasted into it, a
+window. One round is one file of JSON lines: a header, a line a canvas, and a
+last line with the number of canvases, so that a cut file is noticed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.paste import Paste
+
+from .files import atomic_write
+
+FORMAT = 'mmhcm hard chips'
+VERSION = 1
+
+
+class HardChipError(ValueError):
+    """A file of hard chips is damaged, stale or foreign."""
+
+
+@dataclass(frozen=True)
+class ErrorBox:
+    """One mistake of the detector.
+
+    Attributes:
+        bbox: xyxy, pixels of the canvas: the detection for a background
+            error, the object for a wrong class or a missed object.
+        kind: 'background', 'class' or 'missed'.
+        det_label: Label that was detected, -1 for a missed object.
+        gt_label: Label of the object, -1 for background.
+        score: Score of the detection, 0 for a missed object.
+    """
+
+    bbox: tuple[float, float, float, float]
+    kind: str
+    det_label: int
+    gt_label: int
+    score: float
+
+
+@dataclass(frozen=True)
+class MinedCanvas:
+    """One canvas: where it comes from, what was pasted, its hard chips.
+
+    Attributes:
+        source: Position of the canvas' data set, 0 for the own one.
+        image: Index of the image in that data set.
+        img_id: Name of the image, to check the data set by.
+        pastes: Patches from the object pool, in the order of pasting.
+        windows: Chips xyxy, canvas pixels.
+        scale_inds: Scale of each chip.
+        errors: The mistakes that the chips cover.
+    """
+
+    source: int
+    image: int
+    img_id: str
+    pastes: Sequence[Paste] = ()
+    windows: Sequence[tuple[float, float, float, float]] = ()
+    scale_inds: Sequence[int] = ()
+    errors: Sequence[ErrorBox] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as they are written."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> 'MinedCanvas':
+        """The record of ``to_dict``'s values."""
+        values = dict(values)
+        values['pastes'] = [
+            Paste(**{**paste, 'bbox': tuple(paste['bbox'])})
+            for paste in values['pastes']
+        ]
+        values['errors'] = [
+            ErrorBox(**{**error, 'bbox': tuple(error['bbox'])})
+            for error in values['errors']
+        ]
+        values['windows'] = [tuple(window) for window in values['windows']]
+        if len(values['windows']) != len(values['scale_inds']):
+            raise ValueError('windows and scale_inds differ in length')
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class HardChipRound:
+    """The result of one mining round.
+
+    Attributes:
+        number: From 1.
+        fingerprint: Digest of the weights and inputs that it was mined from.
+        canvases: The canvases that have hard chips, in canvas order.
+        counts: What the round saw, by name, for logs and reports.
+    """
+
+    number: int
+    fingerprint: str
+    canvases: Sequence[MinedCanvas]
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_chips(self) -> int:
+        """Number of hard chips."""
+        return sum(len(canvas.windows) for canvas in self.canvases)
+
+    def flatten(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Canvas of each chip (m,), windows (m, 4) and scales (m,)."""
+        canvas_inds = np.repeat(
+            np.arange(len(self.canvases)),
+            [len(canvas.windows) for canvas in self.canvases],
+        )
+        windows = as_bboxes(
+            [window for canvas in self.canvases for window in canvas.windows]
+        )
+        scale_inds = np.asarray(
+            [ind for canvas in self.canvases for ind in canvas.scale_inds],
+            dtype=np.int64,
+        )
+        return canvas_inds, windows, scale_inds
+
+
+def write_round(path: str | Path, hard_round: HardChipRound) -> None:
+    """Write a round whole or not at all; equal rounds give equal bytes."""
+    header = {
+        'format': FORMAT,
+        'version': VERSION,
+        'round': hard_round.number,
+        'fingerprint': hard_round.fingerprint,
+        'counts': hard_round.counts,
+    }
+    with atomic_write(path) as file:
+        for values in (
+            header,
+            *(canvas.to_dict() for canvas in hard_round.canvases),
+            {'canvases': len(hard_round.canvases)},
+        ):
+            line = json.dumps(values, sort_keys=True, allow_nan=False)
+            file.write(line.encode() + b'\n')
+
+
+def read_round(
+    path: str | Path, fingerprint: str | None = None
+) -> HardChipRound:
+    """Read a round.
+
+    Args:
+        path: The file.
+        fingerprint: If given, what the round must have been mined from.
+
+    Raises:
+        HardChipError: no such file, not one of ours, another version, cut
+            short, damaged, or of another fingerprint.
+    """
+    try:
+        lines = Path(path).read_text(encoding='utf-8').splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HardChipError(f'cannot read hard chips: {error}') from error
+    number = 1
+    try:
+        header = json.loads(lines[0])
+        if header['format'] != FORMAT:
+            raise HardChipError(f'{path}: not a file of hard chips')
+        if header['version'] != VERSION:
+            raise HardChipError(
+                f'{path}: version {header["version"]}, expected {VERSION}'
+            )
+        if fingerprint is not None and header['fingerprint'] != fingerprint:
+            raise HardChipError(
+                f'{path}: mined from other weights or inputs '
+                f'({header["fingerprint"][:12]}, expected {fingerprint[:12]})'
+            )
+        canvases = []
+        for number, line in enumerate(lines[1:-1], 2):
+            canvases.append(MinedCanvas.from_dict(json.loads(line)))
+        number = len(lines)
+        if json.loads(lines[-1]) != {'canvases': len(canvases)}:
+            raise HardChipError(f'{path}:{number}: the file is cut short')
+        return HardChipRound(
+            number=header['round'],
+            fingerprint=header['fingerprint'],
+            canvases=canvases,
+            counts=header['counts'],
+        )
+    except HardChipError:
+        raise
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise HardChipError(
+            f'{path}:{number}: damaged ({type(error).__name__}: {error})'
+        ) from error

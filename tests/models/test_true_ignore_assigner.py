@@ -1,0 +1,81 @@
+import pytest
+import torch
+from mmdet.models.task_modules.assigners import MaxIoUAssigner
+from mmengine.structures import InstanceData
+
+from mmhcm.models import TrueIgnoreAssigner
+
+SETTINGS = dict(pos_iou_thr=0.7, neg_iou_thr=0.3, min_pos_iou=0.3)
+PRIORS = [
+    [0, 0, 10, 10],
+    [40, 40, 50, 50],
+    [45, 45, 55, 55],
+    [80, 80, 90, 90],
+]
+
+
+def assign(assigner, valid, ignored, priors=PRIORS):
+    result = assigner.assign(
+        InstanceData(priors=torch.tensor(priors).float().reshape(-1, 4)),
+        InstanceData(
+            bboxes=torch.tensor(valid).float().reshape(-1, 4),
+            labels=torch.zeros(len(valid), dtype=torch.long),
+        ),
+        InstanceData(bboxes=torch.tensor(ignored).float().reshape(-1, 4)),
+    )
+    return result.gt_inds.tolist()
+
+
+@pytest.mark.parametrize(
+    ('valid', 'ignored', 'expected'),
+    [
+        ([], [], [0, 0, 0, 0]),
+        ([], [[35, 35, 60, 60]], [0, -1, -1, 0]),
+        ([[40, 40, 50, 50]], [[35, 35, 60, 60]], [0, 1, -1, 0]),
+        ([[0, 0, 10, 10]], [[79, 79, 91, 91]], [1, 0, 0, -1]),
+        ([[0, 0, 10, 10]], [], [1, 0, 0, 0]),
+        # A small ignored object in a larger prior: by IoU, not by share.
+        ([], [[80, 80, 86, 86]], [0, 0, 0, -1]),
+        ([], [[80, 80, 83, 83]], [0, 0, 0, 0]),
+    ],
+    ids=[
+        'nothing',
+        'no valid object',
+        'valid inside ignored',
+        'ordinary',
+        'nothing ignored',
+        'small ignored',
+        'tiny ignored',
+    ],
+)
+def test_assignment(valid, ignored, expected):
+    assert assign(TrueIgnoreAssigner(**SETTINGS), valid, ignored) == expected
+
+
+def test_stock_assigner_fails_where_ours_holds():
+    stock = MaxIoUAssigner(**SETTINGS, ignore_iof_thr=0.5)
+    region = [[35, 35, 60, 60]]
+    assert assign(stock, [], region) == [0, 0, 0, 0]
+    assert assign(stock, [[40, 40, 50, 50]], region)[1] == -1
+
+
+def test_equals_stock_without_ignored_objects():
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        corners = torch.rand(60, 2, generator=generator) * 50
+        sides = torch.rand(60, 2, generator=generator) * 30 + 1
+        boxes = torch.cat([corners, corners + sides], dim=1).tolist()
+        arguments = (boxes[:5], [], boxes)
+        assert assign(TrueIgnoreAssigner(**SETTINGS), *arguments) == assign(
+            MaxIoUAssigner(**SETTINGS, ignore_iof_thr=0.5), *arguments
+        )
+
+
+def test_no_priors():
+    assigner = TrueIgnoreAssigner(**SETTINGS)
+    assert assign(assigner, [[0, 0, 1, 1]], [[0, 0, 2, 2]], []) == []
+
+
+def test_share_is_of_the_prior():
+    with pytest.raises(ValueError, match='ignore_wrt_candidates'):
+        TrueIgnoreAssigner(**SETTINGS, ignore_wrt_candidates=False)
