@@ -1,7 +1,7 @@
-"""Anchors, windows and valid ranges from the sizes of objects (paper 4.1).
+"""Anchors fitted to the sizes and shapes of objects (paper 4.1).
 
-Boxes are (n, 4) xyxy in pixels of the network's input unless said otherwise:
-that is after the config's own chips, ranges and resizing.
+Boxes are (n, 4) xyxy in pixels of the network's input: that is after the
+config's own chips, ranges and resizing.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .boxes import as_bboxes, box_wh, sqrt_areas
-from .chips import ChipScale, check_scales
-
-# The objective is the recall averaged over all IoU thresholds in this range.
-_THR_RANGE = (0.4, 0.8)
 
 
 @dataclass(frozen=True)
@@ -112,13 +108,14 @@ def fit_anchors(
     *,
     rng: np.random.Generator,
     weights: np.ndarray | None = None,
+    thr_range: tuple[float, float] = (0.4, 0.8),
     max_samples: int = 20000,
     max_rounds: int = 20,
 ) -> AnchorSpec:
     """Fit scales and ratios of anchors to boxes.
 
-    Maximised is the best possible recall averaged over all IoU thresholds
-    from 0.4 to 0.8: a box counts nothing below, fully above, linearly in
+    Maximised is the best possible recall averaged over all IoU thresholds in
+    ``thr_range``: a box counts nothing below, fully above, linearly in
     between. Unlike the recall at one threshold it has no plateaus, and
     unlike the mean IoU it gains nothing from boxes that match well already.
 
@@ -135,6 +132,8 @@ def fit_anchors(
         num_ratios: Number of ratios, at least 1.
         rng: Draws the boxes to fit to, if there are more than max_samples.
         weights: (n,) how much each box counts. Defaults to None, all alike.
+        thr_range: Lowest and highest IoU threshold of the objective.
+            Defaults to (0.4, 0.8).
         max_samples: Boxes to fit to. Defaults to 20000.
         max_rounds: Limit on the passes over all parameters. Defaults to 20.
 
@@ -146,6 +145,9 @@ def fit_anchors(
             'num_scales and num_ratios must be at least 1, got '
             f'{num_scales} and {num_ratios}'
         )
+    low, high = thr_range
+    if not low < high:
+        raise ValueError(f'thr_range must ascend, got {thr_range}')
     bboxes = as_bboxes(bboxes)
     input_whs = np.broadcast_to(np.asarray(input_wh), (len(bboxes), 2))
     usable = np.flatnonzero(sqrt_areas(bboxes) > 0)
@@ -157,81 +159,12 @@ def fit_anchors(
     sample_weights = None if weights is None else np.asarray(weights)[usable]
 
     def score(spec: AnchorSpec) -> float:
-        low, high = _THR_RANGE
         ious = best_ious(sample, sample_whs, spec)
         gains = np.clip((ious - low) / (high - low), 0, 1)
         return float(np.average(gains, weights=sample_weights))
 
     spec = _initial_spec(sample, tuple(strides), num_scales, num_ratios, score)
     return _search(spec, score, max_rounds)
-
-
-def propose_scales(
-    bboxes: np.ndarray,
-    image_whs: np.ndarray,
-    chip_size: int,
-    num_scales: int = 3,
-    *,
-    network_range: tuple[float, float] = (24, 128),
-    quantiles: tuple[float, float] = (0.05, 0.99),
-    overlap: float = 1.5,
-    round_to: int = 16,
-) -> list[ChipScale]:
-    """Propose windows and valid ranges for the objects of a data set.
-
-    1. The finest window shows the small objects (first quantile of the square
-       root of the area) at the lower end of ``network_range``, the coarsest
-       shows the large ones (second quantile) at its upper end; windows in
-       between are spaced by equal factors.
-    2. A scale is valid up to the size that it shows at the upper end, the
-       next one from that size divided by ``overlap``: every object is
-       learned as large as the range allows.
-
-    Args:
-        bboxes: (n, 4) xyxy of all objects, pixels of their source images.
-        image_whs: (m, 2) width and height of the images, pixels. No window
-            is longer than the longest side.
-        chip_size: Side of a chip at the network's input, pixels.
-        num_scales: Number of scales, at least 1. Fewer come back where
-            windows would coincide, as with objects of one size.
-        network_range: Square roots of areas to aim at, input pixels.
-            Defaults to (24, 128).
-        quantiles: Which objects are small and large. Defaults to (.05, .99).
-        overlap: Factor, at least 1, by which neighbouring ranges overlap.
-            Defaults to 1.5.
-        round_to: Windows are multiples of this, pixels. Defaults to 16.
-
-    Returns:
-        Scales that pass ``check_scales``, finest first.
-    """
-    sizes = sqrt_areas(as_bboxes(bboxes))
-    sizes = sizes[sizes > 0]
-    if not len(sizes):
-        raise ValueError('no box with an area to propose scales for')
-    if num_scales < 1 or overlap < 1 or not min(network_range) > 0:
-        raise ValueError(
-            'num_scales and overlap must be at least 1 and network_range '
-            f'positive, got {num_scales}, {overlap} and {network_range}'
-        )
-    ends = chip_size * np.quantile(sizes, quantiles) / network_range  # (2,)
-    longest = np.asarray(image_whs).max()
-    # one scale alone has to serve the large objects
-    targets = np.geomspace(ends[1], ends[0], num_scales)
-    multiples = np.maximum(np.round(targets / round_to), 1) * round_to
-    windows = np.unique(np.minimum(multiples, longest).astype(int)).tolist()
-    highs = [
-        float(np.round(network_range[1] * window / chip_size))
-        for window in windows[:-1]
-    ]
-    lows = [float(np.floor(high / overlap)) for high in highs]
-    scales = [
-        ChipScale(window, (low, high))
-        for window, low, high in zip(
-            windows, [0.0, *lows], [*highs, np.inf], strict=True
-        )
-    ]
-    check_scales(scales)
-    return scales
 
 
 def _best_ious(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .boxes import as_bboxes, box_areas, clip_boxes, intersection_areas
+from .chip_grid import ScaleGrid
 
 _STRIDES_PER_WINDOW = 9
 
@@ -37,6 +38,13 @@ class ChipScale:
         if self.window is None:
             return width, height
         return min(self.window, width), min(self.window, height)
+
+    def grid_stride(self) -> int:
+        """Return the distance of two neighbouring windows, pixels."""
+        if self.stride is not None:
+            return self.stride
+        # the whole image has one window only, whatever its stride
+        return max(1, (self.window or 1) // _STRIDES_PER_WINDOW)
 
 
 @dataclass(frozen=True)
@@ -170,7 +178,13 @@ def generate_chips(
     # the whole image as last resort is the scale after the last
     last_resort = ChipScale(None, (0, np.inf))
     grids = [
-        _ScaleGrid(scale, hulls, valid[:, ind], image_wh, unit=len(hulls) + 1)
+        ScaleGrid(
+            hulls,
+            valid[:, ind],
+            image_wh,
+            scale.window_wh(image_wh),
+            scale.grid_stride(),
+        )
         for ind, scale in enumerate([*scales, last_resort])
         if valid[:, ind].any()
     ]
@@ -226,110 +240,6 @@ def assign_to_chip(
     inds = np.flatnonzero(visible > 0)
     enough = visible[inds] >= min_visible * box_areas(bboxes[inds])
     return inds, np.asarray(valid, dtype=bool)[inds] & enough
-
-
-class _ScaleGrid:
-    """Candidate windows of one scale and what each would still cover.
-
-    The windows that hold a box form a rectangle in the grid of candidates.
-    So ``scores`` (rows, columns) is kept by adding and taking away such
-    rectangles; no matrix of candidates and objects is needed. A score is
-    (uncovered valid objects) * unit + (all valid objects), unit > all.
-    """
-
-    def __init__(
-        self,
-        scale: ChipScale,
-        hulls: np.ndarray,
-        valid: np.ndarray,
-        image_wh: tuple[int, int],
-        unit: int,
-    ) -> None:
-        self.valid = valid
-        self.unit = unit
-        self.window_wh = scale.window_wh(image_wh)
-        stride = scale.stride
-        if stride is None:
-            stride = max(1, (scale.window or 1) // _STRIDES_PER_WINDOW)
-        self.positions, starts, stops = [], [], []
-        for axis in range(2):
-            positions = _axis_positions(
-                image_wh[axis],
-                self.window_wh[axis],
-                stride,
-                hulls[valid][:, axis::2],
-            )
-            # a window at p holds [a, b) when b - side <= p <= a
-            first = hulls[:, axis + 2] - self.window_wh[axis]
-            starts.append(np.searchsorted(positions, first, 'left'))
-            stops.append(np.searchsorted(positions, hulls[:, axis], 'right'))
-            self.positions.append(positions)
-        self.starts = np.stack(starts, axis=1)  # (n, 2) columns, rows
-        self.stops = np.stack(stops, axis=1)  # (n, 2)
-        self.scores = self._count_held() * (unit + 1)
-
-    def best_score(self) -> int:
-        """Most uncovered valid objects that one window holds."""
-        return int(self.scores.max())
-
-    def pick(self) -> tuple[tuple[int, int, int, int], np.ndarray]:
-        """Return the best window xyxy and which objects it holds (n,)."""
-        row, column = np.unravel_index(self.scores.argmax(), self.scores.shape)
-        place = np.array([column, row])
-        held = self.valid & (
-            (self.starts <= place) & (place < self.stops)
-        ).all(axis=1)
-        # Every candidate in the middle of what the held objects allow holds
-        # the same ones: if it held more, its score would be higher.
-        low = self.starts[held].max(axis=0)
-        high = self.stops[held].min(axis=0) - 1
-        column, row = (low + high) // 2
-        left = int(self.positions[0][column])
-        top = int(self.positions[1][row])
-        width, height = self.window_wh
-        return (left, top, left + width, top + height), held
-
-    def discard(self, inds: np.ndarray) -> None:
-        """Take the objects ``inds`` off the uncovered ones."""
-        inds = inds[self.valid[inds]]
-        for (left, top), (right, bottom) in zip(
-            self.starts[inds].tolist(), self.stops[inds].tolist(), strict=True
-        ):
-            self.scores[top:bottom, left:right] -= self.unit
-
-    def _count_held(self) -> np.ndarray:
-        """Number of valid objects in each window (rows, columns)."""
-        shape = len(self.positions[1]) + 1, len(self.positions[0]) + 1
-        steps = np.zeros(shape, dtype=np.int64)
-        (left, top), (right, bottom) = (
-            self.starts[self.valid].T,
-            self.stops[self.valid].T,
-        )
-        np.add.at(steps, (top, left), 1)
-        np.add.at(steps, (bottom, right), 1)
-        np.add.at(steps, (top, right), -1)
-        np.add.at(steps, (bottom, left), -1)
-        return steps.cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
-
-
-def _axis_positions(
-    image_side: int, window_side: int, stride: int, spans: np.ndarray
-) -> np.ndarray:
-    """Sorted window positions on one axis such that each span fits in one.
-
-    Args:
-        image_side: Width or height of the image, pixels.
-        window_side: Width or height of the window, at most the image's.
-        stride: Distance of two grid positions, pixels.
-        spans: int (n, 2), first and last edge of the objects on this axis.
-    """
-    last = image_side - window_side
-    grid = np.append(np.arange(0, last, stride), last)
-    first = np.searchsorted(grid, spans[:, 1] - window_side, 'left')
-    missed = grid[first] > spans[:, 0]
-    # aligned with the object, yet not beyond the image's far border
-    aligned = np.minimum(spans[missed, 0], last)
-    return np.unique(np.concatenate([grid, aligned]))
 
 
 def _finest_first(scales: Sequence[ChipScale]) -> list[int]:

@@ -8,11 +8,9 @@ from mmhcm.functional.anchors import (
     best_ious,
     best_possible_recall,
     fit_anchors,
-    propose_scales,
     summarize_ious,
 )
 from mmhcm.functional.boxes import box_iou
-from mmhcm.functional.chips import check_scales
 
 SPEC = AnchorSpec((4, 8, 32), (2.0, 5.0), (0.5, 1.3))
 
@@ -179,13 +177,21 @@ def test_fit_follows_the_weights():
         pytest.param([[1, 1, 4, 5]], 0, 'at least 1', id='no scales'),
     ],
 )
-def test_fit_and_proposal_name_what_is_wrong(bboxes, num_scales, message):
+def test_fit_names_what_is_wrong(bboxes, num_scales, message):
     bboxes = np.array(bboxes)
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match=message):
         fit_anchors(bboxes, (64, 64), num_scales=num_scales, rng=rng)
-    with pytest.raises(ValueError, match=message):
-        propose_scales(bboxes, np.array([[64, 64]]), 64, num_scales)
+
+
+def test_thresholds_ascend():
+    with pytest.raises(ValueError, match='thr_range'):
+        fit_anchors(
+            np.array([[1, 1, 4, 5]]),
+            (64, 64),
+            rng=np.random.default_rng(0),
+            thr_range=(0.5, 0.5),
+        )
 
 
 @pytest.mark.parametrize('field', ['strides', 'scales', 'ratios'])
@@ -193,48 +199,3 @@ def test_fit_and_proposal_name_what_is_wrong(bboxes, num_scales, message):
 def test_anchors_are_positive(field, values):
     with pytest.raises(ValueError, match=field):
         AnchorSpec(**{field: values})
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    st.integers(0, 2**32 - 1),
-    st.integers(1, 5),
-    st.integers(32, 1024),
-    st.floats(2, 400),
-)
-def test_proposed_scales_are_complete(seed, num_scales, chip_size, high):
-    rng = np.random.default_rng(seed)
-    bboxes = random_boxes(rng, 30, (500, 400), 1, high)
-    scales = propose_scales(
-        bboxes, np.array([[500, 400], [300, 300]]), chip_size, num_scales
-    )
-    check_scales(scales)
-    assert 1 <= len(scales) <= num_scales
-    windows = [scale.window for scale in scales]
-    assert windows == sorted(set(windows))
-    assert max(windows) <= 500
-
-
-def test_proposed_scales_show_objects_in_the_band():
-    sizes = np.geomspace(8, 160, 1000)
-    bboxes = np.stack([0 * sizes, 0 * sizes, sizes, sizes], axis=1)
-    scales = propose_scales(
-        bboxes,
-        np.array([[2000, 1500]]),
-        768,
-        quantiles=(0, 1),
-        network_range=(24, 120),
-    )
-    assert [scale.window for scale in scales] == [256, 512, 1024]
-    assert scales[0].valid_range == (0, 40)
-    assert scales[1].valid_range == (26, 80)
-    assert scales[2].valid_range == (53, np.inf)
-
-
-def test_objects_of_one_size_need_one_scale():
-    bboxes = np.array([[0, 0, 10, 10]])
-    scales = propose_scales(
-        bboxes, np.array([[90, 90]]), 64, 3, network_range=(30, 30)
-    )
-    assert len(scales) == 1
-    assert scales[0].valid_range == (0, np.inf)
