@@ -242,6 +242,32 @@ def assign_to_chip(
     return inds, np.asarray(valid, dtype=bool)[inds] & enough
 
 
+def project_to_chip(
+    bboxes: np.ndarray,
+    window: np.ndarray,
+    valid: np.ndarray,
+    resize: float,
+    min_visible: float = 0.5,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give the objects of a chip in the chip's pixels.
+
+    Args:
+        bboxes: (n, 4) xyxy inside the image, pixels.
+        window: (4,) xyxy of the chip, same pixels.
+        valid: bool (n,), see :func:`assign_to_chip`.
+        resize: Chip pixels per image pixel.
+        min_visible: See :func:`assign_to_chip`. Defaults to 0.5.
+
+    Returns:
+        float32 (k, 4) boxes cut to the window, chip pixels, and of
+        :func:`assign_to_chip` int64 (k,) indices and bool (k,) kept ones.
+    """
+    bboxes, window = as_bboxes(bboxes), np.asarray(window, dtype=np.float32)
+    inds, keep = assign_to_chip(bboxes, window, valid, min_visible=min_visible)
+    cut = clip_boxes(bboxes[inds], tuple(window)) - np.tile(window[:2], 2)
+    return cut * np.float32(resize), inds, keep
+
+
 def _finest_first(scales: Sequence[ChipScale]) -> list[int]:
     """Return indices of the scales by window; ties in the given order."""
     sides = [

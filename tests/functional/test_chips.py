@@ -11,6 +11,7 @@ from mmhcm.functional.chips import (
     assign_to_chip,
     check_scales,
     generate_chips,
+    project_to_chip,
     valid_objects,
 )
 
@@ -308,6 +309,35 @@ def test_assign_to_chip():
     np.testing.assert_array_equal(keep, [True, False, True, False])
     _, keep = assign_to_chip(bboxes, window, valid, min_visible=1.0)
     np.testing.assert_array_equal(keep, [True, False, False, False])
+
+
+def test_project_to_chip():
+    bboxes = np.array(
+        [
+            [12, 22, 16, 26],  # inside
+            [0, 0, 5, 5],  # elsewhere
+            [18, 20, 24, 24],  # a third visible
+            [13, 23, 15, 25],  # inside, not valid
+        ]
+    )
+    valid = np.array([True, True, True, False])
+    window = np.array([10, 20, 20, 30])
+    chip_bboxes, inds, keep = project_to_chip(bboxes, window, valid, 2.5)
+    expected = [[5, 5, 15, 15], [20, 0, 25, 10], [7.5, 7.5, 12.5, 12.5]]
+    np.testing.assert_array_equal(chip_bboxes, expected)
+    assert chip_bboxes.dtype == np.float32
+    np.testing.assert_array_equal(inds, [0, 2, 3])
+    np.testing.assert_array_equal(keep, [True, False, False])
+    *_, keep = project_to_chip(bboxes, window, valid, 2.5, 0.3)
+    np.testing.assert_array_equal(keep, [True, True, False])
+
+
+def test_project_nothing_to_chip():
+    chip_bboxes, inds, keep = project_to_chip(
+        np.zeros((0, 4)), np.array([0, 0, 8, 8]), np.zeros(0, bool), 1.0
+    )
+    assert chip_bboxes.shape == (0, 4)
+    assert len(inds) == len(keep) == 0
 
 
 def test_inputs_are_left_alone():

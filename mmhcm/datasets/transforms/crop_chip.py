@@ -7,8 +7,8 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
-from mmhcm.functional.boxes import as_bboxes, clip_boxes
-from mmhcm.functional.chips import assign_to_chip
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.chips import project_to_chip
 from mmhcm.functional.pixels import crop_resize_pad
 
 
@@ -75,12 +75,10 @@ class CropChip(BaseTransform):
             [instance['bbox_label'] for instance in instances], dtype=np.int64
         )
         window, resize = chip['window'], chip['resize']
-        inds, keep = assign_to_chip(
-            bboxes, window, chip['valid'], min_visible=self.min_visible
+        chip_bboxes, inds, keep = project_to_chip(
+            bboxes, window, chip['valid'], resize, self.min_visible
         )
-        offset = np.tile(window[:2], 2)
-        clipped = clip_boxes(bboxes[inds], tuple(window)) - offset
-        results['gt_bboxes'] = HorizontalBoxes(clipped * np.float32(resize))
+        results['gt_bboxes'] = HorizontalBoxes(chip_bboxes)
         results['gt_bboxes_labels'] = labels[inds]
         results['gt_ignore_flags'] = ~keep
         results['img'] = crop_resize_pad(
