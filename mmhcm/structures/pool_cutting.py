@@ -1,0 +1,192 @@
+"""Which objects go into the object pool, and their pixels."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
+from mmhcm.functional.regions import union_shares
+
+from .pool_file import PoolError
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """What goes into a pool.
+
+    Attributes:
+        context: pixels around an object, as a share of its side, on each
+            side; at least 2 pixels where the image has them.
+        min_size: smallest sqrt(area) in source pixels.
+        max_size: largest sqrt(area) in source pixels.
+        max_occlusion: highest occlusion (VisDrone: 0 none, 1 partial,
+            2 heavy). Data sets without the field count as 0.
+        max_truncation: highest truncation (VisDrone: 0 none, 1 partial).
+        max_ignored: highest share of a box inside ignored regions.
+        max_per_class: at most so many objects of each class, drawn at random
+            from those that pass; None takes all.
+        seed: of that draw.
+    """
+
+    context: float = 0.25
+    min_size: float = 10.0
+    max_size: float = math.inf
+    max_occlusion: int = 1
+    max_truncation: int = 0
+    max_ignored: float = 0.5
+    max_per_class: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.context < math.inf:
+            raise ValueError(f'context must be 0 or more, got {self.context}')
+        if not 0 <= self.min_size <= self.max_size:
+            raise ValueError(
+                'min_size must be in [0, max_size], got '
+                f'{self.min_size} and {self.max_size}'
+            )
+        if self.max_per_class is not None and self.max_per_class < 1:
+            raise ValueError(
+                f'max_per_class must be positive, got {self.max_per_class}'
+            )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Objects of a data set.
+
+    Attributes:
+        image_inds: int64 (p,), image of each object, ascending.
+        bboxes: float32 (p, 4) xyxy, source pixels.
+        labels: int64 (p,).
+        occlusions: int8 (p,).
+        truncations: int8 (p,).
+    """
+
+    image_inds: np.ndarray
+    bboxes: np.ndarray
+    labels: np.ndarray
+    occlusions: np.ndarray
+    truncations: np.ndarray
+
+    def take(self, keep: np.ndarray) -> 'Selection':
+        """Those objects that ``keep``, a mask or indices, names."""
+        return Selection(*(values[keep] for values in vars(self).values()))
+
+
+def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
+    """All objects of ``images`` that are not ignored and have an area."""
+    rows = [
+        (image_ind, instance)
+        for image_ind, info in enumerate(images)
+        for instance in info['instances']
+        if not instance['ignore_flag']
+    ]
+    objects = Selection(
+        np.array([ind for ind, _ in rows], dtype=np.int64),
+        as_bboxes([row['bbox'] for _, row in rows]),
+        np.array([row['bbox_label'] for _, row in rows], dtype=np.int64),
+        np.array([row.get('occlusion', 0) for _, row in rows], dtype=np.int8),
+        np.array([row.get('truncation', 0) for _, row in rows], dtype=np.int8),
+    )
+    return objects.take(box_wh(objects.bboxes).min(axis=1, initial=1) > 0)
+
+
+def filter_objects(
+    objects: Selection,
+    images: Sequence[dict[str, Any]],
+    options: PoolOptions,
+) -> Selection:
+    """Those of ``objects`` that ``options`` admit, in the same order."""
+    sizes = np.sqrt(box_wh(objects.bboxes).prod(axis=1))
+    keep = (options.min_size <= sizes) & (sizes <= options.max_size)
+    keep &= objects.occlusions <= options.max_occlusion
+    keep &= objects.truncations <= options.max_truncation
+    starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
+    for ind, info in enumerate(images):
+        own = slice(starts[ind], starts[ind + 1])
+        regions = as_bboxes(info.get('ignored_regions', []))
+        if len(regions) and keep[own].any():
+            shares = union_shares(objects.bboxes[own], regions)
+            keep[own] &= shares <= options.max_ignored
+    objects = objects.take(keep)
+    if options.max_per_class is None:
+        return objects
+    rng = np.random.default_rng(options.seed)
+    shuffled = rng.permutation(len(objects.labels))
+    chosen = [
+        shuffled[objects.labels[shuffled] == label][: options.max_per_class]
+        for label in np.unique(objects.labels)
+    ]
+    return objects.take(np.sort(np.concatenate([[], *chosen]).astype(int)))
+
+
+@dataclass(frozen=True)
+class CutTask:
+    """One image and the objects to cut out of it."""
+
+    img_path: str
+    bboxes: np.ndarray
+    context: float
+
+
+def cut_objects(
+    task: CutTask,
+) -> list[tuple[np.ndarray, np.ndarray] | None]:
+    """Pixels of each object, and its box (4,) xyxy inside them.
+
+    None stands for an object that has no area inside its image. A process
+    pool runs this, so it takes and returns what pickles.
+
+    Raises:
+        PoolError: the image is absent or no image.
+    """
+    if len(task.bboxes) == 0:
+        return []
+    image = read_image(task.img_path)
+    height, width = image.shape[:2]
+    clipped = clip_boxes(as_bboxes(task.bboxes), (0, 0, width, height))
+    return [_cut_object(image, bbox, task.context) for bbox in clipped]
+
+
+def read_image(img_path: str) -> np.ndarray:
+    """Decode an image to uint8 BGR (h, w, 3), in its stored orientation.
+
+    Annotations are drawn on the stored pixels, so the EXIF orientation is
+    left alone, as training does too: its ``LoadImageFromFile`` has
+    ``color_type='color_ignore_orientation'``.
+
+    Raises:
+        PoolError: the image is absent or no image.
+    """
+    try:
+        content = np.fromfile(img_path, dtype=np.uint8)
+    except OSError as error:
+        raise PoolError(
+            f'{img_path}: cannot be read: {error.strerror}'
+        ) from error
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(content, flags) if len(content) else None
+    if image is None:
+        raise PoolError(f'{img_path}: is not an image that OpenCV can decode')
+    return image
+
+
+def _cut_object(
+    image: np.ndarray, bbox: np.ndarray, context: float
+) -> tuple[np.ndarray, np.ndarray] | None:
+    wh = bbox[2:] - bbox[:2]
+    if wh.min() <= 0:
+        return None
+    margin = np.maximum(np.ceil(context * wh), 2)
+    height, width = image.shape[:2]
+    left, top = np.maximum(np.floor(bbox[:2] - margin), 0).astype(int)
+    right, bottom = np.minimum(
+        np.ceil(bbox[2:] + margin), (width, height)
+    ).astype(int)
+    patch = np.ascontiguousarray(image[top:bottom, left:right])
+    return patch, bbox - np.array([left, top, left, top], dtype=np.float32)
