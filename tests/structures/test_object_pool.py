@@ -347,12 +347,12 @@ def test_real_images(tmp_path):
                 'instances': [
                     make_instance(
                         [x, y, x + w, y + h],
-                        category - 1,
-                        truncation=truncation,
-                        occlusion=occlusion,
+                        row[0] - 1,
+                        truncation=row[1],
+                        occlusion=row[2],
                     )
-                    for x, y, w, h, score, category, truncation, occlusion in rows
-                    if score and 1 <= category <= 10
+                    for x, y, w, h, score, *row in rows
+                    if score and 1 <= row[0] <= 10
                 ],
                 'ignored_regions': [
                     [x, y, x + w, y + h]
