@@ -34,7 +34,8 @@ def paint_ground(
     image[:] = np.rint(layout.base).astype(np.uint8)
     for polygon, colour in layout.polygons:
         draw_polygon(image, camera.project_ground(polygon), colour)
-    _paint_marks(image, layout, camera, rng)
+    if layout.marked:
+        _paint_marks(image, layout, camera, rng)
     strength = 0.12 if night else rng.uniform(0.2, 0.5)
     shade = np.zeros((height, width), np.uint8)
     for model in models:
@@ -116,25 +117,27 @@ def _ground_texture(camera: Camera, rng: np.random.Generator) -> np.ndarray:
 def finish_image(
     image: np.ndarray,
     camera: Camera,
-    lamps: np.ndarray,
     rng: np.random.Generator,
     *,
     night: bool = False,
+    lamps: np.ndarray | None = None,
+    street: np.ndarray | None = None,
 ) -> np.ndarray:
     """Apply exposure, colour cast, lamps at night, blur and sensor noise.
 
     Args:
         image: uint8 BGR (height, width, 3).
         camera: the viewer.
-        lamps: ground points (n, 2) that are lit at night, metres.
         rng: decides strengths.
         night: whether it is dark.
+        lamps: ground points (n, 2) lit by vehicles at night, metres.
+        street: ground points (n, 2) of street lamps, metres.
     """
     cast = rng.normal(0, 0.03, 3)
     gain = np.float32(rng.uniform(0.8, 1.15)) * (1 + cast)
     out: np.ndarray = image * gain.astype(np.float32)
     if night:
-        out *= _night_light(camera, lamps, rng)
+        out *= _night_light(camera, rng, lamps, street)
     elif rng.random() < 0.25:  # haze
         share = np.float32(rng.uniform(0.08, 0.28))
         out *= 1 - share
@@ -148,24 +151,41 @@ def finish_image(
 
 
 def _night_light(
-    camera: Camera, lamps: np.ndarray, rng: np.random.Generator
+    camera: Camera,
+    rng: np.random.Generator,
+    lamps: np.ndarray | None,
+    street: np.ndarray | None,
 ) -> np.ndarray:
     """Brightness (height, width, 3): dark, with pools of lamp light."""
     width, height = camera.image_wh
-    small = np.zeros((height // 4 + 1, width // 4 + 1), np.float32)
-    for _ in range(int(rng.integers(6, 14))):
-        centre = rng.integers(0, [small.shape[1], small.shape[0]])
-        radius = int(rng.integers(14, 34))
-        cv2.circle(small, [int(c) for c in centre], radius, 0.5, -1)
-    small = cv2.GaussianBlur(small, (0, 0), 10)
-    points = np.column_stack([lamps, np.zeros(len(lamps))])
-    pixels, depth = camera.project(points)
-    for (x, y), metres in zip(pixels / 4, depth, strict=True):
-        if metres > 1 and abs(x) < 1e5 and abs(y) < 1e5:
-            radius = max(1, round(0.25 * camera.focal / metres))
-            cv2.circle(small, (round(x), round(y)), radius, 0.8, -1)
-    pools = cv2.GaussianBlur(small, (0, 0), 1.5)
+    # At a quarter of the size: light has no sharp edges.
+    pools: np.ndarray = np.zeros((height // 4 + 1, width // 4 + 1), np.float32)
+    _add_pools(pools, camera, street, radius=6.0, level=0.7)
+    metre = camera.focal / camera.distance / 4
+    pools = cv2.GaussianBlur(pools, (0, 0), max(2.5 * metre, 0.5))
+    _add_pools(pools, camera, lamps, radius=1.1, level=1.1)
+    pools = cv2.GaussianBlur(pools, (0, 0), max(0.6 * metre, 0.5))
     pools = cv2.resize(pools, (width, height), interpolation=cv2.INTER_LINEAR)
     warm = np.array([0.65, 0.88, 1.0], np.float32)
-    dark = np.array([0.44, 0.38, 0.36], np.float32)
-    return dark * np.float32(rng.uniform(0.8, 1.15)) + pools[..., None] * warm
+    dark = np.array([0.46, 0.4, 0.38], np.float32)
+    return dark * np.float32(rng.uniform(0.8, 1.2)) + pools[..., None] * warm
+
+
+def _add_pools(
+    pools: np.ndarray,
+    camera: Camera,
+    points: np.ndarray | None,
+    *,
+    radius: float,
+    level: float,
+) -> None:
+    """Draw discs of ``radius`` metres around ground ``points`` (n, 2)."""
+    if points is None or not len(points):
+        return
+    pixels, depth = camera.project(
+        np.column_stack([points, np.zeros(len(points))])
+    )
+    for (x, y), metres in zip(pixels / 4, depth, strict=True):
+        if metres > 1 and abs(x) < 1e5 and abs(y) < 1e5:
+            size = max(1, round(radius * camera.focal / metres / 4))
+            cv2.circle(pools, (round(x), round(y)), size, level, -1)

@@ -51,6 +51,10 @@ def add_wheel(
     )
     # Just outside the body's side, so that the body does not hide it.
     model.plate(rim if outward < 0 else rim[::-1], TYRE, level=0)
+    # The tread: seen from above, the disc alone would have no width.
+    reach = 0.9 * radius
+    tread = [(x - reach, y, radius), (x + reach, y, radius)]
+    model.line(tread, 0.06, TYRE, level=0)
 
 
 def add_wheels(

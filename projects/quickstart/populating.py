@@ -112,14 +112,19 @@ def add_crowd(stage: Stage, region: int) -> None:
         stage.add(str(rng.choice(names)), slot, region=region, gap=-0.3)
 
 
-def add_clutter(stage: Stage) -> None:
-    """Add trees, houses, goods and other things without a class."""
+def add_clutter(stage: Stage, *, with_others: bool = True) -> None:
+    """Add trees, houses, goods and other things without a class.
+
+    Args:
+        stage: what it is added to.
+        with_others: now and then add a machine of category 11 as well.
+    """
     rng = stage.rng
     pavement, verge = list(clutter.PAVEMENT), list(clutter.VERGE)
-    for slot in stage.free['walk'][: int(rng.integers(6, 22))]:
+    for slot in stage.free['walk'][: int(rng.integers(8, 28))]:
         stage.add(str(rng.choice(pavement)), slot)
     chances = [0.42, 0.2, 0.16, 0.07, 0.15]
-    for slot in stage.free['verge'][: int(rng.integers(10, 34))]:
+    for slot in stage.free['verge'][: int(rng.integers(16, 56))]:
         stage.add(str(rng.choice(verge, p=chances)), slot)
     if rng.random() < 0.2:
         for slot in stage.free['lane'][:1]:
@@ -127,5 +132,5 @@ def add_clutter(stage: Stage) -> None:
                 at = slot.copy()
                 at[:2] += step * np.array([np.cos(slot[2]), np.sin(slot[2])])
                 stage.add('cone', at, gap=0.0)
-    if rng.random() < 0.1 and len(stage.free['lane']):
+    if with_others and rng.random() < 0.1 and len(stage.free['lane']):
         stage.add('digger', stage.free['lane'][-1], category=OTHERS)

@@ -25,6 +25,7 @@ class Layout:
 
     kind: str
     base: Colour
+    marked: bool = True  # whether its lanes are asphalt with marks
     polygons: list[tuple[np.ndarray, Colour]] = field(default_factory=list)
     slots: dict[str, list[tuple[float, float, float]]] = field(
         default_factory=lambda: {

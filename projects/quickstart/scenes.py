@@ -67,7 +67,7 @@ def render_scene(
         for region in range(int(rng.choice([0, 1, 2], p=[0.5, 0.35, 0.15]))):
             add_crowd(stage, region)
         add_objects(stage)
-    add_clutter(stage)
+    add_clutter(stage, with_others=not empty)
     night = bool(rng.random() < 0.15)
     light = _draw_light(rng)
     models = [item.model for item in stage.placed]
@@ -77,7 +77,10 @@ def render_scene(
     rows = _draw_placed(image, stage, light)
     lit = [item for item in stage.placed if item.category in _LIT]
     lamps = np.array([item.lamp for item in lit]).reshape(-1, 2)
-    image = finish_image(image, stage.camera, lamps, rng, night=night)
+    street = rng.permutation(stage.free['verge'])[:16, :2]
+    image = finish_image(
+        image, stage.camera, rng, night=night, lamps=lamps, street=street
+    )
     return Scene(image, rows)
 
 

@@ -131,6 +131,15 @@ class Model:
             out.solids.append(copy)
         return out
 
+    def split(self) -> list['Model']:
+        """Each solid as a model of its own."""
+        out = []
+        for solid in self.solids:
+            part = Model()
+            part.solids.append(solid)
+            out.append(part)
+        return out
+
     def all_points(self) -> np.ndarray:
         """Every corner (n, 3)."""
         return np.concatenate([p for s in self.solids for p in s.points])

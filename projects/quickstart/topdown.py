@@ -49,7 +49,7 @@ class TopdownObject:
 def build_ship(rng: np.random.Generator) -> Model:
     """A boat: pointed hull, deck, cabin."""
     model, paint = Model(), pick(rng, _DECKS)
-    length, half = rng.uniform(4, 10), rng.uniform(1.2, 1.9)
+    length, half = rng.uniform(3.5, 7.2), rng.uniform(1.2, 1.8)
     hull = np.array(
         [
             (-length, -half * 0.8, 0.8),
@@ -117,7 +117,10 @@ def render_topdown(
     names = _fill(stage, kind)
     light = np.array([0.35, 0.3, 0.88])
     light /= np.linalg.norm(light)
-    models = [item.model for item in stage.placed]
+    models = []
+    for item, name in zip(stage.placed, names, strict=True):
+        # One shadow around a plane would fill the room between its wings.
+        models += item.model.split() if name == 'plane' else [item.model]
     image = paint_ground(layout, camera, models, light, rng)
     objects = []
     for item, name in zip(stage.placed, names, strict=True):
@@ -130,27 +133,27 @@ def render_topdown(
             polygon = _fit_polygon(alpha, (part.x, part.y))
             cut = part.bgra.shape != sprite.bgra.shape
             objects.append(TopdownObject(polygon, _NAMES[name], int(cut)))
-    image = finish_image(image, camera, np.zeros((0, 2)), rng)
+    image = finish_image(image, camera, rng)
     return image, objects
 
 
 def _plan_open(kind: str, rng: np.random.Generator) -> Layout:
     axis = Axis((0.0, 0.0), float(rng.uniform(0, np.pi)))
     if kind == 'harbour':
-        layout = Layout(kind, (104.0, 88.0, 58.0))
+        layout = Layout(kind, (104.0, 88.0, 58.0), marked=False)
         quay = grey(rng, 140, 170)
         layout.polygons.append((axis.quad(-90, 90, 24, 90), quay))
-        for s in np.arange(-60.0, 60.0, 22.0):
+        for s in np.arange(-68.0, 68.0, 34.0):
             layout.polygons.append((axis.quad(s, s + 2, -28, 24), quay))
-            for t in np.arange(-24.0, 22.0, 6.5):
-                for side in (-6.5, 8.5):
+            for t in np.arange(-25.0, 22.0, 5.6):
+                for side in (-8.0, 10.0):
                     turn = np.pi * (side > 0)
                     layout.slots['lane'].append(
                         axis.slot(s + side, t + rng.normal(0, 0.4), turn)
                     )
         ground = (28.0, 60.0)
     else:
-        layout = Layout(kind, grey(rng, 138, 165))
+        layout = Layout(kind, grey(rng, 138, 165), marked=False)
         taxiway = axis.quad(-90, 90, 18, 40)
         layout.polygons.append((taxiway, grey(rng, 96, 112)))
         layout.polygons.append((axis.quad(-90, 90, 28.8, 29.2), WHITE))
