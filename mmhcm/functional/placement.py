@@ -81,10 +81,12 @@ def plan_pastes(
     )
     placed: dict[int, Paste] = {}
     pending = np.arange(len(labels))
-    for _ in range(how.max_trials):
+    for trial_ind in range(how.max_trials):
         if len(pending) == 0:
             break
-        trial = planner.draw(labels[pending], how, rng)
+        # Where it is crowded, the search widens: threefold in 20 trials.
+        spread = 1 + trial_ind / 10
+        trial = planner.draw(labels[pending], spread, how, rng)
         accepted = planner.accept(trial.bboxes, trial.sizes, how)
         for row in np.flatnonzero(accepted).tolist():
             placed[int(pending[row])] = trial.paste(row)
@@ -123,11 +125,13 @@ class _Trial:
 class _Guides:
     """Objects (m of n) that places and sizes go by.
 
-    ``offsets`` (m,): how much larger than their class usually is, in logs.
+    ``usual`` (m,): mean log size of the class; ``offsets`` (m,): how much
+    larger than that each one is.
     """
 
     centres: np.ndarray
     sizes: np.ndarray
+    usual: np.ndarray
     offsets: np.ndarray
 
     @classmethod
@@ -147,11 +151,13 @@ class _Guides:
         usual = np.full(len(bboxes), np.nan)
         usual[valid] = np.asarray(class_log_sizes)[labels[valid]]
         bboxes = bboxes[np.isfinite(usual)]
+        usual = usual[np.isfinite(usual)]
         sizes = sqrt_areas(bboxes)
         return cls(
             centres=(bboxes[:, :2] + bboxes[:, 2:]) / 2,
             sizes=sizes,
-            offsets=np.log(sizes) - usual[np.isfinite(usual)],
+            usual=usual,
+            offsets=np.log(sizes) - usual,
         )
 
 
@@ -175,17 +181,18 @@ class _Planner:
     def draw(
         self,
         labels: np.ndarray,
+        spread: float,
         options: PasteOptions,
         rng: np.random.Generator,
     ) -> _Trial:
+        """Draw one candidate for each label; ``spread`` widens "near"."""
         num = len(labels)
-        centres = self._draw_centres(labels, options, rng)
+        centres = self._draw_centres(labels, spread, options, rng)
         low, high = np.log(options.scale_jitter).tolist()
         jitter = rng.uniform(low, high, num)
         picks = rng.random(num)
         if options.follow_sizes and len(self.guides.sizes):
-            log_sizes = self._follow(centres, options) + jitter
-            log_sizes += self.class_log_sizes[labels]
+            log_sizes = self._follow(labels, centres, options) + jitter
             patch_ids = pick_near(
                 self.pool_index,
                 labels,
@@ -232,13 +239,14 @@ class _Planner:
     def _draw_centres(
         self,
         labels: np.ndarray,
+        spread: float,
         options: PasteOptions,
         rng: np.random.Generator,
     ) -> np.ndarray:
         num = len(labels)
         centres = rng.random((num, 2)) * self.canvas_wh
         near = rng.random(num) < options.near_prob
-        shifts = rng.uniform(-1, 1, (num, 2)) * options.near_distance
+        shifts = rng.uniform(-1, 1, (num, 2)) * options.near_distance * spread
         picks = rng.random(num)
         guides = self.guides
         if len(guides.sizes) == 0:
@@ -253,16 +261,20 @@ class _Planner:
         )
 
     def _follow(
-        self, centres: np.ndarray, options: PasteOptions
+        self, labels: np.ndarray, centres: np.ndarray, options: PasteOptions
     ) -> np.ndarray:
-        """How much larger than usual objects are there, in logs: (n,)."""
+        """Log sizes (n,) that the surroundings ask for."""
+        usual = self.class_log_sizes[labels]
         gaps = centres[:, None] - self.guides.centres[None]  # (n, m, 2)
         gaps[..., 1] *= options.row_weight
-        distances = np.square(gaps).sum(axis=2)
+        unlike = np.abs(usual[:, None] - self.guides.usual[None])
+        distances = np.square(gaps).sum(axis=2) * np.exp(
+            2 * options.class_weight * unlike
+        )
         k = min(options.num_neighbours, distances.shape[1])
         nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
         offsets = np.sort(self.guides.offsets[nearest], axis=1)
-        return (offsets[:, (k - 1) // 2] + offsets[:, k // 2]) / 2
+        return usual + (offsets[:, (k - 1) // 2] + offsets[:, k // 2]) / 2
 
 
 def rotated_wh(wh: np.ndarray, angles: np.ndarray) -> np.ndarray:

@@ -33,9 +33,9 @@ class PoolOptions:
     """
 
     context: float = 0.25
-    min_size: float = 10.0
+    min_size: float = 12.0
     max_size: float = math.inf
-    max_occlusion: int = 1
+    max_occlusion: int = 0
     max_truncation: int = 0
     max_ignored: float = 0.5
     max_per_class: int | None = None

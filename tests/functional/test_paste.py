@@ -3,9 +3,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhcm.functional.paste import Paste, apply_pastes, paste_patch
+from mmhcm.functional.paste import Paste, apply_pastes
+from mmhcm.functional.paste import paste_patch as paste_and_match
 
 PATCH_BBOX = np.array([4, 4, 20, 12], np.float32)
+
+
+# Pixels of a 16 x 8 box whose centres are inside its superellipse.
+CORE = (
+    np.abs((np.arange(16) - 7.5) / 8) ** 3
+    + np.abs((np.arange(8)[:, None] - 3.5) / 4) ** 3
+) <= 1
+
+
+def paste_patch(*args, **kwargs):
+    return paste_and_match(*args, color_match=0, **kwargs)
 
 
 def make_patch(seed=0):
@@ -36,7 +48,9 @@ def test_native_opaque_paste_copies_the_object(flip):
     before = canvas.copy()
     out = paste_patch(canvas, patch, PATCH_BBOX, make_paste(flip=flip))
     source = patch[:, ::-1] if flip else patch
-    np.testing.assert_array_equal(out[20:28, 30:46], source[4:12, 4:20])
+    np.testing.assert_array_equal(
+        out[20:28, 30:46][CORE], source[4:12, 4:20][CORE]
+    )
     np.testing.assert_array_equal(canvas, before)
     # Nothing is drawn beyond the context of 4 pixels.
     out[16:32, 26:50] = canvas[16:32, 26:50]
@@ -49,7 +63,7 @@ def test_half_turn_mirrors_both_ways():
         make_canvas(), patch, PATCH_BBOX, make_paste(angle=180.0)
     )
     np.testing.assert_array_equal(
-        out[20:28, 30:46], patch[4:12, 4:20][::-1, ::-1]
+        out[20:28, 30:46][CORE], patch[4:12, 4:20][::-1, ::-1][CORE]
     )
 
 
@@ -59,7 +73,7 @@ def test_positive_angles_turn_counter_clockwise():
     canvas = np.zeros((60, 80, 3), np.uint8)
     paste = Paste(0, (30, 20, 38, 36), 1.0, 90.0, False, 1.0, 3)
     out = paste_patch(canvas, patch, PATCH_BBOX, paste)
-    assert (out[20:28, 30:38] == 255).all()
+    assert (out[20:28, 30:38][CORE.T[:8]] == 255).all()
     assert (out[28:36, 30:38] == 0).all()
 
 
@@ -71,8 +85,9 @@ def test_scaling_keeps_the_object_in_its_box():
     inside = np.zeros((60, 80), bool)
     inside[20:36, 30:62] = True
     bright = out[..., 0] > 150
-    # Half a source pixel of interpolation at the rim.
-    assert (bright[21:35, 31:61]).all()
+    # Half a source pixel of interpolation at the rim, and round corners.
+    assert bright[21:35, 36:56].all()
+    assert bright[24:32, 31:61].all()
     assert not bright[~inside].any()
 
 
@@ -83,7 +98,7 @@ def test_opacity_falls_from_the_object_to_nothing():
     paste = Paste(0, (30, 20, 58, 28), 1.0, 0.0, False, 0.5, 3)
     out = paste_patch(canvas, patch, bbox, paste, feather=1.0)
     row = out[24, :, 0].astype(int)
-    assert (row[30:58] == 100).all()
+    assert (row[31:57] == 100).all()
     assert (np.diff(row[19:31]) >= 0).all()
     assert (np.diff(row[57:69]) <= 0).all()
     assert np.diff(row).max() < 25
@@ -97,9 +112,8 @@ def test_smaller_feather_draws_less_context():
     bbox = np.array([10, 10, 38, 18], np.float32)
     paste = Paste(0, (30, 20, 58, 28), 1.0, 0.0, False, 1.0, 3)
     out = paste_patch(canvas, patch, bbox, paste, feather=0.3)
-    np.testing.assert_array_equal(
-        np.flatnonzero(out[24, :, 0]), np.arange(27, 61)
-    )
+    drawn = np.flatnonzero(out[24, :, 0])
+    np.testing.assert_array_equal(drawn, np.arange(27, 61))
 
 
 def test_patch_without_context_has_no_halo():
@@ -107,10 +121,29 @@ def test_patch_without_context_has_no_halo():
     bbox = np.array([0, 0, 24, 16], np.float32)
     paste = Paste(0, (30, 20, 54, 36), 1.0, 0.0, False, 1.0, 3)
     canvas = make_canvas()
-    out = paste_patch(canvas, patch, bbox, paste)
-    expected = canvas.copy()
-    expected[20:36, 30:54] = patch
-    np.testing.assert_array_equal(out, expected)
+    # There is nothing to match colours by, either.
+    out = paste_and_match(canvas, patch, bbox, paste, color_match=1.0)
+    np.testing.assert_array_equal(out[24:32, 36:48], patch[4:12, 6:18])
+    out[20:36, 30:54] = canvas[20:36, 30:54]
+    np.testing.assert_array_equal(out, canvas)
+
+
+@pytest.mark.parametrize(
+    ('color_match', 'expected'), [(0.0, 100), (0.5, 120), (1.0, 140)]
+)
+def test_colours_follow_the_surroundings(color_match, expected):
+    """Context 60, canvas 100: the object of 100 is shifted by up to 40."""
+    patch = np.full((28, 48, 3), 60, np.uint8)
+    patch[10:18, 10:38] = 100
+    canvas = np.full((60, 80, 3), 100, np.uint8)
+    bbox = np.array([10, 10, 38, 18], np.float32)
+    paste = Paste(0, (30, 20, 58, 28), 1.0, 0.0, False, 1.0, 3)
+    out = paste_and_match(canvas, patch, bbox, paste, color_match=color_match)
+    assert (out[22:26, 36:52] == expected).all()
+    if color_match == 1:
+        around = np.ones((60, 80), bool)
+        around[20:28, 30:58] = False
+        assert (out[around] == 100).all()  # no seam
 
 
 @settings(max_examples=60, deadline=None)

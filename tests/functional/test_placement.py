@@ -208,6 +208,21 @@ def test_labels_of_ignored_objects_may_be_out_of_range():
     assert len(out.pastes) >= 8
 
 
+def test_sizes_follow_objects_of_like_size_first():
+    """A person next to a place says less than a truck farther off."""
+    gts = [[95, 95, 105, 105], [160, 80, 200, 120]]  # half and usual size
+    out = plan(
+        gts,
+        np.array([0, 1]),
+        num_neighbours=1,
+        scale_jitter=(1, 1),
+        class_probs=np.array([0, 0, 1]),
+        class_weight=5,
+    )
+    assert len(out.pastes) > 3
+    np.testing.assert_allclose(sizes_of(out), 60, rtol=1e-5)
+
+
 def test_only_classes_with_patches_and_weight_are_drawn():
     few = POOL_LABELS != 2
     out = plan(
@@ -219,11 +234,18 @@ def test_only_classes_with_patches_and_weight_are_drawn():
 
 
 def test_near_places_are_near():
-    gts = [[190, 140, 210, 160]]
-    out = plan(gts, near_prob=1, near_distance=2, num_pastes=40)
+    gts = [[990, 990, 1010, 1010]]
+    out = plan(
+        gts,
+        canvas_wh=(2000, 2000),
+        near_prob=1,
+        near_distance=2,
+        num_pastes=40,
+    )
+    assert len(out.pastes) > 20
     centres = (out.bboxes[:, :2] + out.bboxes[:, 2:]) / 2
-    # Twice the sum of 20 pixels and at most 60 pixels.
-    assert (np.abs(centres - (200, 150)) <= 160).all()
+    # Twice the sum of 20 and 60 pixels, and 2.9 times that in the last trial.
+    assert (np.abs(centres - (1000, 1000)) <= 160 * 2.9).all()
 
 
 @pytest.mark.parametrize(

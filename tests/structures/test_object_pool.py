@@ -180,7 +180,7 @@ def test_pickle_opens_the_pool_again(tmp_path, images):
 
 def test_fingerprint_follows_inputs_but_not_the_place(tmp_path, images):
     digest = pool_fingerprint(images, num_classes=3)
-    assert digest == pool_fingerprint(images, num_classes=3, min_size=10.0)
+    assert digest == pool_fingerprint(images, num_classes=3, min_size=12.0)
     moved = [{**info, 'img_path': '/elsewhere/x.png'} for info in images]
     assert digest == pool_fingerprint(moved, num_classes=3)
     assert digest != pool_fingerprint(images, num_classes=4)
