@@ -1,7 +1,7 @@
 """DOTA with horizontal boxes, alone or mapped to another set's classes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from mmdet.registry import DATASETS
 
@@ -46,7 +46,7 @@ class DOTADataset(ImageFolderDataset):
             the set, or names a class that does not exist.
     """
 
-    METAINFO: dict = {'classes': dota_txt.DOTA_V1_CLASSES}
+    METAINFO: ClassVar[dict] = {'classes': dota_txt.DOTA_V1_CLASSES}
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 import logging
 import os.path as osp
 from abc import abstractmethod
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -64,28 +65,18 @@ class ImageFolderDataset(BaseDetDataset):
         )
         if not paths:
             raise ValueError(f'no images in {image_dir}')
+        stems = Counter(path.stem for path in paths)
+        stem, count = stems.most_common(1)[0]
+        if count > 1:
+            raise ValueError(f'two images are named {stem!r} in {image_dir}')
+
         data_list: list[dict] = []
-        stems: set[str] = set()
         faults: list[str] = []
         for path in paths:
-            if path.stem in stems:
-                raise ValueError(f'two images are named {path.stem!r}: {path}')
-            stems.add(path.stem)
             ann_path = ann_dir / f'{path.stem}.txt'
-            if not ann_path.is_file() and not self.test_mode:
-                faults.append(f'no annotation for {path}')
-                continue
-            try:
-                with Image.open(path) as image:
-                    width, height = image.size
-            except (OSError, UnidentifiedImageError) as error:
-                if self.test_mode:
-                    raise ValueError(f'cannot read {path}: {error}') from error
-                faults.append(f'cannot read {path}: {error}')
-                continue
-            data_list.append(
-                self._data_info(path, ann_path, int(width), int(height))
-            )
+            info = self._data_info(path, ann_path, faults)
+            if info is not None:
+                data_list.append(info)
         if has_annotations and not self.test_mode:
             faults.extend(
                 f'no image for {ann_path}'
@@ -114,13 +105,25 @@ class ImageFolderDataset(BaseDetDataset):
         ]
 
     def _data_info(
-        self, path: Path, ann_path: Path, width: int, height: int
-    ) -> dict:
+        self, path: Path, ann_path: Path, faults: list[str]
+    ) -> dict | None:
+        """Data info of one image; None and a new fault for training."""
+        if not ann_path.is_file() and not self.test_mode:
+            faults.append(f'no annotation for {path}')
+            return None
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+        except (OSError, UnidentifiedImageError) as error:
+            if self.test_mode:
+                raise ValueError(f'cannot read {path}: {error}') from error
+            faults.append(f'cannot read {path}: {error}')
+            return None
         info = {
             'img_path': str(path),
             'img_id': path.stem,
-            'width': width,
-            'height': height,
+            'width': int(width),
+            'height': int(height),
             'ann_path': None,
             'instances': [],
             'ignored_regions': [],

@@ -34,7 +34,7 @@ def seeded_globals(*key: int) -> Iterator[None]:
     makes what they draw a function of the key alone.
     """
     words = np.random.SeedSequence(key).generate_state(2)
-    python_state, numpy_state = random.getstate(), np.random.get_state()
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     random.seed(int(words[0]))
     np.random.seed(int(words[1]))  # noqa: NPY002
     try:

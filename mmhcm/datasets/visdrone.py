@@ -1,6 +1,6 @@
 """VisDrone-DET in its native text format."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mmdet.registry import DATASETS
 
@@ -26,7 +26,7 @@ class VisDroneDataset(ImageFolderDataset):
         kwargs: Arguments of ``BaseDetDataset``.
     """
 
-    METAINFO = {
+    METAINFO: ClassVar[dict] = {
         'classes': (
             'pedestrian',
             'people',

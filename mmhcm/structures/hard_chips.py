@@ -163,7 +163,6 @@ def read_round(
         lines = Path(path).read_text(encoding='utf-8').splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise HardChipError(f'cannot read hard chips: {error}') from error
-    number = 1
     try:
         header = json.loads(lines[0])
         if header['format'] != FORMAT:
@@ -177,21 +176,29 @@ def read_round(
                 f'{path}: mined from other weights or inputs '
                 f'({header["fingerprint"][:12]}, expected {fingerprint[:12]})'
             )
-        canvases = []
-        for number, line in enumerate(lines[1:-1], 2):
-            canvases.append(MinedCanvas.from_dict(json.loads(line)))
-        number = len(lines)
-        if json.loads(lines[-1]) != {'canvases': len(canvases)}:
-            raise HardChipError(f'{path}:{number}: the file is cut short')
+        if json.loads(lines[-1]) != {'canvases': len(lines) - 2}:
+            raise HardChipError(f'{path}:{len(lines)}: the file is cut short')
         return HardChipRound(
             number=header['round'],
             fingerprint=header['fingerprint'],
-            canvases=canvases,
+            canvases=[
+                _read_canvas(line, f'{path}:{number}')
+                for number, line in enumerate(lines[1:-1], 2)
+            ],
             counts=header['counts'],
         )
     except HardChipError:
         raise
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise HardChipError(
-            f'{path}:{number}: damaged ({type(error).__name__}: {error})'
+            f'{path}: damaged ({type(error).__name__}: {error})'
+        ) from error
+
+
+def _read_canvas(line: str, where: str) -> MinedCanvas:
+    try:
+        return MinedCanvas.from_dict(json.loads(line))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise HardChipError(
+            f'{where}: damaged ({type(error).__name__}: {error})'
         ) from error

@@ -17,6 +17,15 @@ model = dict(
             checkpoint='open-mmlab://detectron2/resnet101_caffe',
         ),
     ),
+    # Fitted by tools/fit_anchors.py to the 6,471 training annotations, in
+    # network-input pixels of the chips in ../datasets/visdrone_chips.py.
+    rpn_head=dict(
+        anchor_generator=dict(
+            scales=[5.78, 8.35],
+            ratios=[0.52, 1.04, 2.06],
+            strides=[4, 8, 16, 32, 64],
+        )
+    ),
     roi_head=dict(bbox_head=dict(num_classes=10)),
     train_cfg=dict(
         rpn=dict(

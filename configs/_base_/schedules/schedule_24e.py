@@ -12,15 +12,17 @@ optim_wrapper = dict(
     clip_grad=dict(max_norm=35, norm_type=2),
 )
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.001, by_epoch=False, end=1000),
     dict(
-        type='CosineRestartLR',
-        periods=[12, 12],
-        restart_weights=[1, 0.5],
-        eta_min_ratio=0.01,
-        by_epoch=True,
-        convert_to_iter_based=True,
+        type='LinearLR', start_factor=0.001, by_epoch=False, begin=0, end=1000
     ),
+    dict(
+        type='MultiStepLR',
+        milestones=[8, 11, 20, 23],
+        gamma=0.1,
+        by_epoch=True,
+    ),
+    # Retraining begins at the full rate again: two steps of 0.1 undone.
+    dict(type='MultiStepLR', milestones=[12], gamma=100, by_epoch=True),
 ]
 # 8 processes x 2 chips.
 auto_scale_lr = dict(enable=False, base_batch_size=16)

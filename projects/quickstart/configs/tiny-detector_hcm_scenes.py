@@ -1,0 +1,21 @@
+# The whole method: four epochs of normal chips, mining, four more with hard
+# chips. Canvases come from the own and from rendered top-down images.
+_base_ = 'tiny-detector_scenes.py'
+
+custom_hooks = [
+    dict(
+        type='HardChipMiningHook',
+        epochs=[4],
+        canvases=dict(num_canvases=60, num_pastes=15, external_ratio=0.15),
+        metric=dict(type='HardChipMetric', score_thr=0.3),
+        pool=dict(min_size=8, cache_dir={{_base_.cache_dir}}),
+        dataloader=dict(num_workers=0),
+        external=[
+            dict(
+                type='DOTADataset',
+                data_root={{_base_.data_root}} + '/DOTA',
+                class_map='visdrone',
+            )
+        ],
+    )
+]
