@@ -7,9 +7,7 @@ custom_hooks = [
         canvases=dict(num_pastes=15, class_power=1.0, external_ratio=0.2),
         metric=dict(type='HardChipMetric', score_thr=0.3),
         pool=dict(
-            min_size=8,
-            max_occlusion=1,
-            max_truncation=0,
+            max_per_class=2000,
             num_workers=8,
             cache_dir='work_dirs/cache',
         ),

@@ -8,12 +8,12 @@ custom_hooks = [
         epochs=[4],
         canvases=dict(num_canvases=60, num_pastes=15, external_ratio=0.15),
         metric=dict(type='HardChipMetric', score_thr=0.3),
-        pool=dict(min_size=8, cache_dir={{_base_.cache_dir}}),
+        pool=dict(cache_dir=_base_.cache_dir),
         dataloader=dict(num_workers=0),
         external=[
             dict(
                 type='DOTADataset',
-                data_root={{_base_.data_root}} + '/DOTA',
+                data_root=_base_.data_root + '/DOTA',
                 class_map='visdrone',
             )
         ],

@@ -1,0 +1,93 @@
+"""What a config's mining hook says, outside of a training run."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+
+from mmhcm.datasets.canvas_dataset import CanvasDataset
+from mmhcm.datasets.chip_dataset import ChipDataset
+from mmhcm.functional.balance import instance_counts
+from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.pool_cutting import (
+    PoolOptions,
+    filter_objects,
+    list_objects,
+)
+
+
+class PoolSizes:
+    """The object pool without its pixels: enough to plan pastes.
+
+    Args:
+        images: Data infos of the pool's images.
+        num_classes: Number of classes.
+        options: Arguments of ``PoolOptions``.
+
+    Attributes:
+        bboxes: float32 (p, 4), as large as the objects are.
+        labels: int64 (p,).
+        class_counts: int64 (c,), objects before filters.
+    """
+
+    def __init__(
+        self, images: Sequence[dict], num_classes: int, **options: Any
+    ) -> None:
+        everything = list_objects(images)
+        objects = filter_objects(everything, images, PoolOptions(**options))
+        self.bboxes = objects.bboxes
+        self.labels = objects.labels
+        self.class_counts = instance_counts(everything.labels, num_classes)
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.labels)
+
+
+def build_canvases(
+    cfg: Config, dataset: ChipDataset, num_canvases: int
+) -> CanvasDataset:
+    """Canvases of the config's first mining round, without pixels.
+
+    Raises:
+        ValueError: the config mines no hard chips, or pastes nothing.
+    """
+    hook = mining_settings(cfg)
+    options = dict(hook.get('pool') or {})
+    if not options:
+        raise ValueError(f'{cfg.filename} has no object pool to paste from')
+    for name in ('cache_dir', 'num_workers'):
+        options.pop(name, None)
+    images: BaseDataset = dataset.dataset
+    pool = PoolSizes(
+        [images.get_data_info(index) for index in range(len(images))],
+        len(dataset.metainfo['classes']),
+        **options,
+    )
+    settings = {
+        'seed': cfg.get('randomness', {}).get('seed') or 0,
+        **hook.get('canvases', {}),
+        'num_canvases': num_canvases,
+        'pipeline': [],
+    }
+    external = [DATASETS.build(item) for item in hook.get('external', [])]
+    # Planning pastes asks a pool for sizes and labels alone.
+    return CanvasDataset(
+        sources=[images, *external],
+        pool=cast(ObjectPool, pool),
+        **settings,
+    )
+
+
+def mining_settings(cfg: Config) -> dict:
+    """Arguments of the config's mining hook.
+
+    Raises:
+        ValueError: it has none.
+    """
+    for hook in cfg.get('custom_hooks', []):
+        if hook['type'].split('.')[-1] == 'HardChipMiningHook':
+            return dict(hook)
+    raise ValueError(f'{cfg.filename} has no HardChipMiningHook')
