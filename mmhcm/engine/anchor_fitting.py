@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from mmdet.models.task_modules import AnchorGenerator
 from mmengine.config import Config
 
@@ -127,8 +128,8 @@ def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
             )
         return head, AnchorSpec(
             strides=strides,
-            scales=tuple(anchors.scales.tolist()),
-            ratios=tuple(anchors.ratios.tolist()),
+            scales=_as_written(anchors.scales),
+            ratios=_as_written(anchors.ratios),
         )
     raise ValueError(f'the model of {cfg.filename} has no anchors')
 
@@ -227,6 +228,11 @@ def scales_text(scales: Sequence[ChipScale]) -> str:
             f'valid_range=({low:g}, {end}){stride}),'
         )
     return '\n'.join([*lines, ']'])
+
+
+def _as_written(values: torch.Tensor) -> tuple[float, ...]:
+    """Undo the rounding to float32."""
+    return tuple(round(value, 5) for value in values.tolist())
 
 
 def _short(spec: AnchorSpec) -> str:

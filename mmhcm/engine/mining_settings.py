@@ -47,24 +47,33 @@ class PoolSizes:
 
 
 def build_canvases(
-    cfg: Config, dataset: ChipDataset, num_canvases: int
+    cfg: Config,
+    dataset: ChipDataset,
+    num_canvases: int,
+    pool: ObjectPool | None = None,
 ) -> CanvasDataset:
-    """Canvases of the config's first mining round, without pixels.
+    """Canvases of the config's first mining round.
+
+    Args:
+        cfg: A config that mines hard chips.
+        dataset: Its training data.
+        num_canvases: How many to draw.
+        pool: The object pool; without it the recipes are the same, but
+            cannot be painted.
 
     Raises:
         ValueError: the config mines no hard chips, or pastes nothing.
     """
     hook = mining_settings(cfg)
-    options = dict(hook.get('pool') or {})
-    if not options:
-        raise ValueError(f'{cfg.filename} has no object pool to paste from')
-    for name in ('cache_dir', 'num_workers'):
-        options.pop(name, None)
     images: BaseDataset = dataset.dataset
-    pool = PoolSizes(
-        [images.get_data_info(index) for index in range(len(images))],
-        len(dataset.metainfo['classes']),
-        **options,
+    # Planning pastes asks a pool for sizes and labels alone.
+    used = pool or cast(
+        ObjectPool,
+        PoolSizes(
+            [images.get_data_info(index) for index in range(len(images))],
+            len(dataset.metainfo['classes']),
+            **pool_options(cfg),
+        ),
     )
     settings = {
         'seed': cfg.get('randomness', {}).get('seed') or 0,
@@ -73,12 +82,21 @@ def build_canvases(
         'pipeline': [],
     }
     external = [DATASETS.build(item) for item in hook.get('external', [])]
-    # Planning pastes asks a pool for sizes and labels alone.
-    return CanvasDataset(
-        sources=[images, *external],
-        pool=cast(ObjectPool, pool),
-        **settings,
-    )
+    return CanvasDataset(sources=[images, *external], pool=used, **settings)
+
+
+def pool_options(cfg: Config) -> dict[str, Any]:
+    """Which objects go into the config's object pool.
+
+    Raises:
+        ValueError: the config has none.
+    """
+    options = dict(mining_settings(cfg).get('pool') or {})
+    if not options:
+        raise ValueError(f'{cfg.filename} has no object pool to paste from')
+    for name in ('cache_dir', 'num_workers'):
+        options.pop(name, None)
+    return options
 
 
 def mining_settings(cfg: Config) -> dict:

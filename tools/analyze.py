@@ -1,0 +1,63 @@
+"""Count a config's training data: classes, coverage, chips, pixels."""
+
+import argparse
+import sys
+
+from mmhcm.engine.dataset_statistics import (
+    analyze,
+    statistics_text,
+    write_statistics,
+)
+from mmhcm.engine.launch import add_config_arguments, load_config
+from mmhcm.engine.training_data import (
+    annotation_folder,
+    build_training_data,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_config_arguments(parser)
+    parser.add_argument(
+        '--annotations',
+        help="folder or tar of VisDrone annotations, in place of the config's "
+        'images',
+    )
+    parser.add_argument(
+        '--sizes',
+        help='table name,width,height for --annotations; by default sizes '
+        "are those of the config's images, or what the boxes reach",
+    )
+    parser.add_argument(
+        '--canvases',
+        type=int,
+        metavar='NUM',
+        help='count on so many canvases with pasted objects too',
+    )
+    parser.add_argument('--out', help='write the figures as json')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Count and print; 1 for a user's mistake."""
+    args = parse_args()
+    try:
+        cfg = load_config(args)
+        if args.annotations is None:
+            dataset = build_training_data(cfg)
+        else:
+            with annotation_folder(args.annotations) as folder:
+                dataset = build_training_data(cfg, folder, args.sizes)
+        figures = analyze(cfg, dataset, args.canvases)
+        if args.out is not None:
+            write_statistics(args.out, figures)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(statistics_text(figures))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

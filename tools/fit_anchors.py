@@ -1,0 +1,73 @@
+"""Fit a config's anchors to its training data, in network-input pixels."""
+
+import argparse
+import sys
+
+from mmhcm.engine.anchor_fitting import (
+    fit_config_anchors,
+    fit_text,
+    proposed_scales,
+    scales_text,
+)
+from mmhcm.engine.launch import add_config_arguments, load_config
+from mmhcm.engine.training_data import (
+    annotation_folder,
+    build_training_data,
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_config_arguments(parser)
+    parser.add_argument(
+        '--annotations',
+        help="folder or tar of VisDrone annotations, in place of the config's "
+        'images',
+    )
+    parser.add_argument(
+        '--sizes',
+        help='table name,width,height for --annotations; by default sizes '
+        "are those of the config's images, or what the boxes reach",
+    )
+    parser.add_argument('--num-scales', type=int, default=1)
+    parser.add_argument('--num-ratios', type=int, default=3)
+    parser.add_argument(
+        '--propose-scales',
+        type=int,
+        nargs='?',
+        const=3,
+        metavar='NUM',
+        help='propose windows and valid ranges too (default: 3 scales)',
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Fit and print; 1 for a user's mistake."""
+    args = parse_args()
+    try:
+        cfg = load_config(args)
+        if args.annotations is None:
+            dataset = build_training_data(cfg)
+        else:
+            with annotation_folder(args.annotations) as folder:
+                dataset = build_training_data(cfg, folder, args.sizes)
+        fit = fit_config_anchors(
+            cfg, dataset, args.num_scales, args.num_ratios, args.seed
+        )
+        print(fit_text(fit))
+        if args.propose_scales is not None:
+            scales = proposed_scales(
+                fit, dataset.chip_size, args.propose_scales
+            )
+            print(f'\n{scales_text(scales)}')
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
