@@ -73,7 +73,7 @@ $(VENV)/.torch: requirements/lock.txt $(VENV)/.tools
 
 # ninja is looked up on PATH; without it the files compile one by one.
 $(VENV)/.mmcv: $(VENV)/.torch
-	@echo 'Building mmcv with its operators: a quarter of an hour on two cores'
+	@echo 'Building mmcv with its operators: takes minutes'
 	PATH="$(CURDIR)/$(BIN):$$PATH" MMCV_WITH_OPS=1 MAX_JOBS=$(MAX_JOBS) \
 		$(PIP) --no-deps --no-build-isolation --no-binary mmcv \
 		-c requirements/lock.txt mmcv
