@@ -1,0 +1,38 @@
+# Row 3: multi-scale chips that cover the objects, in place of random crops.
+_base_ = 'cpu_tuned-anchors.py'
+
+chip_size = 256
+scales = [
+    dict(window=160, valid_range=(0, 33), stride=17),
+    dict(window=320, valid_range=(23, 71), stride=35),
+    dict(window=640, valid_range=(47, float('inf')), stride=71),
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='MaskIgnoredRegions'),
+    dict(type='PasteObjects'),
+    dict(type='CropChip', chip_size=chip_size),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='PackDetInputs'),
+]
+train_dataloader = dict(
+    dataset=dict(scales=scales, chip_size=chip_size, pipeline=train_pipeline)
+)
+tta_pipeline = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            [
+                dict(
+                    type='ResizeToScale',
+                    chip_size=chip_size,
+                    window=scale['window'],
+                    valid_range=scale['valid_range'],
+                )
+                for scale in scales
+            ],
+            [dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys)],
+        ],
+    ),
+]

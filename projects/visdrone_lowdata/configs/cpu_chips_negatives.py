@@ -1,0 +1,14 @@
+# Row 4: conventional negative chips (background windows dense in proposals)
+# instead of hard ones, mined at the same time from as many images.
+_base_ = 'cpu_chips.py'
+
+custom_hooks = [
+    dict(
+        type='HardChipMiningHook',
+        epochs=[4],
+        predict='proposals',
+        canvases=dict(num_canvases=60, num_pastes=0, external_ratio=0.0),
+        metric=dict(type='NegativeChipMetric', max_chips_per_canvas=2),
+        dataloader=dict(num_workers=0),
+    )
+]
