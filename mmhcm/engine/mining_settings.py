@@ -9,10 +9,10 @@ from mmengine.dataset import BaseDataset
 
 from mmhcm.datasets.canvas_dataset import CanvasDataset
 from mmhcm.datasets.chip_dataset import ChipDataset
-from mmhcm.functional.balance import instance_counts
 from mmhcm.structures.object_pool import ObjectPool
 from mmhcm.structures.pool_cutting import (
     PoolOptions,
+    class_statistics,
     filter_objects,
     list_objects,
 )
@@ -30,6 +30,7 @@ class PoolSizes:
         bboxes: float32 (p, 4), as large as the objects are.
         labels: int64 (p,).
         class_counts: int64 (c,), objects before filters.
+        class_log_sizes: float64 (c,), their mean log sqrt(area).
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class PoolSizes:
         objects = filter_objects(everything, images, PoolOptions(**options))
         self.bboxes = objects.bboxes
         self.labels = objects.labels
-        self.class_counts = instance_counts(everything.labels, num_classes)
+        statistics = class_statistics(everything, num_classes)
+        self.class_counts = statistics['class_counts']
+        self.class_log_sizes = statistics['class_log_sizes']
 
     def __len__(self) -> int:
         """Number of objects."""

@@ -60,10 +60,9 @@ def box_iof(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
 
 def contains(windows: np.ndarray, bboxes: np.ndarray) -> np.ndarray:
     """Whether each window (n, 4) holds each whole box (m, 4): bool (n, m)."""
-    return (
-        (windows[:, None, :2] <= bboxes[None, :, :2])
-        & (windows[:, None, 2:] >= bboxes[None, :, 2:])
-    ).all(axis=2)
+    starts_inside = windows[:, None, :2] <= bboxes[None, :, :2]
+    ends_inside = windows[:, None, 2:] >= bboxes[None, :, 2:]
+    return np.asarray((starts_inside & ends_inside).all(axis=2))  # (n, m)
 
 
 def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox_flip
 from mmengine.structures import InstanceData
 
-from mmhcm.functional import merge
+from mmhcm.functional.merge import METHODS, merge_scales
 
 
 @MODELS.register_module()
@@ -24,7 +24,8 @@ class MultiScaleTTA(DetTTAModel):
     test).
 
     Args:
-        method (str): 'nms' or 'soft_nms'. Defaults to 'nms'.
+        method (str): 'nms', 'soft_nms_linear' or 'soft_nms_gaussian'.
+            Defaults to 'nms'.
         iou_thr (float): IoU over which detections of one class are merged.
             Defaults to 0.5.
         max_per_img (int): Detections kept for one image. Defaults to 500.
@@ -32,6 +33,9 @@ class MultiScaleTTA(DetTTAModel):
             ``functional.merge.merge_scales``.
         kwargs: Arguments of ``BaseTTAModel`` (``module``,
             ``data_preprocessor``).
+
+    Raises:
+        ValueError: no such method, or ``max_per_img`` below 1.
     """
 
     def __init__(
@@ -43,6 +47,12 @@ class MultiScaleTTA(DetTTAModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if method not in METHODS:
+            raise ValueError(f'method must be one of {METHODS}: {method!r}')
+        if max_per_img < 1:
+            raise ValueError(
+                f'max_per_img must be positive, got {max_per_img}'
+            )
         self.method = method
         self.iou_thr = iou_thr
         self.max_per_img = max_per_img
@@ -63,13 +73,14 @@ class MultiScaleTTA(DetTTAModel):
                 )
             views.append(
                 (
-                    bboxes.cpu().numpy(),
-                    pred.scores.cpu().numpy(),
+                    # NumPy has no bfloat16, which CPUs' mixed precision is.
+                    bboxes.float().cpu().numpy(),
+                    pred.scores.float().cpu().numpy(),
                     pred.labels.cpu().numpy(),
                 )
             )
             ranges.append(tuple(meta.get('valid_range') or (0.0, np.inf)))
-        bboxes, scores, labels = merge.merge_scales(
+        bboxes, scores, labels = merge_scales(
             views,
             ranges,
             method=self.method,

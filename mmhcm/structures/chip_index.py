@@ -10,6 +10,22 @@ from .files import atomic_write
 
 VERSION = 1
 _FIELDS = ('image_inds', 'windows', 'scale_inds', 'num_excluded')
+#: What NumPy and zipfile raise for files that are cut or have wrong bytes.
+_DAMAGES = (
+    OSError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
+
+
+class ChipIndexError(ValueError):
+    """A file under the name of a chip cache is something else."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +57,35 @@ def write_chip_index(
 
 
 def read_chip_index(path: str | Path, fingerprint: str) -> ChipIndex | None:
-    """Read a cache file; None if it is absent, damaged or of other inputs."""
+    """Read a cache file; None if it is absent, damaged or of other inputs.
+
+    Raises:
+        ChipIndexError: the file is a sound archive of something else.
+    """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if int(arrays['version']) != VERSION:
-                return None
-            if str(arrays['fingerprint']) != fingerprint:
-                return None
-            return ChipIndex(**{name: arrays[name] for name in _FIELDS})
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError):
+        arrays = _read_arrays(Path(path))
+        if not {'version', 'fingerprint'} <= set(arrays):
+            raise ChipIndexError(f'{path}: is no cache of chips; remove it')
+        if int(arrays['version']) != VERSION:
+            return None
+        if str(arrays['fingerprint']) != fingerprint:
+            return None
+        index = ChipIndex(**{name: arrays[name] for name in _FIELDS})
+    except ChipIndexError:
+        raise
+    except _DAMAGES:
         return None
+    num_chips = len(index.image_inds)
+    shapes = [getattr(index, name).shape for name in _FIELDS]
+    if shapes != [(num_chips,), (num_chips, 4), (num_chips,), ()]:
+        return None
+    return index
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    with path.open('rb') as file:
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {}
+        with loaded:
+            return dict(loaded)

@@ -1,5 +1,6 @@
 """DOTA's labelTxt files: eight polygon numbers, class, difficulty a row."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,27 +48,36 @@ class DotaFormatError(ValueError):
     """A labelTxt file is malformed; the message names file and line."""
 
 
-def read_labels(path: str | Path) -> list[DotaObject]:
+def read_labels(
+    path: str | Path, classes: Collection[str] | None = None
+) -> list[DotaObject]:
     """Read a labelTxt file; header and blank lines are skipped.
 
-    The difficulty may be absent (0 then). Class names are not checked here.
+    The difficulty may be absent (0 then).
+
+    Args:
+        path: The file.
+        classes: Names that may occur. Defaults to None, any.
 
     Raises:
         DotaFormatError: wrong number of columns, a number that is none or
-            not finite, a difficulty other than 0, 1 or 2, wrong encoding.
+            not finite, a difficulty other than 0, 1 or 2, another class than
+            ``classes``, wrong encoding.
     """
     try:
         lines = Path(path).read_text(encoding='utf-8-sig').splitlines()
     except UnicodeDecodeError as error:
         raise DotaFormatError(f'{path}: not UTF-8 text') from error
     return [
-        _parse_row(line, f'{path}:{number}')
+        _parse_row(line, f'{path}:{number}', classes)
         for number, line in enumerate(lines, 1)
-        if line.strip() and not line.lower().startswith(_HEADERS)
+        if line.strip() and not line.strip().lower().startswith(_HEADERS)
     ]
 
 
-def _parse_row(line: str, where: str) -> DotaObject:
+def _parse_row(
+    line: str, where: str, classes: Collection[str] | None
+) -> DotaObject:
     fields = line.split()
     if len(fields) not in (9, 10):
         raise DotaFormatError(
@@ -79,6 +89,11 @@ def _parse_row(line: str, where: str) -> DotaObject:
         raise DotaFormatError(f'{where}: {error}') from error
     if not np.isfinite(polygon).all():
         raise DotaFormatError(f'{where}: coordinates are not finite')
+    if classes is not None and fields[8] not in classes:
+        raise DotaFormatError(
+            f'{where}: unknown class {fields[8]!r}, expected one of '
+            f'{tuple(classes)}'
+        )
     difficulty = fields[9] if len(fields) == 10 else '0'
     if difficulty not in ('0', '1', '2'):
         raise DotaFormatError(

@@ -38,7 +38,12 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
         Path(name).replace(path)
     except BaseException as error:
         Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
+        # Without a number the error has a message of its own to keep.
+        if (
+            isinstance(error, OSError)
+            and error.errno is not None
+            and error.filename is None
+        ):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
@@ -48,10 +53,16 @@ def fingerprint(*parts: Any) -> str:
 
     Equal inputs give equal digests on every machine and process. Tuples and
     lists count as the same.
+
+    Raises:
+        TypeError: a part is neither of these, or an array of objects.
     """
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
+            if part.dtype.hasobject:
+                # Its bytes are addresses, other ones in every process.
+                raise TypeError('an array of objects has no fingerprint')
             digest.update(f'{part.dtype.str}{part.shape}'.encode())
             digest.update(np.ascontiguousarray(part).tobytes())
         elif isinstance(part, bytes):

@@ -68,6 +68,23 @@ class MinedCanvas:
     scale_inds: Sequence[int] = ()
     errors: Sequence[ErrorBox] = ()
 
+    def __post_init__(self) -> None:
+        # One form for equal records, so that they give equal bytes.
+        windows = tuple(tuple(map(float, row)) for row in self.windows)
+        if any(len(row) != 4 for row in windows):
+            raise ValueError('a window must have 4 numbers')
+        if len(windows) != len(self.scale_inds):
+            raise ValueError(
+                f'{len(windows)} windows but {len(self.scale_inds)} scale_inds'
+            )
+        for name, values in (
+            ('pastes', self.pastes),
+            ('windows', windows),
+            ('scale_inds', map(int, self.scale_inds)),
+            ('errors', self.errors),
+        ):
+            object.__setattr__(self, name, tuple(values))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they are written."""
         return asdict(self)
@@ -77,16 +94,13 @@ class MinedCanvas:
         """The record of ``to_dict``'s values."""
         values = dict(values)
         values['pastes'] = [
-            Paste(**{**paste, 'bbox': tuple(paste['bbox'])})
+            Paste(**{**paste, 'bbox': _as_bbox(paste['bbox'])})
             for paste in values['pastes']
         ]
         values['errors'] = [
-            ErrorBox(**{**error, 'bbox': tuple(error['bbox'])})
+            ErrorBox(**{**error, 'bbox': _as_bbox(error['bbox'])})
             for error in values['errors']
         ]
-        values['windows'] = [tuple(window) for window in values['windows']]
-        if len(values['windows']) != len(values['scale_inds']):
-            raise ValueError('windows and scale_inds differ in length')
         return cls(**values)
 
 
@@ -105,6 +119,9 @@ class HardChipRound:
     fingerprint: str
     canvases: Sequence[MinedCanvas]
     counts: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'canvases', tuple(self.canvases))
 
     @property
     def num_chips(self) -> int:
@@ -157,42 +174,52 @@ def read_round(
 
     Raises:
         HardChipError: no such file, not one of ours, another version, cut
-            short, damaged, or of another fingerprint.
+            short, damaged, or of another fingerprint; names file and line.
     """
     try:
         lines = Path(path).read_text(encoding='utf-8').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise HardChipError(f'cannot read hard chips: {error}') from error
-    try:
-        header = json.loads(lines[0])
-        if header['format'] != FORMAT:
-            raise HardChipError(f'{path}: not a file of hard chips')
-        if header['version'] != VERSION:
-            raise HardChipError(
-                f'{path}: version {header["version"]}, expected {VERSION}'
-            )
-        if fingerprint is not None and header['fingerprint'] != fingerprint:
-            raise HardChipError(
-                f'{path}: mined from other weights or inputs '
-                f'({header["fingerprint"][:12]}, expected {fingerprint[:12]})'
-            )
-        if json.loads(lines[-1]) != {'canvases': len(lines) - 2}:
-            raise HardChipError(f'{path}:{len(lines)}: the file is cut short')
-        return HardChipRound(
-            number=header['round'],
-            fingerprint=header['fingerprint'],
-            canvases=[
-                _read_canvas(line, f'{path}:{number}')
-                for number, line in enumerate(lines[1:-1], 2)
-            ],
-            counts=header['counts'],
-        )
-    except HardChipError:
-        raise
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+    except UnicodeDecodeError as error:
+        raise HardChipError(f'{path}:1: not a file of hard chips') from error
+    except OSError as error:
         raise HardChipError(
-            f'{path}: damaged ({type(error).__name__}: {error})'
+            f'{path}: cannot be read: {error.strerror}'
         ) from error
+    header = _read_header(lines[0] if lines else '', f'{path}:1')
+    if fingerprint is not None and header['fingerprint'] != fingerprint:
+        raise HardChipError(
+            f'{path}:1: mined from other weights or inputs '
+            f'({header["fingerprint"][:12]}, expected {fingerprint[:12]})'
+        )
+    end = {'canvases': len(lines) - 2}
+    if lines[-1] != json.dumps(end):
+        raise HardChipError(f'{path}:{len(lines)}: the file is cut short')
+    return HardChipRound(
+        number=header['round'],
+        fingerprint=header['fingerprint'],
+        canvases=[
+            _read_canvas(line, f'{path}:{number}')
+            for number, line in enumerate(lines[1:-1], 2)
+        ],
+        counts=header['counts'],
+    )
+
+
+def _read_header(line: str, where: str) -> dict[str, Any]:
+    try:
+        header = json.loads(line)
+        is_ours = header['format'] == FORMAT
+    except (KeyError, TypeError, ValueError):
+        is_ours = False
+    if not is_ours:
+        raise HardChipError(f'{where}: not a file of hard chips')
+    if header.get('version') != VERSION:
+        raise HardChipError(
+            f'{where}: version {header.get("version")}, expected {VERSION}'
+        )
+    for name, kind in (('round', int), ('fingerprint', str), ('counts', dict)):
+        if not isinstance(header.get(name), kind):
+            raise HardChipError(f'{where}: damaged (no {name})')
+    return header
 
 
 def _read_canvas(line: str, where: str) -> MinedCanvas:
@@ -202,3 +229,8 @@ def _read_canvas(line: str, where: str) -> MinedCanvas:
         raise HardChipError(
             f'{where}: damaged ({type(error).__name__}: {error})'
         ) from error
+
+
+def _as_bbox(values: Sequence[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = values
+    return x1, y1, x2, y2

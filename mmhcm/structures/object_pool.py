@@ -13,14 +13,13 @@ from typing import Any, Self
 import cv2
 import numpy as np
 
-from mmhcm.functional.balance import instance_counts
 from mmhcm.functional.boxes import as_bboxes
 
 from .files import atomic_write, fingerprint
 from .pool_cutting import (
     CutTask,
     PoolOptions,
-    Selection,
+    class_statistics,
     cut_objects,
     filter_objects,
     list_objects,
@@ -206,7 +205,7 @@ def build_pool(
     settings = PoolOptions(**options)
     digest = pool_fingerprint(images, num_classes=num_classes, **options)
     everything = list_objects(images)
-    statistics = _class_statistics(everything, num_classes)
+    statistics = class_statistics(everything, num_classes)
     objects = filter_objects(everything, images, settings)
     starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
     tasks = [
@@ -252,18 +251,6 @@ def build_pool(
         },
     )
     return ObjectPool.open(path, digest)
-
-
-def _class_statistics(
-    objects: Selection, num_classes: int
-) -> dict[str, np.ndarray]:
-    counts = instance_counts(objects.labels, num_classes)
-    wh = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
-    log_sizes = np.log(wh.astype(np.float64)).mean(axis=1)
-    sums = np.bincount(objects.labels, log_sizes, minlength=num_classes)
-    means = np.full(num_classes, np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    return {'class_counts': counts, 'class_log_sizes': means}
 
 
 def _image_name(info: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from mmhcm.functional.balance import instance_counts
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.regions import union_shares
 
@@ -94,6 +95,19 @@ def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
         np.array([row.get('truncation', 0) for _, row in rows], dtype=np.int8),
     )
     return objects.take(box_wh(objects.bboxes).min(axis=1, initial=1) > 0)
+
+
+def class_statistics(
+    objects: Selection, num_classes: int
+) -> dict[str, np.ndarray]:
+    """``class_counts`` and ``class_log_sizes`` of an `ObjectPool`."""
+    counts = instance_counts(objects.labels, num_classes)
+    wh = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
+    log_sizes = np.log(wh.astype(np.float64)).mean(axis=1)
+    sums = np.bincount(objects.labels, log_sizes, minlength=num_classes)
+    means = np.full(num_classes, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return {'class_counts': counts, 'class_log_sizes': means}
 
 
 def filter_objects(
