@@ -11,11 +11,12 @@ from mmengine.logging import print_log
 
 from mmhcm.functional.balance import class_weights
 from mmhcm.functional.boxes import box_wh
-from mmhcm.functional.paste import index_pool, plan_pastes
+from mmhcm.functional.paste import PasteOptions, index_pool, plan_pastes
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
 
-from .chip_dataset import canvas_data_info, instance_arrays
+from .data_info import canvas_data_info, image_data_info, instance_arrays
+from .image_faults import IMAGE_ERRORS, describe_fault
 from .seeding import sample_rng
 
 _MAX_REFETCH = 100
@@ -44,9 +45,14 @@ class CanvasDataset:
         num_pastes (int): Objects to paste into one canvas. Defaults to 15.
         class_power (float): A class is drawn with weight
             instances ** -power. Defaults to 1.
-        paste (dict, optional): Further arguments of ``plan_pastes``.
+        paste (dict, optional): Fields of ``PasteOptions``.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
+
+    Raises:
+        ValueError: no source, or one without images or with other classes; an
+            argument out of range, an unknown field of ``paste``, or an object
+            pool that is empty or of other classes.
     """
 
     def __init__(
@@ -73,12 +79,20 @@ class CanvasDataset:
             raise ValueError(
                 f'external_ratio must be in 0..1, got {external_ratio}'
             )
+        if num_canvases is not None and num_canvases < 1:
+            raise ValueError(
+                f'num_canvases must be positive, got {num_canvases}'
+            )
+        if num_pastes < 0:
+            raise ValueError(f'num_pastes must be 0 or more, got {num_pastes}')
+        if not len(self.sources[0]):
+            raise ValueError('the own data set has no images')
         if num_pastes and pool is not None and not len(pool):
             raise ValueError(f'the object pool {pool} is empty')
         self.pipeline = Compose(pipeline)
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
-        self.paste = dict(paste or {})
+        self.paste = _check_paste(paste or {})
         self.round_number = round_number
         self.seed = 0 if seed is None else seed
         self.class_power = class_power
@@ -103,7 +117,7 @@ class CanvasDataset:
     def get_data_info(self, idx: int) -> dict:
         """Return the data info of canvas ``idx`` with its paste recipe."""
         source, image = (int(value) for value in self._images[idx])
-        info = self.sources[source].get_data_info(image)
+        info = image_data_info(self.sources[source], image)
         bboxes, ignored = instance_arrays(info['instances'])
         pastes = []
         num_skipped = 0
@@ -141,21 +155,24 @@ class CanvasDataset:
 
     def __getitem__(self, idx: int) -> dict:
         """Run the pipeline; a broken image gives way to the next canvas."""
+        reason = ''
         for step in range(_MAX_REFETCH):
-            index = (idx + step) % len(self)
+            info = self.get_data_info((idx + step) % len(self))
+            img_path = str(info['img_path'])
             try:
-                sample = self.pipeline(self.get_data_info(index))
-                assert sample is not None, 'the pipeline gave nothing'
+                sample = self.pipeline(info)
+                assert sample is not None, 'the pipeline gave None'
                 return sample
-            except (OSError, AssertionError, ValueError) as error:
-                source, image = self._images[index]
-                path = self.sources[source].get_data_info(image)['img_path']
+            except IMAGE_ERRORS as error:
+                reason = describe_fault(img_path, error)
                 print_log(
-                    f'skipped broken canvas {path}: {error}',
+                    f'skipped broken canvas {reason}',
                     logger='current',
                     level=logging.WARNING,
                 )
-        raise RuntimeError(f'{_MAX_REFETCH} canvases in a row are broken')
+        raise RuntimeError(
+            f'{_MAX_REFETCH} canvases in a row are broken, at last {reason}'
+        )
 
     def _check_classes(self) -> None:
         own = self.sources[0].metainfo['classes']
@@ -191,17 +208,23 @@ class CanvasDataset:
 
     def _read_pool_statistics(self, pool: ObjectPool) -> None:
         num_classes = len(self.metainfo['classes'])
+        if len(pool.class_counts) != num_classes:
+            raise ValueError(
+                f'{pool} has {len(pool.class_counts)} classes, the data set '
+                f'{num_classes}'
+            )
         pool_wh = box_wh(pool.bboxes)
         index = index_pool(pool_wh, pool.labels, num_classes)
         # Odds follow the data set, but a class must have a patch to be drawn.
         has_patches = np.diff(index.starts) > 0
         counts = np.where(has_patches, pool.class_counts, 0)
-        self._pool_statistics = {
+        self._pool_statistics: dict[str, Any] = {
             'pool_wh': pool_wh,
             'pool_labels': pool.labels,
             'pool_index': index,
             'class_probs': class_weights(counts, self.class_power),
-            'class_log_sizes': index.class_log_sizes,
+            # Of the data set: the filters of the pool favour large objects.
+            'class_log_sizes': pool.class_log_sizes,
         }
 
 
@@ -213,3 +236,12 @@ def _draw(
     while len(drawn) < count:
         drawn.extend(rng.permutation(len(items))[: count - len(drawn)])
     return [items[index] for index in drawn]
+
+
+def _check_paste(paste: dict) -> dict:
+    """Return a copy of ``paste`` if it gives ``PasteOptions``."""
+    try:
+        PasteOptions(**paste)
+    except TypeError as error:
+        raise ValueError(f'paste: {error}') from error
+    return dict(paste)

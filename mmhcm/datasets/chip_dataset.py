@@ -14,25 +14,26 @@ from mmengine.logging import print_log
 from tqdm import tqdm
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import (
-    ChipScale,
-    check_scales,
-    generate_chips,
-    valid_objects,
-)
+from mmhcm.functional.chips import generate_chips, valid_objects
 from mmhcm.structures.chip_index import (
     ChipIndex,
     read_chip_index,
     write_chip_index,
 )
 from mmhcm.structures.files import fingerprint
-from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
+from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.structures.object_pool import ObjectPool
 
+from .data_info import (
+    canvas_data_info,
+    dataset_arrays,
+    image_data_info,
+    instance_arrays,
+)
+from .image_faults import IMAGE_ERRORS, describe_fault
+from .scale_config import build_scales, scale_factor, scale_settings
 from .seeding import SampleKey, seeded_globals
 
-#: Errors of one broken image; anything else is a fault of the program.
-_IMAGE_ERRORS = (OSError, AssertionError, ValueError)
 _MAX_REFETCH = 100
 
 
@@ -126,6 +127,7 @@ class ChipDataset:
     @property
     def num_normal(self) -> int:
         """Number of normal chips."""
+        self.full_init()
         return len(self.index.image_inds)
 
     @property
@@ -166,7 +168,9 @@ class ChipDataset:
         if not 0 <= idx < len(self):
             raise IndexError(f'chip {idx} of {len(self)}')
         if idx < self.num_normal:
-            info = self.dataset.get_data_info(int(self.index.image_inds[idx]))
+            info = image_data_info(
+                self.dataset, int(self.index.image_inds[idx])
+            )
             window = self.index.windows[idx]
             scale_ind = int(self.index.scale_inds[idx])
         else:
@@ -184,36 +188,41 @@ class ChipDataset:
         """Run the pipeline on a chip; a plain index counts as epoch 0.
 
         Whatever the transforms draw follows from seed, epoch and position.
+        A chip whose image is broken gives way to the next image's first one.
         """
         if not isinstance(key, SampleKey):
             key = SampleKey(int(key), 0, int(key))
-        index = key.index
+        index, reason = key.index, 'the pipeline gave None'
         for _ in range(_MAX_REFETCH):
+            info = self.get_data_info(index)
+            img_path = str(info['img_path'])
             try:
                 with seeded_globals(key.seed, key.epoch, key.position):
-                    sample = self.pipeline(self.get_data_info(index))
-            except _IMAGE_ERRORS as error:
-                self._warn_broken(index, error)
+                    sample = self.pipeline(info)
+            except IMAGE_ERRORS as error:
+                reason = describe_fault(img_path, error)
+                self._num_broken += 1
+                print_log(
+                    f'skipped broken sample {self._num_broken}: {reason}',
+                    logger='current',
+                    level=logging.WARNING,
+                )
                 sample = None
             if sample is not None:
                 return sample
-            index = (index + 1) % len(self)
+            index = self._next_image(index)
         raise RuntimeError(
-            f'{_MAX_REFETCH} samples in a row gave nothing, the first was '
-            f'{self.get_data_info(key.index)["img_path"]}'
+            f'{_MAX_REFETCH} samples in a row gave nothing, at last {reason}'
         )
 
-    def _warn_broken(self, index: int, error: Exception) -> None:
-        self._num_broken += 1
-        path = self.get_data_info(index)['img_path']
-        reason = str(error) or type(error).__name__
-        if path not in reason:
-            reason = f'{path}: {reason}'
-        print_log(
-            f'skipped broken sample {self._num_broken}: {reason}',
-            logger='current',
-            level=logging.WARNING,
-        )
+    def _next_image(self, index: int) -> int:
+        """First chip of the image, or canvas, behind that of a chip."""
+        owners, start = self.index.image_inds, 0
+        if index >= self.num_normal:
+            owners, start = self._hard_canvas_inds, self.num_normal
+        owner = owners[index - start]
+        following = start + int(np.searchsorted(owners, owner, 'right'))
+        return following % len(self)
 
     def _chip_info(
         self, info: dict, window: np.ndarray, scale_ind: int
@@ -294,97 +303,6 @@ class ChipDataset:
             scale_inds=np.concatenate([*scale_inds, np.zeros(0, np.int64)]),
             num_excluded=np.asarray(num_excluded),
         )
-
-
-def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
-    """Build and check scales from config dicts."""
-    built = [
-        ChipScale(
-            window=scale['window'],
-            valid_range=(
-                float(scale['valid_range'][0]),
-                float(scale['valid_range'][1]),
-            ),
-            stride=scale.get('stride'),
-        )
-        for scale in scales
-    ]
-    check_scales(built)
-    return built
-
-
-def scale_settings(scale: ChipScale) -> list[Any]:
-    """Return what a scale consists of, for a fingerprint."""
-    return [
-        scale.window,
-        [str(end) for end in scale.valid_range],
-        scale.stride,
-    ]
-
-
-def scale_factor(
-    scales: Sequence[ChipScale],
-    scale_ind: int,
-    image_wh: tuple[int, int],
-    chip_size: int,
-) -> float:
-    """Chip pixels per source pixel; the whole image's long side fits."""
-    window = (
-        scales[scale_ind].window if scale_ind < len(scales) else None
-    ) or max(image_wh)
-    return chip_size / window
-
-
-def instance_arrays(
-    instances: Sequence[dict],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4), source pixels, and which of them are ignored (n,)."""
-    bboxes = as_bboxes([instance['bbox'] for instance in instances])
-    ignored = np.array(
-        [bool(instance['ignore_flag']) for instance in instances], dtype=bool
-    )
-    return bboxes, ignored
-
-
-def dataset_arrays(
-    dataset: BaseDataset, index: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Image (width, height), boxes and ignore flags of one image."""
-    info = dataset.get_data_info(index)
-    image_wh = np.array([info['width'], info['height']])
-    return (image_wh, *instance_arrays(info['instances']))
-
-
-def canvas_data_info(
-    sources: Sequence[BaseDataset],
-    canvas: MinedCanvas,
-    pool: ObjectPool | None,
-) -> dict:
-    """Return an image's data info with its pasted objects and patches.
-
-    Raises:
-        ValueError: the data set holds another image at the canvas' index.
-    """
-    info = sources[canvas.source].get_data_info(canvas.image)
-    if str(info['img_id']) != canvas.img_id:
-        raise ValueError(
-            f'hard chips speak of {canvas.img_id!r} as image {canvas.image}, '
-            f'the data set has {info["img_id"]!r} there'
-        )
-    info['instances'] = info['instances'] + [
-        {
-            'bbox': list(paste.bbox),
-            'bbox_label': paste.label,
-            'ignore_flag': 0,
-            'truncation': 0,
-            'occlusion': 0,
-            'pasted': 1,
-        }
-        for paste in canvas.pastes
-    ]
-    info['pastes'] = list(canvas.pastes)
-    info['pool'] = pool
-    return info
 
 
 def find_chip_dataset(dataset: Any) -> ChipDataset:

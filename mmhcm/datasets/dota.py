@@ -86,9 +86,10 @@ class DOTADataset(ImageFolderDataset):
         self._labels = {
             name: index for index, name in enumerate(metainfo['classes'])
         }
-        data_prefix = data_prefix or {
+        data_prefix = {
             'img_path': 'images',
             'ann_path': 'labelTxt',
+            **(data_prefix or {}),
         }
         super().__init__(
             *args, metainfo=metainfo, data_prefix=data_prefix, **kwargs
@@ -97,12 +98,7 @@ class DOTADataset(ImageFolderDataset):
     def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
         """Read one labelTxt file; boxes are clipped to the image."""
         instances, ignored_regions = [], []
-        for row in dota_txt.read_labels(ann_path):
-            if row.name not in self.class_map:
-                raise ValueError(
-                    f'{ann_path}: unknown class {row.name!r}, expected one '
-                    f'of {self.source_classes}'
-                )
+        for row in dota_txt.read_labels(ann_path, self.source_classes):
             target = self.class_map[row.name]
             bbox = clip_to_image(row.bbox, width, height)
             if bbox is None:

@@ -56,9 +56,10 @@ class VisDroneDataset(ImageFolderDataset):
     def __init__(
         self, *args: Any, data_prefix: dict | None = None, **kwargs: Any
     ) -> None:
-        data_prefix = data_prefix or {
+        data_prefix = {
             'img_path': 'images',
             'ann_path': 'annotations',
+            **(data_prefix or {}),
         }
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
 

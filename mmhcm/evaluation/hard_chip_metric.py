@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.chips import ChipScale, check_scales, generate_chips
 from mmhcm.functional.errors import DetectionType, classify_errors
 from mmhcm.structures.hard_chips import ErrorBox, MinedCanvas
@@ -148,11 +149,16 @@ class HardChipMetric(ChipMetric):
         instances, pred = sample['instances'], sample['pred_instances']
         gt_bboxes = as_bboxes([item['bbox'] for item in instances])
         height, width = sample['ori_shape'][:2]
+        # NumPy has no bfloat16, which CPUs' mixed precision is.
         det_bboxes = clip_boxes(
-            as_bboxes(pred['bboxes'].cpu().numpy()), (0, 0, width, height)
+            as_bboxes(pred['bboxes'].float().cpu().numpy()),
+            (0, 0, width, height),
         )
-        det_scores = pred['scores'].cpu().numpy()
-        det_labels = pred['labels'].cpu().numpy()
+        # Outside the image there is nothing to be wrong about.
+        inside = box_wh(det_bboxes).min(axis=1, initial=np.inf) > 0
+        det_bboxes = det_bboxes[inside]
+        det_scores = pred['scores'].float().cpu().numpy()[inside]
+        det_labels = pred['labels'].cpu().numpy()[inside]
         types = classify_errors(
             det_bboxes,
             det_scores,
@@ -206,13 +212,13 @@ class HardChipMetric(ChipMetric):
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Put the round together and count; runs on the main process."""
-        results = sorted(
-            results, key=lambda r: (r['canvas'].source, r['canvas'].image)
-        )
+        results = distinct_canvases(results)
         self.canvases = [
             result['canvas'] for result in results if result['canvas'].windows
         ]
-        errors, objects, pasted = Counter(), Counter(), Counter()
+        errors: Counter = Counter()
+        objects: Counter = Counter()
+        pasted: Counter = Counter()
         for result in results:
             errors.update(result['errors'])
             objects.update(result['objects'])
@@ -269,3 +275,22 @@ class HardChipMetric(ChipMetric):
             )
             lines.append(f'{name:<{width}}{cells}')
         return '\n'.join(lines)
+
+
+def distinct_canvases(results: Sequence[dict]) -> list[dict]:
+    """Sort results by image; one of those whose ``canvas`` is the same.
+
+    The canvas behind a broken one is seen twice.
+    """
+
+    def image_of(result: dict) -> tuple[int, int]:
+        return result['canvas'].source, result['canvas'].image
+
+    distinct: list[dict] = []
+    for _, group in groupby(sorted(results, key=image_of), image_of):
+        seen: list[MinedCanvas] = []
+        for result in group:
+            if result['canvas'] not in seen:
+                seen.append(result['canvas'])
+                distinct.append(result)
+    return distinct

@@ -52,6 +52,14 @@ class ResizeToScale(Resize):
                 'give either scale_factor or chip_size, got '
                 f'{scale_factor} and {chip_size}'
             )
+        for name, value in (
+            ('scale_factor', scale_factor),
+            ('chip_size', chip_size),
+            ('window', window),
+            ('max_side', max_side),
+        ):
+            if value is not None and value <= 0:
+                raise ValueError(f'{name} must be positive, got {value}')
         super().__init__(scale_factor=1.0, keep_ratio=True, **kwargs)
         self.factor = scale_factor
         self.chip_size = chip_size

@@ -1,0 +1,87 @@
+"""What data sets say of an image, as arrays and with pasted objects."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.structures.hard_chips import MinedCanvas
+from mmhcm.structures.object_pool import ObjectPool
+
+
+def image_data_info(dataset: BaseDataset, index: int) -> dict:
+    """Return an image's data info; boxes are cut to the image.
+
+    In COCO files they may reach out of it, and what lies outside would count
+    as cut off by every chip.
+    """
+    info = dataset.get_data_info(index)
+    bboxes, _ = instance_arrays(info['instances'])
+    cut = clip_boxes(bboxes, (0, 0, info['width'], info['height']))
+    for ind in np.flatnonzero((cut != bboxes).any(axis=1)):
+        info['instances'][ind]['bbox'] = cut[ind].tolist()
+    return info
+
+
+def canvas_data_info(
+    sources: Sequence[BaseDataset],
+    canvas: MinedCanvas,
+    pool: ObjectPool | None,
+) -> dict:
+    """Return an image's data info with its pasted objects and patches.
+
+    Raises:
+        ValueError: the data set holds another image at the canvas' index.
+    """
+    if canvas.source >= len(sources):
+        raise ValueError(
+            f'hard chips speak of data set {canvas.source}, there are '
+            f'{len(sources)}'
+        )
+    source = sources[canvas.source]
+    if canvas.image >= len(source):
+        raise ValueError(
+            f'hard chips speak of image {canvas.image}, the data set has '
+            f'{len(source)}'
+        )
+    info = image_data_info(source, canvas.image)
+    if str(info['img_id']) != canvas.img_id:
+        raise ValueError(
+            f'hard chips speak of {canvas.img_id!r} as image {canvas.image}, '
+            f'the data set has {info["img_id"]!r} there'
+        )
+    info['instances'] = info['instances'] + [
+        {
+            'bbox': list(paste.bbox),
+            'bbox_label': paste.label,
+            'ignore_flag': 0,
+            'truncation': 0,
+            'occlusion': 0,
+            'pasted': 1,
+        }
+        for paste in canvas.pastes
+    ]
+    info['pastes'] = list(canvas.pastes)
+    info['pool'] = pool
+    return info
+
+
+def instance_arrays(
+    instances: Sequence[dict],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (n, 4), source pixels, and which of them are ignored (n,)."""
+    bboxes = as_bboxes([instance['bbox'] for instance in instances])
+    ignored = np.array(
+        [bool(instance['ignore_flag']) for instance in instances], dtype=bool
+    )
+    return bboxes, ignored
+
+
+def dataset_arrays(
+    dataset: BaseDataset, index: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image (width, height), boxes and ignore flags of one image."""
+    info = image_data_info(dataset, index)
+    image_wh = np.array([info['width'], info['height']])
+    return (image_wh, *instance_arrays(info['instances']))

@@ -1,0 +1,14 @@
+"""What can be wrong with one image, in contrast to the program."""
+
+import cv2
+
+#: LoadImageFromFile raises AssertionError for what OpenCV cannot decode and
+#: passes OpenCV's own error on for an empty file; CropChip raises ValueError
+#: for an image of another size than its data set recorded.
+IMAGE_ERRORS = (OSError, AssertionError, ValueError, cv2.error)
+
+
+def describe_fault(img_path: str, error: Exception) -> str:
+    """Say in one line what is wrong with an image."""
+    reason = ' '.join(str(error).split()) or type(error).__name__
+    return reason if img_path in reason else f'{img_path}: {reason}'

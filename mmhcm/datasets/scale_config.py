@@ -1,0 +1,55 @@
+"""Chip scales as configs write them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mmhcm.functional.chips import ChipScale, check_scales
+
+
+def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
+    """Build and check scales from config dicts.
+
+    Raises:
+        ValueError: a key that is missing or unknown, a value out of range, or
+            ranges that leave a gap.
+    """
+    built = [_build_scale(scale) for scale in scales]
+    check_scales(built)
+    return built
+
+
+def scale_settings(scale: ChipScale) -> list[Any]:
+    """Return what a scale consists of, for a fingerprint."""
+    return [
+        scale.window,
+        [str(end) for end in scale.valid_range],
+        scale.stride,
+    ]
+
+
+def scale_factor(
+    scales: Sequence[ChipScale],
+    scale_ind: int,
+    image_wh: tuple[int, int],
+    chip_size: int,
+) -> float:
+    """Chip pixels per source pixel; the whole image's long side fits."""
+    window = (
+        scales[scale_ind].window if scale_ind < len(scales) else None
+    ) or max(image_wh)
+    return chip_size / window
+
+
+def _build_scale(scale: Mapping[str, Any]) -> ChipScale:
+    missing = {'window', 'valid_range'} - set(scale)
+    unknown = set(scale) - {'window', 'valid_range', 'stride'}
+    if missing or unknown:
+        raise ValueError(
+            f'a scale has window, valid_range and maybe stride, got {scale}'
+        )
+    low, high = scale['valid_range']
+    return ChipScale(
+        window=scale['window'],
+        valid_range=(float(low), float(high)),
+        stride=scale.get('stride'),
+    )
