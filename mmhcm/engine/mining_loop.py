@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from mmdet.registry import LOOPS, MODELS
@@ -15,7 +15,8 @@ from mmengine.runner.amp import autocast
 from torch import nn
 from tqdm import tqdm
 
-from mmhcm.evaluation.hard_chip_metric import ChipMetric
+from mmhcm.evaluation.chip_metric import ChipMetric
+from mmhcm.models.proposal_model import ProposalModel
 from mmhcm.structures.files import fingerprint
 from mmhcm.structures.hard_chips import (
     HardChipError,
@@ -41,6 +42,7 @@ class MiningLoop(TestLoop):
         path (str | Path): File of the round.
         round_number (int): From 1.
         inputs (str): Fingerprint of data and settings.
+        predict (str): 'detections' or 'proposals'. Defaults to 'detections'.
         tta_model (dict, optional): Wrapper that merges several test scales.
             Defaults to None: one scale.
         fp16 (bool): Mixed precision. Defaults to False.
@@ -54,6 +56,7 @@ class MiningLoop(TestLoop):
         path: str | Path,
         round_number: int = 1,
         inputs: str = '',
+        predict: str = 'detections',
         tta_model: dict | None = None,
         fp16: bool = False,
     ) -> None:
@@ -61,7 +64,7 @@ class MiningLoop(TestLoop):
         self.path = Path(path)
         self.round_number = round_number
         self.inputs = inputs
-        self.model = self._predictor(tta_model)
+        self.model: Any = self._predictor(predict, tta_model)
         self.hard_round: HardChipRound | None = None
         self.reused = False
 
@@ -131,8 +134,14 @@ class MiningLoop(TestLoop):
                 self.runner.logger.info(f'mining again: {error}')
         return broadcast(hard_round)
 
-    def _predictor(self, tta_model: dict | None) -> nn.Module:
+    def _predictor(self, predict: str, tta_model: dict | None) -> nn.Module:
+        if predict not in ('detections', 'proposals'):
+            raise ValueError(
+                f"predict must be 'detections' or 'proposals', got {predict!r}"
+            )
         model = unwrap(self.runner.model)
+        if predict == 'proposals':
+            model = ProposalModel(model)
         if tta_model is None:
             return model
         return MODELS.build({**tta_model, 'module': model})
@@ -140,7 +149,9 @@ class MiningLoop(TestLoop):
 
 def unwrap(model: nn.Module) -> nn.Module:
     """Return the detector inside a distributed wrapper."""
-    return model.module if is_model_wrapper(model) else model
+    if is_model_wrapper(model):
+        return cast(nn.Module, model.module)
+    return model
 
 
 def weights_digest(model: nn.Module) -> str:

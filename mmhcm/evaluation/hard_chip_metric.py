@@ -1,53 +1,23 @@
 """What the detector gets wrong on canvases, covered with chips."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 from mmdet.registry import METRICS
-from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
-from mmhcm.functional.chips import ChipScale, check_scales, generate_chips
+from mmhcm.functional.chips import generate_chips
 from mmhcm.functional.errors import DetectionType, classify_errors
-from mmhcm.structures.hard_chips import ErrorBox, MinedCanvas
+from mmhcm.structures.hard_chips import ErrorBox
+
+from .chip_metric import ChipMetric, distinct_canvases
 
 BACKGROUND, CLASS, MISSED = 'background', 'class', 'missed'
 ERROR_KINDS = (BACKGROUND, CLASS, MISSED)
-
-
-class ChipMetric(BaseMetric):
-    """What metrics that turn canvases into chips have in common.
-
-    After evaluation ``canvases`` and ``counts`` hold the round on the main
-    process.
-
-    Args:
-        scales (list[ChipScale] | list[dict]): The chip scales.
-        max_chips_per_canvas (int, optional): The fullest are kept. Defaults
-            to None, which covers every error.
-        kwargs: Arguments of ``BaseMetric``.
-    """
-
-    def __init__(
-        self,
-        scales: Sequence[ChipScale | Mapping[str, Any]],
-        max_chips_per_canvas: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.scales = [
-            scale if isinstance(scale, ChipScale) else ChipScale(**scale)
-            for scale in scales
-        ]
-        check_scales(self.scales)
-        self.max_chips_per_canvas = max_chips_per_canvas
-        self.canvases: list[MinedCanvas] = []
-        self.counts: dict[str, Any] = {}
 
 
 @METRICS.register_module()
@@ -213,9 +183,6 @@ class HardChipMetric(ChipMetric):
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Put the round together and count; runs on the main process."""
         results = distinct_canvases(results)
-        self.canvases = [
-            result['canvas'] for result in results if result['canvas'].windows
-        ]
         errors: Counter = Counter()
         objects: Counter = Counter()
         pasted: Counter = Counter()
@@ -233,17 +200,9 @@ class HardChipMetric(ChipMetric):
                 kind: [errors[kind, label] for label in range(num_classes)]
                 for kind in ERROR_KINDS
             },
-            'chips_per_scale': np.bincount(
-                np.array(
-                    [
-                        ind
-                        for canvas in self.canvases
-                        for ind in canvas.scale_inds
-                    ],
-                    dtype=np.int64,
-                ),
-                minlength=len(self.scales) + 1,
-            ).tolist(),
+            'chips_per_scale': self.keep_canvases(
+                [result['canvas'] for result in results]
+            ),
         }
         print_log(
             'errors by type and class (types taken: '
@@ -275,22 +234,3 @@ class HardChipMetric(ChipMetric):
             )
             lines.append(f'{name:<{width}}{cells}')
         return '\n'.join(lines)
-
-
-def distinct_canvases(results: Sequence[dict]) -> list[dict]:
-    """Sort results by image; one of those whose ``canvas`` is the same.
-
-    The canvas behind a broken one is seen twice.
-    """
-
-    def image_of(result: dict) -> tuple[int, int]:
-        return result['canvas'].source, result['canvas'].image
-
-    distinct: list[dict] = []
-    for _, group in groupby(sorted(results, key=image_of), image_of):
-        seen: list[MinedCanvas] = []
-        for result in group:
-            if result['canvas'] not in seen:
-                seen.append(result['canvas'])
-                distinct.append(result)
-    return distinct

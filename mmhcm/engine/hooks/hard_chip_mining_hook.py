@@ -68,6 +68,8 @@ class HardChipMiningHook(Hook):
             builds no pool and pastes nothing.
         dataloader (dict, optional): ``batch_size`` (1), ``num_workers`` (2)
             and further arguments of the loader of canvases.
+        predict (str): 'detections', or 'proposals' for
+            ``NegativeChipMetric``. Defaults to 'detections'.
         tta_model (dict, optional): Wrapper of the detector that merges test
             scales. Defaults to ``dict(type='MultiScaleTTA')``.
         accumulate (bool): Train on the hard chips of all rounds, not on
@@ -93,6 +95,7 @@ class HardChipMiningHook(Hook):
         external: Sequence[dict] = (),
         pool: Mapping[str, Any] | None = None,
         dataloader: Mapping[str, Any] | None = None,
+        predict: str = 'detections',
         tta_model: dict | None = None,
         accumulate: bool = False,
         restart: bool = False,
@@ -110,6 +113,7 @@ class HardChipMiningHook(Hook):
         self.external_cfgs = list(external)
         self.pool_cfg = None if pool is None else dict(pool)
         self.dataloader_cfg = dict(dataloader or {})
+        self.predict = predict
         self.tta_model = {'type': 'MultiScaleTTA', **(tta_model or {})}
         self.accumulate = accumulate
         self.restart = restart
@@ -184,6 +188,7 @@ class HardChipMiningHook(Hook):
             path=self._round_path(runner, number),
             round_number=number,
             inputs=self._inputs(runner, dataset, pool),
+            predict=self.predict,
             tta_model=self.tta_model,
             fp16=self.fp16,
         )
@@ -295,6 +300,7 @@ class HardChipMiningHook(Hook):
             _plain(self._canvas_pipeline(dataset)),
             _plain(self.external_cfgs),
             _plain(self.tta_model),
+            self.predict,
             [scale_settings(scale) for scale in dataset.scales or ()],
             runner.seed or 0,
             '' if pool is None else pool.fingerprint,

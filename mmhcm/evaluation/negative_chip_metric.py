@@ -1,0 +1,98 @@
+"""Conventional negative chips, the comparator of hard chips."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from mmdet.registry import METRICS
+
+from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.functional.chips import ChipScale, generate_chips
+from mmhcm.functional.negatives import negative_chips
+
+from .chip_metric import ChipMetric, distinct_canvases
+
+
+@METRICS.register_module()
+class NegativeChipMetric(ChipMetric):
+    """Find background windows that are dense in proposals (SNIPER).
+
+    Expects proposals where detections would be: mine with
+    ``predict='proposals'`` and without pasting.
+
+    Args:
+        min_proposals (int): Least proposals that a chip newly holds.
+            Defaults to 10.
+        score_thr (float): Lowest objectness of a proposal. Defaults to 0.
+        max_chips_per_canvas (int): Defaults to 2.
+        kwargs: Arguments of ``ChipMetric``.
+    """
+
+    default_prefix = 'negative_chip'
+
+    def __init__(
+        self,
+        scales: Sequence[ChipScale | Mapping[str, Any]],
+        min_proposals: int = 10,
+        score_thr: float = 0.0,
+        max_chips_per_canvas: int = 2,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            scales, max_chips_per_canvas=max_chips_per_canvas, **kwargs
+        )
+        if min_proposals < 1:
+            raise ValueError(
+                f'min_proposals must be positive, got {min_proposals}'
+            )
+        self.min_proposals = min_proposals
+        self.score_thr = score_thr
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Choose the negative chips of images."""
+        for sample in data_samples:
+            height, width = sample['ori_shape'][:2]
+            objects = as_bboxes(
+                [
+                    item['bbox']
+                    for item in sample['instances']
+                    if not item['ignore_flag']
+                ]
+            )
+            positive = generate_chips(objects, (width, height), self.scales)
+            pred = sample['pred_instances']
+            shown = pred['scores'].cpu().numpy() >= self.score_thr
+            proposals = as_bboxes(pred['bboxes'].cpu().numpy()[shown])
+            chips = negative_chips(
+                clip_boxes(proposals, (0, 0, width, height)),
+                positive.windows,
+                (width, height),
+                self.scales,
+                min_proposals=self.min_proposals,
+                max_chips=self.max_chips_per_canvas or len(proposals),
+            )
+            canvas = replace(
+                sample['canvas'],
+                windows=[tuple(row) for row in chips.windows.tolist()],
+                scale_inds=chips.scale_inds.tolist(),
+            )
+            self.results.append(
+                {'canvas': canvas, 'proposals': int(np.sum(chips.covered))}
+            )
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Put the round together and count; runs on the main process."""
+        results = distinct_canvases(results)
+        self.counts = {
+            'canvases': len(results),
+            'proposals': sum(result['proposals'] for result in results),
+            'chips_per_scale': self.keep_canvases(
+                [result['canvas'] for result in results]
+            ),
+        }
+        return {
+            'chips': float(sum(self.counts['chips_per_scale'])),
+            'canvases': float(len(results)),
+            'proposals': float(self.counts['proposals']),
+        }
