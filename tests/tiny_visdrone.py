@@ -66,7 +66,14 @@ model = dict(
     data_preprocessor=dict(
         type='DetDataPreprocessor', pad_size_divisor=32
     ),
-    backbone=dict(type='ResNet', depth=18, num_stages=2, out_indices=(0, 1)),
+    backbone=dict(
+        type='ResNet',
+        depth=18,
+        num_stages=2,
+        strides=(1, 2),
+        dilations=(1, 1),
+        out_indices=(0, 1),
+    ),
     neck=dict(
         type='FPN', in_channels=[64, 128], out_channels=16, num_outs=2
     ),

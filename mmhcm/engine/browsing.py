@@ -1,0 +1,253 @@
+"""Pictures of what a config trains on, mines and detects."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import Compose
+
+from mmhcm.datasets.chip_dataset import ChipDataset
+from mmhcm.functional.boxes import as_bboxes, box_areas, clip_boxes
+from mmhcm.functional.chips import project_to_chip
+from mmhcm.structures.hard_chips import read_round
+from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.visualization import Marks, ObjectMarks, draw_marks
+
+from .browsing_detections import save_detections
+from .hooks.hard_chip_mining_hook import open_or_build_pool
+from .mining_settings import build_canvases, mining_settings
+from .pictures import (
+    class_style,
+    draw_indices,
+    error_marks,
+    object_marks,
+    save_pictures,
+)
+from .training_data import build_training_data, training_pipeline
+
+__all__ = [
+    'config_pool',
+    'newest_round',
+    'save_canvases',
+    'save_chips',
+    'save_detections',
+    'save_hard_chips',
+]
+
+#: Share of an error box that has to lie in a chip for it to be drawn there.
+_MIN_VISIBLE = 0.5
+
+
+def save_chips(
+    cfg: Config, out_dir: str | Path, num: int, seed: int = 0
+) -> list[Path]:
+    """Draw normal chips as training sees them, but for flips.
+
+    Args:
+        cfg: The config.
+        out_dir: Folder of the pictures; ``chips.jpg`` has them all.
+        num: Number of chips, drawn at random.
+        seed: Of that draw. Defaults to 0.
+
+    Returns:
+        The files, the contact sheet last.
+    """
+    dataset = _rendering_dataset(cfg)
+    inds = draw_indices(dataset.num_normal, num, seed)
+    return save_pictures(
+        Path(out_dir), 'chips', inds, lambda ind: _draw_chip(dataset, ind)
+    )
+
+
+def save_canvases(
+    cfg: Config,
+    out_dir: str | Path,
+    num: int,
+    seed: int = 0,
+    pool: ObjectPool | None = None,
+) -> list[Path]:
+    """Draw canvases of the first mining round, with their pasted objects.
+
+    Args:
+        cfg: A config that mines hard chips.
+        out_dir: Folder of the pictures; ``canvases.jpg`` has them all.
+        num: Number of canvases, drawn at random from the round's.
+        seed: Of that draw. Defaults to 0.
+        pool: The object pool. Defaults to None: the config's, built if it is
+            absent.
+
+    Returns:
+        The files, the contact sheet last.
+    """
+    dataset = build_training_data(cfg)
+    pool = pool or config_pool(cfg, dataset)
+    total = mining_settings(cfg).get('canvases', {}).get('num_canvases')
+    canvases = build_canvases(
+        cfg, dataset, total or len(dataset.dataset), pool
+    )
+    canvases.pipeline = Compose(_picture_transforms(training_pipeline(cfg)))
+    inds = draw_indices(len(canvases), num, seed)
+
+    def picture(ind: int) -> tuple[str, np.ndarray]:
+        info = canvases.get_data_info(ind)
+        name = str(info['img_id'])
+        num_pastes = len(info.get('pastes', ()))
+        skipped = info['num_skipped_pastes']
+        title = f'{name}: {num_pastes} pasted, {skipped} without a place'
+        objects = object_marks(info['instances'])
+        regions = info['ignored_regions']
+        image = canvases.pipeline(info)['img']
+        marks = Marks(objects, regions, title=title)
+        return name, draw_marks(image, marks, **class_style(dataset.metainfo))
+
+    return save_pictures(Path(out_dir), 'canvases', inds, picture)
+
+
+def save_hard_chips(
+    cfg: Config,
+    out_dir: str | Path,
+    num: int,
+    seed: int = 0,
+    round_file: str | Path | None = None,
+    pool: ObjectPool | None = None,
+) -> list[Path]:
+    """Draw hard chips with the errors that they were mined for.
+
+    Args:
+        cfg: The config that they were mined with.
+        out_dir: Folder of the pictures; ``hard_chips.jpg`` has them all.
+        num: Number of hard chips, drawn at random.
+        seed: Of that draw. Defaults to 0.
+        round_file: A mined round. Defaults to None: the last one in the
+            work directory.
+        pool: The object pool. Defaults to None: the config's.
+
+    Returns:
+        The files, the contact sheet last.
+
+    Raises:
+        ValueError: no such round, or one of other images.
+    """
+    hard_round = read_round(round_file or newest_round(cfg))
+    dataset = _rendering_dataset(cfg)
+    hook = mining_settings(cfg)
+    if pool is None and hook.get('pool') is not None:
+        pool = config_pool(cfg, dataset)
+    external = [DATASETS.build(item) for item in hook.get('external', [])]
+    dataset.set_hard_chips(hard_round, pool, external)
+    inds = dataset.num_normal + draw_indices(dataset.num_hard, num, seed)
+    return save_pictures(
+        Path(out_dir), 'hard_chips', inds, lambda ind: _draw_chip(dataset, ind)
+    )
+
+
+def newest_round(cfg: Config) -> Path:
+    """File of the last mined round in the config's work directory.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    folder = Path(cfg.work_dir) / 'hcm'
+    rounds = {
+        int(path.parent.name.removeprefix('round_')): path
+        for path in folder.glob('round_*/hard_chips.jsonl')
+    }
+    if not rounds:
+        raise FileNotFoundError(f'no mined round in {folder}')
+    return rounds[max(rounds)]
+
+
+def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
+    """Open the object pool of a config where mining keeps it, or build it.
+
+    Raises:
+        ValueError: the config has none.
+    """
+    settings = dict(mining_settings(cfg).get('pool') or {})
+    if not settings:
+        raise ValueError(f'{cfg.filename} has no object pool to paste from')
+    folder = settings.pop('cache_dir', None)
+    folder = folder or Path(cfg.work_dir, 'hcm', 'pool')
+    return open_or_build_pool(Path(folder), dataset.dataset, settings)
+
+
+def _rendering_dataset(cfg: Config) -> ChipDataset:
+    """Give the training data set a pipeline that ends with the picture."""
+    dataset = build_training_data(cfg)
+    dataset.pipeline = Compose(
+        [
+            transform
+            for transform in training_pipeline(cfg)
+            if not transform['type'].startswith(('Random', 'Pack'))
+        ]
+    )
+    return dataset
+
+
+def _picture_transforms(pipeline: Sequence[dict]) -> list[dict]:
+    """Those of a training pipeline that make a whole canvas."""
+    wanted = ('LoadImage', 'MaskIgnoredRegions', 'PasteObjects')
+    return [t for t in pipeline if t['type'].startswith(wanted)]
+
+
+def _draw_chip(dataset: ChipDataset, ind: int) -> tuple[str, np.ndarray]:
+    info = dataset.get_data_info(ind)
+    chip = info['chip']
+    name = f'{info["img_id"]}_chip_{ind}'
+    sample = dataset.pipeline(info)
+    regions, shown_shares = _to_chip(info.get('ignored_regions', []), chip)
+    marks = Marks(
+        _chip_objects(sample, info['instances'], chip),
+        regions[shown_shares > 0],
+        title=f'{name}, scale {chip["scale_ind"]} (x {chip["resize"]:.2f})',
+    )
+    if 'hard_errors' in info:
+        bboxes, visible = _to_chip(
+            [error.bbox for error in info['hard_errors']], chip
+        )
+        shown = np.flatnonzero(visible >= _MIN_VISIBLE)
+        errors = error_marks(
+            [info['hard_errors'][index] for index in shown],
+            dataset.metainfo['classes'],
+            bboxes[shown],
+        )
+        marks = Marks(marks.objects, marks.regions, errors, marks.title)
+    return name, draw_marks(
+        sample['img'], marks, **class_style(dataset.metainfo)
+    )
+
+
+def _chip_objects(
+    sample: dict, instances: Sequence[dict], chip: dict
+) -> ObjectMarks:
+    """Objects as the pipeline leaves them, marked where they were pasted."""
+    _, inds, _ = project_to_chip(
+        as_bboxes([item['bbox'] for item in instances]),
+        chip['window'],
+        chip['valid'],
+        chip['resize'],
+    )
+    pasted = [bool(instances[ind].get('pasted')) for ind in inds]
+    bboxes = as_bboxes(sample['gt_bboxes'].numpy())
+    return ObjectMarks(
+        bboxes,
+        np.asarray(sample['gt_bboxes_labels']),
+        np.asarray(sample['gt_ignore_flags'], dtype=bool),
+        # A pipeline of whole images may have dropped objects.
+        pasted if len(pasted) == len(bboxes) else (),
+    )
+
+
+def _to_chip(
+    bboxes: Iterable[Sequence[float]], chip: dict
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (n, 4) in chip pixels, and which share of each is in it (n,)."""
+    source = as_bboxes(list(bboxes))
+    window = np.asarray(chip['window'], dtype=np.float32)
+    cut = clip_boxes(source, tuple(window))
+    areas = box_areas(source)
+    visible = np.zeros(len(source))
+    np.divide(box_areas(cut), areas, out=visible, where=areas > 0)
+    return (cut - np.tile(window[:2], 2)) * chip['resize'], visible

@@ -1,0 +1,85 @@
+"""What all kinds of pictures have in common."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.structures.hard_chips import ErrorBox
+from mmhcm.visualization import ErrorMarks, ObjectMarks, contact_sheet
+
+
+def error_text(error: ErrorBox, classes: Sequence[str]) -> str:
+    """What went wrong, such as 'car as van'."""
+    if error.kind == 'missed':
+        return f'missed {classes[error.gt_label]}'
+    true = 'background' if error.gt_label < 0 else classes[error.gt_label]
+    return f'{true} as {classes[error.det_label]}'
+
+
+def error_marks(
+    errors: Sequence[ErrorBox],
+    classes: Sequence[str],
+    bboxes: np.ndarray | None = None,
+) -> ErrorMarks:
+    """Errors as marks, by default with their own boxes."""
+    if bboxes is None:
+        bboxes = as_bboxes([error.bbox for error in errors])
+    return ErrorMarks(
+        bboxes,
+        [error.kind for error in errors],
+        [error_text(error, classes) for error in errors],
+    )
+
+
+def object_marks(instances: Sequence[dict]) -> ObjectMarks:
+    """Objects of a data info as marks, in its own pixels."""
+    return ObjectMarks(
+        as_bboxes([item['bbox'] for item in instances]),
+        np.array([item['bbox_label'] for item in instances], dtype=np.int64),
+        [bool(item['ignore_flag']) for item in instances],
+        [bool(item.get('pasted')) for item in instances],
+    )
+
+
+def class_style(metainfo: dict) -> dict[str, Any]:
+    """Names and colours of the classes, as ``draw_marks`` takes them."""
+    classes = metainfo['classes']
+    palette = metainfo.get('palette')
+    if palette is None or len(palette) < len(classes):
+        rng = np.random.default_rng(0)
+        palette = rng.integers(60, 256, (len(classes), 3)).tolist()
+    return {'classes': classes, 'palette': palette}
+
+
+def draw_indices(total: int, num: int, seed: int) -> np.ndarray:
+    """Draw ``num`` different numbers below ``total``, ascending."""
+    rng = np.random.default_rng(seed)
+    return np.sort(rng.permutation(total)[:num])
+
+
+def save_pictures(
+    out_dir: Path,
+    kind: str,
+    inds: np.ndarray,
+    picture: Callable[[int], tuple[str, np.ndarray]],
+) -> list[Path]:
+    """Write a picture for each index, and the contact sheet."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    paths, images = [], []
+    for ind in tqdm(inds.tolist(), f'drawing {kind}', leave=False):
+        name, image = picture(ind)
+        paths.append(_write(out_dir / f'{kind}_{name}.png', image))
+        images.append(image)
+    sheet = contact_sheet(images)
+    return [*paths, _write(out_dir / f'{kind}.jpg', sheet)]
+
+
+def _write(path: Path, image: np.ndarray) -> Path:
+    if not cv2.imwrite(str(path), image):
+        raise OSError(f'cannot write {path}')
+    return path

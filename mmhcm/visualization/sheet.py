@@ -1,0 +1,70 @@
+"""Many pictures on one."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .strokes import STRIP_COLOR
+
+
+def contact_sheet(
+    images: Sequence[np.ndarray],
+    num_columns: int = 3,
+    tile_wh: tuple[int, int] = (640, 640),
+    gap: int = 8,
+) -> np.ndarray:
+    """Put pictures side by side, each fitted into a tile.
+
+    Args:
+        images: uint8 (h, w, 3) pictures of any sizes.
+        num_columns: Tiles in a row. Defaults to 3.
+        tile_wh: Largest (width, height) of a tile, pixels; a row is as high
+            as its highest picture.
+        gap: Pixels between tiles. Defaults to 8.
+
+    Returns:
+        uint8 (h', w', 3); one pixel if there are no pictures.
+    """
+    if not images:
+        return np.full((1, 1, 3), STRIP_COLOR, dtype=np.uint8)
+    num_columns = min(num_columns, len(images))
+    fitted = [_fit(image, tile_wh) for image in images]
+    rows = [
+        fitted[start : start + num_columns]
+        for start in range(0, len(fitted), num_columns)
+    ]
+    widths = [
+        max(row[column].shape[1] for row in rows if column < len(row))
+        for column in range(num_columns)
+    ]
+    heights = [max(tile.shape[0] for tile in row) for row in rows]
+    sheet = np.full(
+        (
+            sum(heights) + gap * (len(rows) + 1),
+            sum(widths) + gap * (num_columns + 1),
+            3,
+        ),
+        STRIP_COLOR,
+        dtype=np.uint8,
+    )
+    top = gap
+    for row, height in zip(rows, heights, strict=True):
+        left = gap
+        for tile, width in zip(row, widths, strict=False):
+            sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = (
+                tile
+            )
+            left += width + gap
+        top += height + gap
+    return sheet
+
+
+def _fit(image: np.ndarray, tile_wh: tuple[int, int]) -> np.ndarray:
+    """Shrink a picture to fit a tile; it is never enlarged."""
+    height, width = image.shape[:2]
+    factor = min(tile_wh[0] / width, tile_wh[1] / height, 1)
+    if factor == 1:
+        return image
+    size = max(round(width * factor), 1), max(round(height * factor), 1)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

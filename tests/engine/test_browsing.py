@@ -1,0 +1,147 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+
+from mmhcm.engine.browsing import (
+    newest_round,
+    save_canvases,
+    save_chips,
+    save_detections,
+    save_hard_chips,
+)
+from mmhcm.engine.browsing_detections import find_errors
+from mmhcm.engine.mining_settings import build_canvases
+from mmhcm.engine.pictures import draw_indices, error_text
+from mmhcm.engine.training_data import build_training_data
+from mmhcm.structures.hard_chips import (
+    ErrorBox,
+    HardChipRound,
+    MinedCanvas,
+    write_round,
+)
+from tests.tiny_visdrone import write_tiny_visdrone
+
+CLASSES = ('pedestrian', 'people', 'bicycle', 'car', 'van')
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    return Config.fromfile(write_tiny_visdrone(tmp_path))
+
+
+def check(paths, num):
+    assert len(paths) == num + 1
+    assert len(set(paths)) == num + 1
+    for path in paths:
+        assert cv2.imread(str(path)).std() > 1
+
+
+def write_fake_round(cfg):
+    """One canvas with pastes, one chip and an error of each kind."""
+    dataset = build_training_data(cfg)
+    recipe = build_canvases(cfg, dataset, 8).get_data_info(0)['canvas']
+    errors = [
+        ErrorBox((10, 10, 30, 30), 'background', 3, -1, 0.8),
+        ErrorBox((40, 10, 60, 30), 'class', 4, 3, 0.7),
+        ErrorBox((10, 40, 30, 60), 'missed', -1, 0, 0.0),
+        ErrorBox((150, 100, 170, 120), 'missed', -1, 0, 0.0),
+    ]
+    canvas = MinedCanvas(
+        recipe.source,
+        recipe.image,
+        recipe.img_id,
+        recipe.pastes,
+        [(0, 0, 64, 64)],
+        [0],
+        errors,
+    )
+    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
+    write_round(path, HardChipRound(1, 'digest', [canvas]))
+    return path
+
+
+def test_save_chips(cfg, tmp_path):
+    check(save_chips(cfg, tmp_path / 'out', 3), 3)
+
+
+def test_chips_of_whole_images(cfg, tmp_path):
+    chips = cfg.train_dataloader.dataset
+    chips.scales = None
+    chips.pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='RandomFlip', prob=0.5),
+        dict(type='PackDetInputs'),
+    ]
+    check(save_chips(cfg, tmp_path / 'out', 2), 2)
+
+
+def test_save_canvases(cfg, tmp_path):
+    check(save_canvases(cfg, tmp_path / 'out', 4), 4)
+    # the pool lies where mining looks for it
+    assert list(tmp_path.glob('work/hcm/pool/pool_*'))
+
+
+def test_save_hard_chips(cfg, tmp_path):
+    path = write_fake_round(cfg)
+    assert str(newest_round(cfg)) == path
+    paths = save_hard_chips(cfg, tmp_path / 'out', 5)
+    check(paths, 1)
+    again = save_hard_chips(cfg, tmp_path / 'again', 5, round_file=path)
+    assert paths[0].read_bytes() == again[0].read_bytes()
+
+
+def test_newest_round(cfg, tmp_path):
+    with pytest.raises(FileNotFoundError, match='no mined round'):
+        newest_round(cfg)
+    for number in (2, 10, 1):
+        folder = tmp_path / 'work' / 'hcm' / f'round_{number}'
+        folder.mkdir(parents=True)
+        (folder / 'hard_chips.jsonl').touch()
+    assert newest_round(cfg).parent.name == 'round_10'
+
+
+def test_save_detections(cfg, tmp_path):
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    checkpoint = tmp_path / 'weights.pth'
+    torch.save({'state_dict': model.state_dict()}, checkpoint)
+    paths = save_detections(
+        cfg, tmp_path / 'out', 2, checkpoint, score_thr=0.001
+    )
+    check(paths, 2)
+
+
+def test_find_errors_of_all_kinds():
+    def instance(bbox, label, ignored=0):
+        return {'bbox': bbox, 'bbox_label': label, 'ignore_flag': ignored}
+
+    info = {
+        'instances': [
+            instance([0, 0, 10, 10], 3),
+            instance([20, 0, 30, 10], 3),
+            instance([40, 0, 50, 10], 0),
+        ]
+    }
+    det_bboxes = np.array(
+        [[0, 0, 10, 10], [20, 0, 30, 10], [80, 80, 90, 90]], dtype=np.float32
+    )
+    errors = find_errors(
+        info, det_bboxes, np.full(3, 0.9), np.array([3, 4, 1]), 0.3
+    )
+    texts = [error_text(error, CLASSES) for error in errors]
+    assert texts == [
+        'background as people',
+        'car as van',
+        'missed pedestrian',
+    ]
+
+
+@pytest.mark.parametrize(('total', 'num'), [(0, 3), (5, 3), (2, 3)])
+def test_draw_indices(total, num):
+    inds = draw_indices(total, num, seed=1)
+    assert len(inds) == len(set(inds.tolist())) == min(total, num)
+    assert (np.diff(inds) > 0).all()
