@@ -92,7 +92,7 @@ def save_canvases(
 
     def picture(ind: int) -> tuple[str, np.ndarray]:
         info = canvases.get_data_info(ind)
-        name = str(info['img_id'])
+        name = f'{info["img_id"]}_canvas_{ind}'
         num_pastes = len(info.get('pastes', ()))
         skipped = info['num_skipped_pastes']
         title = f'{name}: {num_pastes} pasted, {skipped} without a place'

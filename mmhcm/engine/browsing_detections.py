@@ -75,7 +75,7 @@ def save_detections(
         marks = Marks(
             detections,
             info.get('ignored_regions', []),
-            error_marks(errors, style['classes']),
+            error_marks(errors, style['classes'], tag_missed=False),
             f'{name}: {int(chosen.sum())} detections from {score_thr:g}',
         )
         image = read_image(info['img_path'])

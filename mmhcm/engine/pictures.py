@@ -25,14 +25,24 @@ def error_marks(
     errors: Sequence[ErrorBox],
     classes: Sequence[str],
     bboxes: np.ndarray | None = None,
+    tag_missed: bool = True,
 ) -> ErrorMarks:
-    """Errors as marks, by default with their own boxes."""
+    """Errors as marks, by default with their own boxes.
+
+    Without tags on missed objects a crowded picture stays readable; their
+    style tells them apart anyway.
+    """
     if bboxes is None:
         bboxes = as_bboxes([error.bbox for error in errors])
     return ErrorMarks(
         bboxes,
         [error.kind for error in errors],
-        [error_text(error, classes) for error in errors],
+        [
+            error_text(error, classes)
+            if tag_missed or error.kind != 'missed'
+            else ''
+            for error in errors
+        ],
     )
 
 

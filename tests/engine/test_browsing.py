@@ -145,3 +145,8 @@ def test_draw_indices(total, num):
     inds = draw_indices(total, num, seed=1)
     assert len(inds) == len(set(inds.tolist())) == min(total, num)
     assert (np.diff(inds) > 0).all()
+
+
+def test_canvases_of_one_image_are_two_pictures(cfg, tmp_path):
+    cfg.custom_hooks[0].canvases.num_canvases = 16
+    check(save_canvases(cfg, tmp_path / 'out', 16), 16)
