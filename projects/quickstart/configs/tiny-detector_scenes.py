@@ -59,7 +59,7 @@ train_dataloader = dict(
     batch_size=4,
     num_workers=0,
     persistent_workers=False,
-    sampler=dict(num_samples=200),
+    sampler=dict(num_samples=300),
     dataset=dict(
         dataset=dict(data_root=data_root + '/VisDrone2019-DET-train'),
         scales=scales,
@@ -101,8 +101,9 @@ tta_pipeline = [
 ]
 
 max_epochs = 8
+# Tested by itself afterwards, so not validated in between.
 train_cfg = dict(
-    type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=4
+    type='EpochBasedTrainLoop', max_epochs=max_epochs, val_interval=100
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
@@ -117,3 +118,7 @@ param_scheduler = [
     dict(type='MultiStepLR', milestones=[3, 7], gamma=0.1, by_epoch=True),
     dict(type='MultiStepLR', milestones=[4], gamma=10, by_epoch=True),
 ]
+default_hooks = dict(
+    checkpoint=dict(max_keep_ckpts=-1, interval=4, save_best=None),
+    logger=dict(interval=25),
+)
