@@ -48,7 +48,7 @@ class ImageFolderDataset(BaseDetDataset):
             FileNotFoundError: no folder of images, or of annotations for
                 training.
             ValueError: a malformed annotation row (names file and line), two
-                images of one stem, or no image at all.
+                images of one stem, or no image that can be used.
         """
         image_dir = Path(self.data_prefix['img_path'])
         ann_dir = Path(self.data_prefix['ann_path'])
@@ -83,6 +83,8 @@ class ImageFolderDataset(BaseDetDataset):
                 for ann_path in sorted(ann_dir.glob('*.txt'))
                 if ann_path.stem not in stems
             )
+        if not data_list:
+            raise ValueError(f'nothing to train on: {faults[0]}')
         if faults:
             print_log(
                 f'{type(self).__name__}: left {len(faults)} files out, the '
@@ -93,16 +95,26 @@ class ImageFolderDataset(BaseDetDataset):
         return data_list
 
     def filter_data(self) -> list[dict]:
-        """Drop images without valid objects if ``filter_empty_gt`` says so."""
+        """Drop images without valid objects if ``filter_empty_gt`` says so.
+
+        Raises:
+            ValueError: no image is left.
+        """
         if self.test_mode or not self.filter_cfg:
             return self.data_list
         if not self.filter_cfg.get('filter_empty_gt', False):
             return self.data_list
-        return [
+        with_objects = [
             info
             for info in self.data_list
             if any(not item['ignore_flag'] for item in info['instances'])
         ]
+        if not with_objects:
+            raise ValueError(
+                f'none of the {len(self.data_list)} images has an object to '
+                'learn'
+            )
+        return with_objects
 
     def _data_info(
         self, path: Path, ann_path: Path, faults: list[str]

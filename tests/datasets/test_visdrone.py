@@ -1,0 +1,214 @@
+import logging
+
+import numpy as np
+import pytest
+from mmdet.registry import DATASETS
+
+from mmhcm.datasets import VisDroneDataset
+from mmhcm.structures.visdrone_txt import CLASSES, AnnotationError
+from tests.scene_folders import write_visdrone
+
+TEXT = """10,20,30,40,1,1,0,0
+0,0,5,5,1,10,1,2,
+
+50,10,20,20,0,0,0,0
+60,20,0,10,1,4,0,0
+60,20,10,0,1,4,0,0
+70,30,10,10,1,11,0,0
+71,31,10,10,0,4,0,1
+80,60,40,40,1,9,1,0
+"""
+BROKEN = b'\x89PNG\r\n\x1a\n'
+
+
+def build(root, **kwargs):
+    return VisDroneDataset(data_root=str(root), **kwargs)
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    """Messages of warnings, MMEngine's logger does not propagate."""
+    messages = []
+
+    def log(message, logger=None, level=logging.INFO):
+        if level >= logging.WARNING:
+            messages.append(message)
+
+    monkeypatch.setattr('mmhcm.datasets.image_folder.print_log', log)
+    return messages
+
+
+def test_rows(tmp_path):
+    write_visdrone(tmp_path, {'0000001_1': TEXT})
+    dataset = DATASETS.build(
+        dict(type='VisDroneDataset', data_root=str(tmp_path))
+    )
+    assert dataset.metainfo['classes'] == CLASSES
+    assert len(dataset.metainfo['palette']) == 10
+    (info,) = [dataset.get_data_info(0)]
+    assert info['img_id'] == '0000001_1'
+    assert (info['width'], info['height']) == (100, 80)
+    assert info['img_path'] == str(tmp_path / 'images' / '0000001_1.png')
+    assert info['ann_path'] == str(tmp_path / 'annotations/0000001_1.txt')
+    assert info['ignored_regions'] == [[50, 10, 70, 30]]
+    rows = [
+        (
+            item['bbox'],
+            item['bbox_label'],
+            item['ignore_flag'],
+            item['truncation'],
+            item['occlusion'],
+        )
+        for item in info['instances']
+    ]
+    assert rows == [
+        ([10, 20, 40, 60], 0, 0, 0, 0),
+        ([0, 0, 5, 5], 9, 0, 1, 2),
+        # the zero-size boxes are gone; category 11 and score 0 are ignored
+        ([70, 30, 80, 40], 0, 1, 0, 0),
+        ([71, 31, 81, 41], 3, 1, 0, 1),
+        # cut to the image
+        ([80, 60, 100, 80], 8, 0, 1, 0),
+    ]
+
+
+def test_an_image_without_objects(tmp_path):
+    write_visdrone(tmp_path, {'a': '', 'b': [(1, 1, 5, 5, 0, 4, 0, 0)]})
+    dataset = build(tmp_path)
+    assert [dataset.get_data_info(i)['img_id'] for i in (0, 1)] == ['a', 'b']
+    assert dataset.get_data_info(0)['instances'] == []
+    assert len(build(tmp_path, test_mode=True)) == 2
+    # Ignored objects alone are no reason to train on an image.
+    empty = dict(filter_empty_gt=True)
+    with pytest.raises(ValueError, match='none of the 2 images has an obj'):
+        build(tmp_path, filter_cfg=empty)
+    assert len(build(tmp_path, filter_cfg=empty, test_mode=True)) == 2
+    assert len(build(tmp_path, filter_cfg=dict(filter_empty_gt=False))) == 2
+    write_visdrone(tmp_path, {'c': TEXT})
+    assert len(build(tmp_path, filter_cfg=empty)) == 1
+
+
+def test_images_come_by_name_and_of_any_suffix(tmp_path):
+    write_visdrone(tmp_path, {'b': '', 'a': '', 'c': ''})
+    images = tmp_path / 'images'
+    (images / 'c.png').rename(images / 'c.JPG')
+    (images / 'notes.txt').write_text('no image')
+    dataset = build(tmp_path)
+    names = [dataset.get_data_info(i)['img_id'] for i in range(3)]
+    assert names == ['a', 'b', 'c']
+
+
+def test_training_leaves_out_what_is_incomplete(tmp_path, warnings):
+    write_visdrone(tmp_path, {'a': '', 'b': None, 'c': '', 'd': '', 'e': ''})
+    (tmp_path / 'images' / 'c.png').write_bytes(BROKEN)
+    (tmp_path / 'images' / 'd.png').write_bytes(b'')
+    (tmp_path / 'images' / 'e.png').unlink()
+    dataset = build(tmp_path)
+    assert len(dataset) == 1
+    (message,) = warnings
+    assert 'left 4 files out' in message
+    assert 'no annotation for' in message
+    assert 'b.png' in message
+    assert '\n' not in message
+
+
+def test_a_complete_folder_warns_of_nothing(tmp_path, warnings):
+    write_visdrone(tmp_path, {'a': '', 'b': TEXT})
+    build(tmp_path)
+    assert warnings == []
+
+
+def test_training_on_nothing_is_an_error(tmp_path):
+    write_visdrone(tmp_path, {'a': None})
+    with pytest.raises(ValueError, match=r'nothing to train on: .*a\.png'):
+        build(tmp_path)
+
+
+def test_broken_images_are_an_error_in_test_mode(tmp_path):
+    write_visdrone(tmp_path, {'a': '', 'c': ''})
+    (tmp_path / 'images' / 'c.png').write_bytes(BROKEN)
+    with pytest.raises(ValueError, match=r'cannot read .*c\.png'):
+        build(tmp_path, test_mode=True)
+
+
+def test_test_mode_keeps_images_without_annotation(tmp_path, warnings):
+    write_visdrone(tmp_path, {'a': TEXT, 'b': None})
+    dataset = build(tmp_path, test_mode=True)
+    assert len(dataset) == 2
+    assert dataset.get_data_info(1)['ann_path'] is None
+    assert warnings == []
+
+
+def test_test_challenge_has_no_annotations(tmp_path):
+    write_visdrone(tmp_path, {'a': None, 'b': None})
+    (tmp_path / 'annotations').rmdir()
+    dataset = build(tmp_path, test_mode=True)
+    info = dataset.get_data_info(1)
+    assert info['ann_path'] is None
+    assert info['instances'] == info['ignored_regions'] == []
+    with pytest.raises(FileNotFoundError, match=r'annotations at .*annot'):
+        build(tmp_path)
+
+
+def test_missing_folders(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'images at .*images'):
+        build(tmp_path)
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'annotations').mkdir()
+    with pytest.raises(ValueError, match='no images in'):
+        build(tmp_path)
+
+
+def test_other_folders(tmp_path):
+    """One prefix may be given alone."""
+    write_visdrone(tmp_path, {'a': TEXT})
+    (tmp_path / 'images').rename(tmp_path / 'pictures')
+    dataset = build(tmp_path, data_prefix=dict(img_path='pictures'))
+    assert len(dataset.get_data_info(0)['instances']) == 5
+
+
+def test_two_images_of_one_stem(tmp_path):
+    write_visdrone(tmp_path, {'a': '', 'b': ''})
+    images = tmp_path / 'images'
+    (images / 'b.png').rename(images / 'a.jpg')
+    for test_mode in (True, False):
+        with pytest.raises(ValueError, match="two images are named 'a'"):
+            build(tmp_path, test_mode=test_mode)
+
+
+def test_malformed_rows_name_file_and_line(tmp_path):
+    write_visdrone(tmp_path, {'a': '1,1,5,5,1,4,0,0\n\n1,1,5,5,1,12,0,0\n'})
+    with pytest.raises(AnnotationError, match=r'a\.txt:3: bad category'):
+        build(tmp_path)
+
+
+def test_sizes_are_read_from_the_headers(tmp_path):
+    write_visdrone(tmp_path, {'a': ''}, image_wh=(321, 123))
+    path = tmp_path / 'images' / 'a.png'
+    # The pixels are missing; only a look at the header can succeed.
+    path.write_bytes(path.read_bytes()[:45])
+    info = build(tmp_path).get_data_info(0)
+    assert (info['width'], info['height']) == (321, 123)
+
+
+def test_real_images(real_data):
+    root = real_data / 'visdrone' / 'VisDrone2019-DET-val'
+    dataset = build(root, test_mode=True)
+    assert len(dataset) == 122
+    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    labels = np.array(
+        [
+            item['bbox_label']
+            for info in infos
+            for item in info['instances']
+            if not item['ignore_flag']
+        ]
+    )
+    assert (np.bincount(labels, minlength=10) > 0).all()
+    assert any(info['ignored_regions'] for info in infos)
+    for info in infos:
+        bboxes = np.array([item['bbox'] for item in info['instances']])
+        assert (bboxes[:, 2:] > bboxes[:, :2]).all()
+        assert (bboxes >= 0).all()
+        wh = np.array([info['width'], info['height']])
+        assert (bboxes[:, 2:] <= wh).all()
