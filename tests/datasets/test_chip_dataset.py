@@ -1,0 +1,659 @@
+import json
+import logging
+
+import numpy as np
+import pytest
+import torch
+from mmdet.datasets import BaseDetDataset
+from mmdet.registry import DATASETS
+from mmdet.structures.bbox import HorizontalBoxes
+from mmengine.dataset import pseudo_collate
+from torch.utils.data import DataLoader
+
+from mmhcm.datasets import ChipDataset, ChipSampler, chip_dataset
+from mmhcm.datasets.chip_dataset import find_chip_dataset
+from mmhcm.datasets.data_info import instance_arrays
+from mmhcm.datasets.seeding import SampleKey
+from mmhcm.functional.boxes import contains
+from mmhcm.functional.chips import valid_objects
+from mmhcm.functional.paste import Paste
+from mmhcm.structures.chip_index import ChipIndexError
+from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
+from mmhcm.structures.object_pool import build_pool
+from tests.scene_folders import random_rows, write_visdrone
+
+INF = float('inf')
+CHIP_SIZE = 64
+SCALES = [
+    dict(window=32, valid_range=(0, 10)),
+    dict(window=64, valid_range=(8, INF), stride=8),
+]
+LOAD = dict(type='LoadImageFromFile', color_type='color_ignore_orientation')
+PIPELINE = [
+    LOAD,
+    dict(type='MaskIgnoredRegions'),
+    dict(type='PasteObjects'),
+    dict(type='CropChip', chip_size=CHIP_SIZE),
+    dict(type='RandomFlip', prob=0.5),
+    dict(
+        type='PhotoMetricDistortion', hue_delta=0, saturation_range=(0.9, 1.1)
+    ),
+    dict(
+        type='PackDetInputs',
+        meta_keys=('img_path', 'img_id', 'scale_factor', 'flip'),
+    ),
+]
+
+
+def visdrone(root):
+    return dict(type='VisDroneDataset', data_root=str(root))
+
+
+def build(images, pipeline=PIPELINE, **kwargs):
+    return ChipDataset(
+        images,
+        pipeline,
+        **{'scales': SCALES, 'chip_size': CHIP_SIZE, **kwargs},
+    )
+
+
+def write_scenes(root, num=4, num_objects=7, seed=0):
+    rng = np.random.default_rng(seed)
+    images = {}
+    for ind in range(num):
+        rows = random_rows(rng, num_objects)
+        rows.append((80, 60, 20, 20, 0, 0, 0, 0))  # an ignored region
+        rows.append((5, 60, 12, 9, 1, 11, 0, 0))  # another object
+        images[f'{ind:03d}'] = rows
+    return write_visdrone(root, images)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_scenes(tmp_path / 'data')
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    messages = []
+
+    def log(message, logger=None, level=logging.INFO):
+        if level >= logging.WARNING:
+            messages.append(message)
+
+    monkeypatch.setattr(chip_dataset, 'print_log', log)
+    return messages
+
+
+def packed(sample):
+    """Everything that training sees of a sample, as bytes."""
+    data_sample = sample['data_samples']
+    parts = [sample['inputs'].numpy().tobytes()]
+    for instances in (
+        data_sample.gt_instances,
+        data_sample.ignored_instances,
+    ):
+        bboxes = instances.bboxes
+        if isinstance(bboxes, HorizontalBoxes):
+            bboxes = bboxes.tensor
+        parts += [bboxes.numpy().tobytes(), instances.labels.numpy().tobytes()]
+    return (*parts, data_sample.img_id)
+
+
+def assert_all_covered(dataset):
+    """Every object that is not ignored is whole and valid in some chip."""
+    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    num_objects = 0
+    for image in range(len(dataset.dataset)):
+        plain = dataset.dataset.get_data_info(image)
+        _, ignored = instance_arrays(plain['instances'])
+        learnt = np.zeros(len(ignored), dtype=bool)
+        for info in infos:
+            if info['img_id'] != plain['img_id']:
+                continue
+            chip = info['chip']
+            bboxes, _ = instance_arrays(info['instances'])
+            held = contains(chip['window'][None], bboxes)[0]
+            assert not (chip['valid'] & ignored).any()
+            learnt |= chip['valid'] & held
+        np.testing.assert_array_equal(learnt, ~ignored)
+        num_objects += len(ignored)
+    assert num_objects
+    return infos
+
+
+def test_every_object_is_learnt_in_some_chip(root):
+    dataset = DATASETS.build(
+        dict(
+            type='ChipDataset',
+            dataset=visdrone(root),
+            pipeline=PIPELINE,
+            scales=SCALES,
+            chip_size=CHIP_SIZE,
+        )
+    )
+    infos = assert_all_covered(dataset)
+    assert len(dataset) == dataset.num_normal == len(infos)
+    assert dataset.num_hard == 0
+    assert dataset.metainfo['classes'][3] == 'car'
+    assert {info['chip']['scale_ind'] for info in infos} == {0, 1}
+    for info in infos:
+        chip = info['chip']
+        window_wh = chip['window'][2:] - chip['window'][:2]
+        side = SCALES[chip['scale_ind']]['window']
+        assert chip['resize'] == CHIP_SIZE / side
+        assert window_wh.tolist() == [side, side]
+        bboxes, ignored = instance_arrays(info['instances'])
+        columns = valid_objects(bboxes, (100, 80), dataset.scales)
+        np.testing.assert_array_equal(
+            chip['valid'], columns[:, chip['scale_ind']] & ~ignored
+        )
+
+
+def test_a_sample_is_a_chip(root):
+    dataset = build(visdrone(root))
+    for ind in range(len(dataset)):
+        sample = dataset[ind]
+        assert sample['inputs'].shape == (3, CHIP_SIZE, CHIP_SIZE)
+        data_sample = sample['data_samples']
+        assert len(data_sample.gt_instances)
+        bboxes = data_sample.gt_instances.bboxes.tensor
+        assert (bboxes >= 0).all()
+        assert (bboxes <= CHIP_SIZE).all()
+
+
+COCO_BOXES = {
+    1: [[10, 10, 8, 6], [-10, 40, 20, 20], [90, 70, 40, 40]],
+    2: [[20, 20, 30, 30], [60, 10, 6, 6]],
+}
+
+
+def write_coco(root):
+    """The images of ``write_visdrone`` with a COCO json; one crowd box."""
+    write_visdrone(root, {'1': '', '2': ''})
+    annotations = [
+        dict(
+            id=image * 10 + ind,
+            image_id=image,
+            category_id=5 + ind % 2,
+            bbox=bbox,
+            area=bbox[2] * bbox[3],
+            iscrowd=int((image, ind) == (2, 1)),
+        )
+        for image, bboxes in COCO_BOXES.items()
+        for ind, bbox in enumerate(bboxes)
+    ]
+    content = dict(
+        images=[
+            dict(id=image, file_name=f'{image}.png', width=100, height=80)
+            for image in COCO_BOXES
+        ],
+        annotations=annotations,
+        categories=[dict(id=5, name='boat'), dict(id=6, name='buoy')],
+    )
+    (root / 'ann.json').write_text(json.dumps(content))
+    return dict(
+        type='CocoDataset',
+        data_root=str(root),
+        ann_file='ann.json',
+        data_prefix=dict(img='images/'),
+        metainfo=dict(classes=('boat', 'buoy')),
+    )
+
+
+def test_any_coco_json(tmp_path):
+    dataset = build(write_coco(tmp_path))
+    infos = assert_all_covered(dataset)
+    assert tuple(dataset.metainfo['classes']) == ('boat', 'buoy')
+    # Boxes that reach out of the image are cut to it.
+    bboxes, _ = instance_arrays(infos[0]['instances'])
+    assert bboxes.tolist() == [
+        [10, 10, 18, 16],
+        [0, 40, 10, 60],
+        [90, 70, 100, 80],
+    ]
+    seen = [
+        sample['data_samples'].gt_instances
+        for sample in map(dataset.__getitem__, range(len(dataset)))
+    ]
+    labels = torch.cat([instances.labels for instances in seen])
+    assert set(labels.tolist()) == {0, 1}
+    ignored = [
+        len(dataset[ind]['data_samples'].ignored_instances)
+        for ind in range(len(dataset))
+    ]
+    assert sum(ignored) >= 1
+
+
+def test_without_scales_a_sample_is_an_image(root):
+    pipeline = [
+        LOAD,
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='PackDetInputs'),
+    ]
+    dataset = build(visdrone(root), pipeline, scales=None)
+    assert len(dataset) == 4
+    info = dataset.get_data_info(2)
+    assert info['img_id'] == '002'
+    assert info['chip']['window'].tolist() == [0, 0, 100, 80]
+    assert info['chip']['resize'] == 1
+    assert info['chip']['valid'].tolist() == [True] * 7 + [False]
+    sample = dataset[2]
+    assert len(sample['data_samples'].gt_instances) == 7
+    assert len(sample['data_samples'].ignored_instances) == 1
+
+
+def test_limit_of_chips(root):
+    every = build(visdrone(root))
+    few = build(visdrone(root), max_chips=2)
+    counts = np.bincount(few.index.image_inds)
+    assert counts.tolist() == [2] * 4
+    assert len(every) > len(few)
+
+
+class Boxes(BaseDetDataset):
+    """One image whose boxes nobody has looked at."""
+
+    bboxes = ((5, 5, 20, 20), (9, 9, 9, 30), (120, 0, 130, 9), (9, 9, 5, 5))
+
+    def load_data_list(self):
+        instances = [
+            dict(bbox=list(bbox), bbox_label=0, ignore_flag=0)
+            for bbox in self.bboxes
+        ]
+        return [
+            dict(
+                img_path='a.png',
+                img_id='a',
+                width=100,
+                height=80,
+                instances=instances,
+            )
+        ]
+
+
+def test_objects_without_area_are_left_out_and_counted():
+    dataset = build(Boxes(), [])
+    assert int(dataset.index.num_excluded) == 3
+    for ind in range(len(dataset)):
+        chip = dataset.get_data_info(ind)['chip']
+        assert not chip['valid'][1:].any()
+
+
+@pytest.fixture
+def finds(monkeypatch):
+    """Number of images that chips were found for."""
+    calls = []
+    original = chip_dataset.generate_chips
+
+    def generate_chips(*args, **kwargs):
+        calls.append(args)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(chip_dataset, 'generate_chips', generate_chips)
+    return calls
+
+
+@pytest.fixture
+def cached(root, tmp_path):
+    def build_cached(**kwargs):
+        folder = str(tmp_path / 'cache')
+        return build(visdrone(root), cache_dir=folder, **kwargs)
+
+    return build_cached
+
+
+def test_chips_are_found_once(cached, finds, tmp_path):
+    first = cached()
+    assert len(finds) == 4
+    again = cached()
+    assert len(finds) == 4
+    for name, values in vars(first.index).items():
+        np.testing.assert_array_equal(getattr(again.index, name), values)
+    # They don't depend on what is made of the windows.
+    cached(chip_size=32, pipeline=[])
+    assert len(finds) == 4
+    assert len(list((tmp_path / 'cache').iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    'kwargs',
+    [
+        dict(max_chips=3),
+        dict(scales=[SCALES[0], {**SCALES[1], 'stride': 9}]),
+        dict(scales=[SCALES[0], {**SCALES[1], 'valid_range': (9, INF)}]),
+    ],
+)
+def test_other_settings_find_anew(cached, finds, kwargs):
+    cached()
+    cached(**kwargs)
+    assert len(finds) == 8
+
+
+def test_other_boxes_find_anew(cached, finds, root):
+    cached()
+    path = root / 'annotations' / '000.txt'
+    path.write_text(path.read_text() + '1,1,9,9,1,4,0,0\n')
+    assert_all_covered(cached())
+    assert len(finds) == 8
+
+
+def test_a_damaged_cache_is_made_again(cached, finds, tmp_path):
+    cached()
+    (path,) = (tmp_path / 'cache').iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert_all_covered(cached())
+    assert len(finds) == 8
+    assert len(path.read_bytes()) == len(content)
+
+
+def test_a_foreign_file_is_an_error(cached, tmp_path):
+    cached()
+    (path,) = (tmp_path / 'cache').iterdir()
+    np.savez(path, weights=np.zeros(3))
+    with pytest.raises(ChipIndexError, match='no cache of chips'):
+        cached()
+
+
+def test_lazy_data_sets_load_when_they_are_asked(root):
+    dataset = build({**visdrone(root), 'lazy_init': True}, lazy_init=True)
+    assert not hasattr(dataset, 'index')
+    assert len(ChipSampler(dataset)) == len(build(visdrone(root)))
+    dataset.full_init()
+    assert dataset.dataset[0] is not None
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        (dict(chip_size=0), 'chip_size must be positive, got 0'),
+        (dict(scales=[]), 'scales is empty'),
+        (dict(scales=[dict(window=9, valid_range=(0, 9))]), 'from 9.0 pixels'),
+        (dict(scales=[dict(window=9)]), 'a scale has window, valid_range'),
+        (
+            dict(scales=[dict(window=9, valid_range=(0, INF), size=3)]),
+            'a scale has window',
+        ),
+    ],
+)
+def test_arguments_are_checked(root, kwargs, fault):
+    with pytest.raises(ValueError, match=fault):
+        build(visdrone(root), **kwargs)
+
+
+def test_images_without_objects_give_no_chips(tmp_path):
+    write_visdrone(tmp_path, {'a': '', 'b': [(1, 1, 5, 5, 0, 4, 0, 0)]})
+    with pytest.raises(ValueError, match='no chips: 2 images hold no object'):
+        build(visdrone(tmp_path))
+
+
+def test_indices_are_checked(root):
+    dataset = build(visdrone(root))
+    for index in (-1, len(dataset)):
+        with pytest.raises(IndexError, match=f'chip {index} of'):
+            dataset.get_data_info(index)
+
+
+VARIED = [(0, 1, 3), (1, 1, 3), (0, 2, 3), (0, 1, 4)]
+
+
+def test_a_sample_follows_from_its_key_alone(root):
+    dataset = build(visdrone(root))
+    keys = [
+        SampleKey(index, epoch, position, 3)
+        for position, index in enumerate([0, 5, 2, 5, 1])
+        for epoch in (0, 4)
+    ]
+    expected = {key: packed(dataset[key]) for key in keys}
+    other = build(visdrone(root))
+    for key in reversed(keys):
+        assert packed(other[key]) == expected[key]
+    # ... and is drawn anew with another one.
+    versions = {
+        packed(dataset[SampleKey(5, epoch, position, seed)])
+        for epoch, position, seed in VARIED
+    }
+    assert len(versions) == 4
+    assert packed(dataset[5]) == packed(dataset[SampleKey(5, 0, 5)])
+
+
+def test_workers_make_the_same_samples(root):
+    dataset = build(visdrone(root))
+    dataset.set_hard_chips(make_round(), None, ())
+
+    def stream(num_workers):
+        sampler = ChipSampler(dataset, num_samples=10, seed=11)
+        sampler.set_epoch(2)
+        loader = DataLoader(
+            dataset,
+            batch_size=2,
+            sampler=sampler,
+            num_workers=num_workers,
+            collate_fn=pseudo_collate,
+        )
+        return [
+            packed(dict(inputs=inputs, data_samples=data_sample))
+            for batch in loader
+            for inputs, data_sample in zip(
+                batch['inputs'], batch['data_samples'], strict=True
+            )
+        ]
+
+    alone = stream(0)
+    assert len(set(alone)) > 5
+    assert stream(2) == alone
+
+
+def make_round(pastes=(), img_id='001', image=1, source=0):
+    canvases = [
+        MinedCanvas(
+            source,
+            image,
+            img_id,
+            pastes=pastes,
+            windows=[(0, 0, 32, 32), (36, 16, 100, 80)],
+            scale_inds=[0, 1],
+        ),
+        MinedCanvas(0, 3, '003', windows=[(0, 0, 100, 80)], scale_inds=[2]),
+    ]
+    return HardChipRound(1, 'ab', canvases)
+
+
+def make_pool(root, tmp_path):
+    images = DATASETS.build(visdrone(root))
+    infos = [images.get_data_info(ind) for ind in range(len(images))]
+    return build_pool(tmp_path / 'pool', infos, num_classes=10, min_size=4)
+
+
+PASTE = Paste(0, (50.0, 30.0, 70.0, 46.0), 1.0, 0.0, False, 1.0, 8)
+
+
+def test_hard_chips_come_behind_the_normal_ones(root, tmp_path):
+    dataset = build(visdrone(root))
+    normal = len(dataset)
+    pool = make_pool(root, tmp_path)
+    dataset.set_hard_chips(make_round([PASTE]), pool)
+    assert (dataset.num_normal, dataset.num_hard) == (normal, 3)
+    info = dataset.get_data_info(normal + 1)
+    assert info['img_id'] == '001'
+    assert info['chip']['window'].tolist() == [36, 16, 100, 80]
+    assert info['chip']['scale_ind'] == 1
+    assert info['chip']['resize'] == 1
+    # All objects of the image are there, the pasted one at the end.
+    plain = dataset.dataset.get_data_info(1)['instances']
+    assert info['instances'][:-1] == plain
+    assert info['instances'][-1]['bbox'] == [50, 30, 70, 46]
+    assert info['instances'][-1]['bbox_label'] == 8
+    assert info['chip']['valid'][-1]
+    # The last resort, the whole image, fits by its long side.
+    last = dataset.get_data_info(normal + 2)
+    assert last['chip']['scale_ind'] == 2
+    assert last['chip']['resize'] == CHIP_SIZE / 100
+    dataset.set_hard_chips(None)
+    assert len(dataset) == normal
+
+
+def test_hard_chips_show_what_was_pasted(root, tmp_path):
+    pool = make_pool(root, tmp_path)
+    plain = [LOAD, dict(type='PasteObjects'), PIPELINE[3]]
+    dataset = build(visdrone(root), plain)
+    dataset.set_hard_chips(make_round([PASTE]), pool)
+    chip = dataset[len(dataset) - 2]['img'].astype(int)
+    dataset.set_hard_chips(make_round())
+    without = dataset[len(dataset) - 2]['img'].astype(int)
+    changed = np.abs(chip - without).max(axis=2) > 0
+    ys, xs = np.nonzero(changed)
+    # the middle of the paste, in chip pixels
+    assert changed[38 - 16, 60 - 36]
+    # and no more than its context around it
+    assert xs.min() >= 50 - 36 - 9
+    assert xs.max() <= 70 - 36 + 9
+    assert ys.min() >= 30 - 16 - 9
+    assert ys.max() <= 46 - 16 + 9
+
+
+def test_the_same_recipe_gives_the_same_pixels(root, tmp_path):
+    pool = make_pool(root, tmp_path)
+    samples = []
+    for _ in range(2):
+        dataset = build(visdrone(root))
+        dataset.set_hard_chips(make_round([PASTE]), pool)
+        samples.append(
+            [packed(dataset[i]) for i in range(len(dataset) - 3, len(dataset))]
+        )
+    assert samples[0] == samples[1]
+
+
+def test_external_canvases(root, tmp_path):
+    external = DATASETS.build(
+        visdrone(write_scenes(tmp_path / 'other', seed=5))
+    )
+    dataset = build(visdrone(root))
+    dataset.set_hard_chips(make_round(source=1), None, [external])
+    info = dataset.get_data_info(dataset.num_normal)
+    assert info['img_path'].startswith(str(tmp_path / 'other'))
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        (dict(img_id='009'), "'009' as image 1, the data set has '001'"),
+        (dict(image=70), 'image 70, the data set has 4'),
+        (dict(source=1), 'data set 1, there are 1'),
+    ],
+)
+def test_hard_chips_of_other_images_are_an_error(root, kwargs, fault):
+    """And no broken image to be skipped."""
+    dataset = build(visdrone(root))
+    dataset.set_hard_chips(make_round(**kwargs))
+    with pytest.raises(ValueError, match=fault):
+        dataset[dataset.num_normal]
+
+
+def test_pastes_without_a_pool_are_an_error(root):
+    dataset = build(visdrone(root))
+    dataset.set_hard_chips(make_round([PASTE]))
+    with pytest.raises(RuntimeError, match='but no object pool'):
+        dataset[dataset.num_normal + 1]
+
+
+BREAKS = {
+    'garbage': lambda path: path.write_bytes(b'\x89PNG\r\n\x1a\nxx'),
+    'empty': lambda path: path.write_bytes(b''),
+    'gone': lambda path: path.unlink(),
+    'other size': lambda path: write_visdrone(
+        path.parents[1], {path.stem: None}, image_wh=(90, 80)
+    ),
+}
+
+
+@pytest.mark.parametrize('how', BREAKS)
+def test_broken_images_are_skipped_and_counted(root, warnings, how):
+    dataset = build(visdrone(root))
+    images = dataset.index.image_inds
+    BREAKS[how](root / 'images' / '001.png')
+    (index, *_) = np.flatnonzero(images == 1)
+    following = int(np.flatnonzero(images == 2)[0])
+    key = SampleKey(int(index), 1, 4, 2)
+    sample = dataset[key]
+    # The whole image is skipped at once, however many chips it has.
+    assert len(warnings) == 1
+    assert warnings[0].startswith('skipped broken sample 1: ')
+    assert '001.png' in warnings[0]
+    assert '\n' not in warnings[0]
+    assert packed(sample) == packed(dataset[SampleKey(following, 1, 4, 2)])
+    assert packed(sample) == packed(dataset[key])
+    assert warnings[1].startswith('skipped broken sample 2: ')
+
+
+def test_broken_canvases_are_skipped(root, warnings):
+    dataset = build(visdrone(root))
+    dataset.set_hard_chips(make_round())
+    (root / 'images' / '001.png').unlink()
+    (root / 'images' / '003.png').unlink()
+    sample = dataset[dataset.num_normal + 1]
+    # canvas 001, canvas 003, and round again to the first normal chip
+    assert len(warnings) == 2
+    assert sample['data_samples'].img_id == '000'
+
+
+def test_nothing_but_broken_images(root, warnings):
+    dataset = build(visdrone(root))
+    for path in (root / 'images').iterdir():
+        path.unlink()
+    with pytest.raises(RuntimeError, match=r'in a row .* at last .*\.png'):
+        dataset[0]
+
+
+def test_transforms_may_ask_for_another_sample(root, warnings):
+    seen = []
+
+    def reject_first_image(results):
+        seen.append(results['img_id'])
+        return None if results['img_id'] == '000' else results
+
+    dataset = build(visdrone(root), [reject_first_image])
+    assert dataset[0]['img_id'] == '001'
+    assert seen == ['000', '001']
+    assert warnings == []
+
+
+def test_faults_of_the_program_are_no_broken_images(root):
+    def fail(results):
+        raise KeyError('typo')
+
+    dataset = build(visdrone(root), [fail])
+    with pytest.raises(KeyError, match='typo'):
+        dataset[0]
+
+
+def test_find_chip_dataset(root):
+    dataset = build(visdrone(root))
+    assert find_chip_dataset(dataset) is dataset
+    with pytest.raises(ValueError, match='must be a ChipDataset'):
+        find_chip_dataset(dataset.dataset)
+
+
+def test_real_images(real_data):
+    images = dict(
+        type='VisDroneDataset',
+        data_root=str(real_data / 'visdrone' / 'VisDrone2019-DET-val'),
+        indices=6,
+    )
+    scales = [
+        dict(window=256, valid_range=(0, 40), stride=28),
+        dict(window=512, valid_range=(28, 85), stride=56),
+        dict(window=1024, valid_range=(56, INF), stride=112),
+    ]
+    pipeline = [*PIPELINE[:3], dict(type='CropChip', chip_size=640)]
+    dataset = build(
+        images,
+        [*pipeline, PIPELINE[-1]],
+        scales=scales,
+        chip_size=640,
+    )
+    assert_all_covered(dataset)
+    sample = dataset[0]
+    assert sample['inputs'].shape == (3, 640, 640)
+    assert len(sample['data_samples'].gt_instances)
