@@ -4,7 +4,7 @@ custom_hooks = [
     dict(
         type='HardChipMiningHook',
         epochs=[12],
-        canvases=dict(num_pastes=15, class_power=1.0, external_ratio=0.2),
+        canvases=dict(num_pastes=20, class_power=1.0, external_ratio=0.2),
         metric=dict(type='HardChipMetric', score_thr=0.3),
         pool=dict(
             max_per_class=2000,

@@ -1,5 +1,6 @@
 """Chip scales as configs write them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,17 @@ def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
     built = [_build_scale(scale) for scale in scales]
     check_scales(built)
     return built
+
+
+def range_of(ends: Sequence[float | None]) -> tuple[float, float]:
+    """Valid range of a config, where None stands for no upper end.
+
+    Work directories hold configs as text, which infinity would not survive.
+    """
+    low, high = ends
+    if low is None:
+        raise ValueError(f'a valid range needs a lower end, got {ends}')
+    return float(low), math.inf if high is None else float(high)
 
 
 def scale_settings(scale: ChipScale) -> list[Any]:
@@ -47,9 +59,8 @@ def _build_scale(scale: Mapping[str, Any]) -> ChipScale:
         raise ValueError(
             f'a scale has window, valid_range and maybe stride, got {scale}'
         )
-    low, high = scale['valid_range']
     return ChipScale(
         window=scale['window'],
-        valid_range=(float(low), float(high)),
+        valid_range=range_of(scale['valid_range']),
         stride=scale.get('stride'),
     )

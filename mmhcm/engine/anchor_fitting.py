@@ -221,7 +221,7 @@ def scales_text(scales: Sequence[ChipScale]) -> str:
     lines = ['scales = [']
     for scale in scales:
         low, high = scale.valid_range
-        end = "float('inf')" if high == np.inf else f'{high:g}'
+        end = 'None' if high == np.inf else f'{high:g}'
         stride = '' if scale.stride is None else f', stride={scale.stride}'
         lines.append(
             f'    dict(window={scale.window}, '

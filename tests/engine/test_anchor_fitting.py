@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
+from mmhcm.datasets.scale_config import build_scales
 from mmhcm.engine.anchor_fitting import (
     anchor_text,
     fit_config_anchors,
@@ -98,11 +99,11 @@ def test_proposed_scales_are_a_config(cfg):
     scales = proposed_scales(fit, 96, 2)
     values: dict = {}
     exec(scales_text(scales), values)
-    assert [ChipScale(**scale) for scale in values['scales']] == scales
+    assert build_scales(values['scales']) == scales
 
 
 def test_scales_text():
     scales = [ChipScale(None, (0, float('inf')), 5)]
     assert scales_text(scales).splitlines()[1] == (
-        "    dict(window=None, valid_range=(0, float('inf')), stride=5),"
+        '    dict(window=None, valid_range=(0, None), stride=5),'
     )

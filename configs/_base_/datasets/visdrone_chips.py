@@ -10,7 +10,7 @@ chip_size = 640
 scales = [
     dict(window=256, valid_range=(0, 40), stride=28),
     dict(window=512, valid_range=(28, 85), stride=56),
-    dict(window=1024, valid_range=(56, float('inf')), stride=112),
+    dict(window=1024, valid_range=(56, None), stride=112),
 ]
 
 train_pipeline = [

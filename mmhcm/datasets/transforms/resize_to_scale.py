@@ -5,6 +5,8 @@ from typing import Any
 from mmdet.datasets.transforms import Resize
 from mmdet.registry import TRANSFORMS
 
+from mmhcm.datasets.scale_config import range_of
+
 
 @TRANSFORMS.register_module()
 class ResizeToScale(Resize):
@@ -32,8 +34,8 @@ class ResizeToScale(Resize):
         window (int, optional): Side of the scale's window, source pixels.
             None with ``chip_size`` fits the long side to the chip size.
         valid_range (tuple[float, float], optional): Sizes that this scale
-            answers for; ``MultiScaleTTA`` drops the others. Defaults to
-            None, all sizes.
+            answers for, an upper end of None being none;
+            ``MultiScaleTTA`` drops the others. Defaults to None, all sizes.
         max_side (int, optional): Largest long side after resizing,
             network-input pixels, to bound memory. Defaults to None.
     """
@@ -43,7 +45,7 @@ class ResizeToScale(Resize):
         scale_factor: float | None = None,
         chip_size: int | None = None,
         window: int | None = None,
-        valid_range: tuple[float, float] | None = None,
+        valid_range: tuple[float, float | None] | None = None,
         max_side: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -79,8 +81,7 @@ class ResizeToScale(Resize):
         self.scale_factor = (factor, factor)
         results = super().transform(results)
         if self.valid_range is not None:
-            low, high = self.valid_range
-            results['valid_range'] = (float(low), float(high))
+            results['valid_range'] = range_of(self.valid_range)
         return results
 
     def __repr__(self) -> str:

@@ -45,7 +45,7 @@ chip_size = 256
 scales = [
     dict(window=128, valid_range=(0, 32), stride=16),
     dict(window=256, valid_range=(22, 80), stride=32),
-    dict(window=512, valid_range=(56, float('inf')), stride=64),
+    dict(window=512, valid_range=(56, None), stride=64),
 ]
 train_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),

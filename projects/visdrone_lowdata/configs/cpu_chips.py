@@ -5,7 +5,7 @@ chip_size = 256
 scales = [
     dict(window=160, valid_range=(0, 33), stride=17),
     dict(window=320, valid_range=(23, 71), stride=35),
-    dict(window=640, valid_range=(47, float('inf')), stride=71),
+    dict(window=640, valid_range=(47, None), stride=71),
 ]
 train_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
