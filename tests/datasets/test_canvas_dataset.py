@@ -1,0 +1,370 @@
+import logging
+from collections import Counter
+
+import numpy as np
+import pytest
+from mmdet.registry import DATASETS
+from mmengine.dataset import pseudo_collate
+from torch.utils.data import DataLoader
+
+from mmhcm.datasets import CanvasDataset, ChipDataset, canvas_dataset
+from mmhcm.datasets.data_info import instance_arrays
+from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
+from mmhcm.structures.hard_chips import HardChipRound
+from mmhcm.structures.object_pool import build_pool
+from tests.scene_folders import random_rows, write_visdrone
+
+INF = float('inf')
+WH = (160, 120)
+LOAD = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='MaskIgnoredRegions'),
+    dict(type='PasteObjects'),
+]
+
+
+def write_scenes(root, num, seed=0):
+    rng = np.random.default_rng(seed)
+    images = {}
+    for ind in range(num):
+        rows = [
+            (*row[:5], 4 if i < 5 else 8 + i % 3, 0, 0)
+            for i, row in enumerate(random_rows(rng, 8, (100, 120)))
+        ]
+        # everything on the right is an ignored region
+        rows.append((100, 0, 60, 120, 0, 0, 0, 0))
+        images[f'{ind:03d}'] = rows
+    return write_visdrone(root, images, WH)
+
+
+def visdrone(root):
+    return DATASETS.build(dict(type='VisDroneDataset', data_root=str(root)))
+
+
+@pytest.fixture(scope='module')
+def own(tmp_path_factory):
+    return visdrone(write_scenes(tmp_path_factory.mktemp('own'), 6))
+
+
+@pytest.fixture(scope='module')
+def external(tmp_path_factory, own):
+    return visdrone(write_scenes(tmp_path_factory.mktemp('other'), 3, 1))
+
+
+def infos_of(dataset):
+    return [dataset.get_data_info(ind) for ind in range(len(dataset))]
+
+
+def make_pool(path, dataset, **options):
+    return build_pool(
+        path, infos_of(dataset), num_classes=10, **{'min_size': 4, **options}
+    )
+
+
+@pytest.fixture(scope='module')
+def pool(tmp_path_factory, own):
+    return make_pool(tmp_path_factory.mktemp('pool'), own)
+
+
+def build(sources, pool=None, **kwargs):
+    sources = sources if isinstance(sources, list) else [sources]
+    return CanvasDataset(
+        sources, pool=pool, **{'pipeline': [], 'num_pastes': 6, **kwargs}
+    )
+
+
+def recipes(dataset, order=None):
+    order = range(len(dataset)) if order is None else order
+    return {ind: dataset.get_data_info(ind)['canvas'] for ind in order}
+
+
+def test_own_images_each_once(own, pool):
+    dataset = DATASETS.build(
+        dict(type='CanvasDataset', sources=[own], pipeline=[], pool=pool)
+    )
+    assert len(dataset) == 6
+    canvases = recipes(dataset)
+    assert [canvas.image for canvas in canvases.values()] == list(range(6))
+    assert canvases[5].img_id == '005'
+    assert {c.source for c in canvases.values()} == {0}
+    assert dataset.metainfo['classes'] == own.metainfo['classes']
+    dataset.full_init()
+
+
+def test_annotations_stay_and_pasted_ones_are_added(own, pool):
+    dataset = build(own, pool)
+    num_pasted = 0
+    for ind, info in enumerate(infos_of(dataset)):
+        plain = own.get_data_info(ind)
+        count = len(plain['instances'])
+        assert info['instances'][:count] == plain['instances']
+        pasted = info['instances'][count:]
+        assert len(pasted) + info['num_skipped_pastes'] == 6
+        assert [item['bbox_label'] for item in pasted] == [
+            paste.label for paste in info['canvas'].pastes
+        ]
+        assert all(item['pasted'] for item in pasted)
+        bboxes, _ = instance_arrays(info['instances'])
+        between = box_iou(bboxes, bboxes[count:])
+        between[count:][np.eye(len(pasted), dtype=bool)] = 0
+        assert not between.any()
+        num_pasted += len(pasted)
+    assert num_pasted > 12
+
+
+def test_recipes_follow_from_seed_round_and_image(own, pool):
+    expected = recipes(build(own, pool, seed=4, round_number=2))
+    backwards = build(own, pool, seed=4, round_number=2)
+    assert recipes(backwards, [5, 0, 3, 3, 1, 2, 4]) == expected
+    # Nor do they depend on which other images were chosen.
+    by_name = {canvas.img_id: canvas for canvas in expected.values()}
+    fewer = build(own, pool, seed=4, round_number=2, num_canvases=3)
+    for canvas in recipes(fewer).values():
+        assert canvas == by_name[canvas.img_id]
+    for other in (dict(seed=5), dict(round_number=3)):
+        settings = {'seed': 4, 'round_number': 2, **other}
+        assert recipes(build(own, pool, **settings)) != expected
+    assert recipes(build(own, pool, seed=None)) == recipes(build(own, pool))
+
+
+def test_workers_plan_the_same_canvases(own, pool):
+    pipeline = [lambda info: {'canvas': info['canvas']}]
+    dataset = build(own, pool, pipeline=pipeline)
+    loader = DataLoader(dataset, num_workers=2, collate_fn=pseudo_collate)
+    seen = [batch['canvas'][0] for batch in loader]
+    assert seen == list(recipes(dataset).values())
+
+
+def test_more_canvases_than_images(own, pool):
+    dataset = build(own, pool, num_canvases=14)
+    canvases = list(recipes(dataset).values())
+    counts = Counter(canvas.img_id for canvas in canvases)
+    assert sorted(counts.values()) == [2, 2, 2, 2, 3, 3]
+    # Each time with other objects.
+    assert len({str(canvas) for canvas in canvases}) == 14
+
+
+@pytest.mark.parametrize(
+    ('ratio', 'expected'), [(0, 0), (0.2, 2), (0.5, 5), (1, 10)]
+)
+def test_share_of_external_canvases(own, external, pool, ratio, expected):
+    dataset = build(
+        [own, external], pool, num_canvases=10, external_ratio=ratio
+    )
+    sources = [canvas.source for canvas in recipes(dataset).values()]
+    assert len(sources) == 10
+    assert sum(sources) == expected
+    info = dataset.get_data_info(9)
+    root = external if expected else own
+    assert info['img_path'].startswith(root.data_root)
+
+
+def test_external_sets_share_the_external_canvases(own, external):
+    dataset = build([own, external, external], num_canvases=10)
+    sources = Counter(c.source for c in recipes(dataset).values())
+    assert sources[0] == 8
+    # Without any, all canvases are the own ones.
+    assert len(build(own, num_canvases=10)) == 10
+
+
+def test_external_sets_need_the_own_classes(own, tmp_path):
+    root = tmp_path / 'dota'
+    write_visdrone(root, {'P1': '0 0 9 0 9 9 0 9 small-vehicle 0\n'}, WH)
+    (root / 'annotations').rename(root / 'labelTxt')
+    cfg = dict(type='DOTADataset', data_root=str(root))
+    with pytest.raises(ValueError, match='give it a class map'):
+        build([own, cfg])
+    dataset = build(
+        [own, {**cfg, 'class_map': 'visdrone'}],
+        num_canvases=1,
+        external_ratio=1,
+    )
+    info = dataset.get_data_info(0)
+    assert info['ignored_regions'] == [[0, 0, 9, 9]]
+
+
+def test_masked_regions_are_never_pasted_on(own, external, pool):
+    dataset = build(
+        [own, external], pool, num_pastes=20, paste=dict(near_prob=0)
+    )
+    count = 0
+    for info in infos_of(dataset):
+        regions = as_bboxes(info['ignored_regions'])
+        assert len(regions) == 1
+        bboxes = as_bboxes([paste.bbox for paste in info['pastes']])
+        assert not intersection_areas(bboxes, regions).any()
+        assert (bboxes >= 0).all()
+        assert (bboxes[:, 2:] <= WH).all()
+        count += len(bboxes)
+    assert count > 20
+
+
+def test_rare_classes_are_drawn_more_often(own, pool):
+    assert pool.class_counts[3] > 2 * pool.class_counts[[7, 8, 9]].max()
+
+    def drawn(power):
+        dataset = build(
+            own, pool, class_power=power, num_canvases=30, num_pastes=8
+        )
+        return np.bincount(
+            [
+                paste.label
+                for canvas in recipes(dataset).values()
+                for paste in canvas.pastes
+            ],
+            minlength=10,
+        )
+
+    balanced, plain = drawn(3), drawn(-1)
+    absent = pool.class_counts == 0
+    assert not balanced[absent].any()
+    assert balanced[3] < balanced[[7, 8, 9]].min()
+    assert plain[3] > plain[[7, 8, 9]].max()
+
+
+def test_a_class_without_patches_is_not_drawn(own, tmp_path):
+    """Counts are those of the data set, patches those of the pool."""
+    filtered = make_pool(tmp_path, own, min_size=18)
+    missing = (filtered.class_counts > 0) & (
+        np.bincount(filtered.labels, minlength=10) == 0
+    )
+    labels = {
+        paste.label
+        for canvas in recipes(build(own, filtered, class_power=9)).values()
+        for paste in canvas.pastes
+    }
+    assert labels
+    assert not labels & set(np.flatnonzero(missing).tolist())
+
+
+def test_sizes_follow_the_data_set_and_not_the_pool(own, pool, monkeypatch):
+    seen = []
+    original = canvas_dataset.plan_pastes
+
+    def plan_pastes(*args, **kwargs):
+        seen.append(kwargs)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(canvas_dataset, 'plan_pastes', plan_pastes)
+    build(own, pool, paste=dict(max_trials=3)).get_data_info(0)
+    (kwargs,) = seen
+    np.testing.assert_array_equal(
+        kwargs['class_log_sizes'], pool.class_log_sizes
+    )
+    # Classes that the data set does not have are fine.
+    assert np.isnan(kwargs['class_log_sizes']).any()
+    assert kwargs['max_trials'] == 3
+
+
+def test_without_a_pool_nothing_is_pasted(own, pool):
+    for dataset in (build(own), build(own, pool, num_pastes=0)):
+        for ind, info in enumerate(infos_of(dataset)):
+            assert info['canvas'].pastes == ()
+            assert info['instances'] == own.get_data_info(ind)['instances']
+
+
+def test_a_recipe_is_rendered_as_it_was_seen(own, external, pool):
+    """A hard chip shows the canvas' pixels, now and the next time."""
+    sources = [own, external]
+    dataset = build(sources, pool, pipeline=LOAD, external_ratio=0.5)
+    bare = build(sources, pipeline=LOAD, external_ratio=0.5)
+    scales = [dict(window=64, valid_range=(0, INF))]
+    crop = dict(type='CropChip', chip_size=64)
+    changed = 0
+    for ind, canvas in recipes(dataset).items():
+        windows = [(20, 30, 84, 94), (60, 0, 124, 64)]
+        fields = {**vars(canvas), 'windows': windows, 'scale_inds': [0, 0]}
+        hard_round = HardChipRound(1, '', [type(canvas)(**fields)])
+        chips = ChipDataset(own, [*LOAD, crop], scales, chip_size=64)
+        chips.set_hard_chips(hard_round, pool, [external])
+        seen = dataset[ind]['img']
+        np.testing.assert_array_equal(dataset[ind]['img'], seen)
+        changed += (seen != bare[ind]['img']).any()
+        for number, (x1, y1, x2, y2) in enumerate(windows):
+            sample = chips[chips.num_normal + number]
+            np.testing.assert_array_equal(sample['img'], seen[y1:y2, x1:x2])
+    assert changed == 6
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    messages = []
+
+    def log(message, logger=None, level=logging.INFO):
+        messages.append(message)
+
+    monkeypatch.setattr(canvas_dataset, 'print_log', log)
+    return messages
+
+
+def test_a_broken_canvas_gives_way_to_the_next(tmp_path, warnings):
+    own = visdrone(write_scenes(tmp_path, 3))
+    dataset = build(own, pipeline=LOAD)
+    (tmp_path / 'images' / '002.png').write_bytes(b'')
+    assert dataset[2]['img_id'] == '000'
+    (message,) = warnings
+    assert message.startswith('skipped broken canvas ')
+    assert '002.png' in message
+    assert '\n' not in message
+    for path in (tmp_path / 'images').iterdir():
+        path.unlink()
+    with pytest.raises(RuntimeError, match=r'in a row are broken.*\.png'):
+        dataset[0]
+
+
+def test_a_pipeline_must_give_something(own, warnings):
+    dataset = build(own, pipeline=[lambda info: None])
+    with pytest.raises(RuntimeError, match='the pipeline gave None'):
+        dataset[0]
+
+
+def test_faults_of_the_program_are_no_broken_images(own, pool, monkeypatch):
+    def fail(*args, **kwargs):
+        raise ValueError('typo')
+
+    monkeypatch.setattr(canvas_dataset, 'plan_pastes', fail)
+    with pytest.raises(ValueError, match='typo'):
+        build(own, pool)[0]
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        (dict(external_ratio=1.1), 'external_ratio must be in 0..1, got 1.1'),
+        (dict(num_canvases=0), 'num_canvases must be positive, got 0'),
+        (dict(num_pastes=-1), 'num_pastes must be 0 or more, got -1'),
+        (dict(paste=dict(max_trails=3)), 'paste: .*max_trails'),
+        (dict(paste=dict(max_overlap=2)), 'max_overlap must be in .*got 2'),
+    ],
+)
+def test_arguments_are_checked(own, pool, kwargs, fault):
+    with pytest.raises(ValueError, match=fault):
+        build(own, pool, **kwargs)
+
+
+def test_there_must_be_images_and_patches(own, tmp_path):
+    with pytest.raises(ValueError, match='at least one data set'):
+        CanvasDataset([], [])
+    empty = make_pool(tmp_path / 'empty', own, min_size=500)
+    with pytest.raises(ValueError, match=r'the object pool .* is empty'):
+        build(own, empty)
+    assert len(build(own, empty, num_pastes=0)) == 6
+    other = build_pool(
+        tmp_path / 'other', infos_of(own), num_classes=12, min_size=4
+    )
+    with pytest.raises(ValueError, match='12 classes, the data set 10'):
+        build(own, other)
+
+
+def test_real_canvases(real_data):
+    """DOTA images as canvases, their vehicles masked."""
+    own = visdrone(real_data / 'visdrone' / 'VisDrone2019-DET-val')
+    dota = dict(
+        type='DOTADataset',
+        data_root=str(real_data / 'dota'),
+        class_map='visdrone',
+    )
+    dataset = build([own, dota], num_canvases=10, external_ratio=0.5)
+    sources = [canvas.source for canvas in recipes(dataset).values()]
+    assert sources == [0] * 5 + [1] * 5
+    assert any(info['ignored_regions'] for info in infos_of(dataset)[5:])
