@@ -1,0 +1,10 @@
+# A fifth of the canvases are DOTA images, their vehicles masked (section 3.3).
+_base_ = 'faster-rcnn_r101_fpn_hcm_visdrone.py'
+
+external_root = 'data/DOTA-v1.0/train'
+custom_hooks = _base_.custom_hooks
+custom_hooks[0].update(
+    external=[
+        dict(type='DOTADataset', data_root=external_root, class_map='visdrone')
+    ]
+)
