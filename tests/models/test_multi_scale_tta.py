@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
+from torch import nn
+
+from mmhcm.models import MultiScaleTTA
+
+INF = float('inf')
+SHAPE = (80, 100)
+
+
+class Detector(nn.Module):
+    """Gives each view the predictions that it carries."""
+
+    def test_step(self, data):
+        return data['data_samples']
+
+
+def view(dets, valid_range=None, flip=None, dtype=torch.float32):
+    """``dets``: (bbox, score, label) in pixels of the whole image."""
+    meta = dict(ori_shape=SHAPE, img_id='a', flip=flip is not None)
+    meta['flip_direction'] = flip
+    if valid_range is not None:
+        meta['valid_range'] = valid_range
+    data_sample = DetDataSample(metainfo=meta)
+    data_sample.pred_instances = InstanceData(
+        bboxes=torch.tensor([d[0] for d in dets]).reshape(-1, 4).to(dtype),
+        scores=torch.tensor([d[1] for d in dets]).to(dtype),
+        labels=torch.tensor([d[2] for d in dets]).long(),
+    )
+    return data_sample
+
+
+def merge(*views, **kwargs):
+    model = MultiScaleTTA(module=Detector(), **kwargs)
+    data = dict(
+        inputs=[[None]] * len(views), data_samples=[[v] for v in views]
+    )
+    (merged,) = model.test_step(data)
+    pred = merged.pred_instances
+    assert pred.labels.dtype == torch.int64
+    assert pred.bboxes.shape == (len(pred), 4)
+    return [
+        (bbox, round(score, 4), label)
+        for bbox, score, label in zip(
+            pred.bboxes.tolist(),
+            pred.scores.tolist(),
+            pred.labels.tolist(),
+            strict=True,
+        )
+    ]
+
+
+SMALL = [10.0, 10.0, 18.0, 18.0]
+LARGE = [40.0, 20.0, 80.0, 60.0]
+
+
+def test_a_view_answers_for_its_range():
+    fine = [(SMALL, 0.5, 1), (LARGE, 0.875, 2)]
+    coarse = [(SMALL, 0.75, 3), (LARGE, 0.625, 4)]
+    merged = merge(view(fine, (0, 16)), view(coarse, (12, INF)))
+    assert merged == [(LARGE, 0.625, 4), (SMALL, 0.5, 1)]
+
+
+def test_ranges_are_half_open():
+    dets = [(SMALL, 0.5, 1)]
+    assert merge(view(dets, (8, 9))) == dets
+    assert merge(view(dets, (0, 8))) == []
+
+
+def test_views_without_a_range_keep_everything():
+    fine = [(SMALL, 0.5, 1), (LARGE, 0.875, 2)]
+    merged = merge(view(fine), view([(SMALL, 0.25, 2)], (0, 4)))
+    assert merged == [(LARGE, 0.875, 2), (SMALL, 0.5, 1)]
+
+
+def test_ranges_come_before_the_cap():
+    """Detections out of range would fill the cap."""
+    large = [([i, 20.0, i + 40, 60.0], 0.9, i) for i in range(10)]
+    fine = view([*large, (SMALL, 0.25, 11)], (0, 16))
+    coarse = view([(LARGE, 0.5, 12)], (16, INF))
+    merged = merge(fine, coarse, max_per_img=2)
+    assert merged == [(LARGE, 0.5, 12), (SMALL, 0.25, 11)]
+
+
+def test_the_best_are_kept():
+    dets = [([i * 9.0, 0.0, i * 9 + 8.0, 8.0], i / 16, 0) for i in range(10)]
+    merged = merge(view(dets), max_per_img=3)
+    assert [score for _, score, _ in merged] == [0.5625, 0.5, 0.4375]
+
+
+def test_duplicates_of_one_class_are_merged():
+    near = [11.0, 10.0, 18.0, 18.0]
+
+    def merge_two(**kwargs):
+        fine = view([(SMALL, 0.5, 1)])
+        return merge(fine, view([(near, 0.75, 1), (near, 0.25, 2)]), **kwargs)
+
+    assert merge_two() == [(near, 0.75, 1), (near, 0.25, 2)]
+    assert len(merge_two(iou_thr=0.9)) == 3
+    soft = merge_two(method='soft_nms_linear')
+    assert [det[::2] for det in soft] == [(near, 1), (near, 2), (SMALL, 1)]
+    assert soft[2][1] == pytest.approx(0.5 * (1 - 56 / 64), abs=1e-4)
+    strict = dict(method='soft_nms_gaussian', merge_cfg=dict(min_score=0.6))
+    assert merge_two(**strict) == [(near, 0.75, 1)]
+
+
+@pytest.mark.parametrize(
+    ('flip', 'expected'),
+    [
+        ('horizontal', [82, 10, 90, 18]),
+        ('vertical', [10, 62, 18, 70]),
+        ('diagonal', [82, 62, 90, 70]),
+    ],
+)
+def test_flips_are_undone(flip, expected):
+    assert merge(view([(SMALL, 0.5, 1)], flip=flip)) == [(expected, 0.5, 1)]
+
+
+def test_empty_predictions():
+    assert merge(view([])) == []
+    assert merge(view([], (0, 9)), view([], flip='horizontal')) == []
+    dets = [(SMALL, 0.5, 1)]
+    assert merge(view([]), view(dets)) == dets
+
+
+def test_low_precision_is_taken():
+    dets = [(SMALL, 0.5, 1)]
+    assert merge(view(dets, dtype=torch.bfloat16)) == dets
+    assert merge(view(dets, dtype=torch.float16)) == dets
+
+
+def test_the_sample_keeps_what_it_is():
+    model = MultiScaleTTA(module=Detector())
+    first = view([(SMALL, 0.5, 1)], (0, 9))
+    data = dict(inputs=[[None]] * 2, data_samples=[[first], [view([])]])
+    (merged,) = model.test_step(data)
+    assert merged.img_id == 'a'
+    assert merged.ori_shape == SHAPE
+
+
+def test_batches():
+    model = MultiScaleTTA(module=Detector())
+    data = dict(
+        inputs=[[None, None]] * 2,
+        data_samples=[
+            [view([(SMALL, 0.5, 1)]), view([])],
+            [view([(LARGE, 0.25, 1)]), view([(LARGE, 0.5, 2)])],
+        ],
+    )
+    merged = model.test_step(data)
+    assert [len(sample.pred_instances) for sample in merged] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        (dict(method='wbf'), "method must be one of .* 'wbf'"),
+        (dict(method='soft_nms'), 'method'),
+        (dict(max_per_img=0), 'max_per_img must be positive, got 0'),
+    ],
+)
+def test_arguments_are_checked(kwargs, fault):
+    with pytest.raises(ValueError, match=fault):
+        MODELS.build(dict(type='MultiScaleTTA', module=Detector(), **kwargs))
+
+
+def test_numpy_does_not_leak():
+    """What comes out is on the device that it came in by."""
+    model = MultiScaleTTA(module=Detector())
+    data = dict(inputs=[[None]], data_samples=[[view([(SMALL, 0.5, 1)])]])
+    (merged,) = model.test_step(data)
+    for value in merged.pred_instances.values():
+        assert isinstance(value, torch.Tensor)
+        assert not isinstance(value, np.ndarray)
