@@ -4,13 +4,19 @@ import argparse
 import sys
 from pathlib import Path
 
+from mmengine.dist import is_main_process
+
+from mmhcm.engine.checkpoints import check_checkpoint
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
-    existing_file,
+    innermost_dataset,
     load_config,
     use_tta,
 )
+from mmhcm.engine.leaderboard import image_sizes, submit_only
+from mmhcm.engine.mistakes import report_mistakes
+from mmhcm.structures.submission import validate_submission
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,28 +37,34 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def run(args: argparse.Namespace) -> int:
+    """Test, write, validate; 1 for an invalid zip."""
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    max_rows = submit_only(cfg, args.out)
+    if args.data_root is not None:
+        dataset = innermost_dataset(cfg.test_dataloader.dataset)
+        dataset.data_root = args.data_root
+    if args.tta:
+        use_tta(cfg)
+    runner = build_runner(cfg)
+    check_checkpoint(args.checkpoint, runner.model)
+    runner.test()
+    if not is_main_process():
+        return 0
+    images = image_sizes(runner.test_dataloader.dataset)
+    faults = validate_submission(args.out, images, max_rows)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if not faults:
+        print(f'{Path(args.out)}: good, {len(images)} result files')
+    return int(bool(faults))
+
+
 def main() -> int:
     """Test, write, validate; 1 for a mistake or an invalid zip."""
     args = parse_args()
-    try:
-        cfg = load_config(args)
-        cfg.load_from = existing_file(args.checkpoint, 'checkpoint')
-        if Path(args.out).suffix != '.zip':
-            raise ValueError(f'--out must end in .zip, got {args.out}')
-        if args.data_root is not None:
-            cfg.test_dataloader.dataset.data_root = args.data_root
-        if args.tta:
-            use_tta(cfg)
-    except (FileNotFoundError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    cfg.test_evaluator = {
-        **cfg.test_evaluator,
-        'format_only': True,
-        'outfile_prefix': str(Path(args.out).with_suffix('')),
-    }
-    build_runner(cfg).test()
-    return 0
+    return report_mistakes(lambda: run(args))
 
 
 if __name__ == '__main__':

@@ -3,13 +3,14 @@
 import argparse
 import sys
 
+from mmhcm.engine.checkpoints import check_checkpoint
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
-    existing_file,
     load_config,
     use_tta,
 )
+from mmhcm.engine.mistakes import report_mistakes
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,19 +24,22 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def run(args: argparse.Namespace) -> int:
+    """Test."""
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    if args.tta:
+        use_tta(cfg)
+    runner = build_runner(cfg)
+    check_checkpoint(args.checkpoint, runner.model)
+    runner.test()
+    return 0
+
+
 def main() -> int:
     """Test; 1 for a user's mistake."""
     args = parse_args()
-    try:
-        cfg = load_config(args)
-        cfg.load_from = existing_file(args.checkpoint, 'checkpoint')
-        if args.tta:
-            use_tta(cfg)
-    except (FileNotFoundError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    build_runner(cfg).test()
-    return 0
+    return report_mistakes(lambda: run(args))
 
 
 if __name__ == '__main__':

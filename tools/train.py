@@ -3,11 +3,13 @@
 import argparse
 import sys
 
+from mmhcm.engine.checkpoints import check_checkpoint, latest_checkpoint
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
     load_config,
 )
+from mmhcm.engine.mistakes import report_mistakes
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,22 +29,29 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
-    """Train; 1 for a user's mistake."""
-    args = parse_args()
-    try:
-        cfg = load_config(args)
-    except (FileNotFoundError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
+def run(args: argparse.Namespace) -> int:
+    """Train."""
+    cfg = load_config(args)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    checkpoint = args.resume
+    if checkpoint == 'auto':
+        checkpoint = latest_checkpoint(cfg.work_dir)
     if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-    build_runner(cfg).train()
+        # Without a checkpoint yet, the run starts at the beginning.
+        cfg.resume, cfg.load_from = True, checkpoint
+    runner = build_runner(cfg)
+    if checkpoint is not None:
+        check_checkpoint(checkpoint, runner.model)
+    runner.train()
     return 0
+
+
+def main() -> int:
+    """Train; 1 for a user's mistake."""
+    args = parse_args()
+    return report_mistakes(lambda: run(args))
 
 
 if __name__ == '__main__':

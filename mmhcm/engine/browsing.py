@@ -4,20 +4,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from mmdet.registry import DATASETS
 from mmengine.config import Config
-from mmengine.dataset import Compose
 
 from mmhcm.datasets.chip_dataset import ChipDataset
 from mmhcm.functional.boxes import as_bboxes, box_areas, clip_boxes
-from mmhcm.functional.chips import project_to_chip
-from mmhcm.structures.hard_chips import read_round
 from mmhcm.structures.object_pool import ObjectPool
 from mmhcm.visualization import Marks, ObjectMarks, draw_marks
 
 from .browsing_detections import save_detections
-from .hooks.hard_chip_mining_hook import open_or_build_pool
-from .mining_settings import build_canvases, mining_settings
 from .pictures import (
     class_style,
     draw_indices,
@@ -25,11 +19,14 @@ from .pictures import (
     object_marks,
     save_pictures,
 )
-from .training_data import build_training_data, training_pipeline
+from .rendering import (
+    pasted_flags,
+    rendering_canvases,
+    rendering_chips,
+    rendering_hard_chips,
+)
 
 __all__ = [
-    'config_pool',
-    'newest_round',
     'save_canvases',
     'save_chips',
     'save_detections',
@@ -54,7 +51,7 @@ def save_chips(
     Returns:
         The files, the contact sheet last.
     """
-    dataset = _rendering_dataset(cfg)
+    dataset = rendering_chips(cfg)
     inds = draw_indices(dataset.num_normal, num, seed)
     return save_pictures(
         Path(out_dir), 'chips', inds, lambda ind: _draw_chip(dataset, ind)
@@ -81,13 +78,7 @@ def save_canvases(
     Returns:
         The files, the contact sheet last.
     """
-    dataset = build_training_data(cfg)
-    pool = pool or config_pool(cfg, dataset)
-    total = mining_settings(cfg).get('canvases', {}).get('num_canvases')
-    canvases = build_canvases(
-        cfg, dataset, total or len(dataset.dataset), pool
-    )
-    canvases.pipeline = Compose(_picture_transforms(training_pipeline(cfg)))
+    canvases = rendering_canvases(cfg, pool)
     inds = draw_indices(len(canvases), num, seed)
 
     def picture(ind: int) -> tuple[str, np.ndarray]:
@@ -100,7 +91,7 @@ def save_canvases(
         regions = info['ignored_regions']
         image = canvases.pipeline(info)['img']
         marks = Marks(objects, regions, title=title)
-        return name, draw_marks(image, marks, **class_style(dataset.metainfo))
+        return name, draw_marks(image, marks, **class_style(canvases.metainfo))
 
     return save_pictures(Path(out_dir), 'canvases', inds, picture)
 
@@ -130,66 +121,11 @@ def save_hard_chips(
     Raises:
         ValueError: no such round, or one of other images.
     """
-    hard_round = read_round(round_file or newest_round(cfg))
-    dataset = _rendering_dataset(cfg)
-    hook = mining_settings(cfg)
-    if pool is None and hook.get('pool') is not None:
-        pool = config_pool(cfg, dataset)
-    external = [DATASETS.build(item) for item in hook.get('external', [])]
-    dataset.set_hard_chips(hard_round, pool, external)
+    dataset = rendering_hard_chips(cfg, round_file, pool)
     inds = dataset.num_normal + draw_indices(dataset.num_hard, num, seed)
     return save_pictures(
         Path(out_dir), 'hard_chips', inds, lambda ind: _draw_chip(dataset, ind)
     )
-
-
-def newest_round(cfg: Config) -> Path:
-    """File of the last mined round in the config's work directory.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    folder = Path(cfg.work_dir) / 'hcm'
-    rounds = {
-        int(path.parent.name.removeprefix('round_')): path
-        for path in folder.glob('round_*/hard_chips.jsonl')
-    }
-    if not rounds:
-        raise FileNotFoundError(f'no mined round in {folder}')
-    return rounds[max(rounds)]
-
-
-def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
-    """Open the object pool of a config where mining keeps it, or build it.
-
-    Raises:
-        ValueError: the config has none.
-    """
-    settings = dict(mining_settings(cfg).get('pool') or {})
-    if not settings:
-        raise ValueError(f'{cfg.filename} has no object pool to paste from')
-    folder = settings.pop('cache_dir', None)
-    folder = folder or Path(cfg.work_dir, 'hcm', 'pool')
-    return open_or_build_pool(Path(folder), dataset.dataset, settings)
-
-
-def _rendering_dataset(cfg: Config) -> ChipDataset:
-    """Give the training data set a pipeline that ends with the picture."""
-    dataset = build_training_data(cfg)
-    dataset.pipeline = Compose(
-        [
-            transform
-            for transform in training_pipeline(cfg)
-            if not transform['type'].startswith(('Random', 'Pack'))
-        ]
-    )
-    return dataset
-
-
-def _picture_transforms(pipeline: Sequence[dict]) -> list[dict]:
-    """Those of a training pipeline that make a whole canvas."""
-    wanted = ('LoadImage', 'MaskIgnoredRegions', 'PasteObjects')
-    return [t for t in pipeline if t['type'].startswith(wanted)]
 
 
 def _draw_chip(dataset: ChipDataset, ind: int) -> tuple[str, np.ndarray]:
@@ -223,20 +159,11 @@ def _chip_objects(
     sample: dict, instances: Sequence[dict], chip: dict
 ) -> ObjectMarks:
     """Objects as the pipeline leaves them, marked where they were pasted."""
-    _, inds, _ = project_to_chip(
-        as_bboxes([item['bbox'] for item in instances]),
-        chip['window'],
-        chip['valid'],
-        chip['resize'],
-    )
-    pasted = [bool(instances[ind].get('pasted')) for ind in inds]
-    bboxes = as_bboxes(sample['gt_bboxes'].numpy())
     return ObjectMarks(
-        bboxes,
+        as_bboxes(sample['gt_bboxes'].numpy()),
         np.asarray(sample['gt_bboxes_labels']),
         np.asarray(sample['gt_ignore_flags'], dtype=bool),
-        # A pipeline of whole images may have dropped objects.
-        pasted if len(pasted) == len(bboxes) else (),
+        pasted_flags(sample, instances, chip),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import torch
 import torch.distributed
-from mmengine.config import Config, DictAction
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
@@ -46,16 +46,29 @@ def load_config(args: argparse.Namespace) -> Config:
     """Load the config of a command line and merge its options.
 
     Raises:
-        FileNotFoundError: there is no such config.
+        FileNotFoundError: there is no such config, or no base of it.
+        ImportError: what it imports is not there.
+        ValueError: it is no config, or an option does not fit it.
     """
     if not Path(args.config).is_file():
         raise FileNotFoundError(f'no config at {args.config}')
-    cfg = Config.fromfile(args.config)
+    try:
+        cfg = Config.fromfile(args.config)
+    except (OSError, ImportError):
+        raise
+    # A config is a program, and may fail in any way.
+    except Exception as error:
+        raise ValueError(
+            f'{args.config}: {type(error).__name__}: {error}'
+        ) from error
     options = args.cfg_options or {}
     for name in _ROOTS:
         if name in options and name in cfg and cfg[name]:
             cfg = move_root(cfg, str(cfg[name]), str(options[name]))
-    cfg.merge_from_dict(options)
+    try:
+        cfg.merge_from_dict(options)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f'--cfg-options: {error}') from error
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
@@ -138,25 +151,18 @@ def use_tta(cfg: Config) -> None:
             f'{cfg.filename} has no {" and no ".join(missing)}, which '
             '--tta needs'
         )
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
+    dataset = innermost_dataset(cfg.test_dataloader.dataset)
     dataset.pipeline = cfg.tta_pipeline
     cfg.test_dataloader.batch_size = 1
     cfg.tta_model.module = cfg.model
     cfg.model = cfg.tta_model
 
 
-def latest_checkpoint(work_dir: str | Path) -> str:
-    """Path of the newest checkpoint in a work directory.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    note = Path(work_dir) / 'last_checkpoint'
-    if not note.is_file():
-        raise FileNotFoundError(f'no checkpoint in {work_dir}')
-    return note.read_text().strip()
+def innermost_dataset(dataset: ConfigDict) -> ConfigDict:
+    """Config of the data set that reads files, below its wrappers."""
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
 
 
 def existing_file(path: str | Path, what: str) -> str:

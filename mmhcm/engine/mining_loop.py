@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 from mmdet.registry import LOOPS, MODELS
+from mmengine.dist import broadcast as broadcast_tensor
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
@@ -73,6 +74,7 @@ class MiningLoop(TestLoop):
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         self.model.eval()
+        share_weights(unwrap(self.runner.model))
         digest = fingerprint(
             'round 1', weights_digest(unwrap(self.runner.model)), self.inputs
         )
@@ -164,6 +166,16 @@ def weights_digest(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
+def share_weights(model: nn.Module) -> None:
+    """Give every rank the main process' parameters and buffers.
+
+    Training leaves each rank statistics of its own in batch normalisation,
+    and a round has to be that of one set of weights, the checkpoint's.
+    """
+    for _, tensor in sorted(model.state_dict().items()):
+        broadcast_tensor(tensor)
+
+
 def broadcast(value: Any) -> Any:
     """Return the main process' value on every rank."""
     holder = [value]
@@ -211,3 +223,5 @@ def installed_test_loop(runner: Runner, loop: TestLoop) -> Iterator[None]:
             hub.log_scalars.pop(name)
         if stage is not None:
             hub.update_info('loop_stage', stage)
+        elif 'loop_stage' in hub.runtime_info:
+            hub.pop_info('loop_stage')

@@ -6,7 +6,6 @@ from mmdet.registry import MODELS
 from mmengine.config import Config
 
 from mmhcm.engine.browsing import (
-    newest_round,
     save_canvases,
     save_chips,
     save_detections,
@@ -15,6 +14,7 @@ from mmhcm.engine.browsing import (
 from mmhcm.engine.browsing_detections import find_errors
 from mmhcm.engine.mining_settings import build_canvases
 from mmhcm.engine.pictures import draw_indices, error_text
+from mmhcm.engine.rendering import newest_round
 from mmhcm.engine.training_data import build_training_data
 from mmhcm.structures.hard_chips import (
     ErrorBox,

@@ -46,8 +46,9 @@ class HardChipMiningHook(Hook):
     and fingerprint in the checkpoint; resuming reads it back, and a round
     that was finished but not yet in a checkpoint is reused.
 
-    Runs at priority ABOVE_NORMAL: before the hooks that log or save, and
-    after the parameter averaging hook, whose weights it mines with.
+    Runs at priority ABOVE_NORMAL, ahead of the hook that hands the epoch to
+    the sampler. Averaged weights are used at any priority, since the mining
+    loop itself calls the hooks around a test.
 
     Args:
         epochs (Sequence[int]): Epochs before which to mine, ascending; one
@@ -141,7 +142,11 @@ class HardChipMiningHook(Hook):
         hard_round = self._mine(runner, number)
         self._rounds = [
             *self._rounds,
-            {'round': number, 'fingerprint': hard_round.fingerprint},
+            {
+                'round': number,
+                'fingerprint': hard_round.fingerprint,
+                'pool': '' if self._pool is None else self._pool.fingerprint,
+            },
         ]
         self._hand_over(runner, self._read_rounds(runner))
         if self.restart:
@@ -229,9 +234,16 @@ class HardChipMiningHook(Hook):
             canvases=[canvas for r in used for canvas in r.canvases],
         )
         dataset = find_chip_dataset(runner.train_dataloader.dataset)
-        dataset.set_hard_chips(
-            merged, self._get_pool(runner, dataset), self._get_external()
-        )
+        pool = self._get_pool(runner, dataset)
+        digest = '' if pool is None else pool.fingerprint
+        for entry in self._rounds:
+            if entry.get('pool', digest) != digest:
+                # Its recipes would paint other patches.
+                raise ValueError(
+                    f'round {entry["round"]} was mined with another object '
+                    f'pool than {pool}: data or pool settings have changed'
+                )
+        dataset.set_hard_chips(merged, pool, self._get_external())
         restart_workers(runner.train_dataloader)
 
     def _read_rounds(self, runner: Runner) -> list[HardChipRound]:
@@ -305,7 +317,9 @@ class HardChipMiningHook(Hook):
             runner.seed or 0,
             '' if pool is None else pool.fingerprint,
             self.fp16,
-            images_digest(dataset.dataset),
+            # Canvases of one batch are padded to one size.
+            self.dataloader_cfg.get('batch_size', 1),
+            *map(images_digest, [dataset.dataset, *self._get_external()]),
         )
 
     def _round_path(self, runner: Runner, number: int) -> Path:

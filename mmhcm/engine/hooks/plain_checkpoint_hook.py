@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
@@ -16,8 +17,8 @@ class PlainCheckpointHook(Hook):
     """Write what torch's safe loader reads, resume included.
 
     MMEngine puts its message hub into checkpoints, whose ``HistoryBuffer``
-    objects and NumPy scalars torch refuses to load. They are written as lists
-    and numbers, and turned back when a checkpoint is loaded.
+    objects and NumPy scalars torch refuses to load. They are written as
+    tensors and numbers, and turned back when a checkpoint is loaded.
 
     Runs at priority VERY_HIGH on loading, before anything reads the hub;
     saving has no order to keep, since the hub is not changed elsewhere.
@@ -44,8 +45,8 @@ def to_plain(value: Any) -> Any:
         return {
             _BUFFER: [
                 value.max_length,
-                to_plain(log_history),
-                to_plain(count_history),
+                torch.from_numpy(log_history.copy()),
+                torch.from_numpy(count_history.copy()),
             ]
         }
     if isinstance(value, np.ndarray | np.generic):
@@ -63,7 +64,12 @@ def from_plain(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {_BUFFER}:
             max_length, log_history, count_history = value[_BUFFER]
-            return HistoryBuffer(log_history, count_history, max_length)
+            # A checkpoint may be loaded onto a GPU.
+            return HistoryBuffer(
+                torch.as_tensor(log_history).cpu().numpy(),
+                torch.as_tensor(count_history).cpu().numpy(),
+                max_length,
+            )
         return {key: from_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         items = (from_plain(item) for item in value)

@@ -1,0 +1,66 @@
+"""One readable line, in place of a traceback, for what a user can mend."""
+
+import logging
+import pickle
+import sys
+from collections.abc import Callable
+
+from mmengine.logging import MMLogger
+
+_WORKER = 'in DataLoader worker process'
+
+
+def report_mistakes(command: Callable[[], int]) -> int:
+    """Run a command; give its exit status, 1 after a mistake.
+
+    A mistake is a file that is missing, damaged or full, or a value that
+    does not fit, config values that name nothing included. The traceback
+    goes to the log file of the run, if there is one.
+    """
+    try:
+        return command()
+    except (OSError, ValueError, ImportError, pickle.PickleError) as error:
+        mistake: Exception = error
+    except KeyError as error:
+        # Other keys that are missing are mistakes of the program.
+        if 'registry' not in str(error):
+            raise
+        mistake = error
+    except AttributeError as error:
+        # What ConfigDict says of a section that a config lacks.
+        if "'ConfigDict' object has no attribute" not in str(error):
+            raise
+        mistake = error
+    _log_traceback(mistake)
+    sys.stderr.write(f'error: {describe_mistake(mistake)}\n')
+    return 1
+
+
+def describe_mistake(error: BaseException) -> str:
+    """Return what an exception says, as one line."""
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    if _WORKER in lines[0]:
+        # What PyTorch re-raises from a worker ends with the cause.
+        name, _, message = lines[-1].partition(': ')
+        return message or name
+    return ' '.join(lines)
+
+
+def _log_traceback(error: BaseException) -> None:
+    """Write the traceback into the log file of the run."""
+    logger = MMLogger.get_current_instance()
+    record = logger.makeRecord(
+        logger.name,
+        logging.ERROR,
+        __file__,
+        0,
+        'stopped by a mistake',
+        (),
+        (type(error), error, error.__traceback__),
+    )
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handle(record)

@@ -1,0 +1,422 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.registry import DATASETS
+from mmengine.hooks import EMAHook, Hook
+
+from mmhcm.datasets.chip_dataset import find_chip_dataset
+from mmhcm.engine.hooks.hard_chip_mining_hook import (
+    HardChipMiningHook,
+    images_digest,
+)
+from mmhcm.engine.mining_loop import MiningLoop, unwrap, weights_digest
+from mmhcm.structures.hard_chips import HardChipError, read_round
+from tests.tiny_run import build_tiny_runner, state_of, tiny_config
+
+EMA = {'type': 'EMAHook', 'momentum': 0.3}
+FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
+
+
+class Stopped(Exception):  # noqa: N818
+    """What ends a run at a chosen moment."""
+
+
+class StopHook(Hook):
+    """End a run before an iteration, or before an epoch's mining."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, iteration=None, epoch=None):
+        self.iteration, self.epoch = iteration, epoch
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            raise Stopped
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            raise Stopped
+
+
+class WatchHook(Hook):
+    """Note what each batch of an epoch came from."""
+
+    priority = 'VERY_LOW'
+
+    def __init__(self):
+        self.hard, self.state, self.momentum = {}, {}, {}
+
+    def before_train_epoch(self, runner):
+        self.state[runner.epoch] = state_of(runner)
+        self.momentum[runner.epoch] = len(runner.optim_wrapper.optimizer.state)
+        dataset = find_chip_dataset(runner.train_dataloader.dataset)
+        self.hard[runner.epoch] = dataset.num_hard
+
+
+@pytest.fixture
+def mined(monkeypatch):
+    """Numbers of the rounds that were mined, in order."""
+    numbers = []
+    mine = MiningLoop._mine
+
+    def counted(loop, digest):
+        numbers.append(loop.round_number)
+        return mine(loop, digest)
+
+    monkeypatch.setattr(MiningLoop, '_mine', counted)
+    return numbers
+
+
+def round_path(work_dir, number=1):
+    return Path(work_dir, 'hcm', f'round_{number}', 'hard_chips.jsonl')
+
+
+def mining_hook(runner):
+    return next(h for h in runner.hooks if isinstance(h, HardChipMiningHook))
+
+
+def same_state(left, right):
+    return left.keys() == right.keys() and all(
+        torch.equal(left[name], right[name]) for name in left
+    )
+
+
+def train_until(runner, **moment):
+    runner.register_hook(StopHook(**moment))
+    with pytest.raises(Stopped):
+        runner.train()
+
+
+@pytest.mark.parametrize('epochs', [[2, 1], [1, 1], [-1]])
+def test_epochs_ascend(epochs):
+    with pytest.raises(ValueError, match='epochs must be ascending'):
+        HardChipMiningHook(epochs)
+
+
+def test_trains_mines_retrains_and_evaluates(make_runner, mined):
+    runner = make_runner(
+        {
+            'train_cfg.max_epochs': 3,
+            'train_cfg.val_interval': 3,
+            'custom_hooks.0.epochs': [1, 2],
+        }
+    )
+    watch = WatchHook()
+    runner.register_hook(watch)
+    runner.train()
+    assert mined == [1, 2]
+    rounds = [read_round(round_path(runner.work_dir, n)) for n in (1, 2)]
+    # Each round takes the place of the one before.
+    assert watch.hard == {
+        0: 0,
+        1: rounds[0].num_chips,
+        2: rounds[1].num_chips,
+    }
+    assert rounds[0].num_chips > 0
+    assert rounds[0].fingerprint != rounds[1].fingerprint
+    assert all(r.counts['canvases'] == 2 for r in rounds)
+    hub = runner.message_hub
+    assert 'val/visdrone/AP' in hub.log_scalars
+    assert not [key for key in hub.log_scalars if key.startswith('test/')]
+    scalars = Path(runner.log_dir, 'vis_data', 'scalars.json').read_text()
+    logged = [json.loads(line) for line in scalars.splitlines()]
+    assert [row['hcm/chips'] for row in logged if 'hcm/chips' in row] == [
+        float(r.num_chips) for r in rounds
+    ]
+
+
+def test_accumulate(make_runner):
+    runner = make_runner(
+        {
+            **FAST,
+            'train_cfg.max_epochs': 3,
+            'custom_hooks.0.epochs': [1, 2],
+            'custom_hooks.0.accumulate': True,
+        }
+    )
+    watch = WatchHook()
+    runner.register_hook(watch)
+    runner.train()
+    first, second = (
+        read_round(round_path(runner.work_dir, n)).num_chips for n in (1, 2)
+    )
+    assert watch.hard == {0: 0, 1: first, 2: first + second}
+
+
+def test_restart_begins_afresh(make_cfg, make_runner):
+    hooks = [*make_cfg().custom_hooks, EMA]
+    runner = make_runner(
+        {**FAST, 'custom_hooks': hooks, 'custom_hooks.0.restart': True}
+    )
+    watch = WatchHook()
+    runner.register_hook(watch)
+    averages = {}
+
+    class AverageHook(Hook):
+        def before_train_epoch(self, runner):
+            ema = next(h for h in runner.hooks if isinstance(h, EMAHook))
+            averaged = ema.ema_model.module.state_dict()
+            averages[runner.epoch] = (
+                {name: value.clone() for name, value in averaged.items()},
+                int(ema.ema_model.steps),
+            )
+
+    runner.register_hook(AverageHook(), priority='VERY_LOW')
+    runner.train()
+    assert same_state(watch.state[0], watch.state[1])
+    assert watch.momentum == {0: 0, 1: 0}
+    assert same_state(averages[1][0], watch.state[0])
+    assert averages[1][1] == 0
+    assert watch.hard[1] > 0
+    # And it did train.
+    assert not same_state(watch.state[0], state_of(runner))
+
+
+def test_mines_with_averaged_weights(make_cfg, make_runner, monkeypatch):
+    hooks = [*make_cfg().custom_hooks, EMA]
+    runner = make_runner({**FAST, 'custom_hooks': hooks})
+    seen = []
+    monkeypatch.setattr(
+        'mmhcm.engine.mining_loop.weights_digest',
+        lambda model: seen.append(weights_digest(model)) or seen[-1],
+    )
+    digests = {}
+
+    class DigestHook(Hook):
+        def before_train_epoch(self, runner):
+            ema = next(h for h in runner.hooks if isinstance(h, EMAHook))
+            digests[runner.epoch] = (
+                weights_digest(unwrap(runner.model)),
+                weights_digest(ema.ema_model.module),
+            )
+
+    runner.register_hook(DigestHook(), priority='VERY_HIGH')
+    watch = WatchHook()
+    runner.register_hook(watch)
+    runner.train()
+    plain, averaged = digests[1]
+    assert plain != averaged
+    assert seen == [averaged]
+    # Training goes on from the plain weights.
+    assert weights_digest_of(watch.state[1]) == plain
+
+
+def weights_digest_of(state):
+    class Holder:
+        def state_dict(self):
+            return state
+
+    return weights_digest(Holder())
+
+
+def test_an_interrupted_mining_leaves_training_as_it_was(
+    make_runner, monkeypatch
+):
+    runner = make_runner(FAST)
+    train_until(runner, epoch=1)
+    previous = runner._test_loop
+    runner.model.train()
+    runner.message_hub.update_info('loop_stage', 'train')
+    monkeypatch.setattr(MiningLoop, 'run_iter', lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        mining_hook(runner)._mine(runner, 1)
+    assert runner._test_loop is previous
+    assert runner.model.training
+    assert runner.message_hub.get_info('loop_stage') == 'train'
+    assert not round_path(runner.work_dir).exists()
+
+
+@pytest.fixture(scope='module')
+def killed_dir(tiny_run, tmp_path_factory):
+    """Work directory of a run that ended after mining, without checkpoint."""
+    work_dir = tmp_path_factory.mktemp('killed')
+    runner = build_tiny_runner(tiny_config(tiny_run, work_dir, FAST))
+    train_until(runner, iteration=2)
+    assert round_path(work_dir).exists()
+    return work_dir
+
+
+@pytest.fixture
+def rerun(killed_dir, make_runner, tmp_path):
+    """Start that run once more, as far, and give its Runner."""
+
+    def run(options=None, change=None):
+        work_dir = tmp_path / 'again'
+        shutil.copytree(killed_dir, work_dir)
+        if change is not None:
+            path = round_path(work_dir)
+            path.write_text(change(path.read_text()))
+        runner = make_runner({**FAST, **(options or {})}, work_dir)
+        train_until(runner, iteration=3)
+        return runner
+
+    return run
+
+
+def test_a_round_is_mined_once(rerun, killed_dir, mined):
+    # Without a checkpoint the run starts over, and comes to equal weights.
+    runner = rerun()
+    assert not mined
+    path = round_path(runner.work_dir)
+    assert path.read_bytes() == round_path(killed_dir).read_bytes()
+    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    assert dataset.num_hard == read_round(path).num_chips > 0
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'optim_wrapper.optimizer.lr': 0.02},
+        {'custom_hooks.0.metric.score_thr': 0.06},
+        {'custom_hooks.0.canvases.num_pastes': 2},
+        {'custom_hooks.0.pool.min_size': 4},
+        {'custom_hooks.0.dataloader.batch_size': 2},
+    ],
+    ids=['weights', 'metric', 'canvases', 'pool', 'batch'],
+)
+def test_mined_again_from_other_inputs(rerun, mined, options):
+    rerun(options)
+    assert mined == [1]
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: '',
+        lambda text: text.replace('"windows"', '"window"'),
+    ],
+    ids=['cut', 'empty', 'field'],
+)
+def test_mined_again_after_damage(rerun, killed_dir, mined, damage):
+    runner = rerun(change=damage)
+    assert mined == [1]
+    path = round_path(runner.work_dir)
+    assert path.read_bytes() == round_path(killed_dir).read_bytes()
+
+
+def test_external_annotations_are_inputs(make_cfg, make_runner, tiny_run):
+    external = {
+        'type': 'VisDroneDataset',
+        'data_root': str(tiny_run.parent / 'data' / 'VisDrone2019-DET-val'),
+    }
+    runner = make_runner({**FAST, 'custom_hooks.0.external': [external]})
+    hook = mining_hook(runner)
+    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    before = hook._inputs(runner, dataset, None)
+    other = DATASETS.build(external)
+    assert images_digest(other) == images_digest(hook._external[0])
+    instances = other.get_data_info(0)['instances']
+    instances[0]['bbox'][0] += 1
+    hook._external[0].get_data_info = lambda index: {
+        'img_id': index,
+        'instances': instances,
+    }
+    assert hook._inputs(runner, dataset, None) != before
+
+
+def test_canvases_of_external_images(make_runner, tiny_run):
+    root = tiny_run.parent / 'data' / 'VisDrone2019-DET-val'
+    external = {'type': 'VisDroneDataset', 'data_root': str(root)}
+    runner = make_runner(
+        {
+            **FAST,
+            'custom_hooks.0.external': [external],
+            'custom_hooks.0.canvases.external_ratio': 1.0,
+        }
+    )
+    runner.train()
+    hard_round = read_round(round_path(runner.work_dir))
+    assert {canvas.source for canvas in hard_round.canvases} == {1}
+    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    info = dataset.get_data_info(len(dataset) - 1)
+    assert info['img_path'].startswith(str(root))
+
+
+def test_persistent_workers_see_hard_chips(make_runner):
+    options = {
+        **FAST,
+        'train_dataloader.num_workers': 1,
+        'train_dataloader.persistent_workers': True,
+        'train_dataloader.sampler.hard_ratio': 1.0,
+    }
+    runner = make_runner(options)
+    watch = WatchHook()
+    runner.register_hook(watch)
+    samples = {}
+
+    class SampleHook(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            samples.setdefault(runner.epoch, []).extend(
+                sample.img_id for sample in data_batch['data_samples']
+            )
+
+    runner.register_hook(SampleHook())
+    # A worker that does not know the hard chips raises IndexError.
+    runner.train()
+    assert watch.hard[1] > 0
+    canvases = read_round(round_path(runner.work_dir)).canvases
+    assert set(samples[1]) <= {canvas.img_id for canvas in canvases}
+
+
+def test_negative_chips(make_cfg, make_runner):
+    hook = {
+        'type': 'HardChipMiningHook',
+        'epochs': [1],
+        'predict': 'proposals',
+        'canvases': {'num_canvases': 2, 'num_pastes': 0},
+        'metric': {'type': 'NegativeChipMetric', 'min_proposals': 1},
+        'dataloader': {'num_workers': 0},
+    }
+    runner = make_runner({**FAST, 'custom_hooks': [hook]})
+    watch = WatchHook()
+    runner.register_hook(watch)
+    runner.train()
+    hard_round = read_round(round_path(runner.work_dir))
+    assert watch.hard[1] == hard_round.num_chips > 0
+    assert not any(canvas.pastes for canvas in hard_round.canvases)
+    assert hard_round.counts['proposals'] > 0
+
+
+def test_needs_scales(make_runner):
+    runner = make_runner(
+        {
+            **FAST,
+            'train_dataloader.dataset.scales': None,
+            'custom_hooks.0.epochs': [0],
+        }
+    )
+    with pytest.raises(ValueError, match='needs a ChipDataset with scales'):
+        runner.train()
+
+
+def test_a_damaged_round_of_a_checkpoint_is_an_error(make_runner):
+    options = {'default_hooks.checkpoint.save_best': None}
+    runner = make_runner({**options, 'train_cfg.val_interval': 9})
+    runner.train()
+    path = round_path(runner.work_dir)
+    path.write_text(path.read_text()[:-20])
+    resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
+    with pytest.raises(HardChipError, match=r'hard_chips\.jsonl:\d+: '):
+        resumed.train()
+
+
+def test_another_pool_on_resume_is_an_error(make_runner):
+    options = {
+        'default_hooks.checkpoint.save_best': None,
+        'train_cfg.val_interval': 9,
+    }
+    make_runner(options).train()
+    resumed = make_runner(
+        {
+            **options,
+            'train_cfg.max_epochs': 3,
+            'custom_hooks.0.pool.min_size': 5,
+        },
+        resume=True,
+    )
+    with pytest.raises(ValueError, match='mined with another object pool'):
+        resumed.train()
