@@ -256,6 +256,21 @@ def test_sizes_follow_the_data_set_and_not_the_pool(own, pool, monkeypatch):
     assert kwargs['max_trials'] == 3
 
 
+def test_ignored_objects_are_no_guide(own, pool, tmp_path, monkeypatch):
+    seen = []
+    original = canvas_dataset.plan_pastes
+
+    def plan_pastes(*args, **kwargs):
+        seen.append(kwargs['gt_ignore'].tolist())
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(canvas_dataset, 'plan_pastes', plan_pastes)
+    rows = [(5, 5, 9, 9, 1, 4, 0, 0), (60, 5, 20, 20, 1, 11, 0, 0)]
+    images = visdrone(write_visdrone(tmp_path, {'a': rows}, WH))
+    build(images, pool).get_data_info(0)
+    assert seen == [[False, True]]
+
+
 def test_without_a_pool_nothing_is_pasted(own, pool):
     for dataset in (build(own), build(own, pool, num_pastes=0)):
         for ind, info in enumerate(infos_of(dataset)):

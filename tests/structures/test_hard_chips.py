@@ -120,6 +120,11 @@ def test_equal_rounds_give_equal_bytes(path):
     assert hard_round == make_round()
     write_round(path, hard_round)
     assert path.read_bytes() == content
+    contents = []
+    for names in ('ab', 'ba'):
+        write_round(path, make_round(counts=dict.fromkeys(names, 1)))
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
 
 
 def test_a_canvas_needs_a_scale_for_each_window():
