@@ -1,0 +1,45 @@
+import random
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from mmhcm.engine.hooks.iteration_seed_hook import IterationSeedHook
+
+
+def draw(seed, iteration):
+    hook = IterationSeedHook()
+    hook.before_train_iter(SimpleNamespace(seed=seed, iter=iteration), 0)
+    return (
+        random.random(),
+        float(np.random.rand()),  # noqa: NPY002
+        float(torch.rand(())),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _global_generators():
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    yield
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    torch.set_rng_state(states[2])
+
+
+def test_draws_follow_seed_and_iteration():
+    first = draw(1, 5)
+    random.random()
+    torch.rand(3)
+    assert draw(1, 5) == first
+    assert not set(first) & set(draw(1, 6))
+    assert not set(first) & set(draw(2, 5))
+    assert draw(None, 5) == draw(0, 5)
+
+
+def test_ranks_draw_differently(monkeypatch):
+    first = draw(1, 5)
+    monkeypatch.setattr(
+        'mmhcm.engine.hooks.iteration_seed_hook.get_rank', lambda: 1
+    )
+    assert not set(first) & set(draw(1, 5))

@@ -1,0 +1,137 @@
+"""Two processes mine what one mines, and train one set of weights."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.hooks import Hook
+
+from mmhcm.engine.mining_loop import weights_digest
+from tests.tiny_run import REPO, tiny_config
+
+WATCH = """
+import os
+from pathlib import Path
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from mmhcm.engine.mining_loop import unwrap, weights_digest
+
+
+@HOOKS.register_module()
+class DigestHook(Hook):
+    # Write what each rank holds at the end.
+    priority = 'LOWEST'
+
+    def after_train(self, runner):
+        digest = weights_digest(unwrap(runner.model))
+        Path(os.environ['DIGESTS'], str(get_rank())).write_text(digest)
+"""
+
+
+class Stopped(Exception):  # noqa: N818
+    """What ends a run at a chosen moment."""
+
+
+class StopHook(Hook):
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.epoch == 1:
+            raise Stopped
+
+
+def write_config(tiny_run, folder):
+    """Write the config of both runs: three canvases for two ranks."""
+    (folder / 'digest_hook.py').write_text(WATCH)
+    cfg = tiny_config(
+        tiny_run,
+        folder,
+        {
+            'custom_imports.imports': [
+                'mmhcm.datasets',
+                'mmhcm.engine',
+                'mmhcm.evaluation',
+                'mmhcm.models',
+                'digest_hook',
+            ],
+            'custom_hooks.0.canvases.num_canvases': 3,
+            'default_hooks.digest': {'type': 'DigestHook'},
+        },
+    )
+    path = folder / 'ranks.py'
+    cfg.dump(path)
+    return path
+
+
+def train_on_two(config, folder, *args):
+    """Run tools/train.py under torchrun."""
+    launch = [sys.executable, '-W', 'ignore', '-m', 'torch.distributed.run']
+    return subprocess.run(
+        [
+            *launch,
+            '--standalone',
+            '--nproc_per_node=2',
+            str(REPO / 'tools' / 'train.py'),
+            str(config),
+            '--launcher=pytorch',
+            *args,
+        ],
+        env={
+            **os.environ,
+            'PYTHONPATH': f'{REPO}{os.pathsep}{folder}',
+            'OMP_NUM_THREADS': '1',
+            'DIGESTS': str(folder),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
+    config = write_config(tiny_run, tmp_path)
+    one = make_runner(
+        {'custom_hooks.0.canvases.num_canvases': 3}, tmp_path / 'one'
+    )
+    one.register_hook(StopHook(), priority='VERY_HIGH')
+    with pytest.raises(Stopped):
+        one.train()
+    checkpoint = tmp_path / 'one' / 'epoch_1.pth'
+
+    ended = train_on_two(
+        config,
+        tmp_path,
+        f'--resume={checkpoint}',
+        f'--work-dir={tmp_path / "two"}',
+    )
+    assert ended.returncode == 0, ended.stderr
+    name = Path('hcm', 'round_1', 'hard_chips.jsonl')
+    mined_by_one = (tmp_path / 'one' / name).read_bytes()
+    assert (tmp_path / 'two' / name).read_bytes() == mined_by_one
+    assert mined_by_one.count(b'\n') > 2
+    # Weights and the statistics of batch normalisation.
+    first, second = ((tmp_path / rank).read_text() for rank in '01')
+    assert first == second != weights_digest(one.model)
+    # A clear end: nothing is said of processes that were left.
+    assert 'Traceback' not in ended.stderr
+    assert 'destroy_process_group' not in ended.stderr
+    assert 'Saving checkpoint at 2 epochs' in ended.stdout + ended.stderr
+
+
+@pytest.mark.slow
+def test_a_mistake_ends_both_ranks(tiny_run, tmp_path):
+    config = write_config(tiny_run, tmp_path)
+    ended = train_on_two(
+        config,
+        tmp_path,
+        f'--work-dir={tmp_path / "two"}',
+        '--cfg-options',
+        'train_dataloader.dataset.dataset.data_root=/absent',
+    )
+    assert ended.returncode != 0
+    assert 'error: no folder of images at /absent/images' in ended.stderr

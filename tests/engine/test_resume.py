@@ -1,0 +1,142 @@
+"""A run that was stopped and resumed equals one that never stopped."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from mmhcm.datasets.chip_dataset import find_chip_dataset
+from mmhcm.engine.mining_loop import MiningLoop
+from tests.tiny_run import build_tiny_runner, state_of, tiny_config
+
+
+class Stopped(Exception):  # noqa: N818
+    """What ends a run at a chosen moment."""
+
+
+class StopHook(Hook):
+    priority = 'VERY_HIGH'
+
+    def __init__(self, epoch=None, iteration=None):
+        self.epoch, self.iteration = epoch, iteration
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            raise Stopped
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            raise Stopped
+
+
+class KeyHook(Hook):
+    """Note the samples of each iteration, and what was drawn for them."""
+
+    def __init__(self):
+        self.samples = {}
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.samples[runner.iter] = [
+            (sample.img_id, float(image.double().sum()))
+            for sample, image in zip(
+                data_batch['data_samples'], data_batch['inputs'], strict=True
+            )
+        ]
+
+
+@pytest.fixture(scope='module', params=['plain', 'averaged', 'restarted'])
+def options(request, tiny_run, tmp_path_factory):
+    cfg = tiny_config(tiny_run, tmp_path_factory.mktemp('unused'))
+    hooks = list(cfg.custom_hooks)
+    if request.param == 'averaged':
+        hooks.append({'type': 'EMAHook', 'momentum': 0.2})
+    return {
+        'train_cfg.max_epochs': 3,
+        'train_cfg.val_interval': 3,
+        'custom_hooks': hooks,
+        'custom_hooks.0.restart': request.param == 'restarted',
+    }
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(options, tiny_run, tmp_path_factory):
+    """Weights, samples and the round of a run that never stopped."""
+    work_dir = tmp_path_factory.mktemp('uninterrupted')
+    runner = build_tiny_runner(tiny_config(tiny_run, work_dir, options))
+    keys = KeyHook()
+    runner.register_hook(keys)
+    runner.train()
+    return state_of(runner), keys.samples, round_bytes(work_dir)
+
+
+def round_bytes(work_dir):
+    path = Path(work_dir, 'hcm', 'round_1', 'hard_chips.jsonl')
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    'moment',
+    [{'epoch': 1}, {'iteration': 3}, {'iteration': 5}],
+    ids=['before mining', 'before the next checkpoint', 'after it'],
+)
+def test_resumed_equals_uninterrupted(
+    moment, options, uninterrupted, make_runner, monkeypatch
+):
+    mined = []
+    mine = MiningLoop._mine
+    monkeypatch.setattr(
+        MiningLoop,
+        '_mine',
+        lambda loop, digest: mined.append(1) or mine(loop, digest),
+    )
+    runner = make_runner(options)
+    runner.register_hook(StopHook(**moment))
+    with pytest.raises(Stopped):
+        runner.train()
+    assert (Path(runner.work_dir) / 'epoch_1.pth').is_file()
+
+    resumed = make_runner(options, resume=True)
+    keys = KeyHook()
+    resumed.register_hook(keys)
+    resumed.train()
+    weights, samples, mined_round = uninterrupted
+    state = state_of(resumed)
+    assert [
+        name for name in weights if not torch.equal(weights[name], state[name])
+    ] == []
+    first = 4 if moment.get('iteration') == 5 else 2
+    assert keys.samples == {
+        iteration: drawn
+        for iteration, drawn in samples.items()
+        if iteration >= first
+    }
+    assert mined == [1]
+    assert round_bytes(resumed.work_dir) == mined_round
+    dataset = find_chip_dataset(resumed.train_dataloader.dataset)
+    assert dataset.num_hard > 0
+
+
+def test_checkpoints_load_safely(make_runner):
+    runner = make_runner({'train_cfg.val_interval': 1})
+    runner.train()
+    paths = sorted(Path(runner.work_dir).glob('*.pth'))
+    assert {'epoch_1.pth', 'epoch_2.pth'} < {path.name for path in paths}
+    for path in paths:
+        checkpoint = torch.load(path, weights_only=True)
+        assert checkpoint['state_dict'].keys() == state_of(runner).keys()
+    checkpoint = torch.load(
+        Path(runner.work_dir, 'epoch_2.pth'), weights_only=True
+    )
+    (entry,) = checkpoint['hard_chip_mining']['rounds']
+    assert entry['round'] == 1
+    # The hub comes back with its histories.
+    resumed = make_runner({'train_cfg.max_epochs': 3}, resume=True)
+    resumed.load_or_resume()
+    left, right = (
+        hub.get_scalar('train/loss').data
+        for hub in (runner.message_hub, resumed.message_hub)
+    )
+    for ours, theirs in zip(left, right, strict=True):
+        assert ours.tolist() == theirs.tolist()
+        assert ours.dtype == theirs.dtype
