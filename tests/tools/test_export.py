@@ -1,0 +1,55 @@
+import json
+import sys
+
+import pytest
+
+from tests.tiny_visdrone import write_tiny_visdrone
+from tools import export
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    config = write_tiny_visdrone(tmp_path, num_images=2)
+
+    def run_with(*args):
+        # Without --work-dir the pool would go below the working directory.
+        options = ['--out', tmp_path / 'out', '--work-dir', tmp_path / 'work']
+        argv = ['export', config, *options, *args]
+        monkeypatch.setattr(sys, 'argv', [str(arg) for arg in argv])
+        return export.main()
+
+    return run_with
+
+
+@pytest.mark.parametrize('what', ['chips', 'canvases'])
+def test_export(run, what, tmp_path, capsys):
+    for kept in (0, 2):
+        assert run('--what', what, '--num', 2) == 0
+        out = capsys.readouterr().out
+        assert f'2 images in {tmp_path / "out" / what}.json' in out
+        assert f'({kept} were there already)' in out
+    content = json.loads((tmp_path / 'out' / f'{what}.json').read_text())
+    for image in content['images']:
+        assert (tmp_path / 'out' / what / image['file_name']).is_file()
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (('--what', 'hard-chips'), 'no mined round'),
+        (('--what', 'hard-chips', '--round', 'absent'), 'absent: cannot be'),
+        (('--num', '0'), 'num must be positive'),
+        (('--cfg-options', 'train_dataloader.dataset.chip_size=0'), 'chip_si'),
+    ],
+)
+def test_a_mistake_is_one_line(run, args, message, capsys):
+    assert run(*args) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count('\n') == 1
+
+
+def test_a_folder_that_cannot_be_written(run, tmp_path, capsys):
+    (tmp_path / 'out').write_text('a file')
+    assert run() == 1
+    assert capsys.readouterr().err.count('\n') == 1
