@@ -1,5 +1,7 @@
 """Merging of one image's detections at several test scales."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmdet.structures.bbox import bbox_flip
 from mmengine.structures import InstanceData
+from torch import nn
 
 from mmhcm.functional.merge import METHODS, merge_scales
 
@@ -20,7 +23,7 @@ class MultiScaleTTA(DetTTAModel):
     A view's valid range is the ``valid_range`` in its meta information, as
     ``ResizeToScale`` writes it: sqrt(area) in pixels of the original image.
     Detections out of their view's range are dropped before the count is
-    capped. Views without one keep everything (the paper's plain multi-scale
+    capped, and the detector's own cap is raised for it. Views without one keep everything (the paper's plain multi-scale
     test).
 
     Args:
@@ -29,6 +32,8 @@ class MultiScaleTTA(DetTTAModel):
         iou_thr (float): IoU over which detections of one class are merged.
             Defaults to 0.5.
         max_per_img (int): Detections kept for one image. Defaults to 500.
+        max_per_view (int): Detections of one view before the filter; the
+            detector's own cap where that is higher. Defaults to 2000.
         merge_cfg (dict, optional): Further arguments of
             ``functional.merge.merge_scales``.
         kwargs: Arguments of ``BaseTTAModel`` (``module``,
@@ -43,6 +48,7 @@ class MultiScaleTTA(DetTTAModel):
         method: str = 'nms',
         iou_thr: float = 0.5,
         max_per_img: int = 500,
+        max_per_view: int = 2000,
         merge_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
@@ -56,7 +62,13 @@ class MultiScaleTTA(DetTTAModel):
         self.method = method
         self.iou_thr = iou_thr
         self.max_per_img = max_per_img
+        self.max_per_view = max_per_view
         self.merge_cfg = dict(merge_cfg or {})
+
+    def test_step(self, data: Any) -> list[DetDataSample]:
+        """Detect on all views of a batch, and merge them."""
+        with raised_cap(self.module, self.max_per_view):
+            return super().test_step(data)
 
     def _merge_single_sample(
         self, data_samples: list[DetDataSample]
@@ -96,3 +108,20 @@ class MultiScaleTTA(DetTTAModel):
             labels=torch.from_numpy(labels.astype(np.int64)).to(device),
         )
         return merged
+
+
+@contextmanager
+def raised_cap(detector: nn.Module, max_per_img: int) -> Iterator[None]:
+    """Let a detector keep at least ``max_per_img`` detections meanwhile."""
+    head: Any = getattr(detector, 'roi_head', None)
+    if head is None:
+        head = getattr(detector, 'bbox_head', None)
+    cfg = getattr(head, 'test_cfg', None)
+    if cfg is None or not 0 < cfg.get('max_per_img', -1) < max_per_img:
+        yield
+        return
+    head.test_cfg = type(cfg)({**cfg, 'max_per_img': max_per_img})
+    try:
+        yield
+    finally:
+        head.test_cfg = cfg

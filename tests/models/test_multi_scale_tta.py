@@ -3,10 +3,12 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
+from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 from torch import nn
 
 from mmhcm.models import MultiScaleTTA
+from mmhcm.models.multi_scale_tta import raised_cap
 
 INF = float('inf')
 SHAPE = (80, 100)
@@ -176,3 +178,41 @@ def test_numpy_does_not_leak():
     for value in merged.pred_instances.values():
         assert isinstance(value, torch.Tensor)
         assert not isinstance(value, np.ndarray)
+
+
+class CappedDetector(nn.Module):
+    """Keeps as many detections of a view as its head's settings say."""
+
+    def __init__(self, where, cap):
+        super().__init__()
+        head = nn.Module()
+        head.test_cfg = ConfigDict(score_thr=0.01, max_per_img=cap)
+        setattr(self, where, head)
+        self.where = where
+
+    def test_step(self, data):
+        cap = getattr(self, self.where).test_cfg.max_per_img
+        for data_sample in data['data_samples']:
+            data_sample.pred_instances = data_sample.pred_instances[:cap]
+        return data['data_samples']
+
+
+@pytest.mark.parametrize('where', ['roi_head', 'bbox_head'])
+def test_range_is_filtered_before_the_detector_caps(where):
+    detector = CappedDetector(where, cap=1)
+    model = MultiScaleTTA(module=detector, max_per_img=1)
+    dets = [(LARGE, 0.9, 0), (SMALL, 0.8, 0)]
+    data = dict(
+        inputs=[[None]], data_samples=[[view(dets, valid_range=(0, 20))]]
+    )
+    (merged,) = model.test_step(data)
+    assert merged.pred_instances.bboxes.tolist() == [SMALL]
+    assert getattr(detector, where).test_cfg.max_per_img == 1
+
+
+def test_a_higher_or_no_cap_is_left_alone():
+    for cap in (5000, -1):
+        detector = CappedDetector('roi_head', cap)
+        before = detector.roi_head.test_cfg
+        with raised_cap(detector, 2000):
+            assert detector.roi_head.test_cfg is before
