@@ -6,7 +6,10 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmhcm.engine.checkpoints import check_checkpoint
+from mmhcm.engine.checkpoints import (
+    check_checkpoint,
+    existing_checkpoint,
+)
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
@@ -40,7 +43,7 @@ def parse_args() -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Test, write, validate; 1 for an invalid zip."""
     cfg = load_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from = existing_checkpoint(args.checkpoint)
     max_rows = submit_only(cfg, args.out)
     if args.data_root is not None:
         dataset = innermost_dataset(cfg.test_dataloader.dataset)

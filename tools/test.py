@@ -3,7 +3,10 @@
 import argparse
 import sys
 
-from mmhcm.engine.checkpoints import check_checkpoint
+from mmhcm.engine.checkpoints import (
+    check_checkpoint,
+    existing_checkpoint,
+)
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
@@ -27,7 +30,7 @@ def parse_args() -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Test."""
     cfg = load_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from = existing_checkpoint(args.checkpoint)
     if args.tta:
         use_tta(cfg)
     runner = build_runner(cfg)

@@ -3,7 +3,11 @@
 import argparse
 import sys
 
-from mmhcm.engine.checkpoints import check_checkpoint, latest_checkpoint
+from mmhcm.engine.checkpoints import (
+    check_checkpoint,
+    existing_checkpoint,
+    latest_checkpoint,
+)
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
@@ -35,11 +39,14 @@ def run(args: argparse.Namespace) -> int:
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    checkpoint = args.resume
-    if checkpoint == 'auto':
-        checkpoint = latest_checkpoint(cfg.work_dir)
+    checkpoint = None
     if args.resume is not None:
         # Without a checkpoint yet, the run starts at the beginning.
+        checkpoint = (
+            latest_checkpoint(cfg.work_dir)
+            if args.resume == 'auto'
+            else existing_checkpoint(args.resume)
+        )
         cfg.resume, cfg.load_from = True, checkpoint
     runner = build_runner(cfg)
     if checkpoint is not None:

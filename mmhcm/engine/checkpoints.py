@@ -10,23 +10,32 @@ from torch import nn
 _SCHEMES = ('http://', 'https://')
 
 
-def check_checkpoint(path: str | Path, model: nn.Module) -> None:
+def existing_checkpoint(path: str) -> str:
+    """Return the path of a checkpoint if it is a file, or an address.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not path.startswith(_SCHEMES) and not Path(path).is_file():
+        raise FileNotFoundError(f'no checkpoint at {path}')
+    return path
+
+
+def check_checkpoint(path: str, model: nn.Module) -> None:
     """Make sure that a checkpoint holds the weights of a model.
 
     MMEngine leaves weights that do not fit as they are, with a warning.
 
     Args:
-        path: A file; addresses are left to MMEngine.
+        path: A file. Addresses are left to MMEngine.
         model: The model, maybe in a wrapper.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        OSError: the file cannot be read.
         ValueError: not a checkpoint, or not one of this model.
     """
-    if str(path).startswith(_SCHEMES):
+    if path.startswith(_SCHEMES):
         return
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'no checkpoint at {path}')
     weights = _state_dict(path)
     detector: Any = model
     while is_model_wrapper(detector) or isinstance(detector, BaseTTAModel):

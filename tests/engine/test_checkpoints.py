@@ -1,0 +1,88 @@
+import pytest
+import torch
+from torch import nn
+
+from mmhcm.engine.checkpoints import (
+    check_checkpoint,
+    existing_checkpoint,
+    latest_checkpoint,
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / 'epoch_1.pth')
+
+
+@pytest.mark.parametrize(
+    'wrap', [lambda state: {'state_dict': state}, lambda state: state]
+)
+def test_weights_that_fit(path, wrap):
+    torch.save(wrap(nn.Linear(2, 3).state_dict()), path)
+    check_checkpoint(path, nn.Linear(2, 3))
+
+
+@pytest.mark.parametrize(
+    ('state', 'message'),
+    [
+        (nn.Linear(2, 4).state_dict(), '2 of 2 weights do not fit, first bi'),
+        ({'weight': torch.ones(3, 2)}, '1 of 2 weights do not fit, first bi'),
+        (
+            {**nn.Linear(2, 3).state_dict(), 'more': torch.ones(1)},
+            '1 of 2 weights do not fit, first more',
+        ),
+    ],
+)
+def test_weights_of_another_model(path, state, message):
+    torch.save({'state_dict': state}, path)
+    with pytest.raises(ValueError, match=message):
+        check_checkpoint(path, nn.Linear(2, 3))
+
+
+@pytest.mark.parametrize('value', [[1, 2], {'epoch': 3}, torch.ones(2)])
+def test_no_weights(path, value):
+    torch.save(value, path)
+    with pytest.raises(ValueError, match='holds no weights of a model'):
+        check_checkpoint(path, nn.Linear(2, 3))
+
+
+class Foreign:
+    """What the safe loader does not load."""
+
+
+def test_files_that_are_not_loaded(path):
+    model = nn.Linear(2, 3)
+    torch.save({'state_dict': model.state_dict(), 'meta': Foreign()}, path)
+    with pytest.raises(ValueError, match='can be loaded safely'):
+        check_checkpoint(path, model)
+    torch.save({'state_dict': model.state_dict()}, path)
+    with open(path, 'rb') as file:  # noqa: PTH123
+        content = file.read()
+    for damaged in (b'', b'text', content[: len(content) // 2]):
+        with open(path, 'wb') as file:  # noqa: PTH123
+            file.write(damaged)
+        with pytest.raises(ValueError, match='can be loaded safely'):
+            check_checkpoint(path, model)
+
+
+def test_existing_checkpoint(path):
+    with pytest.raises(FileNotFoundError, match='no checkpoint at'):
+        existing_checkpoint(path)
+    torch.save({}, path)
+    assert existing_checkpoint(path) == path
+    address = 'https://example.org/a.pth'
+    assert existing_checkpoint(address) == address
+    check_checkpoint(address, nn.Linear(1, 1))
+
+
+def test_latest_checkpoint(tmp_path, path):
+    assert latest_checkpoint(tmp_path) is None
+    note = tmp_path / 'last_checkpoint'
+    note.write_text(path)
+    with pytest.raises(FileNotFoundError, match='which is not there'):
+        latest_checkpoint(tmp_path)
+    torch.save({}, path)
+    assert latest_checkpoint(tmp_path) == path
+    # A work directory that was moved.
+    note.write_text('/before/epoch_1.pth\n')
+    assert latest_checkpoint(tmp_path) == path

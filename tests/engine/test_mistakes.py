@@ -1,0 +1,63 @@
+import pickle
+
+import pytest
+
+from mmhcm.engine.mistakes import describe_mistake, report_mistakes
+
+
+def failing(error):
+    def command():
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ('error', 'line'),
+    [
+        (ValueError('one\n  two'), 'one two'),
+        (FileNotFoundError(2, 'No such file', 'a.txt'), 'a.txt'),
+        (ValueError(), 'ValueError'),
+        (ImportError('no module'), 'no module'),
+        (pickle.UnpicklingError('not ours'), 'not ours'),
+        (KeyError('X is not in the mmdet::model registry.'), 'X is not in'),
+        (
+            AttributeError("'ConfigDict' object has no attribute 'model'"),
+            "no attribute 'model'",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(error, line, capsys):
+    assert report_mistakes(failing(error)) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith('error: ')
+    assert line in printed
+    assert printed.count('\n') == 1
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        KeyError('name'),
+        AttributeError("'int' object has no attribute 'x'"),
+        TypeError('bad'),
+        RuntimeError('bad'),
+    ],
+)
+def test_faults_of_the_program_are_raised(error):
+    with pytest.raises(type(error)):
+        report_mistakes(failing(error))
+
+
+def test_the_status_is_passed_on():
+    assert report_mistakes(lambda: 0) == 0
+    assert report_mistakes(lambda: 3) == 3
+
+
+def test_what_a_worker_says():
+    error = ValueError(
+        'Caught ValueError in DataLoader worker process 0.\n'
+        'Original Traceback (most recent call last):\n  File "a.py"\n'
+        'ValueError: annotations/a.txt:3: 7 columns\n'
+    )
+    assert describe_mistake(error) == 'annotations/a.txt:3: 7 columns'
