@@ -62,6 +62,8 @@ test_meta_keys = (
     'flip',
     'flip_direction',
     'valid_range',
+    # Ground truth for MMDetection's own metrics.
+    'instances',
 )
 test_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
