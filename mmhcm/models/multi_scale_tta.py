@@ -23,8 +23,8 @@ class MultiScaleTTA(DetTTAModel):
     A view's valid range is the ``valid_range`` in its meta information, as
     ``ResizeToScale`` writes it: sqrt(area) in pixels of the original image.
     Detections out of their view's range are dropped before the count is
-    capped, and the detector's own cap is raised for it. Views without one keep everything (the paper's plain multi-scale
-    test).
+    capped, and the detector's own cap is raised for it. Views without one
+    keep everything (the paper's plain multi-scale test).
 
     Args:
         method (str): 'nms', 'soft_nms_linear' or 'soft_nms_gaussian'.
