@@ -99,6 +99,25 @@ def test_the_zip_scores_what_the_test_printed(
     assert call(validate_submission, *where) == 0
 
 
+def test_coco_figures_beside(call, trained, tmp_path):
+    """MMDetection's figures under their own name; the zip needs none."""
+    config = trained.config.parent / 'coco.py'
+    config.write_text(
+        "_base_ = 'tiny.py'\n"
+        "val_evaluator = [dict(type='VisDroneMetric'), "
+        "dict(type='CocoMetric', metric='bbox', proposal_nums=(1, 10, 100))]\n"
+        'test_evaluator = val_evaluator\n'
+    )
+    both = config, trained.checkpoint, '--work-dir', tmp_path
+    assert call(test, *both) == 0
+    (log,) = tmp_path.glob('*/*.json')
+    logged = json.loads(log.read_text())
+    assert {'visdrone/AP', 'coco/bbox_mAP', 'coco/bbox_mAP_50'} <= set(logged)
+    zip_path = tmp_path / 'submission.zip'
+    assert call(submit, *both, '--out', zip_path) == 0
+    assert zip_path.is_file()
+
+
 def test_submit_without_annotations(call, trained, tmp_path, capsys):
     root = tmp_path / 'challenge'
     shutil.copytree(trained.data_root / 'images', root / 'images')

@@ -1,0 +1,192 @@
+"""Every config builds, and every backbone trains and mines."""
+
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import pytest
+from mmdet.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+)
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.registry import LOOPS, PARAM_SCHEDULERS
+from mmengine.runner import Runner
+
+from mmhcm.datasets.chip_dataset import find_chip_dataset
+from mmhcm.datasets.scale_config import build_scales
+from tests.tiny_run import REPO, unique_names, write_tiny_run
+
+CONFIGS = sorted(
+    path.relative_to(REPO).as_posix()
+    for pattern in ('configs/*/*.py', 'projects/*/configs/*.py')
+    for path in REPO.glob(pattern)
+    if '_base_' not in path.parts
+)
+BACKBONES = [
+    'faster-rcnn_r50_fpn_hcm_visdrone.py',
+    'faster-rcnn_r101_fpn_hcm_visdrone.py',
+    'faster-rcnn_x101-64x4d-dcn_fpn_hcm_visdrone.py',
+    'faster-rcnn_swin-t_fpn_hcm_visdrone.py',
+    'faster-rcnn_r18_fpn_hcm_visdrone.py',
+]
+_built: set[str] = set()
+
+
+@cache
+def _read(path):
+    return Config.fromfile(REPO / path)
+
+
+def load(path):
+    return deepcopy(_read(path))
+
+
+def without_weights(values):
+    """Drop every init_cfg that names a file, so that nothing is loaded."""
+    for key, value in list(values.items()):
+        if key == 'init_cfg' and value and 'checkpoint' in value:
+            values[key] = None
+        elif isinstance(value, dict):
+            without_weights(value)
+    return values
+
+
+def parts(values):
+    """All dicts in a config section, itself included."""
+    if isinstance(values, dict):
+        yield values
+        for value in values.values():
+            yield from parts(value)
+    elif isinstance(values, list | tuple):
+        for value in values:
+            yield from parts(value)
+
+
+def test_there_are_configs():
+    names = {Path(path).name for path in CONFIGS}
+    assert set(BACKBONES) < names
+    assert {'tiny-detector_hcm_scenes.py', 'cpu_chips_hard.py'} < names
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_model_builds(path):
+    cfg = load(path)
+    model = without_weights(cfg.model)
+    # Configs that share a model need not all build it.
+    text = repr(model)
+    if text not in _built:
+        _built.add(text)
+        MODELS.build(model)
+    if 'tta_model' in cfg:
+        assert MODELS.get(cfg.tta_model.type) is not None
+        Compose(cfg.tta_pipeline)
+
+
+@pytest.mark.parametrize('name', ['train', 'val', 'test'])
+@pytest.mark.parametrize('path', CONFIGS)
+def test_data_is_known(path, name):
+    cfg = load(path)
+    loader = cfg[f'{name}_dataloader']
+    assert DATA_SAMPLERS.get(loader.sampler.type) is not None
+    assert LOOPS.get(cfg[f'{name}_cfg'].type) is not None
+    for part in parts(loader.dataset):
+        if 'pipeline' in part:
+            assert DATASETS.get(part.type) is not None
+            Compose(part.pipeline)
+        if part.get('scales') is not None:
+            build_scales(part.scales)
+    for part in parts(cfg.get(f'{name}_evaluator', [])):
+        assert METRICS.build(part) is not None
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_hooks_and_schedules_are_known(path):
+    cfg = load(path)
+    for hook in cfg.default_hooks.values():
+        assert HOOKS.get(hook.type) is not None
+    for hook in cfg.get('custom_hooks', []):
+        assert HOOKS.build(hook) is not None
+        for external in hook.get('external', []):
+            assert DATASETS.get(external.type) is not None
+    for scheduler in cfg.param_scheduler:
+        assert PARAM_SCHEDULERS.get(scheduler.type) is not None
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_config_survives_its_own_text(path, monkeypatch):
+    # A run keeps its config as text; an infinite number would not load.
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
+    )
+    cfg = load(path)
+    again = Config.fromstring(cfg.pretty_text, '.py')
+    assert again._cfg_dict.to_dict() == cfg._cfg_dict.to_dict()
+
+
+@pytest.fixture(scope='module')
+def tiny(tmp_path_factory):
+    """Folder of a tiny data set, in the layout that configs default to."""
+    return write_tiny_run(tmp_path_factory.mktemp('tiny')).parent
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', BACKBONES)
+def test_backbone_trains_and_mines(name, tiny, tmp_path):
+    cfg = load(f'configs/hcm/{name}')
+    without_weights(cfg.model)
+    train_set = cfg.train_dataloader.dataset
+    # One source for the scales; the method's own settings otherwise.
+    scales = [
+        {'window': 48, 'valid_range': (0, 16), 'stride': 8},
+        {'window': 80, 'valid_range': (12, None), 'stride': 16},
+    ]
+    train_set.pipeline[3].chip_size = 64
+    train_set.update(scales=scales, chip_size=64, cache_dir=None)
+    train_set.dataset.data_root = str(tiny / 'data' / 'VisDrone2019-DET-train')
+    cfg = Config(
+        cfg._cfg_dict, filename=cfg.filename, format_python_code=False
+    )
+    cfg.merge_from_dict(
+        {
+            **unique_names(),
+            'work_dir': str(tmp_path),
+            'log_level': 'WARNING',
+            'num_threads': 1,
+            # The backbone stays as it is; what is behind it may shrink.
+            'model.neck.out_channels': 32,
+            'model.rpn_head.in_channels': 32,
+            'model.rpn_head.feat_channels': 32,
+            'model.roi_head.bbox_roi_extractor.out_channels': 32,
+            'model.roi_head.bbox_head.in_channels': 32,
+            'model.roi_head.bbox_head.fc_out_channels': 32,
+            'model.train_cfg.rpn_proposal.max_per_img': 50,
+            'model.test_cfg.rpn.max_per_img': 50,
+            'train_dataloader.num_workers': 0,
+            'train_dataloader.persistent_workers': False,
+            'train_dataloader.sampler.num_samples': 2,
+            'train_cfg.max_epochs': 1,
+            'default_hooks.checkpoint': None,
+            # Mine before the only iteration.
+            'custom_hooks.0.epochs': [0],
+            'custom_hooks.0.canvases.num_canvases': 1,
+            'custom_hooks.0.canvases.num_pastes': 2,
+            'custom_hooks.0.metric.score_thr': 0.01,
+            'custom_hooks.0.pool.num_workers': 1,
+            'custom_hooks.0.pool.min_size': 4,
+            'custom_hooks.0.pool.cache_dir': None,
+            'custom_hooks.0.dataloader': {'num_workers': 0},
+        }
+    )
+    for name in ('val_cfg', 'val_dataloader', 'val_evaluator'):
+        cfg[name] = None
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.iter == 1
+    assert find_chip_dataset(runner.train_dataloader.dataset).num_hard > 0
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
