@@ -7,17 +7,22 @@ from typing import Any
 import torch
 from mmdet.registry import DATASETS, HOOKS
 from mmengine.dataset import BaseDataset
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import is_main_process
 from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from mmhcm.datasets.canvas_dataset import CanvasDataset
 from mmhcm.datasets.chip_dataset import (
     ChipDataset,
     find_chip_dataset,
     scale_settings,
+)
+from mmhcm.engine.mining_inputs import (
+    canvas_pipeline,
+    images_digest,
+    open_or_build_pool,
+    plain_settings,
 )
 from mmhcm.engine.mining_loop import (
     MiningLoop,
@@ -26,11 +31,7 @@ from mmhcm.engine.mining_loop import (
 )
 from mmhcm.structures.files import atomic_write, fingerprint
 from mmhcm.structures.hard_chips import HardChipRound, read_round
-from mmhcm.structures.object_pool import (
-    ObjectPool,
-    build_pool,
-    pool_fingerprint,
-)
+from mmhcm.structures.object_pool import ObjectPool
 
 _STATE_KEY = 'hard_chip_mining'
 
@@ -307,11 +308,11 @@ class HardChipMiningHook(Hook):
     ) -> str:
         """Fingerprint of everything but the weights that a round is from."""
         return fingerprint(
-            _plain(self.canvases),
-            _plain(self.metric),
-            _plain(self._canvas_pipeline(dataset)),
-            _plain(self.external_cfgs),
-            _plain(self.tta_model),
+            plain_settings(self.canvases),
+            plain_settings(self.metric),
+            plain_settings(self._canvas_pipeline(dataset)),
+            plain_settings(self.external_cfgs),
+            plain_settings(self.tta_model),
             self.predict,
             [scale_settings(scale) for scale in dataset.scales or ()],
             runner.seed or 0,
@@ -331,102 +332,9 @@ class HardChipMiningHook(Hook):
         return Path(runner.work_dir, 'hcm', 'initial_weights.pth')
 
 
-def canvas_pipeline(
-    scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
-) -> list[dict]:
-    """Transforms of one canvas, seen at several test scales.
-
-    Args:
-        scales: Arguments of ``ResizeToScale``, one a scale.
-        mask_color: Colour of ignored regions, BGR.
-    """
-    meta_keys = (
-        'img_id',
-        'img_path',
-        'ori_shape',
-        'img_shape',
-        'scale_factor',
-        'flip',
-        'flip_direction',
-        'valid_range',
-        'canvas',
-        'instances',
-        'ignored_regions',
-        'num_skipped_pastes',
-    )
-    return [
-        {
-            'type': 'LoadImageFromFile',
-            'color_type': 'color_ignore_orientation',
-        },
-        {'type': 'MaskIgnoredRegions', 'color': mask_color},
-        {'type': 'PasteObjects'},
-        {
-            'type': 'TestTimeAug',
-            'transforms': [
-                [{'type': 'ResizeToScale', **scale} for scale in scales],
-                [{'type': 'PackDetInputs', 'meta_keys': meta_keys}],
-            ],
-        },
-    ]
-
-
-def open_or_build_pool(
-    folder: Path, dataset: BaseDataset, settings: dict
-) -> ObjectPool:
-    """Open the pool of a data set; the main process builds it if need be."""
-    images = [dataset.get_data_info(index) for index in range(len(dataset))]
-    num_classes = len(dataset.metainfo['classes'])
-    workers = settings.pop('num_workers', 1)
-    digest = pool_fingerprint(images, num_classes=num_classes, **settings)
-    path = folder / f'pool_{digest[:16]}'
-    if is_main_process() and not ObjectPool.exists(path, digest):
-        with tqdm(total=len(images), desc='cutting objects') as bar:
-            build_pool(
-                path,
-                images,
-                num_classes=num_classes,
-                num_workers=workers,
-                progress=bar.update,
-                **settings,
-            )
-    barrier()
-    return ObjectPool.open(path, digest)
-
-
-def images_digest(dataset: BaseDataset) -> str:
-    """Fingerprint of a data set's names, boxes, labels and regions."""
-    return fingerprint(
-        [
-            [
-                str(info['img_id']),
-                [
-                    [
-                        list(item['bbox']),
-                        item['bbox_label'],
-                        item['ignore_flag'],
-                    ]
-                    for item in info['instances']
-                ],
-                [list(region) for region in info.get('ignored_regions', [])],
-            ]
-            for info in map(dataset.get_data_info, range(len(dataset)))
-        ]
-    )
-
-
 def restart_workers(dataloader: DataLoader) -> None:
     """Make the next pass start new workers, which see the data set as it is.
 
     Persistent workers keep a copy of the data set from their start.
     """
     dataloader._iterator = None
-
-
-def _plain(value: Any) -> Any:
-    """Turn config objects into what a fingerprint takes."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, int | float | str | None) else str(value)

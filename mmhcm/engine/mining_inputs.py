@@ -1,0 +1,109 @@
+"""What a mining round is made from: canvases, pool, and their digests."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.dataset import BaseDataset
+from mmengine.dist import barrier, is_main_process
+from tqdm import tqdm
+
+from mmhcm.structures.files import fingerprint
+from mmhcm.structures.object_pool import (
+    ObjectPool,
+    build_pool,
+    pool_fingerprint,
+)
+
+
+def canvas_pipeline(
+    scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
+) -> list[dict]:
+    """Transforms of one canvas, seen at several test scales.
+
+    Args:
+        scales: Arguments of ``ResizeToScale``, one a scale.
+        mask_color: Colour of ignored regions, BGR.
+    """
+    meta_keys = (
+        'img_id',
+        'img_path',
+        'ori_shape',
+        'img_shape',
+        'scale_factor',
+        'flip',
+        'flip_direction',
+        'valid_range',
+        'canvas',
+        'instances',
+        'ignored_regions',
+        'num_skipped_pastes',
+    )
+    return [
+        {
+            'type': 'LoadImageFromFile',
+            'color_type': 'color_ignore_orientation',
+        },
+        {'type': 'MaskIgnoredRegions', 'color': mask_color},
+        {'type': 'PasteObjects'},
+        {
+            'type': 'TestTimeAug',
+            'transforms': [
+                [{'type': 'ResizeToScale', **scale} for scale in scales],
+                [{'type': 'PackDetInputs', 'meta_keys': meta_keys}],
+            ],
+        },
+    ]
+
+
+def open_or_build_pool(
+    folder: Path, dataset: BaseDataset, settings: dict
+) -> ObjectPool:
+    """Open the pool of a data set; the main process builds it if need be."""
+    images = [dataset.get_data_info(index) for index in range(len(dataset))]
+    num_classes = len(dataset.metainfo['classes'])
+    workers = settings.pop('num_workers', 1)
+    digest = pool_fingerprint(images, num_classes=num_classes, **settings)
+    path = folder / f'pool_{digest[:16]}'
+    if is_main_process() and not ObjectPool.exists(path, digest):
+        with tqdm(total=len(images), desc='cutting objects') as bar:
+            build_pool(
+                path,
+                images,
+                num_classes=num_classes,
+                num_workers=workers,
+                progress=bar.update,
+                **settings,
+            )
+    barrier()
+    return ObjectPool.open(path, digest)
+
+
+def images_digest(dataset: BaseDataset) -> str:
+    """Fingerprint of a data set's names, boxes, labels and regions."""
+    return fingerprint(
+        [
+            [
+                str(info['img_id']),
+                [
+                    [
+                        list(item['bbox']),
+                        item['bbox_label'],
+                        item['ignore_flag'],
+                    ]
+                    for item in info['instances']
+                ],
+                [list(region) for region in info.get('ignored_regions', [])],
+            ]
+            for info in map(dataset.get_data_info, range(len(dataset)))
+        ]
+    )
+
+
+def plain_settings(value: Any) -> Any:
+    """Turn config objects into what a fingerprint takes."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_settings(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_settings(item) for item in value]
+    return value if isinstance(value, int | float | str | None) else str(value)
