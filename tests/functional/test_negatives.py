@@ -41,9 +41,7 @@ def test_positive_chips_take_their_proposals():
 
 
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 190), st.integers(0, 90)), max_size=40
-    ),
+    st.lists(st.tuples(st.integers(0, 190), st.integers(0, 90)), max_size=40),
     st.integers(1, 5),
     st.integers(1, 4),
 )
