@@ -38,9 +38,7 @@ model = dict(
         rpn_proposal=dict(nms_pre=1000, max_per_img=500),
         rcnn=dict(sampler=dict(num=256)),
     ),
-    test_cfg=dict(
-        rpn=dict(nms_pre=1500, max_per_img=1000), rcnn=dict(score_thr=0.02)
-    ),
+    test_cfg=dict(rcnn=dict(score_thr=0.02)),
 )
 
 # Random crops of the images at their own scale, as many pixels as a chip.
