@@ -11,8 +11,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.errors import DetectionType, classify_errors
-from mmhcm.structures.hard_chips import ErrorBox
+from mmhcm.structures.error_boxes import find_errors
 from mmhcm.structures.pool_cutting import read_image
 from mmhcm.visualization import Marks, ObjectMarks, draw_marks
 
@@ -62,11 +61,12 @@ def save_detections(
         )
         errors = (
             find_errors(
-                info,
+                info['instances'],
+                info.get('ignored_regions', []),
                 detections.bboxes,
                 found.scores[chosen],
                 detections.labels,
-                score_thr,
+                score_thr=score_thr,
             )
             if info['instances']
             else []
@@ -83,52 +83,3 @@ def save_detections(
 
     inds = draw_indices(len(dataset), num, seed)
     return save_pictures(Path(out_dir), 'detections', inds, picture)
-
-
-def find_errors(
-    info: dict,
-    det_bboxes: np.ndarray,
-    det_scores: np.ndarray,
-    det_labels: np.ndarray,
-    score_thr: float,
-) -> list[ErrorBox]:
-    """Errors of all kinds on one image, in its pixels.
-
-    Args:
-        info: The image's data info.
-        det_bboxes: (n, 4) xyxy.
-        det_scores: (n,).
-        det_labels: int (n,).
-        score_thr: Lowest score of a detection that counts.
-    """
-    instances = info['instances']
-    gt_bboxes = as_bboxes([item['bbox'] for item in instances])
-    gt_labels = np.array(
-        [item['bbox_label'] for item in instances], dtype=np.int64
-    )
-    types = classify_errors(
-        det_bboxes,
-        det_scores,
-        det_labels,
-        gt_bboxes,
-        gt_labels,
-        np.array([item['ignore_flag'] for item in instances], dtype=bool),
-        as_bboxes(info.get('ignored_regions', [])),
-        score_thr=score_thr,
-    )
-    errors = []
-    for ind in np.flatnonzero(types.det_types == DetectionType.BACKGROUND):
-        bbox = tuple(det_bboxes[ind].tolist())
-        label, score = int(det_labels[ind]), float(det_scores[ind])
-        errors.append(ErrorBox(bbox, 'background', label, -1, score))
-    for ind in np.flatnonzero(types.det_types == DetectionType.CLASS):
-        gt_ind = types.det_gt_inds[ind]
-        bbox = tuple(gt_bboxes[gt_ind].tolist())
-        label, score = int(det_labels[ind]), float(det_scores[ind])
-        true = int(gt_labels[gt_ind])
-        errors.append(ErrorBox(bbox, 'class', label, true, score))
-    for gt_ind in np.flatnonzero(types.missed):
-        bbox = tuple(gt_bboxes[gt_ind].tolist())
-        true = int(gt_labels[gt_ind])
-        errors.append(ErrorBox(bbox, 'missed', -1, true, 0.0))
-    return errors

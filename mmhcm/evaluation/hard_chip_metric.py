@@ -11,13 +11,15 @@ from mmengine.logging import print_log
 
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.chips import generate_chips
-from mmhcm.functional.errors import DetectionType, classify_errors
+from mmhcm.structures.error_boxes import (
+    BACKGROUND,
+    CLASS,
+    ERROR_KINDS,
+    find_errors,
+)
 from mmhcm.structures.hard_chips import ErrorBox
 
 from .chip_metric import ChipMetric, distinct_canvases
-
-BACKGROUND, CLASS, MISSED = 'background', 'class', 'missed'
-ERROR_KINDS = (BACKGROUND, CLASS, MISSED)
 
 
 @METRICS.register_module()
@@ -73,11 +75,9 @@ class HardChipMetric(ChipMetric):
         """Find the errors of canvases and cover them."""
         for sample in data_samples:
             instances = sample['instances']
-            gt_labels = np.array(
-                [item['bbox_label'] for item in instances], dtype=np.int64
-            )
             pasted = [item for item in instances if item.get('pasted')]
-            errors, seen = self._find_errors(sample, gt_labels)
+            found = self._find_errors(sample)
+            errors = [error for error in found if error.kind in self.kinds]
             height, width = sample['ori_shape'][:2]
             chips = generate_chips(
                 as_bboxes([error.bbox for error in errors]),
@@ -101,7 +101,15 @@ class HardChipMetric(ChipMetric):
             self.results.append(
                 {
                     'canvas': canvas,
-                    'errors': seen,
+                    'errors': Counter(
+                        (
+                            error.kind,
+                            error.det_label
+                            if error.gt_label < 0
+                            else error.gt_label,
+                        )
+                        for error in found
+                    ),
                     'objects': Counter(
                         item['bbox_label']
                         for item in instances
@@ -112,12 +120,9 @@ class HardChipMetric(ChipMetric):
                 }
             )
 
-    def _find_errors(
-        self, sample: dict, gt_labels: np.ndarray
-    ) -> tuple[list[ErrorBox], Counter]:
-        """Errors of the chosen kinds, and counts of (kind, label) of all."""
-        instances, pred = sample['instances'], sample['pred_instances']
-        gt_bboxes = as_bboxes([item['bbox'] for item in instances])
+    def _find_errors(self, sample: dict) -> list[ErrorBox]:
+        """Errors of all kinds on one canvas."""
+        pred = sample['pred_instances']
         height, width = sample['ori_shape'][:2]
         # NumPy has no bfloat16, which CPUs' mixed precision is.
         det_bboxes = clip_boxes(
@@ -126,59 +131,14 @@ class HardChipMetric(ChipMetric):
         )
         # Outside the image there is nothing to be wrong about.
         inside = box_wh(det_bboxes).min(axis=1, initial=np.inf) > 0
-        det_bboxes = det_bboxes[inside]
-        det_scores = pred['scores'].float().cpu().numpy()[inside]
-        det_labels = pred['labels'].cpu().numpy()[inside]
-        types = classify_errors(
-            det_bboxes,
-            det_scores,
-            det_labels,
-            gt_bboxes,
-            gt_labels,
-            np.array([item['ignore_flag'] for item in instances], dtype=bool),
-            as_bboxes(sample['ignored_regions']),
+        return find_errors(
+            sample['instances'],
+            sample['ignored_regions'],
+            det_bboxes[inside],
+            pred['scores'].float().cpu().numpy()[inside],
+            pred['labels'].cpu().numpy()[inside],
             **self.thresholds,
         )
-        errors = []
-        for ind in np.flatnonzero(types.det_types == DetectionType.BACKGROUND):
-            errors.append(
-                ErrorBox(
-                    tuple(det_bboxes[ind].tolist()),
-                    BACKGROUND,
-                    int(det_labels[ind]),
-                    -1,
-                    float(det_scores[ind]),
-                )
-            )
-        for ind in np.flatnonzero(types.det_types == DetectionType.CLASS):
-            gt_ind = types.det_gt_inds[ind]
-            errors.append(
-                ErrorBox(
-                    tuple(gt_bboxes[gt_ind].tolist()),
-                    CLASS,
-                    int(det_labels[ind]),
-                    int(gt_labels[gt_ind]),
-                    float(det_scores[ind]),
-                )
-            )
-        for gt_ind in np.flatnonzero(types.missed):
-            errors.append(
-                ErrorBox(
-                    tuple(gt_bboxes[gt_ind].tolist()),
-                    MISSED,
-                    -1,
-                    int(gt_labels[gt_ind]),
-                    0.0,
-                )
-            )
-        seen = Counter(
-            (
-                error.kind,
-                error.det_label if error.gt_label < 0 else error.gt_label,
-            )
-            for error in errors
-        )
-        return [error for error in errors if error.kind in self.kinds], seen
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Put the round together and count; runs on the main process."""

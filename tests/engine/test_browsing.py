@@ -11,9 +11,8 @@ from mmhcm.engine.browsing import (
     save_detections,
     save_hard_chips,
 )
-from mmhcm.engine.browsing_detections import find_errors
 from mmhcm.engine.mining_settings import build_canvases
-from mmhcm.engine.pictures import draw_indices, error_text
+from mmhcm.engine.pictures import draw_indices
 from mmhcm.engine.rendering import newest_round
 from mmhcm.engine.training_data import build_training_data
 from mmhcm.structures.hard_chips import (
@@ -113,31 +112,6 @@ def test_save_detections(cfg, tmp_path):
         cfg, tmp_path / 'out', 2, checkpoint, score_thr=0.001
     )
     check(paths, 2)
-
-
-def test_find_errors_of_all_kinds():
-    def instance(bbox, label, ignored=0):
-        return {'bbox': bbox, 'bbox_label': label, 'ignore_flag': ignored}
-
-    info = {
-        'instances': [
-            instance([0, 0, 10, 10], 3),
-            instance([20, 0, 30, 10], 3),
-            instance([40, 0, 50, 10], 0),
-        ]
-    }
-    det_bboxes = np.array(
-        [[0, 0, 10, 10], [20, 0, 30, 10], [80, 80, 90, 90]], dtype=np.float32
-    )
-    errors = find_errors(
-        info, det_bboxes, np.full(3, 0.9), np.array([3, 4, 1]), 0.3
-    )
-    texts = [error_text(error, CLASSES) for error in errors]
-    assert texts == [
-        'background as people',
-        'car as van',
-        'missed pedestrian',
-    ]
 
 
 @pytest.mark.parametrize(('total', 'num'), [(0, 3), (5, 3), (2, 3)])
