@@ -2,6 +2,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, so that a change is judged by itself;
+# HYPOTHESIS_PROFILE=explore looks for new ones, ten times as many.
+settings.register_profile('repeat', derandomize=True, deadline=None)
+settings.register_profile('explore', max_examples=1000, deadline=None)
+settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'repeat'))
 
 TESTS = Path(__file__).parent
 # Folders whose tests build things by MMDetection's registries; the others

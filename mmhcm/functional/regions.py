@@ -4,6 +4,8 @@ import numpy as np
 
 from .boxes import as_bboxes, box_areas, box_wh
 
+_DECIMALS = 9
+
 
 def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """Share of each box' area inside the union of ``regions``, exactly.
@@ -18,7 +20,7 @@ def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
             no regions.
 
     Returns:
-        float64 (n,) in [0, 1]; 0 for a box without area.
+        float64 (n,) in [0, 1], to nine decimals; 0 for a box without area.
     """
     bboxes = as_bboxes(bboxes).astype(np.float64)
     regions = as_bboxes(regions).astype(np.float64)
@@ -47,7 +49,8 @@ def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     areas = box_areas(bboxes)
     shares = np.zeros(len(bboxes))
     np.divide(inside, areas, out=shares, where=areas > 0)
-    return np.clip(shares, 0, 1)
+    # Exactly half inside must come out as half, whatever the cells are.
+    return np.clip(shares.round(_DECIMALS), 0, 1)
 
 
 def _interpolate(

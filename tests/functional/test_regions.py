@@ -52,3 +52,10 @@ def test_equals_counting_pixels(bboxes, regions):
     for share, (x1, y1, x2, y2) in zip(out, bboxes, strict=True):
         pixels = painted[y1:y2, x1:x2]
         assert share == pytest.approx(pixels.mean() if pixels.size else 0)
+
+
+def test_half_is_half():
+    shares = union_shares(
+        np.array([[7, 3, 8, 5]]), np.array([[0, 0, 1, 1], [0, 0, 8, 4]])
+    )
+    assert shares.tolist() == [0.5]
