@@ -14,7 +14,7 @@ from mmhcm.functional.chips import project_to_chip
 from mmhcm.structures.hard_chips import HardChipRound, read_round
 from mmhcm.structures.object_pool import ObjectPool
 
-from .hooks.hard_chip_mining_hook import open_or_build_pool
+from .mining_inputs import open_or_build_pool
 from .mining_settings import build_canvases, mining_settings
 from .training_data import build_training_data, training_pipeline
 

@@ -62,8 +62,8 @@ class NegativeChipMetric(ChipMetric):
             )
             positive = generate_chips(objects, (width, height), self.scales)
             pred = sample['pred_instances']
-            shown = pred['scores'].cpu().numpy() >= self.score_thr
-            proposals = as_bboxes(pred['bboxes'].cpu().numpy()[shown])
+            shown = pred['scores'].float().cpu().numpy() >= self.score_thr
+            proposals = as_bboxes(pred['bboxes'].float().cpu().numpy()[shown])
             chips = negative_chips(
                 clip_boxes(proposals, (0, 0, width, height)),
                 positive.windows,
