@@ -10,8 +10,8 @@ from mmhcm.engine.dataset_statistics import (
 )
 from mmhcm.engine.launch import add_config_arguments, load_config
 from mmhcm.engine.training_data import (
-    annotation_folder,
-    build_training_data,
+    add_annotation_arguments,
+    chosen_training_data,
 )
 
 
@@ -19,16 +19,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
-    parser.add_argument(
-        '--annotations',
-        help="folder or tar of VisDrone annotations, in place of the config's "
-        'images',
-    )
-    parser.add_argument(
-        '--sizes',
-        help='table name,width,height for --annotations; by default sizes '
-        "are those of the config's images, or what the boxes reach",
-    )
+    add_annotation_arguments(parser)
     parser.add_argument(
         '--canvases',
         type=int,
@@ -44,11 +35,7 @@ def main() -> int:
     args = parse_args()
     try:
         cfg = load_config(args)
-        if args.annotations is None:
-            dataset = build_training_data(cfg)
-        else:
-            with annotation_folder(args.annotations) as folder:
-                dataset = build_training_data(cfg, folder, args.sizes)
+        dataset = chosen_training_data(cfg, args)
         figures = analyze(cfg, dataset, args.canvases)
         if args.out is not None:
             write_statistics(args.out, figures)

@@ -9,9 +9,9 @@ from mmhcm.engine.browsing import (
     save_detections,
     save_hard_chips,
 )
+from mmhcm.engine.checkpoints import existing_checkpoint
 from mmhcm.engine.launch import (
     add_config_arguments,
-    existing_file,
     load_config,
 )
 
@@ -55,7 +55,7 @@ def main() -> int:
         else:
             if args.checkpoint is None:
                 raise ValueError('detections need --checkpoint')
-            checkpoint = existing_file(args.checkpoint, 'checkpoint')
+            checkpoint = existing_checkpoint(args.checkpoint)
             paths = save_detections(
                 cfg, **common, checkpoint=checkpoint, score_thr=args.score_thr
             )

@@ -11,8 +11,8 @@ from mmhcm.engine.anchor_fitting import (
 )
 from mmhcm.engine.launch import add_config_arguments, load_config
 from mmhcm.engine.training_data import (
-    annotation_folder,
-    build_training_data,
+    add_annotation_arguments,
+    chosen_training_data,
 )
 
 
@@ -20,16 +20,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
-    parser.add_argument(
-        '--annotations',
-        help="folder or tar of VisDrone annotations, in place of the config's "
-        'images',
-    )
-    parser.add_argument(
-        '--sizes',
-        help='table name,width,height for --annotations; by default sizes '
-        "are those of the config's images, or what the boxes reach",
-    )
+    add_annotation_arguments(parser)
     parser.add_argument('--num-scales', type=int, default=1)
     parser.add_argument('--num-ratios', type=int, default=3)
     parser.add_argument(
@@ -49,11 +40,7 @@ def main() -> int:
     args = parse_args()
     try:
         cfg = load_config(args)
-        if args.annotations is None:
-            dataset = build_training_data(cfg)
-        else:
-            with annotation_folder(args.annotations) as folder:
-                dataset = build_training_data(cfg, folder, args.sizes)
+        dataset = chosen_training_data(cfg, args)
         fit = fit_config_anchors(
             cfg, dataset, args.num_scales, args.num_ratios, args.seed
         )

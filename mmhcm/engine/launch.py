@@ -163,14 +163,3 @@ def innermost_dataset(dataset: ConfigDict) -> ConfigDict:
     while 'dataset' in dataset:
         dataset = dataset.dataset
     return dataset
-
-
-def existing_file(path: str | Path, what: str) -> str:
-    """Return ``path`` if it is a file.
-
-    Raises:
-        FileNotFoundError: it is not; the message says what was expected.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'no {what} at {path}')
-    return str(path)

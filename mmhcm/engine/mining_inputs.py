@@ -16,7 +16,7 @@ from mmhcm.structures.object_pool import (
 )
 
 
-def canvas_pipeline(
+def mining_pipeline(
     scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
 ) -> list[dict]:
     """Transforms of one canvas, seen at several test scales.
@@ -57,14 +57,23 @@ def canvas_pipeline(
 
 
 def open_or_build_pool(
-    folder: Path, dataset: BaseDataset, settings: dict
+    settings: Mapping[str, Any], work_dir: str | Path, dataset: BaseDataset
 ) -> ObjectPool:
-    """Open the pool of a data set; the main process builds it if need be."""
+    """Open the pool of a data set; the main process builds it if need be.
+
+    Args:
+        settings: Arguments of ``build_pool``, and ``cache_dir``, the folder of
+            the pool, by default ``<work_dir>/hcm/pool``.
+        work_dir: The run's folder.
+        dataset: The data set of whole images.
+    """
+    settings = dict(settings)
+    folder = settings.pop('cache_dir', None) or Path(work_dir, 'hcm', 'pool')
     images = [dataset.get_data_info(index) for index in range(len(dataset))]
     num_classes = len(dataset.metainfo['classes'])
     workers = settings.pop('num_workers', 1)
     digest = pool_fingerprint(images, num_classes=num_classes, **settings)
-    path = folder / f'pool_{digest[:16]}'
+    path = Path(folder) / f'pool_{digest[:16]}'
     if is_main_process() and not ObjectPool.exists(path, digest):
         with tqdm(total=len(images), desc='cutting objects') as bar:
             build_pool(

@@ -88,15 +88,25 @@ def build_canvases(
     return CanvasDataset(sources=[images, *external], pool=used, **settings)
 
 
+def pool_settings(cfg: Config) -> dict[str, Any]:
+    """What the config says of its object pool.
+
+    Raises:
+        ValueError: it has none.
+    """
+    settings = dict(mining_settings(cfg).get('pool') or {})
+    if not settings:
+        raise ValueError(f'{cfg.filename} has no object pool to paste from')
+    return settings
+
+
 def pool_options(cfg: Config) -> dict[str, Any]:
     """Which objects go into the config's object pool.
 
     Raises:
         ValueError: the config has none.
     """
-    options = dict(mining_settings(cfg).get('pool') or {})
-    if not options:
-        raise ValueError(f'{cfg.filename} has no object pool to paste from')
+    options = pool_settings(cfg)
     for name in ('cache_dir', 'num_workers'):
         options.pop(name, None)
     return options

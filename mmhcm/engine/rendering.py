@@ -15,7 +15,11 @@ from mmhcm.structures.hard_chips import HardChipRound, read_round
 from mmhcm.structures.object_pool import ObjectPool
 
 from .mining_inputs import open_or_build_pool
-from .mining_settings import build_canvases, mining_settings
+from .mining_settings import (
+    build_canvases,
+    mining_settings,
+    pool_settings,
+)
 from .training_data import build_training_data, training_pipeline
 
 
@@ -111,12 +115,9 @@ def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
     Raises:
         ValueError: the config has none.
     """
-    settings = dict(mining_settings(cfg).get('pool') or {})
-    if not settings:
-        raise ValueError(f'{cfg.filename} has no object pool to paste from')
-    folder = settings.pop('cache_dir', None)
-    folder = folder or Path(cfg.work_dir, 'hcm', 'pool')
-    return open_or_build_pool(Path(folder), dataset.dataset, settings)
+    return open_or_build_pool(
+        pool_settings(cfg), cfg.work_dir, dataset.dataset
+    )
 
 
 def pasted_flags(

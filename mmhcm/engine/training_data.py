@@ -1,5 +1,6 @@
 """A config's training data, to be counted and not to be read."""
 
+import argparse
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,33 @@ def build_training_data(
         )
         settings.pop('cache_dir', None)
     return ChipDataset(dataset=images, pipeline=[], **settings)
+
+
+def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that put bare annotations in place of images."""
+    parser.add_argument(
+        '--annotations',
+        help="folder or tar of VisDrone annotations, in place of the config's "
+        'images',
+    )
+    parser.add_argument(
+        '--sizes',
+        help='table name,width,height for --annotations; by default sizes '
+        "are those of the config's images, or what the boxes reach",
+    )
+
+
+def chosen_training_data(cfg: Config, args: argparse.Namespace) -> ChipDataset:
+    """Build the training data that a command line asks for.
+
+    Args:
+        cfg: See :func:`build_training_data`.
+        args: With those of :func:`add_annotation_arguments`.
+    """
+    if args.annotations is None:
+        return build_training_data(cfg)
+    with annotation_folder(args.annotations) as folder:
+        return build_training_data(cfg, folder, args.sizes)
 
 
 def training_cfgs(cfg: Config) -> tuple[dict, dict]:

@@ -19,8 +19,8 @@ from mmhcm.datasets.chip_dataset import (
     scale_settings,
 )
 from mmhcm.engine.mining_inputs import (
-    canvas_pipeline,
     images_digest,
+    mining_pipeline,
     open_or_build_pool,
     plain_settings,
 )
@@ -176,7 +176,7 @@ class HardChipMiningHook(Hook):
             round_number=number,
             **{
                 'seed': runner.seed or 0,
-                'pipeline': self._canvas_pipeline(dataset),
+                'pipeline': self._mining_pipeline(dataset),
                 **self.canvases,
             },
         )
@@ -282,15 +282,12 @@ class HardChipMiningHook(Hook):
         if self.pool_cfg is None:
             return None
         if self._pool is None:
-            settings = dict(self.pool_cfg)
-            folder = Path(
-                settings.pop('cache_dir', None)
-                or Path(runner.work_dir) / 'hcm' / 'pool'
+            self._pool = open_or_build_pool(
+                self.pool_cfg, runner.work_dir, dataset.dataset
             )
-            self._pool = open_or_build_pool(folder, dataset.dataset, settings)
         return self._pool
 
-    def _canvas_pipeline(self, dataset: ChipDataset) -> list[dict]:
+    def _mining_pipeline(self, dataset: ChipDataset) -> list[dict]:
         scales = self.test_scales
         if scales is None:
             scales = [
@@ -301,7 +298,7 @@ class HardChipMiningHook(Hook):
                 }
                 for scale in dataset.scales or ()
             ]
-        return canvas_pipeline(scales, self.mask_color)
+        return mining_pipeline(scales, self.mask_color)
 
     def _inputs(
         self, runner: Runner, dataset: ChipDataset, pool: ObjectPool | None
@@ -310,7 +307,7 @@ class HardChipMiningHook(Hook):
         return fingerprint(
             plain_settings(self.canvases),
             plain_settings(self.metric),
-            plain_settings(self._canvas_pipeline(dataset)),
+            plain_settings(self._mining_pipeline(dataset)),
             plain_settings(self.external_cfgs),
             plain_settings(self.tta_model),
             self.predict,
