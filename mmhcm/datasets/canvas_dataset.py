@@ -120,7 +120,7 @@ class CanvasDataset:
         info = image_data_info(self.sources[source], image)
         bboxes, ignored = instance_arrays(info['instances'])
         pastes = []
-        num_skipped = 0
+        num_skipped, skipped_labels = 0, []
         if self.num_pastes:
             plan = plan_pastes(
                 (info['width'], info['height']),
@@ -146,10 +146,12 @@ class CanvasDataset:
                 **self.paste,
             )
             pastes, num_skipped = list(plan.pastes), plan.num_skipped
+            skipped_labels = list(plan.skipped_labels)
         canvas = MinedCanvas(source, image, str(info['img_id']), pastes)
         info = canvas_data_info(self.sources, canvas, self.pool)
         info['canvas'] = canvas
         info['num_skipped_pastes'] = num_skipped
+        info['skipped_labels'] = skipped_labels
         info.setdefault('ignored_regions', [])
         return info
 

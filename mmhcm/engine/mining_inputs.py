@@ -38,6 +38,7 @@ def mining_pipeline(
         'instances',
         'ignored_regions',
         'num_skipped_pastes',
+        'skipped_labels',
     )
     return [
         {

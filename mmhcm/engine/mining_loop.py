@@ -68,6 +68,7 @@ class MiningLoop(TestLoop):
         self.model: Any = self._predictor(predict, tta_model)
         self.hard_round: HardChipRound | None = None
         self.reused = False
+        self.weights = ''
 
     def run(self) -> dict:
         """Mine, or reuse; returns the metrics (empty when reused)."""
@@ -75,9 +76,8 @@ class MiningLoop(TestLoop):
         self.runner.call_hook('before_test_epoch')
         self.model.eval()
         share_weights(unwrap(self.runner.model))
-        digest = fingerprint(
-            'round 1', weights_digest(unwrap(self.runner.model)), self.inputs
-        )
+        self.weights = weights_digest(unwrap(self.runner.model))
+        digest = fingerprint('round 1', self.weights, self.inputs)
         metrics: dict = {}
         self.hard_round = self._finished_round(digest)
         self.reused = self.hard_round is not None
@@ -121,6 +121,11 @@ class MiningLoop(TestLoop):
                 fingerprint=digest,
                 canvases=metric.canvases,
                 counts=metric.counts,
+                origin={
+                    'epoch': self.runner.epoch,
+                    'seed': self.runner.seed or 0,
+                    'weights': self.weights,
+                },
             )
             write_round(self.path, hard_round)
         self.hard_round = broadcast(hard_round)

@@ -70,3 +70,13 @@ def distinct_canvases(results: Sequence[dict]) -> list[dict]:
                 seen.append(result['canvas'])
                 distinct.append(result)
     return distinct
+
+
+def seen_images(canvases: Sequence[MinedCanvas]) -> list[list[int]]:
+    """Data set and image of the canvases, each once, in their order.
+
+    A round keeps the canvases with chips alone; these tell an image without
+    errors from one that was not looked at.
+    """
+    pairs = dict.fromkeys((c.source, c.image) for c in canvases)
+    return [list(pair) for pair in pairs]

@@ -19,7 +19,7 @@ from mmhcm.structures.error_boxes import (
 )
 from mmhcm.structures.hard_chips import ErrorBox
 
-from .chip_metric import ChipMetric, distinct_canvases
+from .chip_metric import ChipMetric, distinct_canvases, seen_images
 
 
 @METRICS.register_module()
@@ -92,11 +92,13 @@ class HardChipMetric(ChipMetric):
                 )
                 if is_covered
             ]
+            known = set(covered)
             canvas = replace(
                 sample['canvas'],
                 windows=[tuple(row) for row in chips.windows.tolist()],
                 scale_inds=chips.scale_inds.tolist(),
                 errors=covered,
+                other_errors=[e for e in found if e not in known],
             )
             self.results.append(
                 {
@@ -117,6 +119,9 @@ class HardChipMetric(ChipMetric):
                     ),
                     'pasted': Counter(item['bbox_label'] for item in pasted),
                     'skipped': sample.get('num_skipped_pastes', 0),
+                    'skipped_labels': Counter(
+                        sample.get('skipped_labels', ())
+                    ),
                 }
             )
 
@@ -146,16 +151,21 @@ class HardChipMetric(ChipMetric):
         errors: Counter = Counter()
         objects: Counter = Counter()
         pasted: Counter = Counter()
+        skipped: Counter = Counter()
         for result in results:
             errors.update(result['errors'])
             objects.update(result['objects'])
             pasted.update(result['pasted'])
+            skipped.update(result['skipped_labels'])
         num_classes = len(self.dataset_meta['classes'])
         self.counts = {
             'canvases': len(results),
             'skipped_pastes': sum(result['skipped'] for result in results),
             'objects': [objects[label] for label in range(num_classes)],
             'pasted': [pasted[label] for label in range(num_classes)],
+            'skipped': [skipped[label] for label in range(num_classes)],
+            'kinds': list(self.kinds),
+            'images': seen_images([result['canvas'] for result in results]),
             'errors': {
                 kind: [errors[kind, label] for label in range(num_classes)]
                 for kind in ERROR_KINDS

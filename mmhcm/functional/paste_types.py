@@ -113,10 +113,12 @@ class PastePlan:
     Attributes:
         pastes: in the order to draw them.
         num_skipped: objects that found no place, or had no patch.
+        skipped_labels: classes of those that found no place.
     """
 
     pastes: tuple[Paste, ...]
     num_skipped: int
+    skipped_labels: tuple[int, ...] = ()
 
     @property
     def bboxes(self) -> np.ndarray:

@@ -92,7 +92,9 @@ def plan_pastes(
             placed[int(pending[row])] = trial.paste(row)
         pending = pending[~accepted]
     pastes = tuple(placed[ind] for ind in sorted(placed))
-    return PastePlan(pastes, num_pastes - len(pastes))
+    return PastePlan(
+        pastes, num_pastes - len(pastes), tuple(labels[pending].tolist())
+    )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.errors import DetectionType, classify_errors
 
-from .hard_chips import ErrorBox
+from .hard_chips import ErrorBox, as_bbox
 
 BACKGROUND, CLASS, MISSED = 'background', 'class', 'missed'
 ERROR_KINDS = (BACKGROUND, CLASS, MISSED)
@@ -52,13 +52,13 @@ def find_errors(
     )
 
     def error(kind: str, bbox: np.ndarray, det: int, gt: int) -> ErrorBox:
-        x1, y1, x2, y2 = bbox.tolist()
         return ErrorBox(
-            (x1, y1, x2, y2),
+            as_bbox(bbox.tolist()),
             kind,
             int(det_labels[det]) if det >= 0 else -1,
             int(gt_labels[gt]) if gt >= 0 else -1,
             float(det_scores[det]) if det >= 0 else 0.0,
+            as_bbox(det_bboxes[det].tolist()) if kind == CLASS else None,
         )
 
     background = types.det_types == DetectionType.BACKGROUND

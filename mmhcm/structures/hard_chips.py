@@ -19,7 +19,9 @@ from mmhcm.functional.paste import Paste
 from .files import atomic_write
 
 FORMAT = 'mmhcm hard chips'
-VERSION = 1
+VERSION = 2
+#: Version 1 has no ``det_bbox``, ``other_errors`` and ``origin``.
+_READABLE = (1, VERSION)
 
 
 class HardChipError(ValueError):
@@ -37,6 +39,7 @@ class ErrorBox:
         det_label: Label that was detected, -1 for a missed object.
         gt_label: Label of the object, -1 for background.
         score: Score of the detection, 0 for a missed object.
+        det_bbox: Of a wrong class, the detection; None otherwise.
     """
 
     bbox: tuple[float, float, float, float]
@@ -44,6 +47,7 @@ class ErrorBox:
     det_label: int
     gt_label: int
     score: float
+    det_bbox: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class MinedCanvas:
         windows: Chips xyxy, canvas pixels.
         scale_inds: Scale of each chip.
         errors: The mistakes that the chips cover.
+        other_errors: Mistakes that no chip is made for: their type is not
+            mined, or there are more chips than are kept.
     """
 
     source: int
@@ -67,6 +73,7 @@ class MinedCanvas:
     windows: Sequence[tuple[float, float, float, float]] = ()
     scale_inds: Sequence[int] = ()
     errors: Sequence[ErrorBox] = ()
+    other_errors: Sequence[ErrorBox] = ()
 
     def __post_init__(self) -> None:
         # One form for equal records, so that they give equal bytes.
@@ -82,6 +89,7 @@ class MinedCanvas:
             ('windows', windows),
             ('scale_inds', map(int, self.scale_inds)),
             ('errors', self.errors),
+            ('other_errors', self.other_errors),
         ):
             object.__setattr__(self, name, tuple(values))
 
@@ -94,13 +102,11 @@ class MinedCanvas:
         """The record of ``to_dict``'s values."""
         values = dict(values)
         values['pastes'] = [
-            Paste(**{**paste, 'bbox': _as_bbox(paste['bbox'])})
+            Paste(**{**paste, 'bbox': as_bbox(paste['bbox'])})
             for paste in values['pastes']
         ]
-        values['errors'] = [
-            ErrorBox(**{**error, 'bbox': _as_bbox(error['bbox'])})
-            for error in values['errors']
-        ]
+        for name in ('errors', 'other_errors'):
+            values[name] = [_as_error(e) for e in values.get(name, ())]
         return cls(**values)
 
 
@@ -113,12 +119,14 @@ class HardChipRound:
         fingerprint: Digest of the weights and inputs that it was mined from.
         canvases: The canvases that have hard chips, in canvas order.
         counts: What the round saw, by name, for logs and reports.
+        origin: Epoch, seed and digest of the weights, for reports.
     """
 
     number: int
     fingerprint: str
     canvases: Sequence[MinedCanvas]
     counts: dict[str, Any] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, 'canvases', tuple(self.canvases))
@@ -152,6 +160,7 @@ def write_round(path: str | Path, hard_round: HardChipRound) -> None:
         'round': hard_round.number,
         'fingerprint': hard_round.fingerprint,
         'counts': hard_round.counts,
+        'origin': hard_round.origin,
     }
     with atomic_write(path) as file:
         for values in (
@@ -201,6 +210,7 @@ def read_round(
             for number, line in enumerate(lines[1:-1], 2)
         ],
         counts=header['counts'],
+        origin=header['origin'],
     )
 
 
@@ -212,11 +222,17 @@ def _read_header(line: str, where: str) -> dict[str, Any]:
         is_ours = False
     if not is_ours:
         raise HardChipError(f'{where}: not a file of hard chips')
-    if header.get('version') != VERSION:
+    if header.get('version') not in _READABLE:
         raise HardChipError(
             f'{where}: version {header.get("version")}, expected {VERSION}'
         )
-    for name, kind in (('round', int), ('fingerprint', str), ('counts', dict)):
+    header.setdefault('origin', {})
+    for name, kind in (
+        ('round', int),
+        ('fingerprint', str),
+        ('counts', dict),
+        ('origin', dict),
+    ):
         if not isinstance(header.get(name), kind):
             raise HardChipError(f'{where}: damaged (no {name})')
     return header
@@ -231,6 +247,18 @@ def _read_canvas(line: str, where: str) -> MinedCanvas:
         ) from error
 
 
-def _as_bbox(values: Sequence[float]) -> tuple[float, float, float, float]:
+def as_bbox(values: Sequence[float]) -> tuple[float, float, float, float]:
+    """Return the four numbers of an xyxy box as a tuple."""
     x1, y1, x2, y2 = values
     return x1, y1, x2, y2
+
+
+def _as_error(values: dict[str, Any]) -> ErrorBox:
+    det_bbox = values.get('det_bbox')
+    return ErrorBox(
+        **{
+            **values,
+            'bbox': as_bbox(values['bbox']),
+            'det_bbox': None if det_bbox is None else as_bbox(det_bbox),
+        }
+    )

@@ -100,6 +100,7 @@ def test_annotations_stay_and_pasted_ones_are_added(own, pool):
         assert info['instances'][:count] == plain['instances']
         pasted = info['instances'][count:]
         assert len(pasted) + info['num_skipped_pastes'] == 6
+        assert len(info['skipped_labels']) == info['num_skipped_pastes']
         assert [item['bbox_label'] for item in pasted] == [
             paste.label for paste in info['canvas'].pastes
         ]

@@ -137,6 +137,18 @@ def test_where_nothing_is_known_nothing_is_wrong(instances, regions):
     assert metric.canvases == []
 
 
+def test_errors_without_a_chip_are_kept_apart():
+    sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)], image=4)
+    clean = make_sample([(CAR, 0.5, 0)], [gt(CAR, 0)], image=6)
+    metric, _ = mine([clean, sample, sample])
+    (canvas,) = metric.canvases
+    assert [error.kind for error in canvas.errors] == ['background']
+    assert [error.kind for error in canvas.other_errors] == ['missed']
+    # An image without errors was looked at all the same.
+    assert metric.counts['images'] == [[0, 4], [0, 6]]
+    assert metric.counts['kinds'] == ['background', 'class']
+
+
 def test_kinds_are_a_filter():
     dets = [(FAR, 0.5, 2), (CAR, 0.6, 1)]
     instances = [gt(CAR, 0), gt([5, 5, 20, 20], 2)]
@@ -222,12 +234,14 @@ def test_pasted_objects_are_objects():
         dets,
         [gt(CAR, 1), gt([5, 5, 20, 20], 2, pasted=1)],
         num_skipped_pastes=4,
+        skipped_labels=[0, 2, 0],
     )
     sample['canvas'] = replace(sample['canvas'], pastes=[PASTE])
     metric, _ = mine([sample])
     assert metric.counts['objects'] == [0, 1, 1]
     assert metric.counts['pasted'] == [0, 0, 1]
     assert metric.counts['skipped_pastes'] == 4
+    assert metric.counts['skipped'] == [2, 0, 1]
     assert metric.counts['errors'] == {
         'background': [1, 0, 0],
         'class': [0, 0, 0],

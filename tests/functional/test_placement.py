@@ -97,6 +97,7 @@ def test_pastes_keep_every_promise(seed, num_gts, num_regions, limit, follow):
         min_size=8,
     )
     assert len(out.pastes) + out.num_skipped == 12
+    assert len(out.skipped_labels) == out.num_skipped
     bboxes = np.array([p.bbox for p in out.pastes]).reshape(-1, 4)
     assert (bboxes[:, :2] >= 0).all()
     assert (bboxes[:, 2:] <= (400, 300)).all()

@@ -23,7 +23,7 @@ def test_all_kinds():
     det_bboxes = np.array(
         [
             [0, 0, 10, 10],
-            [20, 0, 30, 10],
+            [21, 0, 30, 10],
             [80, 80, 90, 90],
             [60, 0, 70, 10],
             [0, 80, 10, 90],
@@ -40,7 +40,8 @@ def test_all_kinds():
     )
     assert errors == [
         ErrorBox((80, 80, 90, 90), 'background', 1, -1, 0.5),
-        ErrorBox((20, 0, 30, 10), 'class', 4, 3, 0.5),
+        # at the object's place; where the detection is is kept too
+        ErrorBox((20, 0, 30, 10), 'class', 4, 3, 0.5, (21, 0, 30, 10)),
         ErrorBox((40, 0, 50, 10), 'missed', -1, 0, 0.0),
     ]
 

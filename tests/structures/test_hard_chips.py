@@ -35,6 +35,7 @@ ERRORS = st.builds(
     det_label=st.integers(-1, 9),
     gt_label=st.integers(-1, 9),
     score=st.floats(0, 1),
+    det_bbox=st.none() | BOXES,
 )
 
 
@@ -49,6 +50,7 @@ def canvases(draw):
         windows=[window for window, _ in chips],
         scale_inds=[scale_ind for _, scale_ind in chips],
         errors=draw(st.lists(ERRORS, max_size=2)),
+        other_errors=draw(st.lists(ERRORS, max_size=2)),
     )
 
 
@@ -58,6 +60,7 @@ ROUNDS = st.builds(
     fingerprint=st.text('0123456789abcdef', min_size=64, max_size=64),
     canvases=st.lists(canvases(), max_size=3),
     counts=st.dictionaries(st.text(max_size=3), st.lists(COUNTS), max_size=2),
+    origin=st.dictionaries(st.text(max_size=3), COUNTS, max_size=2),
 )
 
 
@@ -199,17 +202,19 @@ def edit(path, line, **values):
 @pytest.mark.parametrize(
     ('line', 'values', 'fault'),
     [
-        (0, {'version': 2}, '1: version 2, expected 1'),
+        (0, {'version': 3}, '1: version 3, expected 2'),
         (0, {'version': None}, '1: version None'),
         (0, {'fingerprint': 'cd' * 32}, '1: mined from other .*cdcdcdcd'),
         (0, {'fingerprint': 3}, '1: damaged .no fingerprint'),
         (0, {'round': 'x'}, '1: damaged .no round'),
         (0, {'counts': None}, '1: damaged .no counts'),
+        (0, {'origin': None}, '1: damaged .no origin'),
         (1, {'windows': [[1, 2, 3]], 'scale_inds': [0]}, '2: damaged'),
         (1, {'scale_inds': [0]}, '2: damaged .*2 windows but 1'),
         (1, {'errors': [{'bbox': [0, 0, 1, 1]}]}, '2: damaged'),
         (1, {'pastes': [{'patch_id': 1}]}, '2: damaged'),
         (2, {'errors': 3}, '3: damaged'),
+        (2, {'other_errors': [3]}, '3: damaged'),
         (2, {'more': 3}, '3: damaged'),
         (3, {'canvases': 3}, '4: the file is cut short'),
     ],
@@ -219,6 +224,21 @@ def test_faults_name_file_and_line(path, line, values, fault):
     with pytest.raises(HardChipError, match=f'jsonl:{fault}') as info:
         read_round(path, 'ab' * 32)
     assert '\n' not in str(info.value)
+
+
+def test_version_1_is_read(path):
+    """Runs that were mined with it can be resumed."""
+    hard_round = make_round()
+    write_round(path, hard_round)
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0]['version'] = 1
+    del rows[0]['origin']
+    for canvas in rows[1:-1]:
+        del canvas['other_errors']
+        for error in canvas['errors']:
+            del error['det_bbox']
+    path.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+    assert read_round(path, hard_round.fingerprint) == hard_round
 
 
 def test_a_stale_round_can_be_read_without_asking(path):
