@@ -26,6 +26,9 @@ class ChipSampler(Sampler):
             to the number of normal chips.
         hard_ratio (float): Share of hard chips once there are any.
             Defaults to 0.5.
+        normal_from (int, optional): Epoch, from 0, from which normal chips
+            alone are drawn again, so that training ends on data as it is.
+            Defaults to None.
         seed (int): Seed of the order, and of all that is drawn for a sample;
             MMEngine passes the run's. Defaults to 0.
     """
@@ -35,6 +38,7 @@ class ChipSampler(Sampler):
         dataset: Sized,
         num_samples: int | None = None,
         hard_ratio: float = 0.5,
+        normal_from: int | None = None,
         seed: int = 0,
         round_up: bool = True,
     ) -> None:
@@ -47,6 +51,7 @@ class ChipSampler(Sampler):
         self.rank, self.world_size = get_dist_info()
         self.dataset = find_chip_dataset(dataset)
         self.hard_ratio = hard_ratio
+        self.normal_from = normal_from
         self.seed = 0 if seed is None else seed
         self.epoch = 0
         total = num_samples or self.dataset.num_normal
@@ -72,7 +77,10 @@ class ChipSampler(Sampler):
         """Indices (total,) of this epoch, the same on all ranks."""
         num_normal = self.dataset.num_normal
         num_hard = self.dataset.num_hard
-        share = round(self._total * self.hard_ratio) if num_hard else 0
+        takes_hard = num_hard and (
+            self.normal_from is None or self.epoch < self.normal_from
+        )
+        share = round(self._total * self.hard_ratio) if takes_hard else 0
         normal = self._stream(num_normal, self._total - share, stream=0)
         hard = self._stream(num_hard, share, stream=1) + num_normal
         indices = np.concatenate([normal, hard])

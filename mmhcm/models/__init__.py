@@ -1,7 +1,13 @@
-"""Model parts: assigners and test-time merging."""
+"""Model parts: assigners, region features and test-time merging."""
 
+from .bag_roi_extractor import BagRoIExtractor
 from .multi_scale_tta import MultiScaleTTA
 from .proposal_model import ProposalModel
 from .true_ignore_assigner import TrueIgnoreAssigner
 
-__all__ = ['MultiScaleTTA', 'ProposalModel', 'TrueIgnoreAssigner']
+__all__ = [
+    'BagRoIExtractor',
+    'MultiScaleTTA',
+    'ProposalModel',
+    'TrueIgnoreAssigner',
+]

@@ -144,3 +144,14 @@ def test_a_wrapped_data_set_is_found(dataset):
 def test_arguments_are_checked(dataset, kwargs, fault):
     with pytest.raises(ValueError, match=fault):
         ChipSampler(dataset, **kwargs)
+
+
+def test_training_may_end_on_normal_chips(dataset):
+    dataset.set_hard_chips(hard_round(9))
+    sampler = ChipSampler(dataset, num_samples=8, normal_from=3)
+
+    def num_hard(epoch):
+        keys = draw(sampler, epoch)
+        return sum(key.index >= dataset.num_normal for key in keys)
+
+    assert [num_hard(epoch) for epoch in range(5)] == [4, 4, 4, 0, 0]
