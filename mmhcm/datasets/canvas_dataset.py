@@ -20,7 +20,7 @@ from .image_faults import IMAGE_ERRORS, describe_fault
 from .seeding import sample_rng
 
 _MAX_REFETCH = 100
-_CANVAS_STREAM, _PASTE_STREAM = 3, 4
+_CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
 
 @DATASETS.register_module()
@@ -30,7 +30,8 @@ class CanvasDataset:
     Which images, and what is pasted where, follows from (seed, round, image)
     alone. Existing annotations stay and those of the pasted objects are added
     (paper section 3.3). A sample's data info carries ``canvas``, the
-    ``MinedCanvas`` recipe without chips yet.
+    ``MinedCanvas`` recipe without chips yet, and ``draw_key``, the integers
+    that seed what a metric draws for it.
 
     Args:
         sources (list[dict | BaseDataset]): Data sets of whole images, the own
@@ -45,7 +46,8 @@ class CanvasDataset:
         num_pastes (int): Objects to paste into one canvas. Defaults to 15.
         class_power (float): A class is drawn with weight
             instances ** -power. Defaults to 1.
-        paste (dict, optional): Fields of ``PasteOptions``.
+        paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
+            pastes without thought, as a comparator.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
 
@@ -119,6 +121,7 @@ class CanvasDataset:
         source, image = (int(value) for value in self._images[idx])
         info = image_data_info(self.sources[source], image)
         bboxes, ignored = instance_arrays(info['instances'])
+        key = (self.round_number, source, image, int(self._repeats[idx]))
         pastes = []
         num_skipped, skipped_labels = 0, []
         if self.num_pastes:
@@ -134,14 +137,7 @@ class CanvasDataset:
                 ).reshape(-1, 4),
                 gt_ignore=ignored,
                 num_pastes=self.num_pastes,
-                rng=sample_rng(
-                    self.seed,
-                    _PASTE_STREAM,
-                    self.round_number,
-                    source,
-                    image,
-                    int(self._repeats[idx]),
-                ),
+                rng=sample_rng(self.seed, _PASTE_STREAM, *key),
                 **self._pool_statistics,
                 **self.paste,
             )
@@ -150,6 +146,9 @@ class CanvasDataset:
         canvas = MinedCanvas(source, image, str(info['img_id']), pastes)
         info = canvas_data_info(self.sources, canvas, self.pool)
         info['canvas'] = canvas
+        info['draw_key'] = (self.seed, _CHIP_STREAM, *key)
+        # What loading the image would say.
+        info['ori_shape'] = (info['height'], info['width'])
         info['num_skipped_pastes'] = num_skipped
         info['skipped_labels'] = skipped_labels
         info.setdefault('ignored_regions', [])
@@ -243,7 +242,7 @@ def _draw(
 def _check_paste(paste: dict) -> dict:
     """Return a copy of ``paste`` if it gives ``PasteOptions``."""
     try:
-        PasteOptions(**paste)
+        PasteOptions.make(**paste)
     except TypeError as error:
         raise ValueError(f'paste: {error}') from error
     return dict(paste)

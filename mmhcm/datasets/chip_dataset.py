@@ -62,6 +62,10 @@ class ChipDataset:
             kept. Defaults to None, which covers every object.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.
+        ignore_out_of_range (bool): Whether objects out of a chip's valid
+            range are ignored in it. False trains on them too; what is cut
+            too much stays ignored, and the chips are the same. Defaults to
+            True.
         lazy_init (bool): Leave finding the chips to ``full_init``.
 
     Raises:
@@ -77,6 +81,7 @@ class ChipDataset:
         chip_size: int = 512,
         max_chips: int | None = None,
         cache_dir: str | None = None,
+        ignore_out_of_range: bool = True,
         lazy_init: bool = False,
     ) -> None:
         self.scales = None if scales is None else build_scales(scales)
@@ -85,6 +90,7 @@ class ChipDataset:
         self.chip_size = chip_size
         self.max_chips = max_chips
         self.cache_dir = cache_dir
+        self.ignore_out_of_range = ignore_out_of_range
         self.dataset = (
             DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         )
@@ -232,10 +238,11 @@ class ChipDataset:
         valid = ~ignored
         resize = 1.0
         if self.scales is not None:
-            # Validity is asked of the objects that are not ignored; the
-            # others cannot change it.
-            columns = valid_objects(bboxes, image_wh, self.scales)
-            valid = valid & columns[:, scale_ind]
+            if self.ignore_out_of_range:
+                # Validity is asked of the objects that are not ignored; the
+                # others cannot change it.
+                columns = valid_objects(bboxes, image_wh, self.scales)
+                valid = valid & columns[:, scale_ind]
             resize = scale_factor(
                 self.scales, scale_ind, image_wh, self.chip_size
             )

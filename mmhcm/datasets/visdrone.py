@@ -23,6 +23,10 @@ class VisDroneDataset(ImageFolderDataset):
     Args:
         data_prefix (dict): Folders under ``data_root``. Defaults to
             ``dict(img_path='images', ann_path='annotations')``.
+        use_ignored_regions (bool): False forgets the rows of category 0:
+            they are neither masked nor ignored anywhere in training and
+            mining, but background. The official score reads the files
+            itself. Defaults to True.
         kwargs: Arguments of ``BaseDetDataset``.
     """
 
@@ -54,8 +58,13 @@ class VisDroneDataset(ImageFolderDataset):
     }
 
     def __init__(
-        self, *args: Any, data_prefix: dict | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        data_prefix: dict | None = None,
+        use_ignored_regions: bool = True,
+        **kwargs: Any,
     ) -> None:
+        self.use_ignored_regions = use_ignored_regions
         data_prefix = {
             'img_path': 'images',
             'ann_path': 'annotations',
@@ -81,7 +90,8 @@ class VisDroneDataset(ImageFolderDataset):
             if bbox is None:
                 continue
             if category == 0:
-                ignored_regions.append(bbox)
+                if self.use_ignored_regions:
+                    ignored_regions.append(bbox)
                 continue
             others = category == 11
             instances.append(

@@ -122,6 +122,8 @@ def chipped_image(
         resizes = np.ones(len(windows))
     else:
         valid = valid_objects(bboxes, image_wh, dataset.scales)
+        if not dataset.ignore_out_of_range:
+            valid[:] = True
         valid &= ~ignored[:, None]
         resizes = np.array(
             [

@@ -15,6 +15,28 @@ from mmhcm.structures.object_pool import (
     pool_fingerprint,
 )
 
+_META_KEYS = (
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'valid_range',
+    'canvas',
+    'draw_key',
+    'instances',
+    'ignored_regions',
+    'num_skipped_pastes',
+    'skipped_labels',
+)
+
+
+def recipe_pipeline() -> list[dict]:
+    """Transforms of a canvas that nobody looks at: no pixels are read."""
+    return [{'type': 'PackDetInputs', 'meta_keys': _META_KEYS}]
+
 
 def mining_pipeline(
     scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
@@ -25,21 +47,6 @@ def mining_pipeline(
         scales: Arguments of ``ResizeToScale``, one a scale.
         mask_color: Colour of ignored regions, BGR.
     """
-    meta_keys = (
-        'img_id',
-        'img_path',
-        'ori_shape',
-        'img_shape',
-        'scale_factor',
-        'flip',
-        'flip_direction',
-        'valid_range',
-        'canvas',
-        'instances',
-        'ignored_regions',
-        'num_skipped_pastes',
-        'skipped_labels',
-    )
     return [
         {
             'type': 'LoadImageFromFile',
@@ -51,7 +58,7 @@ def mining_pipeline(
             'type': 'TestTimeAug',
             'transforms': [
                 [{'type': 'ResizeToScale', **scale} for scale in scales],
-                [{'type': 'PackDetInputs', 'meta_keys': meta_keys}],
+                recipe_pipeline(),
             ],
         },
     ]

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 from mmdet.registry import LOOPS, MODELS
+from mmdet.structures import DetDataSample
 from mmengine.dist import broadcast as broadcast_tensor
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.model import is_model_wrapper
@@ -26,6 +27,16 @@ from mmhcm.structures.hard_chips import (
     write_round,
 )
 
+PREDICTIONS = ('detections', 'proposals', 'nothing')
+
+
+class NoPredictions(nn.Module):
+    """Stand in for a detector where a round asks for none."""
+
+    def test_step(self, data: dict) -> list[DetDataSample]:
+        """Give the samples of a batch as they are."""
+        return data['data_samples']
+
 
 @LOOPS.register_module()
 class MiningLoop(TestLoop):
@@ -43,7 +54,9 @@ class MiningLoop(TestLoop):
         path (str | Path): File of the round.
         round_number (int): From 1.
         inputs (str): Fingerprint of data and settings.
-        predict (str): 'detections' or 'proposals'. Defaults to 'detections'.
+        predict (str): 'detections', 'proposals', or 'nothing' for metrics
+            that ask for no network; then the round does not depend on the
+            weights. Defaults to 'detections'.
         tta_model (dict, optional): Wrapper that merges several test scales.
             Defaults to None: one scale.
         fp16 (bool): Mixed precision. Defaults to False.
@@ -65,6 +78,7 @@ class MiningLoop(TestLoop):
         self.path = Path(path)
         self.round_number = round_number
         self.inputs = inputs
+        self.predict = predict
         self.model: Any = self._predictor(predict, tta_model)
         self.hard_round: HardChipRound | None = None
         self.reused = False
@@ -75,8 +89,9 @@ class MiningLoop(TestLoop):
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         self.model.eval()
-        share_weights(unwrap(self.runner.model))
-        self.weights = weights_digest(unwrap(self.runner.model))
+        if self.predict != 'nothing':
+            share_weights(unwrap(self.runner.model))
+            self.weights = weights_digest(unwrap(self.runner.model))
         digest = fingerprint('round 1', self.weights, self.inputs)
         metrics: dict = {}
         self.hard_round = self._finished_round(digest)
@@ -142,10 +157,12 @@ class MiningLoop(TestLoop):
         return broadcast(hard_round)
 
     def _predictor(self, predict: str, tta_model: dict | None) -> nn.Module:
-        if predict not in ('detections', 'proposals'):
+        if predict not in PREDICTIONS:
             raise ValueError(
-                f"predict must be 'detections' or 'proposals', got {predict!r}"
+                f'predict must be one of {PREDICTIONS}, got {predict!r}'
             )
+        if predict == 'nothing':
+            return NoPredictions()
         model = unwrap(self.runner.model)
         if predict == 'proposals':
             model = ProposalModel(model)
@@ -197,7 +214,9 @@ def chip_metric(evaluator: Any) -> ChipMetric:
     for metric in evaluator.metrics:
         if isinstance(metric, ChipMetric):
             return metric
-    raise ValueError('mining needs a HardChipMetric or NegativeChipMetric')
+    raise ValueError(
+        'mining needs a chip metric, such as HardChipMetric, got none'
+    )
 
 
 @contextmanager

@@ -1,7 +1,15 @@
 """Metrics, registered under MMDetection's registry."""
 
+from .background_chip_metric import BackgroundChipMetric
 from .hard_chip_metric import HardChipMetric
 from .negative_chip_metric import NegativeChipMetric
+from .object_chip_metric import ObjectChipMetric
 from .visdrone_metric import VisDroneMetric
 
-__all__ = ['HardChipMetric', 'NegativeChipMetric', 'VisDroneMetric']
+__all__ = [
+    'BackgroundChipMetric',
+    'HardChipMetric',
+    'NegativeChipMetric',
+    'ObjectChipMetric',
+    'VisDroneMetric',
+]

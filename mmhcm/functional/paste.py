@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 
 from .boxes import as_bboxes
-from .paste_types import Paste, PasteOptions, PastePlan
+from .paste_types import NAIVE, Paste, PasteOptions, PastePlan
 from .placement import plan_pastes
 from .pool_index import PoolIndex, index_pool
 
 __all__ = [
+    'NAIVE',
     'Paste',
     'PasteOptions',
     'PastePlan',
@@ -124,6 +125,8 @@ def _blend(
     # The area is warped as a whole and cut afterwards: OpenCV rounds its
     # fixed-point coordinates differently when the origin moves.
     cut = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
+    if paste.hard_edges:
+        color_match = 0
     matrix = _patch_to_canvas(patch_bbox, paste)
     matrix[:, 2] -= (left, top)
     # OpenCV counts from the centre of the first pixel, boxes from its corner.
@@ -141,11 +144,13 @@ def _blend(
             mask,
             matrix,
             area_wh,
-            flags=cv2.INTER_LINEAR,
+            flags=cv2.INTER_NEAREST if paste.hard_edges else cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=0,
         )[cut][..., None]
-        for mask in _masks(patch.shape[:2], patch_bbox, feather)
+        for mask in _masks(
+            patch.shape[:2], patch_bbox, feather, paste.hard_edges
+        )
     )
     below = out[y1:y2, x1:x2].astype(np.float32)
     if color_match > 0 and context.sum() > 0:
@@ -185,17 +190,24 @@ def _target_area(
 
 
 def _masks(
-    patch_shape: tuple[int, ...], patch_bbox: np.ndarray, feather: float
+    patch_shape: tuple[int, ...],
+    patch_bbox: np.ndarray,
+    feather: float,
+    hard_edges: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Opacity of the object and weight of its context, float32 (ph, pw).
 
     The opacity is 1 inside the rounded box of the object, and falls to 0 over
-    the context.
+    the context; with hard edges it is that of the box itself.
     """
     height, width = patch_shape
     x1, y1, x2, y2 = patch_bbox.tolist()
     x = np.arange(width, dtype=np.float32) + 0.5
     y = np.arange(height, dtype=np.float32)[:, None] + 0.5
+    inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
+    context = (~inside).astype(np.float32)
+    if hard_edges:
+        return 1 - context, context
     # The ends of the ramp, cut at the border of the patch.
     edge = _fall(_beyond(x, x1, x2, width, feather)) * _fall(
         _beyond(y, y1, y2, height, feather)
@@ -212,8 +224,7 @@ def _masks(
         *(y1 / y_half, (height - y2) / y_half),
     )
     reach = max(feather * sum(margins) / 4, 0.25)
-    inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
-    return edge * _fall((radius - 1) / reach), (~inside).astype(np.float32)
+    return edge * _fall((radius - 1) / reach), context
 
 
 def _beyond(

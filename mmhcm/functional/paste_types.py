@@ -1,6 +1,7 @@
 """What a paste is, what a plan is, and how plans are made."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,6 +24,8 @@ class Paste:
         flip: whether the patch is mirrored left to right, before turning.
         alpha: opacity of the object, in (0, 1].
         label: class of the object.
+        hard_edges: whether the object's rectangle is drawn as it is, without
+            context, soft edges or a shift of its colours.
     """
 
     patch_id: int
@@ -32,6 +35,7 @@ class Paste:
     flip: bool
     alpha: float
     label: int
+    hard_edges: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,9 @@ class PasteOptions:
         max_rotation: degrees, either way.
         flip_prob: probability of mirroring.
         alpha_range: range of the opacity.
+        avoid_regions: whether places in ignored regions are refused.
+        hard_edges: see `Paste`; such boxes begin at whole pixels, so that
+            unscaled ones are copied exactly.
     """
 
     max_overlap: float = 0.0
@@ -80,6 +87,22 @@ class PasteOptions:
     max_rotation: float = 10.0
     flip_prob: float = 0.5
     alpha_range: tuple[float, float] = (0.85, 1.0)
+    avoid_regions: bool = True
+    hard_edges: bool = False
+
+    @classmethod
+    def make(cls, naive: bool = False, **fields: Any) -> Self:
+        """Return options of some fields.
+
+        Args:
+            naive: start from `NAIVE` in place of the defaults.
+            **fields: what differs from them.
+
+        Raises:
+            TypeError: no such field.
+            ValueError: a value out of range.
+        """
+        return cls(**{**(NAIVE if naive else {}), **fields})
 
     def __post_init__(self) -> None:
         for name in ('max_overlap', 'near_prob', 'flip_prob'):
@@ -104,6 +127,24 @@ class PasteOptions:
             raise ValueError(
                 f'{name} must be {what}, got {getattr(self, name)!r}'
             )
+
+
+#: Cutting and pasting without thought, which the paper argues against
+#: (section 1): any place inside the canvas, on objects too, native size and
+#: orientation, opaque with hard edges.
+NAIVE: dict[str, Any] = {
+    'max_overlap': 1.0,
+    'follow_sizes': False,
+    'scale_jitter': (1.0, 1.0),
+    'scale_limits': (1.0, 1.0),
+    'min_size': 0.0,
+    'near_prob': 0.0,
+    'max_rotation': 0.0,
+    'flip_prob': 0.0,
+    'alpha_range': (1.0, 1.0),
+    'avoid_regions': False,
+    'hard_edges': True,
+}
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,9 @@ def plan_pastes(
         class_log_sizes: (c,) mean log sqrt(area) of each class in source
             pixels, NaN where unknown: the pool's is taken instead.
         rng: source of all draws.
-        **options: fields of `PasteOptions`.
+        **options: fields of `PasteOptions`, or ``naive``, see its `make`.
     """
-    how = PasteOptions(**options)
+    how = PasteOptions.make(**options)
     pool_wh = np.asarray(pool_wh, dtype=np.float64).reshape(-1, 2)
     if pool_index is None:
         pool_index = index_pool(pool_wh, pool_labels, len(class_probs))
@@ -89,7 +89,7 @@ def plan_pastes(
         trial = planner.draw(labels[pending], spread, how, rng)
         accepted = planner.accept(trial.bboxes, trial.sizes, how)
         for row in np.flatnonzero(accepted).tolist():
-            placed[int(pending[row])] = trial.paste(row)
+            placed[int(pending[row])] = trial.paste(row, how.hard_edges)
         pending = pending[~accepted]
     pastes = tuple(placed[ind] for ind in sorted(placed))
     return PastePlan(
@@ -110,7 +110,7 @@ class _Trial:
     flips: np.ndarray
     alphas: np.ndarray
 
-    def paste(self, row: int) -> Paste:
+    def paste(self, row: int, hard_edges: bool) -> Paste:
         x1, y1, x2, y2 = self.bboxes[row].tolist()
         return Paste(
             patch_id=int(self.patch_ids[row]),
@@ -120,6 +120,7 @@ class _Trial:
             flip=bool(self.flips[row]),
             alpha=float(self.alphas[row]),
             label=int(self.labels[row]),
+            hard_edges=hard_edges,
         )
 
 
@@ -210,6 +211,8 @@ class _Planner:
         scales = np.clip(scales, *options.scale_limits)
         angles = rng.uniform(-options.max_rotation, options.max_rotation, num)
         half = rotated_wh(wh * scales[:, None], angles) / 2
+        if options.hard_edges:
+            centres = np.rint(centres - half) + half
         return _Trial(
             labels=labels,
             patch_ids=patch_ids,
@@ -228,7 +231,9 @@ class _Planner:
         fits = (bboxes[:, :2] >= 0).all(axis=1)
         fits &= (bboxes[:, 2:] <= self.canvas_wh).all(axis=1)
         fits &= sizes >= options.min_size
-        fits &= ~(intersection_areas(bboxes, self.regions) > 0).any(axis=1)
+        if options.avoid_regions:
+            inside = intersection_areas(bboxes, self.regions) > 0
+            fits &= ~inside.any(axis=1)
         fits &= ~_collides(bboxes, self.taken, options.max_overlap).any(axis=1)
         among = _collides(bboxes, bboxes, options.max_overlap)  # (n, n)
         for row in range(len(bboxes)):
@@ -315,5 +320,8 @@ def _collides(
     bboxes1: np.ndarray, bboxes2: np.ndarray, max_overlap: float
 ) -> np.ndarray:
     """Whether pairs overlap over the limit, seen from the smaller: (n, m)."""
+    if max_overlap >= 1:
+        # Nothing covers more than all; rounding might say so.
+        return np.zeros((len(bboxes1), len(bboxes2)), dtype=bool)
     smaller = np.minimum(box_areas(bboxes1)[:, None], box_areas(bboxes2)[None])
     return intersection_areas(bboxes1, bboxes2) > max_overlap * smaller

@@ -657,3 +657,25 @@ def test_real_images(real_data):
     sample = dataset[0]
     assert sample['inputs'].shape == (3, 640, 640)
     assert len(sample['data_samples'].gt_instances)
+
+
+def test_objects_out_of_range_may_be_learnt(root):
+    dataset, every = (
+        build(visdrone(root)),
+        build(visdrone(root), ignore_out_of_range=False),
+    )
+    np.testing.assert_array_equal(dataset.index.windows, every.index.windows)
+    num_more = 0
+    for index in range(len(dataset)):
+        info, other = dataset.get_data_info(index), every.get_data_info(index)
+        valid, both = info['chip']['valid'], other['chip']['valid']
+        _, ignored = instance_arrays(info['instances'])
+        assert not both[ignored].any()
+        assert both[~ignored].all()
+        num_more += int((both & ~valid).sum())
+        # In the chip, what is cut too much stays ignored.
+        learnt = [
+            ds[index]['data_samples'].gt_instances for ds in (dataset, every)
+        ]
+        assert len(learnt[0]) <= len(learnt[1]) <= both.sum()
+    assert num_more > 0

@@ -212,3 +212,14 @@ def test_real_images(real_data):
         assert (bboxes >= 0).all()
         wh = np.array([info['width'], info['height']])
         assert (bboxes[:, 2:] <= wh).all()
+
+
+def test_ignored_regions_may_be_forgotten(tmp_path):
+    rows = [(1, 2, 10, 10, 1, 4, 0, 0), (40, 30, 20, 20, 0, 0, 0, 0)]
+    root = write_visdrone(tmp_path, {'a': rows})
+    infos = [
+        build(root, **kwargs).get_data_info(0)
+        for kwargs in ({}, {'use_ignored_regions': False})
+    ]
+    assert [len(info['ignored_regions']) for info in infos] == [1, 0]
+    assert infos[0]['instances'] == infos[1]['instances']

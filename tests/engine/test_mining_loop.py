@@ -49,7 +49,7 @@ def test_chip_metric():
     metric = HardChipMetric(SCALES)
     found = chip_metric(SimpleNamespace(metrics=[VisDroneMetric(), metric]))
     assert found is metric
-    with pytest.raises(ValueError, match='mining needs a HardChipMetric'):
+    with pytest.raises(ValueError, match='mining needs a chip metric'):
         chip_metric(SimpleNamespace(metrics=[VisDroneMetric()]))
 
 

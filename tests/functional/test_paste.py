@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -203,3 +205,15 @@ def test_window_leaves_out_what_does_not_touch_it():
         window=(0, 0, 20, 20),
     )
     np.testing.assert_array_equal(out, canvas)
+
+
+@pytest.mark.parametrize('color_match', [0, 1])
+def test_hard_edges_copy_the_rectangle(color_match):
+    canvas, patch = make_canvas(), make_patch()
+    paste = dataclasses.replace(make_paste(), hard_edges=True)
+    out = paste_and_match(
+        canvas, patch, PATCH_BBOX, paste, color_match=color_match
+    )
+    expected = canvas.copy()
+    expected[20:28, 30:46] = patch[4:12, 4:20]
+    np.testing.assert_array_equal(out, expected)

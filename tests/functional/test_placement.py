@@ -134,7 +134,7 @@ def test_pastes_are_plain_numbers():
         rebuilt = json.loads(json.dumps(fields))
         assert {**rebuilt, 'bbox': tuple(rebuilt['bbox'])} == fields
         types = [type(value) for value in fields.values()]
-        assert types == [int, tuple, float, float, bool, float, int]
+        assert types == [int, tuple, float, float, bool, float, int, bool]
 
 
 def sizes_of(out):
@@ -274,3 +274,33 @@ def test_rotated_wh(angle, expected):
 def test_bad_options_are_named(name, value):
     with pytest.raises(ValueError, match=f'{name} must be'):
         PasteOptions(**{name: value})
+
+
+def test_naive_pastes_go_anywhere_as_they_are():
+    objects = random_boxes(np.random.default_rng(0), 30)
+    pool_wh = np.rint(POOL_WH)
+    out = plan(
+        objects,
+        np.zeros(30, int),
+        [[0, 0, 400, 300]],
+        naive=True,
+        num_pastes=60,
+        pool_wh=pool_wh,
+    )
+    assert len(out.pastes) == 60
+    wh = pool_wh[[paste.patch_id for paste in out.pastes]]
+    np.testing.assert_array_equal(box_wh(out.bboxes), wh)
+    np.testing.assert_array_equal(out.bboxes, np.rint(out.bboxes))
+    assert (out.bboxes >= 0).all()
+    assert (out.bboxes[:, 2:] <= (400, 300)).all()
+    looks = {
+        (p.scale, p.angle, p.flip, p.alpha, p.hard_edges) for p in out.pastes
+    }
+    assert looks == {(1.0, 0.0, False, 1.0, True)}
+    # On objects and on each other as well.
+    assert intersection_areas(out.bboxes, objects).any()
+    among = intersection_areas(out.bboxes, out.bboxes)
+    assert np.count_nonzero(among) > 60
+    # Single fields can still be set.
+    turned = plan(naive=True, max_rotation=30.0)
+    assert any(paste.angle for paste in turned.pastes)

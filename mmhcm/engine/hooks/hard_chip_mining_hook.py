@@ -23,6 +23,7 @@ from mmhcm.engine.mining_inputs import (
     mining_pipeline,
     open_or_build_pool,
     plain_settings,
+    recipe_pipeline,
 )
 from mmhcm.engine.mining_loop import (
     MiningLoop,
@@ -70,8 +71,9 @@ class HardChipMiningHook(Hook):
             builds no pool and pastes nothing.
         dataloader (dict, optional): ``batch_size`` (1), ``num_workers`` (2)
             and further arguments of the loader of canvases.
-        predict (str): 'detections', or 'proposals' for
-            ``NegativeChipMetric``. Defaults to 'detections'.
+        predict (str): 'detections', 'proposals' for ``NegativeChipMetric``,
+            or 'nothing' for ``BackgroundChipMetric`` and ``ObjectChipMetric``,
+            which ask for no network. Defaults to 'detections'.
         tta_model (dict, optional): Wrapper of the detector that merges test
             scales. Defaults to ``dict(type='MultiScaleTTA')``.
         accumulate (bool): Train on the hard chips of all rounds, not on
@@ -288,6 +290,8 @@ class HardChipMiningHook(Hook):
         return self._pool
 
     def _mining_pipeline(self, dataset: ChipDataset) -> list[dict]:
+        if self.predict == 'nothing':
+            return recipe_pipeline()
         scales = self.test_scales
         if scales is None:
             scales = [

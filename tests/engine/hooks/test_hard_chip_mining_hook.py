@@ -379,6 +379,80 @@ def test_negative_chips(make_cfg, make_runner):
     assert hard_round.counts['proposals'] > 0
 
 
+WITHOUT_NETWORK = {
+    'background': {
+        'canvases': {'num_canvases': 3, 'num_pastes': 0},
+        'metric': {'type': 'BackgroundChipMetric'},
+    },
+    'objects': {
+        'canvases': {'num_canvases': 3, 'num_pastes': 2},
+        'metric': {'type': 'ObjectChipMetric'},
+        'pool': {'min_size': 3},
+    },
+}
+
+
+@pytest.mark.parametrize('kind', WITHOUT_NETWORK)
+def test_chips_that_need_no_network(make_runner, monkeypatch, mined, kind):
+    hook = {
+        'type': 'HardChipMiningHook',
+        'epochs': [1],
+        'predict': 'nothing',
+        'dataloader': {'num_workers': 0},
+        **WITHOUT_NETWORK[kind],
+    }
+    scales = [
+        {'window': 20, 'valid_range': (0, 12), 'stride': 4},
+        {'window': 80, 'valid_range': (8, None), 'stride': 16},
+    ]
+    options = {
+        **FAST,
+        'custom_hooks': [hook],
+        'train_dataloader.dataset.scales': scales,
+    }
+    runner = make_runner(options)
+    detector = type(unwrap(runner.model))
+    monkeypatch.setattr(detector, 'test_step', lambda *_: 1 / 0)
+    monkeypatch.setattr(detector, 'predict', lambda *_: 1 / 0)
+    watch = WatchHook()
+    runner.register_hook(watch)
+    train_until(runner, iteration=3)
+    path = round_path(runner.work_dir)
+    content = path.read_bytes()
+    hard_round = read_round(path)
+    assert watch.hard[1] == hard_round.num_chips > 0
+    pasted = any(canvas.pastes for canvas in hard_round.canvases)
+    assert pasted == (kind == 'objects')
+    # The weights have no say in it: a finished round is used again.
+    other = {**options, 'optim_wrapper.optimizer.lr': 0.02}
+    train_until(make_runner(other, runner.work_dir), iteration=3)
+    assert mined == [1]
+    assert path.read_bytes() == content
+
+
+def test_resumes_with_chips_that_need_no_network(make_runner, mined):
+    hook = {
+        'type': 'HardChipMiningHook',
+        'epochs': [1],
+        'predict': 'nothing',
+        'dataloader': {'num_workers': 0},
+        **WITHOUT_NETWORK['objects'],
+    }
+    options = {
+        'train_cfg.val_interval': 9,
+        'default_hooks.checkpoint.save_best': None,
+        'custom_hooks': [hook],
+    }
+    make_runner(options).train()
+    resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
+    watch = WatchHook()
+    resumed.register_hook(watch)
+    resumed.train()
+    path = round_path(resumed.work_dir)
+    assert watch.hard == {2: read_round(path).num_chips}
+    assert mined == [1]
+
+
 def test_needs_scales(make_runner):
     runner = make_runner(
         {
