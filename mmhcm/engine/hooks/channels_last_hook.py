@@ -24,7 +24,8 @@ class ChannelsLastHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Convert the detector."""
         model = unwrap(runner.model)
-        model.to(memory_format=torch.channels_last)
+        # What PyTorch takes and its stubs leave out.
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for module in model.modules():
             # Reads its input as if it were contiguous, and says nothing.
             if isinstance(module, RoIAlign):

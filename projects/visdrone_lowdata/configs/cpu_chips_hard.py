@@ -1,10 +1,10 @@
-# Row 5: hard chips, mined after four of eight epochs, beside normal ones.
+# Row 5: hard chips, mined after six of ten epochs, beside normal ones.
 _base_ = 'cpu_chips.py'
 
 custom_hooks = [
     dict(
         type='HardChipMiningHook',
-        epochs=[4],
+        epochs=[6],
         canvases=dict(num_canvases=40, num_pastes=20, external_ratio=0.0),
         metric=dict(type='HardChipMetric', score_thr=0.2),
         pool=dict(cache_dir=_base_.cache_dir),

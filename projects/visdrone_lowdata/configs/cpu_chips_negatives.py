@@ -5,7 +5,7 @@ _base_ = 'cpu_chips.py'
 custom_hooks = [
     dict(
         type='HardChipMiningHook',
-        epochs=[4],
+        epochs=[6],
         predict='proposals',
         tta_model=dict(iou_thr=0.7, max_per_img=2000),
         canvases=dict(num_canvases=40, num_pastes=0, external_ratio=0.0),

@@ -1,0 +1,5 @@
+# Chips around all objects of the pasted canvases, not around mistakes.
+_base_ = 'cpu_chips_hard.py'
+
+custom_hooks = _base_.custom_hooks
+custom_hooks[0].update(predict='nothing', metric=dict(type='ObjectChipMetric'))
