@@ -2,4 +2,5 @@
 _base_ = 'cpu_chips_hard.py'
 
 custom_hooks = _base_.custom_hooks
-custom_hooks[0].update(predict='nothing', metric=dict(type='ObjectChipMetric'))
+custom_hooks[0].predict = 'nothing'
+custom_hooks[0].metric = dict(type='ObjectChipMetric')
