@@ -8,6 +8,11 @@ from mmhcm.structures.figures import (
     score_folder,
     write_figures,
 )
+from mmhcm.structures.ranking import (
+    format_rankings,
+    rank_scores,
+    write_ranked_figures,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -24,6 +29,11 @@ def parse_args() -> argparse.Namespace:
         help='table name,width,height that stands in for the images',
     )
     parser.add_argument('--out', help='write all figures, unrounded, as json')
+    parser.add_argument(
+        '--leaderboard',
+        action='store_true',
+        help='place the result among those that the paper compares',
+    )
     return parser.parse_args()
 
 
@@ -32,12 +42,18 @@ def main() -> int:
     args = parse_args()
     try:
         scores = score_folder(args.results, args.data_root, args.sizes)
-        if args.out:
+        text = format_figures(scores)
+        if args.leaderboard:
+            measured, rankings = rank_scores(scores, args.data_root)
+            text += f'\n\n{format_rankings(rankings)}'
+            if args.out:
+                write_ranked_figures(args.out, scores, measured, rankings)
+        elif args.out:
             write_figures(args.out, scores)
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
-    print(format_figures(scores))
+    print(text)
     return 0
 
 

@@ -43,6 +43,41 @@ def test_evaluate_prints_and_writes(root):
     assert figures['per_class']['bus'] is None
 
 
+def test_evaluate_places_a_result_among_published_ones(root):
+    write_submission(root / 's.zip', {'a': HIT})
+    options = '--data-root', root, '--sizes', root / 'sizes.csv'
+    done = run(
+        'evaluate.py',
+        root / 's.zip',
+        *options,
+        '--leaderboard',
+        '--out',
+        root / 'f.json',
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    assert 'Rank 1 of 18' in done.stdout
+    assert done.stdout.count('unknown split') == 2
+    assert 'test-challenge' in done.stdout
+    content = json.loads((root / 'f.json').read_text())
+    assert content['official']['AP'] == pytest.approx(100)
+    assert [t['rank'] for t in content['leaderboard']['tables']] == [1, 1]
+
+
+def test_evaluate_needs_no_framework():
+    code = (
+        'import sys\nfrom tools import evaluate, ensemble\n'
+        "print({'torch', 'mmengine', 'mmdet'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=TOOLS.parent,
+    )
+    assert done.stdout.strip() == 'set()'
+
+
 @pytest.mark.parametrize(
     ('texts', 'fault'),
     [

@@ -1,0 +1,98 @@
+"""Fuse the result files of several detectors into one submission."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from functools import partial
+
+from tqdm import tqdm
+
+from mmhcm.functional.ensemble import METHODS
+from mmhcm.structures.ensembling import ensemble_submissions
+from mmhcm.structures.figures import read_split_sizes
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'results', nargs='+', help='zip or folder of each detector'
+    )
+    parser.add_argument('--out', required=True, help='the zip to write')
+    parser.add_argument(
+        '--weights',
+        nargs='+',
+        type=float,
+        metavar='W',
+        help='a weight for each detector (default: all alike)',
+    )
+    parser.add_argument(
+        '--method',
+        choices=METHODS,
+        default='wbf',
+        help='how boxes are fused (default: %(default)s, weighted boxes '
+        'fusion)',
+    )
+    parser.add_argument(
+        '--iou-thr',
+        type=float,
+        default=0.55,
+        help='IoU over which boxes are one object (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--skip-box-thr',
+        type=float,
+        default=0.0,
+        help='drop what scores below this first (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--data-root',
+        help='folder that holds images/: asks for all of them, and keeps '
+        'boxes inside',
+    )
+    parser.add_argument(
+        '--sizes',
+        help='table name,width,height that stands in for the images',
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run; return the exit status."""
+    args = parse_args()
+    progress: partial[Iterable[str]] = partial(
+        # Nothing but the error goes to a file or pipe.
+        tqdm,
+        desc='fusing images',
+        leave=False,
+        disable=None,
+    )
+    try:
+        sizes = None
+        if args.data_root or args.sizes:
+            sizes = read_split_sizes(args.data_root or '.', args.sizes)
+            if not sizes:
+                raise ValueError(f'{args.sizes or args.data_root}: no images')
+        counts = ensemble_submissions(
+            args.results,
+            args.out,
+            weights=args.weights,
+            method=args.method,
+            iou_thr=args.iou_thr,
+            skip_box_thr=args.skip_box_thr,
+            image_whs=sizes,
+            progress=progress,
+        )
+    except (OSError, ValueError, ImportError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(
+        f'{args.out}: {counts.num_images} result files, '
+        f'{counts.num_input_rows} rows of {len(args.results)} detectors '
+        f'fused into {counts.num_rows}'
+    )
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
