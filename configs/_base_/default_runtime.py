@@ -18,6 +18,7 @@ num_threads = None
 default_hooks = dict(
     plain_checkpoint=dict(type='PlainCheckpointHook'),
     iteration_seed=dict(type='IterationSeedHook'),
+    pixel_count=dict(type='PixelCountHook'),
     # Statistics of batch normalisation, which differ between ranks.
     sync_buffers=dict(type='SyncBuffersHook'),
     checkpoint=dict(

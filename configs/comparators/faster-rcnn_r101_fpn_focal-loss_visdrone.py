@@ -1,5 +1,5 @@
 # Focal loss over all anchors of the proposal network, instead of hard chips.
-_base_ = 'faster-rcnn_r101_fpn_chips_visdrone.py'
+_base_ = '../hcm/faster-rcnn_r101_fpn_chips_visdrone.py'
 
 model = dict(
     rpn_head=dict(

@@ -1,5 +1,5 @@
 # SNIPER's negative chips, instead of hard chips.
-_base_ = 'faster-rcnn_r101_fpn_chips_visdrone.py'
+_base_ = '../hcm/faster-rcnn_r101_fpn_chips_visdrone.py'
 
 custom_hooks = [
     dict(

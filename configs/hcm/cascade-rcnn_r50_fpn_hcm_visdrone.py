@@ -1,0 +1,4 @@
+_base_ = [
+    '../baselines/cascade-rcnn_r50_fpn_chips_visdrone.py',
+    '../_base_/hard_chip_mining.py',
+]
