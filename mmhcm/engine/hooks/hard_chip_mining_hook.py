@@ -30,6 +30,7 @@ from mmhcm.engine.mining_loop import (
     installed_test_loop,
     unwrap,
 )
+from mmhcm.engine.mining_report import ReportOptions, report_rounds
 from mmhcm.structures.files import atomic_write, fingerprint
 from mmhcm.structures.hard_chips import HardChipRound, read_round
 from mmhcm.structures.object_pool import ObjectPool
@@ -82,9 +83,12 @@ class HardChipMiningHook(Hook):
             with a new optimizer state, instead of going on. Defaults to
             False.
         fp16 (bool): Mine in mixed precision. Defaults to False.
+        report (bool | dict): Whether to write ``report.html`` beside each
+            round; or ``ReportOptions``, how much it shows. Defaults to True.
 
     Raises:
-        ValueError: epochs that are not ascending, or negative.
+        ValueError: epochs that are not ascending, or negative; report
+            options that do not exist, or are out of range.
     """
 
     priority = 'ABOVE_NORMAL'
@@ -104,6 +108,7 @@ class HardChipMiningHook(Hook):
         accumulate: bool = False,
         restart: bool = False,
         fp16: bool = False,
+        report: bool | Mapping[str, Any] = True,
     ) -> None:
         if list(epochs) != sorted(set(epochs)) or min(epochs, default=0) < 0:
             raise ValueError(
@@ -122,6 +127,7 @@ class HardChipMiningHook(Hook):
         self.accumulate = accumulate
         self.restart = restart
         self.fp16 = fp16
+        self.report = ReportOptions.of(report)
         self._rounds: list[dict[str, Any]] = []
         self._external: list[BaseDataset] | None = None
         self._pool: ObjectPool | None = None
@@ -133,7 +139,9 @@ class HardChipMiningHook(Hook):
             with atomic_write(self._initial_path(runner)) as file:
                 torch.save({'state_dict': state}, file)
         if self._rounds:
-            self._hand_over(runner, self._read_rounds(runner))
+            rounds = self._read_rounds(runner)
+            self._hand_over(runner, rounds)
+            self._write_reports(runner, rounds)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Mine if a round is due before this epoch."""
@@ -151,7 +159,9 @@ class HardChipMiningHook(Hook):
                 'pool': '' if self._pool is None else self._pool.fingerprint,
             },
         ]
-        self._hand_over(runner, self._read_rounds(runner))
+        rounds = self._read_rounds(runner)
+        self._hand_over(runner, rounds)
+        self._write_reports(runner, rounds)
         if self.restart:
             self._restart(runner)
 
@@ -248,6 +258,20 @@ class HardChipMiningHook(Hook):
                 )
         dataset.set_hard_chips(merged, pool, self._get_external())
         restart_workers(runner.train_dataloader)
+
+    def _write_reports(
+        self, runner: Runner, rounds: Sequence[HardChipRound]
+    ) -> None:
+        """Write the pages of the rounds that have none."""
+        if self.report is not None and is_main_process():
+            report_rounds(
+                [self._round_path(runner, r.number) for r in rounds],
+                rounds,
+                find_chip_dataset(runner.train_dataloader.dataset),
+                runner.cfg,
+                self.report,
+                runner.logger,
+            )
 
     def _read_rounds(self, runner: Runner) -> list[HardChipRound]:
         return [
