@@ -1,0 +1,95 @@
+"""Running of a command with a log, and where its code comes from."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_TICK_SECONDS = 30.0
+
+
+class CommandFailedError(RuntimeError):
+    """A command ended with another status than 0; says its last line."""
+
+
+def run_logged(
+    command: Sequence[str],
+    log_path: Path,
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    tick: Callable[[float], None] = lambda seconds: None,
+) -> None:
+    """Run a command; what it prints goes to the screen and to a log.
+
+    Args:
+        command: The command.
+        log_path: File that its output is added to.
+        cwd: Folder to run it in.
+        env: Its environment.
+        tick: Called with the seconds since the last call, now and then and
+            at the end, however it ends.
+
+    Raises:
+        CommandFailedError: it ended with another status than 0.
+    """
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    last = time.monotonic()
+    tail = b''
+    with log_path.open('ab') as log:
+        log.write(f'\n$ {" ".join(command)}\n'.encode())
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            bufsize=0,
+        )
+        assert process.stdout is not None, 'asked for above'
+        try:
+            while chunk := process.stdout.read(65536):
+                log.write(chunk)
+                log.flush()
+                sys.stdout.write(chunk.decode(errors='replace'))
+                sys.stdout.flush()
+                tail = (tail + chunk)[-8192:]
+                if time.monotonic() - last > _TICK_SECONDS:
+                    now = time.monotonic()
+                    tick(now - last)
+                    last = now
+            status = process.wait()
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+            tick(time.monotonic() - last)
+    if status:
+        raise CommandFailedError(last_line(tail) or f'exit status {status}')
+
+
+def last_line(output: bytes) -> str:
+    """Last line with text; a progress bar's last state counts as a line."""
+    text = output.decode(errors='replace').replace('\r', '\n')
+    lines = [line.strip() for line in text.split('\n') if line.strip()]
+    return lines[-1] if lines else ''
+
+
+def code_version(folder: Path) -> str:
+    """Commit of a folder's repository, with ``+dirty`` for local changes."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ['git', '-C', str(folder), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    try:
+        commit = git('rev-parse', '--short=12', 'HEAD')
+        changes = git('status', '--porcelain', '--untracked-files=no')
+    except (OSError, subprocess.CalledProcessError):
+        return 'unknown'
+    return commit + ('+dirty' if changes else '')
