@@ -1,0 +1,60 @@
+# CornerNet, as MMDetection trains it on COCO, on VisDrone. Its head drops
+# ignored instances, so their pixels are masked.
+_base_ = [
+    'mmdet::cornernet/cornernet_hourglass104_8xb6-210e-mstest_coco.py',
+    '_base_/visdrone.py',
+    '_base_/runtime.py',
+]
+data_root = _base_.visdrone_root
+default_hooks = _base_.visdrone_hooks
+
+max_per_img = 500
+model = dict(
+    bbox_head=dict(num_classes=10),
+    # 100 corners of each kind would be 100 objects at most. Of the pairs, the
+    # best 1000 are left before NMS, a limit that MMDetection has no name for.
+    test_cfg=dict(corner_topk=500, score_thr=0.01, max_per_img=max_per_img),
+)
+
+train_pipeline = [
+    *_base_.visdrone_load_masked,
+    # Behind the two that load.
+    *_base_.train_pipeline[2:],
+]
+meta_keys = (*_base_.visdrone_meta_keys, 'border')
+# Boxes are in the pixels of the file, as it lies.
+load = dict(_base_.test_pipeline[0], color_type='color_ignore_orientation')
+test_pipeline = [
+    load,
+    _base_.test_pipeline[1],
+    dict(type='PackDetInputs', meta_keys=meta_keys),
+]
+train_dataloader = dict(
+    dataset=dict(
+        _delete_=True, pipeline=train_pipeline, **_base_.visdrone_train
+    )
+)
+val_dataloader = dict(
+    dataset=dict(_delete_=True, pipeline=test_pipeline, **_base_.visdrone_val)
+)
+test_dataloader = val_dataloader
+val_evaluator = dict(_delete_=True, **_base_.visdrone_evaluator)
+test_evaluator = val_evaluator
+
+# The image and its mirror image.
+tta_model = dict(tta_cfg=dict(max_per_img=max_per_img))
+tta_pipeline = [
+    load,
+    dict(
+        type='TestTimeAug',
+        transforms=[
+            *_base_.tta_pipeline[1]['transforms'][:2],
+            [
+                dict(
+                    type='PackDetInputs',
+                    meta_keys=(*meta_keys, 'flip', 'flip_direction'),
+                )
+            ],
+        ],
+    ),
+]

@@ -1,0 +1,309 @@
+"""The baselines train, test and mine on tiny input, and keep 500 boxes."""
+
+from copy import deepcopy
+from functools import cache
+
+import numpy as np
+import pytest
+from mmdet.models.task_modules.assigners import MaxIoUAssigner
+from mmdet.registry import DATASETS, TASK_UTILS
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from mmengine.runner import Runner
+
+from mmhcm.datasets.chip_dataset import find_chip_dataset
+from mmhcm.engine.launch import use_tta
+from tests.tiny_run import REPO, unique_names, write_tiny_run
+
+FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
+    'faster-rcnn_r50_fpn',
+    'cascade-rcnn_r50_fpn',
+    'retinanet_r50_fpn',
+    'cornernet_hourglass104',
+    'centernet_r18-dcnv2',
+    'faster-rcnn_hrnetv2p-w32',
+]
+MINED = [CASCADE, RETINA]
+FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
+
+# The same modules, smaller.
+SLIM_RESNET = {'depth': 18, 'base_channels': 16, 'stem_channels': 16}
+SLIM_FPN = {'in_channels': [16, 32, 64, 128], 'out_channels': 16}
+SLIM_HEAD = {'in_channels': 16, 'feat_channels': 16}
+SLIM_ROI = {'in_channels': 16, 'fc_out_channels': 32}
+SLIM_TWO_STAGE = {
+    'neck': SLIM_FPN,
+    'rpn_head': SLIM_HEAD,
+    'roi_head': {'bbox_roi_extractor': {'out_channels': 16}},
+    'train_cfg': {'rpn_proposal': {'max_per_img': 50}},
+    'test_cfg': {'rpn': {'max_per_img': 50}},
+}
+SLIM = {
+    FPN: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
+    CASCADE: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
+    RETINA: {
+        'backbone': SLIM_RESNET,
+        'neck': SLIM_FPN,
+        'bbox_head': {**SLIM_HEAD, 'stacked_convs': 1},
+    },
+    CORNER: {
+        'backbone': {
+            'downsample_times': 2,
+            'stage_channels': [16, 16, 16],
+            'stage_blocks': [1, 1, 1],
+            'feat_channel': 16,
+        },
+        'bbox_head': {'in_channels': 16},
+    },
+    CENTER: {
+        'backbone': {'base_channels': 8, 'stem_channels': 8},
+        'neck': {'in_channels': 64, 'num_deconv_filters': (16, 16, 16)},
+        'bbox_head': SLIM_HEAD,
+    },
+    HRNET: {
+        'backbone': {
+            'extra': {
+                'stage1': {'num_blocks': (1,), 'num_channels': (8,)},
+                'stage2': {'num_blocks': (1, 1), 'num_channels': (8, 8)},
+                'stage3': {
+                    'num_modules': 1,
+                    'num_blocks': (1, 1, 1),
+                    'num_channels': (8, 8, 8),
+                },
+                'stage4': {
+                    'num_modules': 1,
+                    'num_blocks': (1, 1, 1, 1),
+                    'num_channels': (8, 8, 8, 8),
+                },
+            }
+        },
+        **SLIM_TWO_STAGE,
+        'neck': {'in_channels': [8, 8, 8, 8], 'out_channels': 16},
+    },
+}
+
+
+@cache
+def _read(path):
+    return Config.fromfile(path)
+
+
+def load(name, folder='baselines'):
+    return deepcopy(_read(REPO / 'configs' / folder / f'{name}_visdrone.py'))
+
+
+def dicts(values):
+    """All dicts in a config section, itself included."""
+    if isinstance(values, dict):
+        yield values
+    for value in values.values() if isinstance(values, dict) else values:
+        if isinstance(value, dict | list | tuple):
+            yield from dicts(value)
+
+
+def slim_model(cfg, name):
+    cfg.merge_from_dict({'model': SLIM[name]})
+    model = cfg.model
+    heads = model.get('roi_head', {}).get('bbox_head', [])
+    for head in heads if isinstance(heads, list) else [heads]:
+        head.update(SLIM_ROI)
+    for part in dicts(model):
+        if 'checkpoint' in (part.get('init_cfg') or {}):
+            part['init_cfg'] = None
+
+
+def small_input(values):
+    """Resize and crop for images of 112 x 80 pixels."""
+    for part in dicts(values):
+        kind = part.get('type')
+        if kind == 'Resize':
+            part['scale'] = (64, 64) if part['scale'][1] < 600 else (112, 80)
+        elif kind == 'RandomCenterCropPad' and not part.get('test_mode'):
+            part['crop_size'] = (64, 64)
+
+
+def tiny_runner(cfg, tiny, work_dir):
+    """Build a Runner of one epoch on one batch, and on one image."""
+    for split, number in (('train', 2), ('val', 1)):
+        for part in dicts(cfg[f'{split}_dataloader']['dataset']):
+            if part.get('type') == 'VisDroneDataset':
+                part['data_root'] = str(
+                    tiny / 'data' / f'VisDrone2019-DET-{split}'
+                )
+                part['indices'] = number
+            elif part.get('type') == 'RepeatDataset':
+                part['times'] = 1
+    cfg.test_dataloader = cfg.val_dataloader
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].update(
+            num_workers=0, persistent_workers=False
+        )
+    cfg.train_dataloader.batch_size = 2
+    cfg.merge_from_dict(
+        {
+            **unique_names(),
+            'work_dir': str(work_dir),
+            'log_level': 'WARNING',
+            'num_threads': 1,
+            'train_cfg.max_epochs': 1,
+            'train_cfg.val_interval': 9,
+            'default_hooks.checkpoint': None,
+        }
+    )
+    return Runner.from_cfg(cfg)
+
+
+@pytest.fixture(autouse=True)
+def _unformatted(monkeypatch):
+    # Formatting the config's text would take longer than the run.
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
+    )
+
+
+@pytest.fixture(scope='module')
+def tiny(tmp_path_factory):
+    return write_tiny_run(tmp_path_factory.mktemp('baselines')).parent
+
+
+@pytest.mark.parametrize('name', BASELINES)
+def test_baseline_trains_and_scores(name, tiny, tmp_path):
+    cfg = load(name)
+    slim_model(cfg, name)
+    small_input(cfg.train_dataloader)
+    small_input(cfg.val_dataloader)
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    before = {k: v.clone() for k, v in runner.model.named_parameters()}
+    runner.train()
+    assert runner.iter == 1
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+    after = dict(runner.model.named_parameters())
+    assert any((before[key] != after[key]).any() for key in before)
+    figures = runner.test()
+    assert {f'visdrone/{name}' for name in FIGURES} <= set(figures)
+    assert all(0 <= value <= 100 for value in figures.values())
+
+
+@pytest.mark.parametrize('name', MINED)
+def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
+    cfg = load(f'{name}_hcm', 'hcm')
+    slim_model(cfg, name)
+    train_set = cfg.train_dataloader.dataset
+    train_set.update(
+        scales=[
+            {'window': 48, 'valid_range': (0, 16), 'stride': 8},
+            {'window': 80, 'valid_range': (12, None), 'stride': 16},
+        ],
+        chip_size=64,
+        cache_dir=None,
+    )
+    train_set.pipeline[3].chip_size = 64
+    cfg.train_dataloader.sampler.num_samples = 2
+    (hook,) = cfg.custom_hooks
+    assert hook.type == 'HardChipMiningHook'
+    # Mine before the only iteration, whatever little the detector says.
+    hook.update(epochs=[0], dataloader={'num_workers': 0})
+    hook.canvases.update(num_canvases=1, num_pastes=2)
+    hook.metric.score_thr = 0.0
+    hook.pool.update(num_workers=1, min_size=4, cache_dir=None)
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    drawn = []
+    chips = find_chip_dataset(runner.train_dataloader.dataset)
+    get_data_info = chips.get_data_info
+    chips.get_data_info = lambda i: drawn.append(i) or get_data_info(i)
+    runner.train()
+    assert chips.num_hard > 0
+    assert (tmp_path / 'hcm' / 'round_1' / 'hard_chips.jsonl').is_file()
+    # Half of an epoch's samples are hard chips, which lie behind the normal.
+    assert sum(index >= chips.num_normal for index in drawn) == 1
+    assert runner.iter == 1
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+
+
+@pytest.mark.parametrize('name', MINED)
+def test_mining_is_one_more_base(name):
+    plain, mined = load(f'{name}_chips'), load(f'{name}_hcm', 'hcm')
+    added = set(mined._cfg_dict) - set(plain._cfg_dict)
+    assert added == {'custom_hooks'}
+    for key in plain._cfg_dict:
+        assert mined[key] == plain[key]
+
+
+@pytest.mark.parametrize('name', BASELINES)
+def test_five_hundred_detections_are_kept(name):
+    cfg = load(name)
+    for part in dicts(cfg.model):
+        assert part.get('num_classes', 10) == 10
+    limits = {
+        key: part[key]
+        for part in dicts(cfg.model.test_cfg)
+        for key in ('max_per_img', 'nms_pre', 'corner_topk', 'topk')
+        if key in part
+    }
+    assert limits['max_per_img'] >= 500
+    assert min(limits.values()) >= 500
+    for part in dicts(cfg.model.test_cfg):
+        assert part.get('score_thr', 0) <= 0.01
+    if 'tta_model' in cfg:
+        assert cfg.tta_model.tta_cfg.max_per_img == 500
+    assert (
+        cfg.val_evaluator == cfg.test_evaluator == {'type': 'VisDroneMetric'}
+    )
+    assert cfg.test_dataloader.dataset.type == 'VisDroneDataset'
+
+
+@pytest.mark.parametrize('name', BASELINES)
+def test_ignored_objects_teach_nothing(name, tiny):
+    cfg = load(name)
+    assigners = [
+        part.assigner
+        for part in dicts(cfg.model.train_cfg or {})
+        if 'assigner' in part
+    ]
+    heads_ignore = bool(assigners)
+    assert heads_ignore == (name not in (CORNER, CENTER))
+    for assigner in assigners:
+        built = TASK_UTILS.build(assigner)
+        assert isinstance(built, MaxIoUAssigner)
+        assert assigner.type == 'TrueIgnoreAssigner'
+    dataset = next(
+        part
+        for part in dicts(cfg.train_dataloader.dataset)
+        if part.get('type') == 'VisDroneDataset'
+    )
+    dataset.update(
+        data_root=str(tiny / 'data' / 'VisDrone2019-DET-train'),
+        # The first transforms, up to those that draw.
+        pipeline=dataset.pipeline[: 3 if heads_ignore else 4],
+    )
+    results = DATASETS.build(dataset)[0]
+    mean = np.rint([103.53, 116.28, 123.675])
+    assert (results['img'][61:79, 90:110] == mean).all()  # the region
+    ignored = results['img'][62:72, 4:14]
+    assert (ignored == mean).all() != heads_ignore
+
+
+@pytest.mark.parametrize('name', [CORNER, CENTER])
+def test_mirror_images_merge(name, tiny, tmp_path):
+    cfg = load(name)
+    slim_model(cfg, name)
+    small_input(cfg.train_dataloader)
+    use_tta(cfg)
+    Compose(cfg.tta_pipeline)
+    cfg.val_dataloader = cfg.test_dataloader
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    assert 'visdrone/AP' in runner.test()
+
+
+@pytest.mark.parametrize('name', BASELINES)
+def test_runtime_is_that_of_the_method(name):
+    ours = Config.fromfile(REPO / 'configs' / '_base_' / 'default_runtime.py')
+    cfg = load(name)
+    for key in ('default_hooks', 'custom_imports', 'randomness'):
+        assert cfg[key] == ours[key]
+    assert cfg.data_root == 'data'
+    roots = [p.data_root for p in dicts(cfg._cfg_dict) if 'data_root' in p]
+    assert {root.split('/')[0] for root in roots} == {'data'}
+    assert not any('coco' in root for root in roots)
