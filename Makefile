@@ -2,17 +2,20 @@
 # make .venv      install everything, pinned, into .venv
 # make demo       train, mine, retrain, test and submit on rendered scenes
 # make test       the checks and the whole test suite
+# make table1     train, test and tabulate the paper's ablation, at full size
 #
 # PYTHON       the interpreter that .venv is made with (3.11 or 3.12)
 # TORCH_INDEX  an index with other builds of torch, used beside the default one
 # MAX_JOBS     compilers that run at once while mmcv's operators are built
 # PIP_ARGS     more options for every pip install, such as a mirror
 # PYTEST_ARGS  more options for pytest, such as "-x tests/functional"
+# TABLE_ARGS   options of tools/run_table.py, such as "--rows ours --seeds 0 1"
 
 MAX_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 TORCH_INDEX ?=
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+TABLE_ARGS ?=
 # One process per core, and (below) one thread in each: more only get in
 # each other's way.
 PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -23,7 +26,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
 .DELETE_ON_ERROR:
 .PHONY: help .venv install check lint types layers deadcode test demo \
-	demo-smoke clean-venv
+	demo-smoke table1 comparators clean-venv
 .DEFAULT_GOAL := help
 
 help:
@@ -123,3 +126,8 @@ demo: $(VENV)/.checked
 demo-smoke: $(VENV)/.checked
 	$(BIN)/python projects/quickstart/run.py --smoke \
 		--work-dir work_dirs/quickstart_smoke
+
+# --- Tables -----------------------------------------------------------------
+# What is finished is kept, and what was interrupted goes on.
+table1 comparators: $(VENV)/.checked
+	$(BIN)/python tools/run_table.py configs/$@ $(TABLE_ARGS)

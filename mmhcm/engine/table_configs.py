@@ -22,6 +22,7 @@ _TEST_PREFIXES = ('test_', 'tta_', 'val_')
 _INERT = (
     'custom_hooks',
     'default_hooks.checkpoint',
+    'external_root',
     'train_dataloader.sampler.hard_ratio',
 )
 

@@ -1,0 +1,116 @@
+"""Rows of the tables differ from those they are compared with as declared."""
+
+from copy import deepcopy
+from functools import cache
+
+import pytest
+from mmdet.registry import METRICS
+
+from mmhcm.engine.table_configs import (
+    check_start,
+    config_differences,
+    config_hash,
+    is_below,
+    resolve_config,
+)
+from mmhcm.engine.table_plan import RunSettings, TablePlan
+from mmhcm.engine.table_rows import read_table
+from tests.tiny_run import REPO
+
+TABLES = {
+    name: read_table(REPO / 'configs' / name)
+    for name in ('table1', 'comparators')
+}
+ROWS = [(name, row.id) for name, table in TABLES.items() for row in table.rows]
+SCALES = [
+    {'window': 64, 'valid_range': (0, 32)},
+    {'window': 128, 'valid_range': (24, float('inf'))},
+]
+
+
+@cache
+def _config(path):
+    return resolve_config(path, [])
+
+
+def config_of(name, row_id):
+    return deepcopy(_config(TABLES[name].row(row_id).config))
+
+
+@pytest.mark.parametrize(('name', 'row_id'), ROWS)
+def test_a_row_differs_from_its_parent_as_declared(name, row_id):
+    row = TABLES[name].row(row_id)
+    if row.parent is None:
+        assert not row.differs
+        return
+    keys = config_differences(
+        config_of(name, row_id), config_of(name, row.parent)
+    )
+    other = TABLES[name].row(row.parent)
+    assert [key for key in keys if not is_below(key, row.differs)] == []
+    if row.checkpoint_of is None:
+        # Nothing is declared that does not differ.
+        unused = [d for d in row.differs if not any(
+            is_below(key, [d]) for key in keys
+        )]  # fmt: skip
+        assert unused == []
+    else:
+        assert keys or row.tta != other.tta
+
+
+@pytest.mark.parametrize(('name', 'row_id'), ROWS)
+def test_a_row_may_go_on_from_what_it_names(name, row_id):
+    row = TABLES[name].row(row_id)
+    cfg = config_of(name, row_id)
+    if row.shares is None:
+        return
+    check_start(row, row.shares, cfg, config_of(name, row.shares.row))
+    # Its checkpoint is there until the end of the training.
+    shared = TABLES[name].row(row.shares.row)
+    kept = shared.cfg_options['default_hooks.checkpoint.max_keep_ckpts']
+    assert kept > cfg.train_cfg.max_epochs - row.shares.epoch
+    assert cfg.default_hooks.checkpoint.interval == 1
+
+
+@pytest.mark.parametrize(('name', 'row_id'), ROWS)
+def test_what_is_mined_can_be_built(name, row_id):
+    for hook in config_of(name, row_id).get('custom_hooks', []):
+        METRICS.build({**hook.metric, 'scales': SCALES})
+        assert hook.get('predict', 'detections') == {
+            'HardChipMetric': 'detections',
+            'NegativeChipMetric': 'proposals',
+        }.get(hook.metric.type, 'nothing')
+
+
+def test_every_comparator_has_a_row():
+    named = {row.config for row in TABLES['comparators'].rows}
+    folder = REPO / 'configs' / 'comparators'
+    assert set(folder.glob('*.py')) <= named
+    assert {path for path in (REPO / 'configs' / 'table1').glob('*.py')} == {
+        row.config for row in TABLES['table1'].rows
+    }
+
+
+def test_rows_of_both_tables_are_trained_once(tmp_path):
+    settings = RunSettings(tmp_path)
+    plans = {n: TablePlan(table, settings) for n, table in TABLES.items()}
+    common = {row.id for row in TABLES['table1'].rows} & {
+        row.id for row in TABLES['comparators'].rows
+    }
+    assert common == {'chips', 'pasting-only', 'hcm-no-pasting', 'hcm', 'ours'}
+    for row_id in common:
+        digests = {
+            config_hash(plan.config(plan.table.row(row_id)))
+            for plan in plans.values()
+        }
+        assert len(digests) == 1
+        starts = {table.row(row_id).shares for table in TABLES.values()}
+        assert len(starts) == 1
+
+
+@pytest.mark.parametrize('name', TABLES)
+def test_the_readme_has_a_line_for_every_row(name):
+    text = (REPO / 'configs' / name / 'README.md').read_text()
+    for row in TABLES[name].rows:
+        assert f'| `{row.id}` |' in text
+        assert row.config.name in text
