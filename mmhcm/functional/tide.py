@@ -120,7 +120,8 @@ def error_costs(
     - Dupe: IoU >= 0.5, its class, but another has the object. Fix: removed.
     - Bkg: IoU < ``bg_thr``. Fix: removed.
     - Miss: an object without a true positive that is the object of no Cls or
-      Loc error. Fix: it does not count.
+      Loc error. Fix: it does not count. A class without detections has
+      nothing left to find then, which is an AP of 100.
 
     Where a fix puts several detections right on one object, the highest score
     stays and the others are removed.
@@ -240,6 +241,9 @@ def _fixed_ap(table: _Table, num_images: np.ndarray, fix: str) -> np.ndarray:
     ap = np.full(num_classes, np.nan)
     for label in np.flatnonzero(num_images):
         chosen = keep & (labels == label)
+        if not num_gt[label] and not chosen.any():
+            ap[label] = 1  # nothing is left to find, or wrongly found
+            continue
         flags = is_tp[chosen].astype(np.int8)[None]
         ap[label] = _average_precisions(
             flags, table.scores[chosen], int(num_gt[label])

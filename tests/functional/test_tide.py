@@ -34,7 +34,14 @@ def record(dets=(), gts=(), image_wh=(60, 60)):
 @pytest.mark.parametrize(
     ('dets', 'gts', 'counts', 'ap', 'gains'),
     [
-        pytest.param([], [(OBJECT, 1)], [0, 0, 0, 0, 0, 1], 0, {}, id='none'),
+        pytest.param(
+            [],
+            [(OBJECT, 1)],
+            [0, 0, 0, 0, 0, 1],
+            0,
+            {'Miss': 100, 'FN': 100},
+            id='none',
+        ),
         pytest.param(
             [(NEAR, 0.9, 1)], [(OBJECT, 1)], [0] * 6, 100, {}, id='found'
         ),
@@ -43,7 +50,7 @@ def record(dets=(), gts=(), image_wh=(60, 60)):
             [(OBJECT, 1)],
             [1, 0, 0, 0, 0, 0],
             0,
-            {'Cls': 100},
+            {'Cls': 100, 'FN': 100},
             id='class',
         ),
         pytest.param(
@@ -59,7 +66,7 @@ def record(dets=(), gts=(), image_wh=(60, 60)):
             [(OBJECT, 1)],
             [0, 0, 1, 0, 0, 1],
             0,
-            {},
+            {'Miss': 100, 'FN': 100},
             id='both, and so missed',
         ),
         pytest.param(
@@ -216,6 +223,8 @@ def slow_ap(entries, category, num_objects):
         )
         for n in range(len(hits))
     ]
+    if not points and not num_objects:
+        return 100
     area, last = 0.0, 0.0
     for n, (recall, _) in enumerate(points):
         area += (recall - last) * max(p for _, p in points[n:])

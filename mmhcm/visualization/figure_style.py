@@ -1,0 +1,198 @@
+"""The look of all figures, and their files.
+
+Figures have the width of a column of a two-column paper, or of both, and are
+to be printed at that size: text is at least 7 pt high, lines at least 0.4.
+Colours are Okabe and Ito's, which colour-blind readers tell apart; hatches
+and markers repeat what they say. The same input gives the same bytes.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from mmhcm.structures.files import atomic_write
+
+WIDTHS = {'single': 3.3, 'double': 6.9}
+"""Widths of one column and of both, inches."""
+FORMATS = ('pdf', 'svg', 'png', 'json')
+FONT_PT = 7.0
+#: Blue, orange, green, vermilion, pink, sky blue, black.
+COLORS = (
+    '#0072B2',
+    '#E69F00',
+    '#009E73',
+    '#D55E00',
+    '#CC79A7',
+    '#56B4E9',
+    '#000000',
+)
+MARKERS = ('o', 's', '^', 'D', 'v', 'P', 'X')
+HATCHES = ('', '/////', '.....', 'xxxxx', '-----', '|||||', '+++++')
+GREY = '#767676'
+MAX_SERIES = len(COLORS)
+
+_RC: dict[Any, Any] = {
+    'font.family': ['DejaVu Sans'],
+    'font.size': FONT_PT,
+    'axes.titlesize': FONT_PT,
+    'axes.labelsize': FONT_PT,
+    'xtick.labelsize': FONT_PT,
+    'ytick.labelsize': FONT_PT,
+    'legend.fontsize': FONT_PT,
+    'axes.linewidth': 0.6,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.axisbelow': True,
+    'grid.linewidth': 0.4,
+    'grid.color': '#d9d9d9',
+    'xtick.major.width': 0.6,
+    'ytick.major.width': 0.6,
+    'xtick.major.size': 2.5,
+    'ytick.major.size': 2.5,
+    'xtick.minor.size': 0,
+    'ytick.minor.size': 0,
+    'hatch.linewidth': 0.5,
+    'legend.frameon': False,
+    'legend.handlelength': 1.4,
+    'legend.handletextpad': 0.5,
+    'legend.columnspacing': 1.2,
+    'legend.borderaxespad': 0.2,
+    # Text stays text: fonts are embedded, and SVG names them.
+    'pdf.fonttype': 42,
+    'svg.fonttype': 'none',
+    # Names inside the file follow from its content, not from chance.
+    'svg.hashsalt': 'mmhcm',
+}
+# No date: equal figures are equal files.
+_METADATA: dict[str, dict[str, Any]] = {
+    'pdf': {'CreationDate': None, 'Creator': 'mmhcm'},
+    'svg': {'Date': None, 'Creator': 'mmhcm'},
+    'png': {'Software': 'mmhcm'},
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and what it says in numbers.
+
+    Attributes:
+        figure: To be saved inside :func:`figure_style`.
+        numbers: Plain values for a json file; None for pictures.
+        text: The same to read, for the terminal.
+    """
+
+    figure: Figure
+    numbers: dict[str, Any] | None = None
+    text: str = ''
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw and save in the project's style; the user's own is restored."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def new_figure(
+    width: str, height: float, hspace: float = 0.02, constrained: bool = True
+) -> Figure:
+    """Start a figure of one column or both.
+
+    Args:
+        width: 'single' or 'double'.
+        height: Inches.
+        hspace: Space between rows of axes, share of their height.
+        constrained: Whether Matplotlib makes room for what is drawn.
+    """
+    layout = ConstrainedLayoutEngine(h_pad=0.02, w_pad=0.02, hspace=hspace)
+    figure = Figure(
+        figsize=(WIDTHS[width], height),
+        layout=layout if constrained else None,
+    )
+    # No window system, whatever the user's settings name.
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def wanted_paths(
+    out: str | Path, kind: str, formats: Sequence[str] | None
+) -> list[Path]:
+    """Say which files to write.
+
+    Args:
+        out: A file with one of the ``FORMATS`` as suffix, or a folder.
+        kind: Name of the files in a folder.
+        formats: Of ``FORMATS``. None stands for the suffix of ``out``, or in
+            a folder for pdf and png.
+
+    Raises:
+        ValueError: a file of an unknown format.
+    """
+    out = Path(out)
+    suffix = out.suffix.lower().removeprefix('.')
+    if suffix in FORMATS:
+        stem = out.with_suffix('')
+        return [Path(f'{stem}.{name}') for name in formats or [suffix]]
+    if suffix and not out.is_dir():
+        raise ValueError(
+            f'{out}: figures are written as {", ".join(FORMATS)}, or into a '
+            'folder'
+        )
+    return [out / f'{kind}.{name}' for name in formats or ('pdf', 'png')]
+
+
+def save_drawing(
+    drawing: Drawing, paths: Sequence[Path], dpi: int = 300
+) -> None:
+    """Write a drawing, each file whole or not at all.
+
+    Args:
+        drawing: Made in the same :func:`figure_style`.
+        paths: Files; the suffix says the format.
+        dpi: Dots per inch of png files.
+
+    Raises:
+        ValueError: json of a picture, which has no numbers.
+    """
+    for path in paths:
+        content = _encode(drawing, path, dpi)
+        with atomic_write(path) as file:
+            file.write(content)
+
+
+def check_series(names: Sequence[str]) -> None:
+    """Refuse more series than there are colours.
+
+    Raises:
+        ValueError: there are.
+    """
+    if len(names) > MAX_SERIES:
+        raise ValueError(
+            f'{len(names)} results in one figure; at most {MAX_SERIES} can '
+            'be told apart'
+        )
+
+
+def _encode(drawing: Drawing, path: Path, dpi: int) -> bytes:
+    suffix = path.suffix.lower().removeprefix('.')
+    if suffix == 'json':
+        if drawing.numbers is None:
+            raise ValueError(f'{path}: a picture has no numbers to write')
+        text = json.dumps(drawing.numbers, indent=2, allow_nan=False)
+        return f'{text}\n'.encode()
+    buffer = io.BytesIO()
+    drawing.figure.savefig(
+        buffer, format=suffix, dpi=dpi, metadata=_METADATA[suffix]
+    )
+    return buffer.getvalue()
