@@ -135,7 +135,7 @@ def file_digest(path: str | Path) -> str:
 
 
 @cache
-def _digest(path: str, num_bytes: int, modified: int) -> str:
+def _digest(path: str, *_state: int) -> str:
     with Path(path).open('rb') as file:
         return hashlib.file_digest(file, 'sha256').hexdigest()
 
