@@ -63,9 +63,10 @@ def draw_counts(
             linestyle='',
             marker=MARKERS[number],
             markersize=4,
-            color=COLORS[number],
-            markeredgewidth=0.4,
-            markeredgecolor='white',
+            # Open ones, so that equal counts show each other.
+            markerfacecolor='none' if number else COLORS[number],
+            markeredgecolor=COLORS[number],
+            markeredgewidth=0.9,
             label=f'{name} ({total:,.0f}{spread})',
             zorder=2 + number,
             clip_on=False,

@@ -140,8 +140,8 @@ def draw_size_scores(
     first = next(iter(results.values()))
     titles = ['all sizes', *bin_names(first.edges)]
     totals = [first.num_objects.sum(), *first.num_objects.sum(axis=1)]
-    columns = min(len(titles), 4 if width == 'double' else 2)
-    num_rows = -(-len(titles) // columns)
+    num_rows = -(-len(titles) // (4 if width == 'double' else 2))
+    columns = -(-len(titles) // num_rows)
     panel_height = 0.52 + 0.14 * (len(classes) + 1.5)
     figure = new_figure(
         width,
@@ -267,6 +267,7 @@ def _rule_cells(axes: Axes, num_rows: int) -> None:
                 fill=False,
                 edgecolor=COLORS[3],
                 linewidth=0.8,
+                zorder=3,
             )
         )
     # No object, and none missed: there is nothing to count.
