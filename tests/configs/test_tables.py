@@ -18,8 +18,13 @@ from mmhcm.engine.table_rows import read_table
 from tests.tiny_run import REPO
 
 TABLES = {
-    name: read_table(REPO / 'configs' / name)
-    for name in ('table1', 'comparators')
+    path.rsplit('/', 1)[-1]: read_table(REPO / path)
+    for path in (
+        'configs/table1',
+        'configs/comparators',
+        'projects/visdrone_lowdata/cpu.json',
+        'projects/visdrone_lowdata/gpu.json',
+    )
 }
 ROWS = [(name, row.id) for name, table in TABLES.items() for row in table.rows]
 SCALES = [

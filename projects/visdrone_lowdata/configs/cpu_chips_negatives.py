@@ -9,6 +9,7 @@ custom_hooks = [
         predict='proposals',
         tta_model=dict(iou_thr=0.7, max_per_img=2000),
         canvases=dict(num_canvases=40, num_pastes=0, external_ratio=0.0),
+        test_scales=[dict(scale_factor=1.0)],
         metric=dict(type='NegativeChipMetric', max_chips_per_canvas=2),
         dataloader=dict(num_workers=0),
     )
