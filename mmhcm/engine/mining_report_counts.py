@@ -22,9 +22,9 @@ from mmhcm.structures.object_pool import ObjectPool
 from mmhcm.visualization.report_page import Cell, Chart, Table
 
 KIND_NAMES = {
-    'background': 'background taken for an object',
-    'class': 'wrong class',
-    'missed': 'missed object',
+    'background': 'background taken for objects',
+    'class': 'wrong classes',
+    'missed': 'missed objects',
 }
 _NUM_CONFUSIONS = 10
 #: First number of each column of a distribution; the last one is open.
@@ -219,16 +219,13 @@ def taught_objects(
 
 
 def _bars(values: Sequence[int]) -> list[tuple[str, int]]:
-    """Distribution of counts, without empty columns at the end."""
+    """Distribution of counts."""
     numbers = np.histogram(values, [*_BINS, np.inf])[0].tolist()
     names = [
         f'{low}' if high == low + 1 else f'{low}–{high - 1}'
         for low, high in pairwise(_BINS)
     ]
-    bars = list(zip([*names, f'{_BINS[-1]}+'], numbers, strict=True))
-    while len(bars) > 1 and not bars[-1][1]:
-        bars.pop()
-    return bars
+    return list(zip([*names, f'{_BINS[-1]}+'], numbers, strict=True))
 
 
 def _share_cell(number: int, total: int) -> Cell:

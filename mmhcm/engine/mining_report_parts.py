@@ -51,7 +51,10 @@ def build_page(
 
 def _lead(hard_round: HardChipRound) -> str:
     epoch = hard_round.origin.get('epoch')
-    when = '' if epoch is None else f', mined after {epoch} epochs of training'
+    when = ''
+    if epoch is not None:
+        epochs = 'epoch' if epoch == 1 else 'epochs'
+        when = f', mined after {epoch} {epochs} of training'
     return (
         f'{hard_round.num_chips:,} hard chips on {len(hard_round.canvases):,} '
         f'of {hard_round.counts.get("canvases", 0):,} canvases{when}.'

@@ -149,14 +149,15 @@ def _draw_example(
         and tuple(item['bbox']) != error.bbox
         and _touches(item['bbox'], (x1, y1, x2, y2))
     ]
-    if error.kind != 'background':
-        true = classes[error.gt_label]
-        marks.append(Mark(moved(error.bbox), 'truth', true))
     detection = error.bbox if error.kind == 'background' else error.det_bbox
     if detection is not None:
         marks.append(
             Mark(moved(detection), 'detection', classes[error.det_label])
         )
+    # On top: its line is the thinner one.
+    if error.kind != 'background':
+        true = classes[error.gt_label]
+        marks.append(Mark(moved(error.bbox), 'truth', true))
     title, seen = _describe(error, classes)
     object_w, object_h = (round(v) for v in box_wh(shown[:1])[0].tolist())
     pasted = any(paste.bbox == error.bbox for paste in canvas.pastes)

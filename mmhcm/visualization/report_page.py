@@ -20,7 +20,7 @@ from mmhcm import __version__
 MARK_STYLES = {
     'detection': "the detector's box",
     'truth': 'the true box of the object',
-    'other': 'other objects',
+    'other': 'true boxes of other objects',
     'pasted': 'pasted objects',
 }
 _SIZE = '@@page size@@'

@@ -204,8 +204,8 @@ def test_the_head_says_where_the_round_is_from(write):
         'weights': 'cafe' * 4,
         'round': '2' * 16,
         'seed': '11',
-        'hard chips are made for': 'background taken for an object, '
-        'wrong class',
+        'hard chips are made for': 'background taken for objects, '
+        'wrong classes',
         'images of the canvases': '5 own, 0 external',
     }
     assert (
@@ -254,9 +254,9 @@ def test_examples_show_detections_and_true_boxes(write):
     groups = parts['examples'].all('div', _class='gallery')
     titles = [h.text for h in parts['examples'].all('h3')]
     assert titles == [
-        'Background taken for an object',
-        'Wrong class',
-        'Missed object',
+        'Background taken for objects',
+        'Wrong classes',
+        'Missed objects',
     ]
     shown = {}
     for title, group in zip(titles, groups, strict=True):
@@ -303,9 +303,9 @@ def test_a_later_round_is_compared(write):
     # On 5 images, with the one that had no errors: 4 background errors
     # moved by most of their width, 4 wrong classes are as they were.
     assert rows_of(fates) == {
-        'background taken for an object': [5, 4, 4, 0, 0, 4],
-        'wrong class': [5, 4, 0, 0, 4, 0],
-        'missed object': [4, 4, 0, 0, 4, 0],
+        'background taken for objects': [5, 4, 4, 0, 0, 4],
+        'wrong classes': [5, 4, 0, 0, 4, 0],
+        'missed objects': [4, 4, 0, 0, 4, 0],
     }
 
 

@@ -52,7 +52,8 @@ def test_each_round_has_its_page(make_runner, warnings):
             *(sum(numbers) for numbers in counts['errors'].values()),
         ]
         lead = page.one('header').one('p').text
-        assert f'after {number} epochs' in lead
+        epochs = 'epoch' if number == 1 else 'epochs'
+        assert f'after {number} {epochs} of' in lead
         changes = page.one('section', id='changes')
         assert ('first round' in changes.text) == (number == 1)
     assert hard_round.origin['epoch'] == 2
