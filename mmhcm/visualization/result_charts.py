@@ -201,11 +201,12 @@ def _bar_groups(
         bars = axes.barh(
             np.arange(len(fixes)) - 0.4 + thickness * (number + 0.5),
             [values[fix] for fix in fixes],
-            height=thickness,
+            height=0.92 * thickness,
             color=COLORS[number],
             hatch=HATCHES[number],
+            # The colour of the hatch; an outline would hide short bars.
             edgecolor='white',
-            linewidth=0.4,
+            linewidth=0,
             label=str(number),
         )
         axes.bar_label(bars, fmt='%.1f', padding=2, fontsize=FONT_PT)
