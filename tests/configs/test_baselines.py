@@ -5,82 +5,29 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
-from mmdet.registry import DATASETS, TASK_UTILS
+from mmdet.registry import DATASETS, MODELS, TASK_UTILS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.runner import Runner
 
 from mmhcm.datasets.chip_dataset import find_chip_dataset
 from mmhcm.engine.launch import use_tta
+from tests.slim_baselines import (
+    BASELINES,
+    CASCADE,
+    CENTER,
+    CORNER,
+    RETINA,
+    dicts,
+    slim_model,
+    small_input,
+)
 from tests.tiny_run import REPO, unique_names, write_tiny_run
 
-FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
-    'faster-rcnn_r50_fpn',
-    'cascade-rcnn_r50_fpn',
-    'retinanet_r50_fpn',
-    'cornernet_hourglass104',
-    'centernet_r18-dcnv2',
-    'faster-rcnn_hrnetv2p-w32',
-]
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
-
-# The same modules, smaller.
-SLIM_RESNET = {'depth': 18, 'base_channels': 16, 'stem_channels': 16}
-SLIM_FPN = {'in_channels': [16, 32, 64, 128], 'out_channels': 16}
-SLIM_HEAD = {'in_channels': 16, 'feat_channels': 16}
-SLIM_ROI = {'in_channels': 16, 'fc_out_channels': 32}
-SLIM_TWO_STAGE = {
-    'neck': SLIM_FPN,
-    'rpn_head': SLIM_HEAD,
-    'roi_head': {'bbox_roi_extractor': {'out_channels': 16}},
-    'train_cfg': {'rpn_proposal': {'max_per_img': 50}},
-    'test_cfg': {'rpn': {'max_per_img': 50}},
-}
-SLIM = {
-    FPN: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
-    CASCADE: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
-    RETINA: {
-        'backbone': SLIM_RESNET,
-        'neck': SLIM_FPN,
-        'bbox_head': {**SLIM_HEAD, 'stacked_convs': 1},
-    },
-    CORNER: {
-        'backbone': {
-            'downsample_times': 2,
-            'stage_channels': [16, 16, 16],
-            'stage_blocks': [1, 1, 1],
-            'feat_channel': 16,
-        },
-        'bbox_head': {'in_channels': 16},
-    },
-    CENTER: {
-        'backbone': {'base_channels': 8, 'stem_channels': 8},
-        'neck': {'in_channels': 64, 'num_deconv_filters': (16, 16, 16)},
-        'bbox_head': SLIM_HEAD,
-    },
-    HRNET: {
-        'backbone': {
-            'extra': {
-                'stage1': {'num_blocks': (1,), 'num_channels': (8,)},
-                'stage2': {'num_blocks': (1, 1), 'num_channels': (8, 8)},
-                'stage3': {
-                    'num_modules': 1,
-                    'num_blocks': (1, 1, 1),
-                    'num_channels': (8, 8, 8),
-                },
-                'stage4': {
-                    'num_modules': 1,
-                    'num_blocks': (1, 1, 1, 1),
-                    'num_channels': (8, 8, 8, 8),
-                },
-            }
-        },
-        **SLIM_TWO_STAGE,
-        'neck': {'in_channels': [8, 8, 8, 8], 'out_channels': 16},
-    },
-}
 
 
 @cache
@@ -90,36 +37,6 @@ def _read(path):
 
 def load(name, folder='baselines'):
     return deepcopy(_read(REPO / 'configs' / folder / f'{name}_visdrone.py'))
-
-
-def dicts(values):
-    """All dicts in a config section, itself included."""
-    if isinstance(values, dict):
-        yield values
-    for value in values.values() if isinstance(values, dict) else values:
-        if isinstance(value, dict | list | tuple):
-            yield from dicts(value)
-
-
-def slim_model(cfg, name):
-    cfg.merge_from_dict({'model': SLIM[name]})
-    model = cfg.model
-    heads = model.get('roi_head', {}).get('bbox_head', [])
-    for head in heads if isinstance(heads, list) else [heads]:
-        head.update(SLIM_ROI)
-    for part in dicts(model):
-        if 'checkpoint' in (part.get('init_cfg') or {}):
-            part['init_cfg'] = None
-
-
-def small_input(values):
-    """Resize and crop for images of 112 x 80 pixels."""
-    for part in dicts(values):
-        kind = part.get('type')
-        if kind == 'Resize':
-            part['scale'] = (64, 64) if part['scale'][1] < 600 else (112, 80)
-        elif kind == 'RandomCenterCropPad' and not part.get('test_mode'):
-            part['crop_size'] = (64, 64)
 
 
 def tiny_runner(cfg, tiny, work_dir):
@@ -295,6 +212,52 @@ def test_mirror_images_merge(name, tiny, tmp_path):
     cfg.val_dataloader = cfg.test_dataloader
     runner = tiny_runner(cfg, tiny, tmp_path)
     assert 'visdrone/AP' in runner.test()
+
+
+def test_centernet_answers_in_pixels_of_the_image(tiny):
+    # Images are padded on all sides; what a perfect network says comes back.
+    cfg = load(CENTER)
+    slim_model(cfg, CENTER)
+    cfg.val_dataloader.dataset.data_root = str(
+        tiny / 'data' / 'VisDrone2019-DET-val'
+    )
+    dataset = DATASETS.build(cfg.val_dataloader.dataset)
+    sample = dataset[0]
+    height, width = sample['inputs'].shape[1:]
+    meta = sample['data_samples'].metainfo
+    meta['batch_input_shape'] = (height, width)
+    objects = [
+        instance
+        for instance in dataset.get_data_info(0)['instances']
+        if not instance['ignore_flag']
+    ]
+    bboxes = torch.tensor([instance['bbox'] for instance in objects])
+    labels = torch.tensor([instance['bbox_label'] for instance in objects])
+    top, _, left, _ = meta['border']
+    shifted = bboxes + torch.tensor([left, top, left, top])
+    assert left > 0
+    assert top > 0
+    head = MODELS.build(cfg.model).bbox_head
+    targets, _ = head.get_targets(
+        [shifted],
+        [labels],
+        (1, cfg.model.bbox_head.num_classes, height // 4, width // 4),
+        (height, width),
+    )
+    (found,) = head.predict_by_feat(
+        [targets['center_heatmap_target']],
+        [targets['wh_target']],
+        [targets['offset_target']],
+        [meta],
+    )
+    assert len(found.scores) == 500
+    best = found.scores > 0.999
+    assert best.sum() == len(bboxes)
+    rows = torch.column_stack([found.labels[best], found.bboxes[best]])
+    expected = torch.column_stack([labels, bboxes])
+    np.testing.assert_allclose(
+        sorted(rows.tolist()), sorted(expected.tolist()), atol=0.01
+    )
 
 
 @pytest.mark.parametrize('name', BASELINES)

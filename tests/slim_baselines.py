@@ -1,0 +1,102 @@
+"""The baselines with the same modules as at full size, but small ones."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import Config
+
+FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
+    'faster-rcnn_r50_fpn',
+    'cascade-rcnn_r50_fpn',
+    'retinanet_r50_fpn',
+    'cornernet_hourglass104',
+    'centernet_r18-dcnv2',
+    'faster-rcnn_hrnetv2p-w32',
+]
+
+# The same modules, smaller.
+SLIM_RESNET = {'depth': 18, 'base_channels': 16, 'stem_channels': 16}
+SLIM_FPN = {'in_channels': [16, 32, 64, 128], 'out_channels': 16}
+SLIM_HEAD = {'in_channels': 16, 'feat_channels': 16}
+SLIM_ROI = {'in_channels': 16, 'fc_out_channels': 32}
+SLIM_TWO_STAGE = {
+    'neck': SLIM_FPN,
+    'rpn_head': SLIM_HEAD,
+    'roi_head': {'bbox_roi_extractor': {'out_channels': 16}},
+    'train_cfg': {'rpn_proposal': {'max_per_img': 50}},
+    'test_cfg': {'rpn': {'max_per_img': 50}},
+}
+SLIM = {
+    FPN: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
+    CASCADE: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
+    RETINA: {
+        'backbone': SLIM_RESNET,
+        'neck': SLIM_FPN,
+        'bbox_head': {**SLIM_HEAD, 'stacked_convs': 1},
+    },
+    CORNER: {
+        'backbone': {
+            'downsample_times': 2,
+            'stage_channels': [16, 16, 16],
+            'stage_blocks': [1, 1, 1],
+            'feat_channel': 16,
+        },
+        'bbox_head': {'in_channels': 16},
+    },
+    CENTER: {
+        'backbone': {'base_channels': 8, 'stem_channels': 8},
+        'neck': {'in_channels': 64, 'num_deconv_filters': (16, 16, 16)},
+        'bbox_head': SLIM_HEAD,
+    },
+    HRNET: {
+        'backbone': {
+            'extra': {
+                'stage1': {'num_blocks': (1,), 'num_channels': (8,)},
+                'stage2': {'num_blocks': (1, 1), 'num_channels': (8, 8)},
+                'stage3': {
+                    'num_modules': 1,
+                    'num_blocks': (1, 1, 1),
+                    'num_channels': (8, 8, 8),
+                },
+                'stage4': {
+                    'num_modules': 1,
+                    'num_blocks': (1, 1, 1, 1),
+                    'num_channels': (8, 8, 8, 8),
+                },
+            }
+        },
+        **SLIM_TWO_STAGE,
+        'neck': {'in_channels': [8, 8, 8, 8], 'out_channels': 16},
+    },
+}
+
+
+def dicts(values: Any) -> Iterator[dict]:
+    """All dicts in a config section, itself included."""
+    if isinstance(values, dict):
+        yield values
+    for value in values.values() if isinstance(values, dict) else values:
+        if isinstance(value, dict | list | tuple):
+            yield from dicts(value)
+
+
+def slim_model(cfg: Config, name: str) -> None:
+    """Shrink a baseline's model, without initial weights."""
+    cfg.merge_from_dict({'model': SLIM[name]})
+    model = cfg.model
+    heads = model.get('roi_head', {}).get('bbox_head', [])
+    for head in heads if isinstance(heads, list) else [heads]:
+        head.update(SLIM_ROI)
+    for part in dicts(model):
+        if 'checkpoint' in (part.get('init_cfg') or {}):
+            part['init_cfg'] = None
+
+
+def small_input(values: Any) -> None:
+    """Resize and crop for images of 112 x 80 pixels."""
+    for part in dicts(values):
+        kind = part.get('type')
+        if kind == 'Resize':
+            part['scale'] = (64, 64) if part['scale'][1] < 600 else (112, 80)
+        elif kind == 'RandomCenterCropPad' and not part.get('test_mode'):
+            part['crop_size'] = (64, 64)
