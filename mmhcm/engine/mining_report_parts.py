@@ -68,7 +68,8 @@ def _facts(
     unknown = 'not recorded'
     facts = [
         *sources.facts,
-        ('weights', str(origin.get('weights') or unknown)[:16]),
+        # A round that asks no network depends on no weights.
+        ('weights', str(origin.get('weights', unknown))[:16] or 'none'),
         ('round', hard_round.fingerprint[:16]),
         ('seed', str(origin.get('seed', unknown))),
     ]

@@ -360,8 +360,9 @@ def test_rounds_of_other_kinds(write, sources):
     assert 'none to show' in parts['examples'].text
     (chart,) = parts['chips'].all('figure')
     assert 'Objects' in chart.text
-    nothing = HardChipRound(1, 'ef' * 32, [], {})
-    _, parts = read(write(nothing, sources=bare))
+    nothing = HardChipRound(1, 'ef' * 32, [], {}, {'weights': ''})
+    page, parts = read(write(nothing, sources=bare))
+    assert 'weights none' in page.one('header').text
     assert list(parts) == ['pasted', 'errors', 'examples', 'chips', 'changes']
 
 
