@@ -110,7 +110,7 @@ def classify_errors(
     ious = box_iou(det_bboxes[shown], gt_bboxes[valid])  # (n', m')
     same = det_labels[shown, None] == gt_labels[None, valid]
     matched = _match(np.where(same, ious, -1), det_scores[shown], fg_thr)
-    nearest, types = _type_errors(ious, same, fg_thr, bg_thr)
+    nearest, types = type_errors(ious, same, fg_thr, bg_thr)
     ignored = union_shares(
         det_bboxes[shown],
         np.concatenate([ignored_regions, gt_bboxes[gt_ignore]]),
@@ -158,7 +158,7 @@ def _match(
     return matched
 
 
-def _type_errors(
+def type_errors(
     ious: np.ndarray, same: np.ndarray, fg_thr: float, bg_thr: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Nearest object (n,) and error type (n,) of unmatched detections."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .matched_objects import match_images
-from .visdrone import IOU_THRS, ImageRecord, _average_precisions
+from .visdrone import IOU_THRS, ImageRecord, average_precisions
 
 COCO_EDGES = (0.0, 32.0, 96.0, float('inf'))
 """COCO's small, medium and large, in sqrt(area)."""
@@ -80,7 +80,7 @@ def score_sizes(
         chosen = all_labels == label
         # What lies in another bin counts as neither, as ignored ones do.
         in_bin = all_bins[:, chosen] == index
-        aps[:, index, label] = _average_precisions(
+        aps[:, index, label] = average_precisions(
             np.where(in_bin, all_flags[:, chosen], -1),
             all_scores[chosen],
             int(num_objects[index, label]),

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .boxes import box_iou
-from .errors import DetectionType, _type_errors
+from .errors import DetectionType, type_errors
 from .matched_objects import MatchedImage, match_images, rows_to_xyxy
-from .visdrone import IOU_THRS, ImageRecord, _average_precisions
+from .visdrone import IOU_THRS, ImageRecord, average_precisions
 
 ERROR_TYPES = ('Cls', 'Loc', 'Both', 'Dupe', 'Bkg', 'Miss')
 """Wrong class; badly placed; both; a second one; background; not found."""
@@ -207,7 +207,7 @@ def _type_image(
     gt = image.gt[valid]
     ious = box_iou(rows_to_xyxy(image.dets), rows_to_xyxy(gt))  # (m, n)
     same = np.equal(image.dets[:, None, 5], gt[None, :, 5])
-    nearest, types = _type_errors(ious, same, float(IOU_THRS[_FG_IND]), bg_thr)
+    nearest, types = type_errors(ious, same, float(IOU_THRS[_FG_IND]), bg_thr)
     nearest = np.where(types == DetectionType.BACKGROUND, -1, nearest)
     is_tp = image.flags[_FG_IND] == 1
     types[is_tp] = DetectionType.TRUE_POSITIVE
@@ -245,7 +245,7 @@ def _fixed_ap(table: _Table, num_images: np.ndarray, fix: str) -> np.ndarray:
             ap[label] = 1  # nothing is left to find, or wrongly found
             continue
         flags = is_tp[chosen].astype(np.int8)[None]
-        ap[label] = _average_precisions(
+        ap[label] = average_precisions(
             flags, table.scores[chosen], int(num_gt[label])
         )[0]
     return 100 * ap

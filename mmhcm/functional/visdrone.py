@@ -158,7 +158,7 @@ def _score_class(
             # of them have the first of the flags.
             num_tp[i] += (image_flags[:, : len(few)] == 1).sum(axis=1)
     recalls = num_tp / max(1, num_gt)  # (M, T)
-    aps = _average_precisions(np.hstack(flags), np.hstack(scores), num_gt)
+    aps = average_precisions(np.hstack(flags), np.hstack(scores), num_gt)
     return 100 * np.hstack(
         [aps.mean(), aps[0], aps[5], recalls.mean(axis=1)],
     )
@@ -217,7 +217,7 @@ def _overlaps(
     return np.divide(inter, union, out=np.zeros_like(inter), where=inter > 0)
 
 
-def _average_precisions(
+def average_precisions(
     flags: np.ndarray, scores: np.ndarray, num_gt: int
 ) -> np.ndarray:
     """Area under each threshold's precision envelope, over all points.
