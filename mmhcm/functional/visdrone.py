@@ -3,6 +3,7 @@
 Boxes here are ``x, y, w, h`` rows as they stand in the text files, in pixels
 of the whole image. Three steps: drop what lies in ignored regions, match per
 image and class, average over the (image, class) pairs that hold an object.
+All images are matched at once, in flat arrays.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .visdrone_matching import (
+    IOU_THRS,
+    Overlaps,
+    find_overlaps,
+    flag_matches,
+    match_all,
+)
+from .visdrone_regions import covered_share
+
 FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
-# Not 0.5 + 0.05 * i, whose 0.85 comes out one bit too high: an overlap that
-# is a threshold matches.
-IOU_THRS = np.arange(50, 100, 5) / 100
 MAX_DETS = (1, 10, 100, 500)
 
 
@@ -52,6 +59,29 @@ class Scores:
     per_class: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """What counts of all images, sorted by class, image and falling score.
+
+    Attributes:
+        gt: (n, 6) objects of the classes, in file order in their group.
+        gt_labels: int64 (n,).
+        gt_groups: int64 (n,) label * I + image, for I images.
+        dets: (m, 6) detections of the classes.
+        det_labels: int64 (m,).
+        det_groups: int64 (m,).
+        det_places: int64 (m,) position among the image's rows that count.
+    """
+
+    gt: np.ndarray
+    gt_labels: np.ndarray
+    gt_groups: np.ndarray
+    dets: np.ndarray
+    det_labels: np.ndarray
+    det_groups: np.ndarray
+    det_places: np.ndarray
+
+
 def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
     """Score ``images``, which must come in the order of their file names.
 
@@ -60,15 +90,28 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
             equal scores in different images.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
     """
-    kept = [drop_ignored_regions(image) for image in images]
+    rows = _gather(images, num_classes)
+    overlaps = find_overlaps(
+        rows.dets, rows.det_groups, rows.gt, rows.gt_groups
+    )
+    thr_inds, pair_inds = match_all(overlaps)
+    flags = flag_matches(overlaps, thr_inds, pair_inds)  # (T, m)
+    num_tp = _count_found(rows, overlaps, flags, num_classes)
+    num_gt = np.bincount(rows.gt_labels, minlength=num_classes)
+    held = np.unique(rows.gt_groups) // max(1, len(images))
+    num_images = np.bincount(held, minlength=num_classes)
+    bounds = np.searchsorted(rows.det_labels, np.arange(num_classes + 1))
     per_class = np.full((num_classes, len(FIGURES)), np.nan)
-    num_images = np.zeros(num_classes)  # images that hold the class
-    for label in range(num_classes):
-        holds = [(gt[:, 5] == label + 1).any() for gt, _ in kept]
-        num_images[label] = np.count_nonzero(holds)
-        if num_images[label]:
-            per_class[label] = _score_class(kept, label + 1)
     present = num_images > 0
+    for label in np.flatnonzero(present):
+        own = slice(bounds[label], bounds[label + 1])
+        aps = average_precisions(
+            flags[:, own], rows.dets[own, 4], int(num_gt[label])
+        )
+        recalls = num_tp[:, :, label] / num_gt[label]  # (M, T)
+        per_class[label] = 100 * np.hstack(
+            [aps.mean(), aps[0], aps[5], recalls.mean(axis=1)]
+        )
     if not present.any():
         undefined = np.full(len(FIGURES), np.nan)
         return Scores(undefined, undefined.copy(), per_class)
@@ -93,75 +136,11 @@ def drop_ignored_regions(
     is_region = image.gt[:, 5] == 0
     if not is_region.any():
         return image.gt, image.dets
-    covered = np.zeros((image.height, image.width), dtype=np.uint8)
-    for x, y, w, h in np.maximum(1, image.gt[is_region, :4]).astype(int):
-        covered[y - 1 : y + h, x - 1 : x + w] = 1
-    integral = covered.cumsum(axis=0, dtype=np.int32)
-    integral = integral.cumsum(axis=1, dtype=np.int32)
-    gt = image.gt[~is_region]
-    return (
-        gt[_covered_share(gt, integral) < 0.5],
-        image.dets[_covered_share(image.dets, integral) < 0.5],
-    )
-
-
-def _covered_share(rows: np.ndarray, integral: np.ndarray) -> np.ndarray:
-    """Share (n,) of each box that is covered, by the toolkit's four corners.
-
-    Args:
-        rows: (n, >=4) boxes x, y, w, h.
-        integral: (H, W) integral image, element [y - 1, x - 1] the sum of
-            the one-based pixels up to (x, y).
-    """
-    height, width = integral.shape
-    # MATLAB rounds halves away from zero; what is below 1 ends as 1 anyway.
-    x, y, w, h = np.maximum(1, np.floor(rows[:, :4] + 0.5)).T
-    x, y = np.minimum(x, width), np.minimum(y, height)
-    x2, y2 = np.minimum(x + w, width), np.minimum(y + h, height)
-    left, top, right, bottom = (
-        corner.astype(np.int64) - 1 for corner in (x, y, x2, y2)
-    )
-    inside = (
-        integral[top, left]
-        + integral[bottom, right]
-        - integral[top, right]
-        - integral[bottom, left]
-    )
-    return inside / (w * h)
-
-
-def _score_class(
-    kept: Sequence[tuple[np.ndarray, np.ndarray]], category: int
-) -> np.ndarray:
-    """Figures (7,) of one class over all images, in per cent."""
-    num_gt = 0
-    num_tp = np.zeros((len(MAX_DETS), len(IOU_THRS)))
-    flags = [np.zeros((len(IOU_THRS), 0), dtype=np.int8)]
-    scores = [np.zeros(0)]
-    for gt, dets in kept:
-        gt = gt[gt[:, 5] == category]
-        num_gt += len(gt)
-        inds = np.flatnonzero(dets[: MAX_DETS[-1], 5] == category)
-        if not len(inds):
-            continue
-        descends = (np.diff(dets[inds, 4]) <= 0).all()
-        image_flags = None
-        for i, limit in reversed(list(enumerate(MAX_DETS))):
-            few = inds[inds < limit]
-            if image_flags is None or not (descends or len(few) == len(inds)):
-                order = np.argsort(-dets[few, 4], kind='stable')
-                image_flags = match_detections(dets[few[order]], gt)
-                if limit == MAX_DETS[-1]:
-                    flags.append(image_flags)
-                    scores.append(dets[few[order], 4])
-            # Matching goes down the scores, so where the rows descend fewer
-            # of them have the first of the flags.
-            num_tp[i] += (image_flags[:, : len(few)] == 1).sum(axis=1)
-    recalls = num_tp / max(1, num_gt)  # (M, T)
-    aps = average_precisions(np.hstack(flags), np.hstack(scores), num_gt)
-    return 100 * np.hstack(
-        [aps.mean(), aps[0], aps[5], recalls.mean(axis=1)],
-    )
+    regions, gt = image.gt[is_region], image.gt[~is_region]
+    image_wh = image.width, image.height
+    xywh = np.concatenate([gt[:, :4], image.dets[:, :4]])
+    stays = covered_share(xywh, regions, image_wh) < 0.5
+    return gt[stays[: len(gt)]], image.dets[stays[len(gt) :]]
 
 
 def match_detections(dets: np.ndarray, gt: np.ndarray) -> np.ndarray:
@@ -175,46 +154,85 @@ def match_detections(dets: np.ndarray, gt: np.ndarray) -> np.ndarray:
         int8 (T, m) for the T thresholds: 1 true positive, 0 false positive,
         -1 matched with an ignored object.
     """
-    flags = np.zeros((len(IOU_THRS), len(dets)), dtype=np.int8)
-    if not (len(dets) and len(gt)):
-        return flags
-    ignored = gt[:, 4] == 0
-    overlaps = _overlaps(dets, gt, ignored)
-    on_ignored = overlaps[:, ignored].max(axis=1, initial=0)
-    # Reversed, since among equal overlaps the last object takes the match
-    # and argmax finds the first.
-    overlaps = overlaps[:, ~ignored][:, ::-1]
-    overlaps = overlaps[:, (overlaps >= IOU_THRS[0]).any(axis=0)]
-    taken = np.zeros((len(IOU_THRS), overlaps.shape[1]), dtype=bool)
-    if overlaps.shape[1]:
-        for det in np.flatnonzero(overlaps.max(axis=1) >= IOU_THRS[0]):
-            free = np.where(taken, 0, overlaps[det])  # (T, N)
-            hit = np.flatnonzero(free.max(axis=1) >= IOU_THRS)
-            flags[hit, det] = 1
-            taken[hit, free[hit].argmax(axis=1)] = True
-    rest = (flags == 0) & (on_ignored >= IOU_THRS[:, None])
-    flags[rest] = -1
-    return flags
-
-
-def _overlaps(
-    dets: np.ndarray, gt: np.ndarray, ignored: np.ndarray
-) -> np.ndarray:
-    """Overlaps (m, n): IoU, or with ignored ones share of the detection.
-
-    In float64 and in the toolkit's own order of operations: an overlap that
-    is a threshold exactly must come out as one.
-    """
-    lower = np.maximum(dets[:, None, :2], gt[None, :, :2])
-    upper = np.minimum(
-        (dets[:, :2] + dets[:, 2:4])[:, None],
-        (gt[:, :2] + gt[:, 2:4])[None],
+    overlaps = find_overlaps(
+        dets,
+        np.zeros(len(dets), dtype=np.int64),
+        gt,
+        np.zeros(len(gt), dtype=np.int64),
     )
-    inter = np.prod(np.maximum(upper - lower, 0), axis=2)  # (m, n)
-    det_areas = np.prod(dets[:, 2:4], axis=1)[:, None]  # (m, 1)
-    gt_areas = np.prod(gt[:, 2:4], axis=1)[None]  # (1, n)
-    union = np.where(ignored, det_areas, det_areas + gt_areas - inter)
-    return np.divide(inter, union, out=np.zeros_like(inter), where=inter > 0)
+    return flag_matches(overlaps, *match_all(overlaps))
+
+
+def _gather(images: Sequence[ImageRecord], num_classes: int) -> _Rows:
+    """Put the rows that count of all images together."""
+    kept = [drop_ignored_regions(image) for image in images]
+    empty = [np.zeros((0, 6))]
+    objects = [gt[:, :6] for gt, _ in kept]
+    found = [dets[: MAX_DETS[-1], :6] for _, dets in kept]
+    gt = np.concatenate(empty + objects)
+    dets = np.concatenate(empty + found)
+    places = [np.zeros(0, dtype=np.int64)]
+    places += [np.arange(len(part)) for part in found]
+    gt_order, gt_labels, gt_groups = _group(gt, objects, num_classes)
+    order, det_labels, det_groups = _group(dets, found, num_classes)
+    # stable: equal scores stay in file order
+    falling = np.lexsort((-dets[order, 4], det_groups))
+    order = order[falling]
+    return _Rows(
+        gt[gt_order],
+        gt_labels,
+        gt_groups,
+        dets[order],
+        det_labels,
+        det_groups,
+        np.concatenate(places)[order],
+    )
+
+
+def _group(
+    rows: np.ndarray, parts: Sequence[np.ndarray], num_classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the classes by group: their indices, labels and groups.
+
+    Args:
+        rows: (n, 6), those of all images.
+        parts: The rows of each of the I images.
+        num_classes: Rows of other categories are left out.
+    """
+    image_inds = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    categories = rows[:, 5]
+    of_class = np.isin(categories, np.arange(1, num_classes + 1))
+    inds = np.flatnonzero(of_class)
+    labels = categories[inds].astype(np.int64) - 1
+    groups = labels * len(parts) + image_inds[inds].astype(np.int64)
+    order = np.argsort(groups, kind='stable')
+    return inds[order], labels[order], groups[order]
+
+
+def _count_found(
+    rows: _Rows, overlaps: Overlaps, flags: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Objects (M, T, C) found with the first of each image's rows.
+
+    M stands for ``MAX_DETS``. Matching goes down the scores, so where the
+    rows descend fewer of them have the first of the flags. The other groups
+    are matched once more for each limit.
+    """
+    falls = np.diff(rows.det_places) < 0
+    falls &= np.diff(rows.det_groups) == 0
+    mixed = np.isin(rows.det_groups, rows.det_groups[1:][falls])  # (m,)
+    counts = np.zeros((len(MAX_DETS), len(IOU_THRS), num_classes), int)
+    for ind, limit in enumerate(MAX_DETS):
+        few = rows.det_places < limit
+        again = few & mixed if limit < MAX_DETS[-1] else few & False
+        settled = few & ~mixed if limit < MAX_DETS[-1] else few
+        thr_inds, det_inds = np.nonzero((flags == 1) & settled)
+        np.add.at(counts[ind], (thr_inds, rows.det_labels[det_inds]), 1)
+        if again.any():
+            thr_inds, pair_inds = match_all(overlaps, again)
+            det_inds = overlaps.det_inds[pair_inds]
+            np.add.at(counts[ind], (thr_inds, rows.det_labels[det_inds]), 1)
+    return counts
 
 
 def average_precisions(

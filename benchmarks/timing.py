@@ -1,0 +1,70 @@
+"""What all benchmarks share: timing in turn, one line a row, arguments."""
+
+import argparse
+import gc
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Timed(NamedTuple):
+    """Seconds of one contestant: median and least of all turns."""
+
+    median: float
+    least: float
+
+
+def alternate(
+    contestants: dict[str, Callable[[], object]], turns: int = 5
+) -> dict[str, Timed]:
+    """Time each in turn, ``turns`` times, after one turn that is not timed.
+
+    In turn, so that whatever else the machine does meets all of them.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(turns + 1):
+        for name, run in contestants.items():
+            gc.collect()
+            start = time.perf_counter()
+            run()
+            if turn:
+                seconds[name].append(time.perf_counter() - start)
+    return {
+        name: Timed(statistics.median(values), min(values))
+        for name, values in seconds.items()
+    }
+
+
+def ratio_line(
+    what: str, peer: Timed, ours: Timed, per: int = 1, unit: str = 'ms'
+) -> str:
+    """Say medians (least), each divided by ``per``, and their ratio."""
+    factor = {'s': 1, 'ms': 1e3, 'us': 1e6}[unit] / per
+    return (
+        f'{what}: peer {peer.median * factor:.3g} '
+        f'({peer.least * factor:.3g}) {unit}, '
+        f'ours {ours.median * factor:.3g} ({ours.least * factor:.3g}) {unit}, '
+        f'ratio {peer.median / ours.median:.2f}'
+    )
+
+
+def parse_data_root(
+    description: str, *arguments: tuple[str, dict]
+) -> argparse.Namespace:
+    """Parse ``--data-root`` and what else a benchmark takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(
+        '--data-root',
+        type=Path,
+        default=os.environ.get('MMHCM_DATA'),
+        help='folder that holds visdrone/ (default: $MMHCM_DATA)',
+    )
+    for name, options in arguments:
+        parser.add_argument(name, **options)
+    args = parser.parse_args()
+    if args.data_root is None:
+        parser.error('give --data-root or set MMHCM_DATA')
+    return args
