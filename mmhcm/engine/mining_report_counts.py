@@ -9,13 +9,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmhcm.datasets.data_info import canvas_data_info, instance_arrays
-from mmhcm.functional.boxes import (
-    as_bboxes,
-    box_areas,
-    contains,
-    intersection_areas,
-)
+from mmhcm.functional.boxes import as_bboxes, contains
 from mmhcm.functional.chips import ChipScale, valid_objects
+from mmhcm.functional.taught_objects import count_taught_objects
 from mmhcm.structures.error_boxes import ERROR_KINDS
 from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
@@ -29,7 +25,6 @@ KIND_NAMES = {
 _NUM_CONFUSIONS = 10
 #: First number of each column of a distribution; the last one is open.
 _BINS = (0, 1, 2, 3, 4, 5, 8, 12, 20, 40)
-_MIN_VISIBLE = 0.5
 
 
 def pasted_table(
@@ -176,7 +171,13 @@ def chip_charts(
         errors.extend(held_errors(canvas, image_wh, scales))
         bboxes, ignored = instance_arrays(info['instances'])
         objects.extend(
-            taught_objects(canvas, bboxes[~ignored], image_wh, scales)
+            count_taught_objects(
+                bboxes[~ignored],
+                as_bboxes(canvas.windows),
+                canvas.scale_inds,
+                image_wh,
+                scales,
+            ).tolist()
         )
     charts = [Chart('Objects that a chip teaches', _bars(objects), 'chips')]
     if any(canvas.errors for canvas in hard_round.canvases):
@@ -196,26 +197,6 @@ def held_errors(
     valid = valid_objects(bboxes, image_wh, scales)[:, canvas.scale_inds]
     held = contains(as_bboxes(canvas.windows), bboxes) & valid.T  # (m, n)
     return held.sum(axis=1).tolist()
-
-
-def taught_objects(
-    canvas: MinedCanvas,
-    bboxes: np.ndarray,
-    image_wh: tuple[int, int],
-    scales: Sequence[ChipScale],
-) -> list[int]:
-    """Objects of each chip that training learns: of the scale, and visible.
-
-    Args:
-        canvas: The chips.
-        bboxes: (n, 4) xyxy, objects that are not ignored.
-        image_wh: Width and height of the canvas, pixels.
-        scales: The chip scales.
-    """
-    valid = valid_objects(bboxes, image_wh, scales)[:, canvas.scale_inds]
-    inside = intersection_areas(as_bboxes(canvas.windows), bboxes)  # (m, n)
-    seen = (inside > 0) & (inside >= _MIN_VISIBLE * box_areas(bboxes))
-    return (seen & valid.T).sum(axis=1).tolist()
 
 
 def _bars(values: Sequence[int]) -> list[tuple[str, int]]:

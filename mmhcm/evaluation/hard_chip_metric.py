@@ -9,8 +9,9 @@ import numpy as np
 from mmdet.registry import METRICS
 from mmengine.logging import print_log
 
-from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
-from mmhcm.functional.chips import generate_chips
+from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes, contains
+from mmhcm.functional.chips import Chips, generate_chips, valid_objects
+from mmhcm.functional.taught_objects import count_taught_objects
 from mmhcm.structures.error_boxes import (
     BACKGROUND,
     CLASS,
@@ -42,6 +43,10 @@ class HardChipMetric(ChipMetric):
         bg_thr (float): IoU below which it is on background. Defaults to 0.1.
         ignored_iof_thr (float): Share of a detection in ignored pixels from
             which it is no error. Defaults to 0.5.
+        min_objects (int): Chips with fewer objects to learn, which are those
+            of the scale's sizes and at least half visible, are left out.
+            Around errors on background there may be none: many such chips
+            teach little but to be silent. Defaults to 0.
         kwargs: Arguments of ``ChipMetric``.
     """
 
@@ -55,6 +60,7 @@ class HardChipMetric(ChipMetric):
         fg_thr: float = 0.5,
         bg_thr: float = 0.1,
         ignored_iof_thr: float = 0.5,
+        min_objects: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +69,12 @@ class HardChipMetric(ChipMetric):
             raise ValueError(
                 f'kinds must be some of {ERROR_KINDS}, got {tuple(kinds)}'
             )
+        if min_objects < 0:
+            raise ValueError(
+                f'min_objects must be 0 or more, got {min_objects}'
+            )
         self.kinds = tuple(kinds)
+        self.min_objects = min_objects
         self.thresholds = {
             'score_thr': score_thr,
             'fg_thr': fg_thr,
@@ -78,13 +89,7 @@ class HardChipMetric(ChipMetric):
             pasted = [item for item in instances if item.get('pasted')]
             found = self._find_errors(sample)
             errors = [error for error in found if error.kind in self.kinds]
-            height, width = sample['ori_shape'][:2]
-            chips = generate_chips(
-                as_bboxes([error.bbox for error in errors]),
-                (width, height),
-                self.scales,
-                max_chips=self.max_chips_per_canvas,
-            )
+            chips = self._cover(errors, sample)
             covered = [
                 error
                 for error, is_covered in zip(
@@ -124,6 +129,44 @@ class HardChipMetric(ChipMetric):
                     ),
                 }
             )
+
+    def _cover(self, errors: Sequence[ErrorBox], sample: dict) -> Chips:
+        """Chips around errors, those with too few objects left out."""
+        bboxes = as_bboxes([error.bbox for error in errors])
+        height, width = sample['ori_shape'][:2]
+        chips = generate_chips(
+            bboxes,
+            (width, height),
+            self.scales,
+            max_chips=None if self.min_objects else self.max_chips_per_canvas,
+        )
+        if not self.min_objects:
+            return chips
+        objects = as_bboxes(
+            [
+                item['bbox']
+                for item in sample['instances']
+                if not item['ignore_flag']
+            ]
+        )
+        taught = count_taught_objects(
+            clip_boxes(objects, (0, 0, width, height)),
+            chips.windows,
+            chips.scale_inds,
+            (width, height),
+            self.scales,
+        )
+        keep = np.flatnonzero(taught >= self.min_objects)
+        keep = keep[: self.max_chips_per_canvas]
+        valid = valid_objects(bboxes, (width, height), self.scales)
+        held = contains(chips.windows[keep], bboxes)  # (m, n)
+        held &= valid[:, chips.scale_inds[keep]].T
+        return Chips(
+            windows=chips.windows[keep],
+            scale_inds=chips.scale_inds[keep],
+            covered=held.any(axis=0),
+            num_excluded=chips.num_excluded,
+        )
 
     def _find_errors(self, sample: dict) -> list[ErrorBox]:
         """Errors of all kinds on one canvas."""

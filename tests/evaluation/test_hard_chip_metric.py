@@ -309,6 +309,24 @@ def test_a_canvas_that_stands_in_for_a_broken_one_counts_once():
     assert len(metric.canvases) == 2
 
 
+def test_chips_without_objects_may_be_left_out():
+    dets = [(FAR, 0.5, 2), ([12, 12, 22, 22], 0.5, 2)]
+    sample = make_sample(dets, [gt([30, 30, 40, 40], 0)])
+    metric, _ = mine([sample])
+    everything = metric.canvases[0]
+    assert len(everything.windows) == 2
+    metric, figures = mine([sample], min_objects=1)
+    canvas = metric.canvases[0]
+    assert len(canvas.windows) == 1
+    assert canvas.windows[0][0] == 0
+    assert [error.bbox[0] for error in canvas.errors] == [12]
+    assert tuple(FAR) in [error.bbox for error in canvas.other_errors]
+    # Both are errors all the same.
+    assert figures['hard_chip/background'] == 2
+    metric, _ = mine([sample], min_objects=2)
+    assert metric.canvases == []
+
+
 def test_low_precision_is_taken():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)])
     pred = sample['pred_instances']
@@ -330,6 +348,7 @@ def test_no_canvases_with_errors():
     [
         (dict(kinds=['back']), r"kinds must be some of .* got \('back',\)"),
         (dict(kinds=[]), 'kinds'),
+        (dict(min_objects=-1), 'min_objects must be 0 or more, got -1'),
         (dict(scales=[]), 'scales is empty'),
         (dict(scales=SCALES[:1]), 'no valid_range holds'),
     ],
