@@ -9,7 +9,6 @@ from mmhcm.engine.mining_report import (
 )
 from mmhcm.engine.mining_report_counts import held_errors
 from mmhcm.engine.mining_report_sources import ReportOptions, RoundSources
-from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.paste import Paste
 from mmhcm.structures.hard_chips import ErrorBox, HardChipRound, MinedCanvas
