@@ -12,10 +12,11 @@ from mmhcm.engine.checkpoints import (
 )
 from mmhcm.engine.launch import (
     add_config_arguments,
+    add_mode_arguments,
     build_runner,
     innermost_dataset,
     load_config,
-    use_tta,
+    use_mode,
 )
 from mmhcm.engine.leaderboard import image_sizes, submit_only
 from mmhcm.engine.mistakes import report_mistakes
@@ -30,9 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--out', default='submission.zip', help='the zip to write'
     )
-    parser.add_argument(
-        '--tta', action='store_true', help="test at the config's many scales"
-    )
+    add_mode_arguments(parser)
     parser.add_argument(
         '--data-root',
         help='folder with images/, instead of the test set of the config',
@@ -48,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.data_root is not None:
         dataset = innermost_dataset(cfg.test_dataloader.dataset)
         dataset.data_root = args.data_root
-    if args.tta:
-        use_tta(cfg)
+    use_mode(cfg, args)
     runner = build_runner(cfg)
     check_checkpoint(args.checkpoint, runner.model)
     runner.test()

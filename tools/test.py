@@ -1,4 +1,4 @@
-"""Print the official figures of a checkpoint, at one scale or many."""
+"""Print the official figures of a checkpoint, in one of three test modes."""
 
 import argparse
 import sys
@@ -9,9 +9,10 @@ from mmhcm.engine.checkpoints import (
 )
 from mmhcm.engine.launch import (
     add_config_arguments,
+    add_mode_arguments,
     build_runner,
     load_config,
-    use_tta,
+    use_mode,
 )
 from mmhcm.engine.mistakes import report_mistakes
 
@@ -21,9 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     add_config_arguments(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--tta', action='store_true', help="test at the config's many scales"
-    )
+    add_mode_arguments(parser)
     return parser.parse_args()
 
 
@@ -31,8 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Test."""
     cfg = load_config(args)
     cfg.load_from = existing_checkpoint(args.checkpoint)
-    if args.tta:
-        use_tta(cfg)
+    use_mode(cfg, args)
     runner = build_runner(cfg)
     check_checkpoint(args.checkpoint, runner.model)
     runner.test()

@@ -145,17 +145,58 @@ def use_tta(cfg: Config) -> None:
     Raises:
         ValueError: the config has no ``tta_model`` or ``tta_pipeline``.
     """
-    missing = [k for k in ('tta_model', 'tta_pipeline') if k not in cfg]
+    _wrap_model(cfg, 'tta', flag='--tta')
+
+
+def use_slices(cfg: Config) -> None:
+    """Switch a config to testing in slices.
+
+    Raises:
+        ValueError: the config has no ``slice_model`` or ``slice_pipeline``.
+    """
+    _wrap_model(cfg, 'slice', flag='--slices')
+    cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
+
+
+def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of another test mode than the whole image at once."""
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument(
+        '--tta', action='store_true', help="test at the config's many scales"
+    )
+    modes.add_argument(
+        '--slices',
+        action='store_true',
+        help="test in the config's slices, for images of any size",
+    )
+
+
+def use_mode(cfg: Config, args: argparse.Namespace) -> None:
+    """Switch a config to the test mode of a command line.
+
+    Raises:
+        ValueError: the config does not say how to test so.
+    """
+    if args.tta:
+        use_tta(cfg)
+    if args.slices:
+        use_slices(cfg)
+
+
+def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
+    """Put ``<mode>_model`` around the model, over ``<mode>_pipeline``."""
+    names = f'{mode}_model', f'{mode}_pipeline'
+    missing = [name for name in names if name not in cfg]
     if missing:
         raise ValueError(
             f'{cfg.filename} has no {" and no ".join(missing)}, which '
-            '--tta needs'
+            f'{flag} needs'
         )
-    dataset = innermost_dataset(cfg.test_dataloader.dataset)
-    dataset.pipeline = cfg.tta_pipeline
+    wrapper, pipeline = (cfg[name] for name in names)
+    innermost_dataset(cfg.test_dataloader.dataset).pipeline = pipeline
     cfg.test_dataloader.batch_size = 1
-    cfg.tta_model.module = cfg.model
-    cfg.model = cfg.tta_model
+    wrapper.module = cfg.model
+    cfg.model = wrapper
 
 
 def innermost_dataset(dataset: ConfigDict) -> ConfigDict:

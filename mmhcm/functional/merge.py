@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes, box_iou, sqrt_areas
+from mmhcm.functional.sparse_nms import suppress
 
 METHODS = ('nms', 'soft_nms_linear', 'soft_nms_gaussian')
-_BLOCK = 64
 
 
 class Detections(NamedTuple):
@@ -43,7 +43,7 @@ def nms(
     bboxes, scores, labels = _as_arrays(bboxes, scores, labels)
     keep = np.ones(len(bboxes), dtype=bool)
     for inds in _class_groups(scores, labels):
-        keep[inds] = _nms_one_class(bboxes[inds], iou_thr)
+        keep[inds] = suppress(bboxes[inds], iou_thr)
     order = np.argsort(-scores, kind='stable')
     return order[keep[order]]
 
@@ -196,25 +196,6 @@ def _class_groups(scores: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
     order = order[np.argsort(labels[order], kind='stable')]
     starts = np.flatnonzero(np.diff(labels[order])) + 1
     return np.split(order, starts) if len(order) else []
-
-
-def _nms_one_class(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
-    """Whether each box (n, 4), best first, is kept: bool (n,)."""
-    keep = np.zeros(len(bboxes), dtype=bool)
-    rest = np.arange(len(bboxes))
-    # A block at a time: few enough calls, and no (n, n) matrix.
-    for _ in range(0, len(bboxes), _BLOCK):
-        if not len(rest):
-            break
-        head = rest[:_BLOCK]
-        over = box_iou(bboxes[head], bboxes[rest]) > iou_thr  # (b, n)
-        alive = np.ones(len(rest), dtype=bool)
-        for i, ind in enumerate(head):
-            if alive[i]:
-                keep[ind] = True
-                alive &= ~over[i]
-        rest = rest[_BLOCK:][alive[_BLOCK:]]
-    return keep
 
 
 def _soften_one_class(

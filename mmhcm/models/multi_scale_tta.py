@@ -13,7 +13,7 @@ from mmdet.structures.bbox import bbox_flip
 from mmengine.structures import InstanceData
 from torch import nn
 
-from mmhcm.functional.merge import METHODS, merge_scales
+from mmhcm.functional.merge import METHODS, Detections, merge_scales
 
 
 @MODELS.register_module()
@@ -74,40 +74,76 @@ class MultiScaleTTA(DetTTAModel):
         self, data_samples: list[DetDataSample]
     ) -> DetDataSample:
         """Merge the views of one image into its first data sample."""
+        merged = data_samples[0]
+        merged.pred_instances = self._merge(data_samples)
+        return merged
+
+    def _merge(
+        self, data_samples: list[DetDataSample], duplicates: bool = True
+    ) -> InstanceData:
+        """Detections of all views of one image, merged.
+
+        Args:
+            data_samples: A view each, predictions in source pixels.
+            duplicates: Whether there may be any to suppress; otherwise ranges
+                and cap alone count.
+        """
         views, ranges = [], []
         for data_sample in data_samples:
             meta = data_sample.metainfo
-            pred = data_sample.pred_instances
-            bboxes = pred.bboxes
-            if meta.get('flip'):
-                bboxes = bbox_flip(
-                    bboxes, meta['ori_shape'], meta['flip_direction']
-                )
             views.append(
-                (
-                    # NumPy has no bfloat16, which CPUs' mixed precision is.
-                    bboxes.float().cpu().numpy(),
-                    pred.scores.float().cpu().numpy(),
-                    pred.labels.cpu().numpy(),
+                as_detections(
+                    data_sample.pred_instances,
+                    meta['ori_shape'],
+                    meta['flip_direction'] if meta.get('flip') else None,
                 )
             )
             ranges.append(tuple(meta.get('valid_range') or (0.0, np.inf)))
-        bboxes, scores, labels = merge_scales(
-            views,
-            ranges,
-            method=self.method,
-            iou_thr=self.iou_thr,
-            max_num=self.max_per_img,
-            **self.merge_cfg,
-        )
+        if duplicates:
+            how = {
+                'method': self.method,
+                'iou_thr': self.iou_thr,
+                **self.merge_cfg,
+            }
+        else:
+            how = {'method': 'nms', 'iou_thr': np.inf}
+        merged = merge_scales(views, ranges, max_num=self.max_per_img, **how)
         device = data_samples[0].pred_instances.bboxes.device
-        merged = data_samples[0]
-        merged.pred_instances = InstanceData(
-            bboxes=torch.from_numpy(bboxes).to(device),
-            scores=torch.from_numpy(scores).to(device),
-            labels=torch.from_numpy(labels.astype(np.int64)).to(device),
-        )
-        return merged
+        return as_instances(merged, device)
+
+
+def as_detections(
+    pred: InstanceData,
+    ori_shape: tuple[int, int] = (0, 0),
+    flip_direction: str | None = None,
+) -> Detections:
+    """Predictions as arrays, unflipped.
+
+    Args:
+        pred: ``bboxes`` (n, 4), ``scores`` (n,) and ``labels`` (n,).
+        ori_shape: (height, width) of the image in the boxes' pixels.
+        flip_direction: How the image was flipped.
+    """
+    bboxes = pred.bboxes
+    if flip_direction is not None:
+        bboxes = bbox_flip(bboxes, ori_shape, flip_direction)
+    return Detections(
+        # NumPy has no bfloat16, which CPUs' mixed precision is.
+        bboxes.float().cpu().numpy(),
+        pred.scores.float().cpu().numpy(),
+        pred.labels.cpu().numpy(),
+    )
+
+
+def as_instances(
+    detections: Detections, device: torch.device | str = 'cpu'
+) -> InstanceData:
+    """Detections as tensors."""
+    return InstanceData(
+        bboxes=torch.from_numpy(detections.bboxes).to(device),
+        scores=torch.from_numpy(detections.scores).to(device),
+        labels=torch.from_numpy(detections.labels.astype(np.int64)).to(device),
+    )
 
 
 @contextmanager

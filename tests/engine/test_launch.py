@@ -6,10 +6,13 @@ from mmengine.config import Config
 
 from mmhcm.engine.launch import (
     add_config_arguments,
+    add_mode_arguments,
     innermost_dataset,
     load_config,
     move_root,
     set_threads,
+    use_mode,
+    use_slices,
     use_tta,
 )
 
@@ -113,6 +116,45 @@ def test_tta_needs_a_model_and_a_pipeline():
         ValueError, match='has no tta_model and no tta_pipeline'
     ):
         use_tta(Config({'model': {}}))
+
+
+def test_use_slices():
+    cfg = Config(
+        {
+            'model': {'type': 'Detector'},
+            'slice_model': {'type': 'Cut'},
+            'slice_pipeline': ['whole'],
+            'slice_dataloader': {'num_workers': 0},
+            'test_dataloader': {
+                'batch_size': 4,
+                'num_workers': 2,
+                'dataset': {'pipeline': ['one']},
+            },
+        }
+    )
+    use_slices(cfg)
+    assert cfg.model == {'type': 'Cut', 'module': {'type': 'Detector'}}
+    assert cfg.test_dataloader == {
+        'batch_size': 1,
+        'num_workers': 0,
+        'dataset': {'pipeline': ['whole']},
+    }
+    with pytest.raises(ValueError, match=r'no slice_model .* --slices needs'):
+        use_slices(Config({'model': {}}))
+
+
+def test_modes_exclude_each_other(capsys):
+    parser = ArgumentParser()
+    add_mode_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(['--tta', '--slices'])
+    assert 'not allowed with' in capsys.readouterr().err
+    cfg = Config({'model': {}})
+    use_mode(cfg, parser.parse_args([]))
+    assert cfg.model == {}
+    for flag in ('--tta', '--slices'):
+        with pytest.raises(ValueError, match=f'{flag} needs'):
+            use_mode(cfg, parser.parse_args([flag]))
 
 
 def test_threads():

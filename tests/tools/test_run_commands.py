@@ -67,19 +67,30 @@ def test_train_writes_what_it_should(trained):
     assert any(name.startswith('best_visdrone_AP') for name in names)
 
 
-@pytest.mark.parametrize('scales', [(), ('--tta',)], ids=['one', 'many'])
+# Slices that are smaller than the images of the tiny run.
+SLICES = {
+    'slice_model.slices.0.window': 48,
+    'slice_model.slices.0.scale_factor': 1.0,
+}
+
+
+@pytest.mark.parametrize(
+    ('mode', 'options'),
+    [((), {}), (('--tta',), {}), (('--slices',), SLICES)],
+    ids=['one', 'many', 'slices'],
+)
 def test_the_zip_scores_what_the_test_printed(
-    call, trained, scales, tmp_path, capsys
+    call, trained, mode, options, tmp_path, capsys
 ):
     work = '--work-dir', tmp_path
-    both = trained.config, trained.checkpoint, *work, *scales
-    assert call(test, *both) == 0
+    both = trained.config, trained.checkpoint, *work, *mode
+    assert call(test, *both, options=options) == 0
     printed = capsys.readouterr().out
     (log,) = tmp_path.glob('*/*.json')
     logged = json.loads(log.read_text())
 
     zip_path = tmp_path / 'out' / 'submission.zip'
-    assert call(submit, *both, '--out', zip_path) == 0
+    assert call(submit, *both, '--out', zip_path, options=options) == 0
     assert f'{zip_path}: good, 2 result files' in capsys.readouterr().out
 
     where = zip_path, '--data-root', trained.data_root
@@ -97,6 +108,22 @@ def test_the_zip_scores_what_the_test_printed(
     } == {k: v for k, v in logged.items() if k.startswith('visdrone/')}
     assert figures['official']['AR500'] > 0
     assert call(validate_submission, *where) == 0
+
+
+def test_one_slice_scores_as_the_whole_image(call, trained, tmp_path):
+    tables = []
+    for name, *mode in (('whole',), ('slice', '--slices')):
+        work = '--work-dir', tmp_path / name
+        # The detector's own cap of the tiny run.
+        options = {'slice_model.slices.0.scale_factor': 1.0}
+        options['slice_model.max_per_img'] = 40
+        both = trained.config, trained.checkpoint
+        assert call(test, *both, *work, *mode, options=options) == 0
+        (log,) = (tmp_path / name).glob('*/*.json')
+        logged = json.loads(log.read_text())
+        tables.append({k: v for k, v in logged.items() if 'visdrone' in k})
+    assert tables[0] == tables[1]
+    assert tables[0]
 
 
 def test_coco_figures_beside(call, trained, tmp_path):

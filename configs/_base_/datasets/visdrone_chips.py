@@ -107,3 +107,20 @@ tta_pipeline = [
     ),
 ]
 tta_model = dict(type='MultiScaleTTA', iou_thr=0.5, max_per_img=500)
+
+# In slices: windows over the image, a batch of them at a time, merged. For
+# images of any size; a pass without a window is the whole image.
+slice_pipeline = [
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='PackImage', meta_keys=test_meta_keys),
+]
+slice_model = dict(
+    type='SliceTTA',
+    slices=[dict(window=640, overlap=0.2, scale_factor=1.5)],
+    batch_size=4,
+    border='drop',
+    iou_thr=0.5,
+    max_per_img=500,
+)
+# Workers would hold decoded images of their own, and pass on copies.
+slice_dataloader = dict(num_workers=0, persistent_workers=False)

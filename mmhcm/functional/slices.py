@@ -1,0 +1,103 @@
+"""Windows over an image for a test in slices, and what their borders cut.
+
+Everything is in pixels of the whole image.
+"""
+
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes
+
+
+def slice_windows(
+    width: int, height: int, window: int, overlap: float = 0.2
+) -> np.ndarray:
+    """Cover an image with windows of one size, row by row.
+
+    Windows lie ``window - int(overlap * window)`` pixels apart; the last of a
+    row or column ends at the image's edge, so that it overlaps more instead
+    of being smaller. Along a side that is shorter than a window, windows are
+    as long as the image.
+
+    Args:
+        width: Width of the image.
+        height: Height of the image.
+        window: Side of a window.
+        overlap: Share of a window that its neighbour sees too, in [0, 1).
+
+    Returns:
+        int64 (n, 4) xyxy, all of one width and one height; none for an image
+        without pixels.
+
+    Raises:
+        ValueError: a window without pixels, or an overlap that would not
+            move on.
+    """
+    check_slices(window, overlap)
+    step = window - int(overlap * window)
+    x, y = (_starts(side, window, step) for side in (int(width), int(height)))
+    y1, x1 = (axis.ravel() for axis in np.meshgrid(y, x, indexing='ij'))
+    return np.stack(
+        [x1, y1, x1 + min(window, width), y1 + min(window, height)], axis=1
+    )
+
+
+def check_slices(window: int, overlap: float) -> None:
+    """Raise ValueError for a window or an overlap that cover nothing."""
+    if window < 1:
+        raise ValueError(f'window must be positive, got {window}')
+    if not 0 <= overlap < 1:
+        raise ValueError(f'overlap must be in [0, 1), got {overlap}')
+
+
+def cut_detections(
+    bboxes: np.ndarray,
+    window_inds: np.ndarray,
+    windows: np.ndarray,
+    image_wh: tuple[int, int],
+    margin: float = 2.0,
+) -> np.ndarray:
+    """Tell which detections a neighbouring window sees better.
+
+    A detection is cut where it comes within ``margin`` of a border of its own
+    window that is not the image's edge: the object may go on behind it. Where
+    another window holds all of the detection and has none of its own inner
+    borders near, that window sees the object further, and what it finds there
+    should stand. A detection that no window holds so (an object longer than
+    the overlap) is not told of.
+
+    Args:
+        bboxes: (n, 4) xyxy.
+        window_inds: (n,) index into ``windows`` that each comes from.
+        windows: (k, 4) xyxy, as ``slice_windows`` gives them.
+        image_wh: (width, height) of the image.
+        margin: Nearness of a border.
+
+    Returns:
+        bool (n,), True for what a neighbour sees better.
+    """
+    bboxes = as_bboxes(bboxes)
+    whole = np.ones((2, len(bboxes)), dtype=bool)
+    own = np.ones(len(bboxes), dtype=bool)
+    windows = np.asarray(windows, dtype=np.int64).reshape(-1, 4)
+    for axis, side in enumerate(image_wh):
+        low, high = bboxes[:, axis], bboxes[:, axis + 2]
+        starts, ends = windows[:, axis], windows[:, axis + 2]
+        # Borders at the image's edge cut nothing.
+        floors = np.where(starts > 0, starts + margin, -np.inf)
+        ceils = np.where(ends < side, ends - margin, np.inf)
+        own &= low >= floors[window_inds]
+        own &= high <= ceils[window_inds]
+        # Windows are a grid, so the axes can be asked one by one.
+        firsts = np.unique(starts, return_index=True)[1]
+        whole[axis] = (
+            (low >= floors[firsts, None]) & (high <= ceils[firsts, None])
+        ).any(axis=0)  # (starts, n) -> (n,)
+    return ~own & whole[0] & whole[1]
+
+
+def _starts(side: int, window: int, step: int) -> np.ndarray:
+    """Where windows start along one side."""
+    if side <= window:
+        return np.zeros(min(side, 1), dtype=np.int64)
+    last = side - window
+    return np.append(np.arange(0, last, step, dtype=np.int64), last)
