@@ -66,8 +66,9 @@ class SliceTTA(MultiScaleTTA):
             pixels; None or absent for the whole image), ``overlap`` (share of
             the window, by default 0.2) and arguments of ``ResizeToScale``:
             ``scale_factor`` or ``chip_size``, ``valid_range``, ``max_side``.
-        batch_size (int): Slices that the detector sees at once. Defaults to
-            4.
+        batch_size (int, optional): Slices that the detector sees at once.
+            Defaults to None: 4 on a GPU, and 1 on a CPU, whose caches a
+            batch overflows.
         border (str): 'drop' drops a detection that ends at the inner border
             of its slice when another slice of the pass holds it and sees
             beyond; 'keep' leaves it to the merge. Defaults to 'drop'.
@@ -83,7 +84,7 @@ class SliceTTA(MultiScaleTTA):
     def __init__(
         self,
         slices: Sequence[Mapping[str, Any]],
-        batch_size: int = 4,
+        batch_size: int | None = None,
         border: str = 'drop',
         border_margin: float = 2.0,
         **kwargs: Any,
@@ -91,7 +92,7 @@ class SliceTTA(MultiScaleTTA):
         super().__init__(**kwargs)
         if not slices:
             raise ValueError('slices must name at least one pass, got none')
-        if batch_size < 1:
+        if batch_size is not None and batch_size < 1:
             raise ValueError(f'batch_size must be positive, got {batch_size}')
         if border not in BORDERS:
             raise ValueError(f'border must be one of {BORDERS}: {border!r}')
@@ -151,8 +152,9 @@ class SliceTTA(MultiScaleTTA):
     ) -> DetDataSample:
         """Detections in all windows (k, 4) of an image, in source pixels."""
         parts, inds = [], []
-        for begin in range(0, len(windows), self.batch_size):
-            batch = windows[begin : begin + self.batch_size]
+        batch_size = self.batch_size or (4 if self._on_gpu() else 1)
+        for begin in range(0, len(windows), batch_size):
+            batch = windows[begin : begin + batch_size]
             slices = [_cut(item, image, window, view) for window in batch]
             outputs = self.module.test_step(
                 {
@@ -190,6 +192,10 @@ class SliceTTA(MultiScaleTTA):
             Detections(bboxes, scores, labels)
         )
         return sample
+
+    def _on_gpu(self) -> bool:
+        weight = next(self.module.parameters(), None)
+        return weight is not None and weight.device.type != 'cpu'
 
 
 def _build_pass(settings: Mapping[str, Any]) -> SlicePass:

@@ -62,7 +62,9 @@ def pack(*images, **meta):
 
 def detect(image, slices, **kwargs):
     finder = BlobFinder()
-    model = SliceTTA(slices=slices, module=finder, **kwargs)
+    model = SliceTTA(
+        slices=slices, module=finder, **{'batch_size': 4, **kwargs}
+    )
     (merged,) = model.test_step(pack(image))
     assert merged.img_id == 0
     pred = merged.pred_instances
@@ -79,6 +81,11 @@ def test_boxes_are_those_of_the_image():
     assert found == [(i, [*map(float, b)]) for i, b in enumerate(blobs, 1)]
     # Windows start at 0, 10, 20 and at 0, 10: batches of four and two.
     assert shapes == [[(3, 20, 20)] * 4, [(3, 20, 20)] * 2]
+
+
+def test_slices_go_one_by_one_on_a_cpu():
+    _, shapes = detect(draw(40, 30), [PASS], batch_size=None)
+    assert shapes == [[(3, 20, 20)]] * 6
 
 
 @pytest.mark.parametrize('batch_size', [1, 5, 6, 100])

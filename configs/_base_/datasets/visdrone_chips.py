@@ -117,7 +117,8 @@ slice_pipeline = [
 slice_model = dict(
     type='SliceTTA',
     slices=[dict(window=640, overlap=0.2, scale_factor=1.5)],
-    batch_size=4,
+    # None: 4 slices at once on a GPU, 1 on a CPU.
+    batch_size=None,
     border='drop',
     iou_thr=0.5,
     max_per_img=500,
