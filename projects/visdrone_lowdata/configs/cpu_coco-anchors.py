@@ -76,16 +76,17 @@ test_pipeline = [
     dict(type='ResizeToScale', scale_factor=1.0),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
-val_dataloader = dict(
+test_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
     dataset=dict(pipeline=test_pipeline),
 )
-test_dataloader = val_dataloader
-# 10 epochs of 50 iterations of 4 samples; rows that mine do so after 6. They
-# are tested once, when trained.
+# Tested once, when trained; MMEngine would always validate at the end, too.
+val_dataloader = None
+val_evaluator = None
+val_cfg = None
+# 10 epochs of 50 iterations of 4 samples; rows that mine do so after 6.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=10, val_interval=99)
-val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
