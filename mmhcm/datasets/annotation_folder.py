@@ -1,6 +1,7 @@
 """VisDrone's annotation files without their images, for statistics."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 from mmdet.registry import DATASETS
 
 from mmhcm.structures import visdrone_txt
+from mmhcm.structures.annotation_table import narrow
 
+from .annotated_images import AnnotatedImages
 from .visdrone import VisDroneDataset
 
 
@@ -37,7 +40,7 @@ class VisDroneAnnotations(VisDroneDataset):
         self.sizes = dict(sizes or {})
         super().__init__(pipeline=[], **kwargs)
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> AnnotatedImages:
         """Read the files in name order.
 
         Raises:
@@ -47,29 +50,31 @@ class VisDroneAnnotations(VisDroneDataset):
         paths = sorted(self.ann_dir.rglob('*.txt'), key=lambda p: p.stem)
         if not paths:
             raise FileNotFoundError(f'no annotation files in {self.ann_dir}')
-        data_list = []
-        previous = None
-        for path in paths:
-            if path.stem == previous:
+        for previous, path in pairwise(paths):
+            if path.stem == previous.stem:
                 raise ValueError(f'two files are named {path.name!r}: {path}')
-            previous = path.stem
-            width, height = self.sizes.get(path.stem) or extent(path)
-            data_list.append(
-                {
-                    'img_path': f'{path.stem}.jpg',
-                    'img_id': path.stem,
-                    'ann_path': str(path),
-                    'width': width,
-                    'height': height,
-                    **self.parse_annotation(str(path), width, height),
-                }
-            )
-        return data_list
+        rows, counts = visdrone_txt.read_annotation_files(paths)
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        return AnnotatedImages(
+            [f'{path.stem}.jpg' for path in paths],
+            [str(path) for path in paths],
+            np.array(
+                [
+                    self.sizes.get(path.stem) or extent(rows[start:stop])
+                    for path, (start, stop) in zip(
+                        paths, pairwise(offsets), strict=True
+                    )
+                ]
+            ),
+            offsets[:-1],
+            offsets[1:],
+            narrow(rows),
+            self.use_ignored_regions,
+        )
 
 
-def extent(path: str | Path) -> tuple[int, int]:
-    """Smallest (width, height), pixels, that holds all rows of a file."""
-    rows = visdrone_txt.read_annotations(path)
+def extent(rows: np.ndarray) -> tuple[int, int]:
+    """Smallest (width, height), pixels, that holds rows x, y, w, h."""
     corners = rows[:, :2] + rows[:, 2:4]
     width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)
     return int(width), int(height)

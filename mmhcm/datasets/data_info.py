@@ -1,6 +1,7 @@
 """What data sets say of an image, as arrays and with pasted objects."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from mmengine.dataset import BaseDataset
@@ -8,6 +9,24 @@ from mmengine.dataset import BaseDataset
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
+
+
+@dataclass(frozen=True)
+class ImageBoxes:
+    """Boxes of all instances of a data set, image after image.
+
+    Attributes:
+        image_whs: int64 (n, 2) widths and heights, pixels.
+        offsets: int64 (n + 1,); boxes ``offsets[i]:offsets[i + 1]`` are
+            those of image i.
+        bboxes: float32 (b, 4) xyxy, source pixels.
+        ignored: bool (b,).
+    """
+
+    image_whs: np.ndarray
+    offsets: np.ndarray
+    bboxes: np.ndarray
+    ignored: np.ndarray
 
 
 def image_data_info(dataset: BaseDataset, index: int) -> dict:
@@ -85,3 +104,19 @@ def dataset_arrays(
     info = image_data_info(dataset, index)
     image_wh = np.array([info['width'], info['height']])
     return (image_wh, *instance_arrays(info['instances']))
+
+
+def dataset_boxes(dataset: BaseDataset) -> ImageBoxes:
+    """Boxes of all images; a data set may know a short way, ``boxes``."""
+    if hasattr(dataset, 'boxes'):
+        return dataset.boxes()
+    arrays = [dataset_arrays(dataset, ind) for ind in range(len(dataset))]
+    counts = [len(bboxes) for _, bboxes, _ in arrays]
+    image_whs = np.array([image_wh for image_wh, *_ in arrays], dtype=np.int64)
+    none = np.zeros(0, dtype=bool)
+    return ImageBoxes(
+        image_whs.reshape(-1, 2),
+        np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
+        np.concatenate([as_bboxes([]), *(item[1] for item in arrays)]),
+        np.concatenate([none, *(item[2] for item in arrays)]),
+    )

@@ -1,9 +1,11 @@
 """What data sets of one annotation file an image have in common."""
 
 import logging
+import os
 import os.path as osp
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ class ImageFolderDataset(BaseDetDataset):
     def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
         """Read one file into ``instances`` and ``ignored_regions``."""
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> Sequence[dict]:
         """List the images in name order and read their annotations.
 
         Raises:
@@ -58,30 +60,27 @@ class ImageFolderDataset(BaseDetDataset):
         if not has_annotations and not self.test_mode:
             raise FileNotFoundError(f'no folder of annotations at {ann_dir}')
 
-        paths = sorted(
-            path
-            for path in image_dir.iterdir()
-            if path.suffix.lower() in IMAGE_SUFFIXES
+        # Names, since a Path for each of many files takes its time.
+        names = sorted(
+            name
+            for name in list_names(image_dir)
+            if name.lower().endswith(IMAGE_SUFFIXES) and stem_of(name)
         )
-        if not paths:
+        if not names:
             raise ValueError(f'no images in {image_dir}')
-        stems = Counter(path.stem for path in paths)
+        stems = Counter(map(stem_of, names))
         stem, count = stems.most_common(1)[0]
         if count > 1:
             raise ValueError(f'two images are named {stem!r} in {image_dir}')
 
-        data_list: list[dict] = []
+        ann_names = set(list_names(ann_dir)) if has_annotations else set()
         faults: list[str] = []
-        for path in paths:
-            ann_path = ann_dir / f'{path.stem}.txt'
-            info = self._data_info(path, ann_path, faults)
-            if info is not None:
-                data_list.append(info)
+        data_list = self._read_images(names, ann_names, faults)
         if has_annotations and not self.test_mode:
             faults.extend(
-                f'no image for {ann_path}'
-                for ann_path in sorted(ann_dir.glob('*.txt'))
-                if ann_path.stem not in stems
+                f'no image for {ann_dir / name}'
+                for name in sorted(ann_names)
+                if name.endswith('.txt') and stem_of(name) not in stems
             )
         if not data_list:
             raise ValueError(f'nothing to train on: {faults[0]}')
@@ -94,7 +93,7 @@ class ImageFolderDataset(BaseDetDataset):
             )
         return data_list
 
-    def filter_data(self) -> list[dict]:
+    def filter_data(self) -> Sequence[dict]:
         """Drop images without valid objects if ``filter_empty_gt`` says so.
 
         Raises:
@@ -104,11 +103,7 @@ class ImageFolderDataset(BaseDetDataset):
             return self.data_list
         if not self.filter_cfg.get('filter_empty_gt', False):
             return self.data_list
-        with_objects = [
-            info
-            for info in self.data_list
-            if any(not item['ignore_flag'] for item in info['instances'])
-        ]
+        with_objects = self._find_with_objects()
         if not with_objects:
             raise ValueError(
                 f'none of the {len(self.data_list)} images has an object to '
@@ -116,11 +111,51 @@ class ImageFolderDataset(BaseDetDataset):
             )
         return with_objects
 
-    def _data_info(
-        self, path: Path, ann_path: Path, faults: list[str]
-    ) -> dict | None:
-        """Data info of one image; None and a new fault for training."""
-        if not ann_path.is_file() and not self.test_mode:
+    def _find_with_objects(self) -> Sequence[dict]:
+        """Data infos that hold an object that isn't ignored."""
+        return [
+            info
+            for info in self.data_list
+            if any(not item['ignore_flag'] for item in info['instances'])
+        ]
+
+    def _read_images(
+        self, names: Sequence[str], ann_names: set[str], faults: list[str]
+    ) -> Sequence[dict]:
+        """Data infos of the images that can be used, and new faults."""
+        data_list = []
+        for name in names:
+            path = Path(self.data_prefix['img_path']) / name
+            ann_path = self._ann_path(name, ann_names)
+            image_wh = self._read_image_wh(path, ann_path, faults)
+            if image_wh is None:
+                continue
+            info = {
+                'img_path': str(path),
+                'img_id': path.stem,
+                'width': image_wh[0],
+                'height': image_wh[1],
+                'ann_path': ann_path,
+                'instances': [],
+                'ignored_regions': [],
+            }
+            if ann_path is not None:
+                info.update(self.parse_annotation(ann_path, *image_wh))
+            data_list.append(info)
+        return data_list
+
+    def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
+        """Path of an image's annotation file; None without one."""
+        ann_name = f'{stem_of(name)}.txt'
+        if ann_name not in ann_names:
+            return None
+        return osp.normpath(f'{self.data_prefix["ann_path"]}/{ann_name}')
+
+    def _read_image_wh(
+        self, path: Path, ann_path: str | None, faults: list[str]
+    ) -> tuple[int, int] | None:
+        """(width, height) of an image; None and a new fault for training."""
+        if ann_path is None and not self.test_mode:
             faults.append(f'no annotation for {path}')
             return None
         try:
@@ -131,19 +166,18 @@ class ImageFolderDataset(BaseDetDataset):
                 raise ValueError(f'cannot read {path}: {error}') from error
             faults.append(f'cannot read {path}: {error}')
             return None
-        info = {
-            'img_path': str(path),
-            'img_id': path.stem,
-            'width': int(width),
-            'height': int(height),
-            'ann_path': None,
-            'instances': [],
-            'ignored_regions': [],
-        }
-        if ann_path.is_file():
-            info['ann_path'] = osp.normpath(ann_path)
-            info.update(self.parse_annotation(str(ann_path), width, height))
-        return info
+        return int(width), int(height)
+
+
+def list_names(folder: str | Path) -> list[str]:
+    """Names of what lies in a folder, in no order."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+def stem_of(name: str) -> str:
+    """Name of a file that has a suffix, without that suffix."""
+    return name.rpartition('.')[0]
 
 
 def clip_to_image(

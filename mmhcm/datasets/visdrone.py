@@ -1,12 +1,28 @@
 """VisDrone-DET in its native text format."""
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from mmdet.registry import DATASETS
+from mmengine.dataset import force_full_init
+from mmengine.dist import is_main_process
 
 from mmhcm.structures import visdrone_txt
+from mmhcm.structures.annotation_table import (
+    AnnotationTable,
+    list_states,
+    map_table,
+    narrow,
+    write_table,
+)
+from mmhcm.structures.files import fingerprint
 
-from .image_folder import ImageFolderDataset, clip_to_image
+from .annotated_images import AnnotatedImages, annotations_of
+from .data_info import ImageBoxes
+from .image_folder import ImageFolderDataset
 
 
 @DATASETS.register_module()
@@ -27,8 +43,15 @@ class VisDroneDataset(ImageFolderDataset):
             they are neither masked nor ignored anywhere in training and
             mining, but background. The official score reads the files
             itself. Defaults to True.
-        kwargs: Arguments of ``BaseDetDataset``.
+        cache_dir (str, optional): Folder of a file with all annotations and
+            image sizes, which later starts map instead of reading every
+            file. It is made again when the name, size or time of an image or
+            annotation file changes. Defaults to None, no cache.
+        kwargs: Arguments of ``BaseDetDataset``. ``serialize_data`` has no
+            effect: data infos are built from arrays that workers share.
     """
+
+    data_list: AnnotatedImages
 
     METAINFO: ClassVar[dict] = {
         'classes': (
@@ -62,9 +85,12 @@ class VisDroneDataset(ImageFolderDataset):
         *args: Any,
         data_prefix: dict | None = None,
         use_ignored_regions: bool = True,
+        cache_dir: str | None = None,
         **kwargs: Any,
     ) -> None:
         self.use_ignored_regions = use_ignored_regions
+        self.cache_dir = cache_dir
+        kwargs['serialize_data'] = False
         data_prefix = {
             'img_path': 'images',
             'ann_path': 'annotations',
@@ -75,32 +101,97 @@ class VisDroneDataset(ImageFolderDataset):
     def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
         """Read one annotation file; boxes in source pixels."""
         rows = visdrone_txt.read_annotations(ann_path)
-        instances, ignored_regions = [], []
-        for (
-            x,
-            y,
-            w,
-            h,
-            score,
-            category,
-            truncation,
-            occlusion,
-        ) in rows.tolist():
-            bbox = clip_to_image((x, y, x + w, y + h), width, height)
-            if bbox is None:
-                continue
-            if category == 0:
-                if self.use_ignored_regions:
-                    ignored_regions.append(bbox)
-                continue
-            others = category == 11
-            instances.append(
-                {
-                    'bbox': bbox,
-                    'bbox_label': 0 if others else int(category) - 1,
-                    'ignore_flag': int(others or score == 0),
-                    'truncation': int(truncation),
-                    'occlusion': int(occlusion),
-                }
-            )
-        return {'instances': instances, 'ignored_regions': ignored_regions}
+        return annotations_of(rows, (width, height), self.use_ignored_regions)
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict:
+        """Return the data info of an image, built anew."""
+        index = range(len(self))[idx]
+        return {**self.data_list[index], 'sample_idx': index}
+
+    @force_full_init
+    def boxes(self) -> ImageBoxes:
+        """Boxes of all images at once, source pixels."""
+        return self.data_list.boxes()
+
+    def _find_with_objects(self) -> Sequence[dict]:
+        images, boxes = self.data_list, self.data_list.boxes()
+        owners = np.repeat(np.arange(len(images)), np.diff(boxes.offsets))
+        return images.select(np.unique(owners[~boxes.ignored]))
+
+    def _get_unserialized_subset(
+        self, indices: Sequence[int] | int
+    ) -> Sequence[dict]:
+        """Images of a subset; the first or last ones for a number."""
+        if isinstance(indices, int):
+            span = slice(indices) if indices >= 0 else slice(indices, None)
+            return self.data_list[span]
+        return self.data_list.select(indices)
+
+    def _read_images(
+        self, names: Sequence[str], ann_names: set[str], faults: list[str]
+    ) -> AnnotatedImages:
+        table = self._find_table(names, ann_names)
+        faults.extend(table.faults)
+        image_dir = Path(self.data_prefix['img_path'])
+        return AnnotatedImages(
+            [f'{image_dir}{os.sep}{name}' for name in table.names],
+            [self._ann_path(name, ann_names) for name in table.names],
+            table.image_whs,
+            table.offsets[:-1],
+            table.offsets[1:],
+            table.rows,
+            self.use_ignored_regions,
+        )
+
+    def _find_table(
+        self, names: Sequence[str], ann_names: set[str]
+    ) -> AnnotationTable:
+        """Map the cached table, or read the files and cache it."""
+        if self.cache_dir is None:
+            return self._read_table(names, ann_names)
+        folders = [
+            Path(self.data_prefix[key]).resolve()
+            for key in ('img_path', 'ann_path')
+        ]
+        identity = [str(folders[0]), str(folders[1]), self.test_mode]
+        digest = fingerprint(
+            identity, [list_states(folder) for folder in folders]
+        )
+        # One file a split, so that a stale one does not stay behind.
+        cache_path = Path(self.cache_dir) / (
+            f'annotations_{fingerprint(identity)[:16]}.bin'
+        )
+        table = map_table(cache_path, digest)
+        if table is None:
+            table = self._read_table(names, ann_names)
+            if is_main_process():
+                write_table(cache_path, table, digest)
+        return table
+
+    def _read_table(
+        self, names: Sequence[str], ann_names: set[str]
+    ) -> AnnotationTable:
+        faults: list[str] = []
+        used_names, image_whs, ann_paths = [], [], []
+        for name in names:
+            path = Path(self.data_prefix['img_path']) / name
+            ann_path = self._ann_path(name, ann_names)
+            image_wh = self._read_image_wh(path, ann_path, faults)
+            if image_wh is not None:
+                used_names.append(name)
+                image_whs.append(image_wh)
+                ann_paths.append(ann_path)
+        rows, counts = visdrone_txt.read_annotation_files(
+            [path for path in ann_paths if path is not None]
+        )
+        labelled = [path is not None for path in ann_paths]
+        all_counts = np.zeros(len(ann_paths), dtype=np.int64)
+        all_counts[np.array(labelled, dtype=bool)] = counts
+        return AnnotationTable(
+            used_names,
+            faults,
+            np.array(image_whs, dtype=np.int32).reshape(-1, 2),
+            np.concatenate([[0], np.cumsum(all_counts)]),
+            narrow(rows),
+        )

@@ -1,6 +1,7 @@
 import pytest
 
 from mmhcm.datasets.annotation_folder import VisDroneAnnotations, extent
+from mmhcm.structures.visdrone_txt import read_annotations
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def test_boxes_without_images(folder):
     assert (full['width'], full['height']) == (110, 100)
     assert full['ignored_regions'] == [[0, 0, 5, 100]]
     assert [item['ignore_flag'] for item in full['instances']] == [0, 1]
-    assert extent(folder / 'deep' / 'b.txt') == (110, 100)
+    assert extent(read_annotations(folder / 'deep' / 'b.txt')) == (110, 100)
 
 
 def test_given_sizes_clip(folder):

@@ -1,10 +1,14 @@
 import logging
+import os
 
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 
 from mmhcm.datasets import VisDroneDataset
+from mmhcm.datasets.data_info import dataset_arrays, dataset_boxes
+from mmhcm.structures import visdrone_txt
+from mmhcm.structures.array_file import ArrayFileError
 from mmhcm.structures.visdrone_txt import CLASSES, AnnotationError
 from tests.scene_folders import write_visdrone
 
@@ -223,3 +227,119 @@ def test_ignored_regions_may_be_forgotten(tmp_path):
     ]
     assert [len(info['ignored_regions']) for info in infos] == [1, 0]
     assert infos[0]['instances'] == infos[1]['instances']
+
+
+def infos_of(dataset):
+    return [dataset.get_data_info(ind) for ind in range(len(dataset))]
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Calls that read annotation files."""
+    calls = []
+    original = visdrone_txt.read_annotation_files
+
+    def read_annotation_files(paths):
+        calls.append(len(paths))
+        return original(paths)
+
+    monkeypatch.setattr(
+        visdrone_txt, 'read_annotation_files', read_annotation_files
+    )
+    return calls
+
+
+@pytest.fixture
+def cached(tmp_path):
+    write_visdrone(tmp_path, {'a': TEXT, 'b': '', 'c': None})
+
+    def build_cached(**kwargs):
+        return build(tmp_path, cache_dir=str(tmp_path / 'cache'), **kwargs)
+
+    return build_cached
+
+
+def test_a_second_start_reads_one_file(cached, reads, tmp_path, warnings):
+    plain = infos_of(build(tmp_path))
+    assert [infos_of(cached()) for _ in range(2)] == [plain] * 2
+    assert reads == [2, 2]
+    # what was left out is told every time
+    assert len(warnings) == 3
+    assert len(set(warnings)) == 1
+    # ignored regions and empty images are settings of the reader
+    (info,) = infos_of(
+        cached(
+            use_ignored_regions=False, filter_cfg=dict(filter_empty_gt=True)
+        )
+    )
+    assert info['ignored_regions'] == []
+    assert reads == [2, 2]
+    # a test split is another cache, with all images
+    assert len(cached(test_mode=True)) == 3
+    assert len(list((tmp_path / 'cache').iterdir())) == 2
+
+
+@pytest.mark.parametrize('folder', ['annotations', 'images'])
+def test_an_edit_is_read(cached, reads, tmp_path, folder):
+    cached()
+    if folder == 'images':
+        write_visdrone(tmp_path, {'a': TEXT}, image_wh=(60, 50))
+        os.utime(tmp_path / 'images' / 'a.png', ns=(1, 1))
+    else:
+        path = tmp_path / 'annotations' / 'a.txt'
+        path.write_text(TEXT.replace('10,20,30', '11,20,30'))
+        os.utime(path, ns=(1, 1))
+    assert infos_of(cached()) == infos_of(build(tmp_path))
+    assert reads == [2, 2, 2]
+    assert len(list((tmp_path / 'cache').iterdir())) == 1
+
+
+def test_a_damaged_cache_is_made_again(cached, reads, tmp_path):
+    expected = infos_of(cached())
+    (path,) = (tmp_path / 'cache').iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content[:-64])
+    assert infos_of(cached()) == expected
+    assert path.read_bytes() == content
+    path.write_bytes(b'something else')
+    with pytest.raises(ArrayFileError, match='is no cache of annotations'):
+        cached()
+
+
+def test_subsets(tmp_path):
+    write_visdrone(tmp_path, dict.fromkeys('abcd', TEXT))
+    names = [info['img_id'] for info in infos_of(build(tmp_path))]
+    for indices, expected in (
+        (2, names[:2]),
+        (-1, names[-1:]),
+        ([3, 0], ['d', 'a']),
+    ):
+        for subset in (
+            build(tmp_path, indices=indices),
+            build(tmp_path).get_subset(indices),
+        ):
+            assert [info['img_id'] for info in infos_of(subset)] == expected
+            assert len(subset.boxes().image_whs) == len(expected)
+
+
+def test_all_boxes_are_those_of_the_infos(tmp_path):
+    write_visdrone(tmp_path, {'a': TEXT, 'b': '', 'c': TEXT})
+    dataset = build(tmp_path)
+    arrays = [dataset_arrays(dataset, ind) for ind in range(3)]
+    for boxes in (dataset_boxes(dataset), dataset_boxes(Plain(dataset))):
+        assert boxes.image_whs.tolist() == [[100, 80]] * 3
+        for ind, (_, bboxes, ignored) in enumerate(arrays):
+            own = slice(*boxes.offsets[ind : ind + 2])
+            np.testing.assert_array_equal(boxes.bboxes[own], bboxes)
+            np.testing.assert_array_equal(boxes.ignored[own], ignored)
+
+
+class Plain:
+    """A data set that knows no short way to its boxes."""
+
+    def __init__(self, dataset):
+        self.get_data_info = dataset.get_data_info
+        self.num = len(dataset)
+
+    def __len__(self):
+        return self.num

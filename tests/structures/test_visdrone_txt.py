@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmhcm.structures import visdrone_txt
 from mmhcm.structures.visdrone_txt import (
     AnnotationError,
     format_results,
     parse_annotations,
     parse_results,
+    read_annotation_files,
     read_annotations,
     read_results,
 )
@@ -175,3 +177,24 @@ def test_real_annotations_are_read():
             bool(line.strip()) for line in path.read_text().splitlines()
         )
         assert read_annotations(path).shape == (num_lines, 8)
+
+
+@pytest.mark.parametrize('num_bytes', [1, 40, 1 << 18])
+@pytest.mark.parametrize('odd', ['', '\n\n', ' 1,2,3,4,1,5,0,0\n'])
+def test_many_files_are_read_as_one_by_one(
+    tmp_path, monkeypatch, num_bytes, odd
+):
+    monkeypatch.setattr(visdrone_txt, '_BATCH_BYTES', num_bytes)
+    rows = ['1,2,3,4,1,5,0,0', '6,7,8,9,0,11,1,2']
+    texts = ['', '\n'.join(rows), ',\n'.join(rows), odd, rows[0] + ',\r\n']
+    paths = [tmp_path / f'{ind}.txt' for ind in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, newline='')
+    expected = [read_annotations(path) for path in paths]
+    all_rows, counts = read_annotation_files(paths)
+    assert counts.tolist() == [len(part) for part in expected]
+    np.testing.assert_array_equal(all_rows, np.concatenate(expected))
+    paths[3].write_text('1,2,3,4,1,5,0,0\n1,2,3,4,1,12,0,0\n')
+    with pytest.raises(AnnotationError, match=r'3\.txt:2: bad category'):
+        read_annotation_files(paths)
+    assert read_annotation_files([])[0].shape == (0, 8)

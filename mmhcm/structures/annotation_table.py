@@ -1,0 +1,101 @@
+"""VisDrone's annotations of a whole split, as flat arrays and as a file."""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .array_file import map_arrays, write_arrays
+
+_KIND = 'annotations 1'
+_ARRAYS = {'names', 'faults', 'image_whs', 'offsets', 'rows'}
+
+
+@dataclass(frozen=True)
+class AnnotationTable:
+    """Annotation rows of images, in the order of their names.
+
+    Attributes:
+        names: File name of each of n images.
+        faults: What was left out of the table, a line each.
+        image_whs: int32 (n, 2) widths and heights, pixels.
+        offsets: int64 (n + 1,); rows ``offsets[i]:offsets[i + 1]`` are those
+            of image i.
+        rows: (r, 8) see ``visdrone_txt.parse_annotations``; of the smallest
+            type that holds all values exactly.
+    """
+
+    names: Sequence[str]
+    faults: Sequence[str]
+    image_whs: np.ndarray
+    offsets: np.ndarray
+    rows: np.ndarray
+
+
+def list_states(folder: str | Path) -> list[list]:
+    """Name, size and time of change of each file, by which edits show.
+
+    Returns:
+        A list for each file in the order of names; none without a folder.
+    """
+    if not Path(folder).is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        states = [
+            [entry.name, status.st_size, status.st_mtime_ns]
+            for entry, status in ((entry, entry.stat()) for entry in entries)
+        ]
+    return sorted(states)
+
+
+def narrow(rows: np.ndarray) -> np.ndarray:
+    """Return ``rows`` as the smallest integers that are equal, if any."""
+    for dtype in (np.int16, np.int32):
+        limits = np.iinfo(dtype)
+        fits = limits.min <= rows.min(initial=0) <= rows.max(initial=0)
+        if fits and rows.max(initial=0) <= limits.max:
+            small = rows.astype(dtype)
+            if np.array_equal(small, rows):
+                return small
+    return rows
+
+
+def write_table(
+    path: str | Path, table: AnnotationTable, fingerprint: str
+) -> None:
+    """Write a cache file whole or not at all."""
+    arrays = {
+        'names': _join(table.names),
+        'faults': _join(table.faults),
+        'image_whs': table.image_whs,
+        'offsets': table.offsets,
+        'rows': table.rows,
+    }
+    write_arrays(path, _KIND, fingerprint, arrays)
+
+
+def map_table(path: str | Path, fingerprint: str) -> AnnotationTable | None:
+    """Map a cache file; None if it is absent, damaged or of other inputs.
+
+    Raises:
+        ArrayFileError: the file is something else.
+    """
+    arrays = map_arrays(path, _KIND, fingerprint)
+    if arrays is None or set(arrays) != _ARRAYS:
+        return None
+    names = _split(arrays.pop('names'))
+    faults = _split(arrays.pop('faults'))
+    return AnnotationTable(names, faults, **arrays)
+
+
+def _join(lines: Iterable[str]) -> np.ndarray:
+    """Text as uint8; no name of a file holds a zero."""
+    text = ''.join(f'{line}\0' for line in lines)
+    return np.frombuffer(text.encode('utf-8', 'surrogateescape'), np.uint8)
+
+
+def _split(content: np.ndarray) -> list[str]:
+    text = content.tobytes().decode('utf-8', 'surrogateescape')
+    return text.split('\0')[:-1]

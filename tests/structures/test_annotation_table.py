@@ -1,0 +1,61 @@
+import os
+
+import numpy as np
+import pytest
+
+from mmhcm.structures.annotation_table import (
+    AnnotationTable,
+    list_states,
+    map_table,
+    narrow,
+    write_table,
+)
+
+
+def table(rows):
+    return AnnotationTable(
+        names=['a.jpg', os.fsdecode(b'\xff.png'), 'käse\n.jpg'],
+        faults=['no annotation for b.jpg'],
+        image_whs=np.array([[5, 4], [3, 2], [9, 9]], dtype=np.int32),
+        offsets=np.array([0, len(rows), len(rows), len(rows)]),
+        rows=rows,
+    )
+
+
+@pytest.mark.parametrize(
+    ('highest', 'dtype'),
+    [(7, np.int16), (40_000, np.int32), (2**40, np.float64)],
+)
+def test_tables_come_back_in_the_smallest_type(tmp_path, highest, dtype):
+    rows = np.zeros((2, 8))
+    rows[1, 2] = highest
+    written = table(narrow(rows))
+    write_table(tmp_path / 'a.bin', written, 'abc')
+    again = map_table(tmp_path / 'a.bin', 'abc')
+    assert again.rows.dtype == dtype
+    np.testing.assert_array_equal(again.rows, rows)
+    assert again.names == written.names
+    assert again.faults == written.faults
+    np.testing.assert_array_equal(again.image_whs, written.image_whs)
+    np.testing.assert_array_equal(again.offsets, written.offsets)
+    assert map_table(tmp_path / 'a.bin', 'other') is None
+
+
+@pytest.mark.parametrize('value', [0.5, -1e12, 2.0**31])
+def test_what_no_integer_holds_stays(value):
+    rows = np.full((1, 8), value)
+    assert narrow(rows) is rows
+
+
+def test_nothing_is_narrow():
+    assert narrow(np.zeros((0, 8))).shape == (0, 8)
+
+
+def test_states_tell_edits(tmp_path):
+    assert list_states(tmp_path / 'none') == []
+    (tmp_path / 'b.txt').write_text('1')
+    (tmp_path / 'a.txt').write_text('12')
+    states = list_states(tmp_path)
+    assert [state[:2] for state in states] == [['a.txt', 2], ['b.txt', 1]]
+    os.utime(tmp_path / 'a.txt', ns=(0, 0))
+    assert list_states(tmp_path) != states

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mmhcm.structures.uniform_rows import parse_uniform
+from mmhcm.structures.visdrone_txt import parse_number, split_rows
+
+PLAIN = st.one_of(
+    st.integers(-(10**6), 10**6).map(str),
+    st.integers(0, 10**20).map(str),
+    st.floats(-1e4, 1e4).map(lambda value: f'{value:.5f}'),
+)
+ODD = st.one_of(
+    PLAIN,
+    st.sampled_from(
+        '|-|.|1.|.5|-.5|1.2.3|1-2|--1|1e3|+1|nan|inf|0x1| 3|1_0|00|-0|٣'
+        '|1000000000000000000000000000000'.split('|')
+    ),
+)
+
+
+def slow_rows(text, num_columns):
+    """Row by row with float; None where a row is no row of numbers."""
+    rows = []
+    for _, fields in split_rows(text):
+        values = [parse_number(field) for field in fields]
+        if len(values) != num_columns or not np.isfinite(values).all():
+            return None
+        rows.append(values)
+    return np.array(rows, dtype=float).reshape(-1, num_columns)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.lists(ODD, min_size=1, max_size=4), max_size=5),
+    st.sampled_from(['\n', '\r\n', ',\n', '\r', '\n\n', ',\r\n']),
+    st.booleans(),
+    st.integers(1, 4),
+)
+@example([['1', '2'], ['3', '4']], '\r', False, 2)
+@example([['1', '']], ',\n', True, 1)
+@example([['9' * 30]], '\n', True, 1)
+def test_what_is_parsed_at_once_is_what_float_reads(
+    rows, line_end, closed, num_columns
+):
+    text = line_end.join(','.join(fields) for fields in rows)
+    text += line_end * closed
+    fast = parse_uniform(text.encode(), num_columns)
+    if fast is not None:
+        assert fast.dtype == np.float64
+        np.testing.assert_array_equal(fast, slow_rows(text, num_columns))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(1, 8).flatmap(
+        lambda num: st.lists(st.lists(PLAIN, min_size=num, max_size=num))
+    ),
+    st.sampled_from(['\n', '\r\n', ',\n', ',\r\n']),
+)
+def test_plain_rows_are_parsed_at_once(rows, line_end):
+    num_columns = len(rows[0]) if rows else 8
+    text = ''.join(','.join(fields) + line_end for fields in rows)
+    fast = parse_uniform(text.encode(), num_columns)
+    whole = '.' not in text
+    if whole and any(len(f) > 15 for fields in rows for f in fields):
+        return
+    np.testing.assert_array_equal(fast, slow_rows(text, num_columns))
+
+
+@pytest.mark.parametrize('text', ['', '1,2\n3,4', '1,2,\r\n3,4,'])
+def test_last_row_may_be_open(text):
+    num = 2 if text else 0
+    expected = np.arange(1, 5).reshape(2, 2)[:num]
+    np.testing.assert_array_equal(parse_uniform(text.encode(), 2), expected)
+
+
+@pytest.mark.parametrize('whole', ['9007199254740993', '-9' + '9' * 30])
+def test_numbers_beyond_doubles_are_left_to_float(whole):
+    assert parse_uniform(f'{whole}\n'.encode(), 1) is None
