@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -267,3 +271,43 @@ def test_a_batch_of_slices_is_slice_by_slice(detector):
     # Sums in another order; noise amplifies them.
     torch.testing.assert_close(one.scores, many.scores, atol=1e-3, rtol=0)
     torch.testing.assert_close(one.bboxes, many.bboxes, atol=0.1, rtol=0)
+
+
+MEASURE = """
+import re
+from pathlib import Path
+import numpy as np
+from tests.models.test_slice_tta import BlobFinder, draw, pack
+from mmengine.registry import init_default_scope
+from mmhcm.models import SliceTTA
+
+def peak():
+    status = Path('/proc/self/status').read_text()
+    return int(re.search(r'VmHWM:\\s+(\\d+)', status)[1]) / 2**10
+
+init_default_scope('mmdet')
+slices = [dict(window=300, scale_factor=1.0)]
+model = SliceTTA(slices=slices, module=BlobFinder(), batch_size=2)
+model.test_step(pack(draw(700, 400)))
+image = draw(6000, 6000, [10, 10, 30, 30])
+before = peak()
+(merged,) = model.test_step(pack(image))
+print(len(model.module.shapes), len(merged.pred_instances), peak() - before)
+"""
+
+
+@pytest.mark.skipif(
+    not Path('/proc/self/status').exists(), reason='needs Linux'
+)
+def test_memory_is_that_of_a_batch():
+    """Beside the image of 103 MiB, less than a quarter of it."""
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', MEASURE],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    batches, found, mebibytes = done.stdout.split()
+    assert (int(batches), int(found)) == (3 + 313, 1)
+    assert float(mebibytes) < 25
