@@ -151,7 +151,9 @@ class SliceTTA(MultiScaleTTA):
         view: DetDataSample,
     ) -> DetDataSample:
         """Detections in all windows (k, 4) of an image, in source pixels."""
-        parts, inds = [], []
+        # One buffer: small arrays that stay, between large ones that go,
+        # would leave holes that the next large one does not fit.
+        buffer = bytearray()
         batch_size = self.batch_size or (4 if self._on_gpu() else 1)
         for begin in range(0, len(windows), batch_size):
             batch = windows[begin : begin + batch_size]
@@ -163,15 +165,17 @@ class SliceTTA(MultiScaleTTA):
                 }
             )
             for ind, output in enumerate(outputs, begin):
-                part = as_detections(output.pred_instances)
-                corner = np.tile(windows[ind, :2], 2).astype(np.float32)
-                parts.append(part._replace(bboxes=part.bboxes + corner))
-                inds.append(np.full(len(part.labels), ind))
-        bboxes, scores, labels = map(np.concatenate, zip(*parts, strict=True))
+                found = as_detections(output.pred_instances)
+                rows = np.empty((len(found.labels), 7), dtype=np.float32)
+                rows[:, :4] = found.bboxes + np.tile(windows[ind, :2], 2)
+                rows[:, 4], rows[:, 5], rows[:, 6] = *found[1:], ind
+                buffer.extend(rows.tobytes())
+        rows = np.frombuffer(buffer, dtype=np.float32).reshape(-1, 7)
+        bboxes, scores, labels = rows[:, :4], rows[:, 4], rows[:, 5]
         if self.border == 'drop':
             keep = ~cut_detections(
                 bboxes,
-                np.concatenate(inds),
+                rows[:, 6].astype(np.int64),
                 windows,
                 (image.shape[1], image.shape[0]),
                 self.border_margin,
@@ -179,7 +183,7 @@ class SliceTTA(MultiScaleTTA):
             bboxes, scores, labels = bboxes[keep], scores[keep], labels[keep]
         meta = view.metainfo
         scale_wh = meta.get('scale_factor', (1.0, 1.0))
-        bboxes = bboxes / np.tile(scale_wh, 2).astype(np.float32)
+        scale = np.tile(scale_wh, 2).astype(np.float32)
         sample = DetDataSample(
             metainfo={
                 **{k: meta[k] for k in _VIEW_KEYS if k in meta},
@@ -189,7 +193,7 @@ class SliceTTA(MultiScaleTTA):
         if item.valid_range is not None:
             sample.set_metainfo({'valid_range': item.valid_range})
         sample.pred_instances = as_instances(
-            Detections(bboxes, scores, labels)
+            Detections(bboxes / scale, scores.copy(), labels.astype(np.int64))
         )
         return sample
 

@@ -6,6 +6,7 @@ import torch
 from mmdet.models.task_modules.assigners import AssignResult, MaxIoUAssigner
 from mmdet.registry import TASK_UTILS
 from mmengine.structures import InstanceData
+from torch import Tensor
 
 
 @TASK_UTILS.register_module()
@@ -96,3 +97,50 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         ignored &= result.gt_inds <= 0
         result.gt_inds[ignored] = -1
         return result
+
+    def assign_wrt_overlaps(
+        self, overlaps: Tensor, gt_labels: Tensor
+    ) -> AssignResult:
+        """Assign by overlaps, for all objects at once.
+
+        Gives what ``MaxIoUAssigner`` gives, which asks the device about each
+        object on its own, and so waits for it hundreds of times in an image.
+
+        Args:
+            overlaps: (k, n) of objects and priors.
+            gt_labels: (k,).
+        """
+        num_gts, num_priors = overlaps.shape
+        if num_gts == 0 or num_priors == 0:
+            return super().assign_wrt_overlaps(overlaps, gt_labels)
+        max_overlaps, argmax_overlaps = overlaps.max(dim=0)
+        gt_inds = torch.full_like(argmax_overlaps, -1)
+        low, high = (
+            self.neg_iou_thr
+            if isinstance(self.neg_iou_thr, tuple)
+            else (0, self.neg_iou_thr)
+        )
+        gt_inds.masked_fill_((max_overlaps >= low) & (max_overlaps < high), 0)
+        gt_inds = torch.where(
+            max_overlaps >= self.pos_iou_thr, argmax_overlaps + 1, gt_inds
+        )
+        if self.match_low_quality:
+            best = self._best_objects(overlaps)
+            gt_inds = torch.where(best > 0, best, gt_inds)
+        labels = torch.where(
+            gt_inds > 0, gt_labels[(gt_inds - 1).clamp(0)], -1
+        )
+        return AssignResult(num_gts, gt_inds, max_overlaps, labels)
+
+    def _best_objects(self, overlaps: Tensor) -> Tensor:
+        """Last object, from 1, that a prior fits best; 0 for none: (n,)."""
+        gt_max_overlaps, gt_argmax_overlaps = overlaps.max(dim=1)
+        enough = gt_max_overlaps >= self.min_pos_iou
+        if self.gt_max_assign_all:
+            wanted = torch.where(enough, gt_max_overlaps, torch.inf)
+            gts, priors = (overlaps == wanted[:, None]).nonzero(as_tuple=True)
+        else:
+            gts = torch.where(enough)[0]
+            priors = gt_argmax_overlaps[gts]
+        best = gts.new_zeros(overlaps.shape[1])
+        return best.scatter_reduce(0, priors, gts + 1, reduce='amax')

@@ -290,6 +290,7 @@ slices = [dict(window=300, scale_factor=1.0)]
 model = SliceTTA(slices=slices, module=BlobFinder(), batch_size=2)
 model.test_step(pack(draw(700, 400)))
 image = draw(6000, 6000, [10, 10, 30, 30])
+image += 0  # in memory, not promised
 before = peak()
 (merged,) = model.test_step(pack(image))
 print(len(model.module.shapes), len(merged.pred_instances), peak() - before)

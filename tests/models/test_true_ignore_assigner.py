@@ -1,5 +1,7 @@
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmengine.structures import InstanceData
 
@@ -79,3 +81,37 @@ def test_no_priors():
 def test_share_is_of_the_prior():
     with pytest.raises(ValueError, match='ignore_wrt_candidates'):
         TrueIgnoreAssigner(**SETTINGS, ignore_wrt_candidates=False)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 9),
+    st.integers(0, 40),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([0.3, (0.1, 0.5)]),
+)
+def test_assigns_at_once_what_the_stock_one_does_by_object(
+    seed, num_gts, num_priors, low_quality, assign_all, neg_iou_thr
+):
+    generator = torch.Generator().manual_seed(seed)
+    # Tenths, so that there are ties and overlaps at the thresholds.
+    shape = num_gts, num_priors
+    overlaps = torch.randint(0, 11, shape, generator=generator) / 10
+    labels = torch.randint(0, 10, (num_gts,), generator=generator)
+    settings = dict(
+        pos_iou_thr=0.7,
+        neg_iou_thr=neg_iou_thr,
+        min_pos_iou=0.4,
+        match_low_quality=low_quality,
+        gt_max_assign_all=assign_all,
+    )
+    got, expected = (
+        kind(**settings).assign_wrt_overlaps(overlaps.clone(), labels)
+        for kind in (TrueIgnoreAssigner, MaxIoUAssigner)
+    )
+    assert got.num_gts == expected.num_gts
+    for key in ('gt_inds', 'max_overlaps', 'labels'):
+        one, two = getattr(got, key), getattr(expected, key)
+        assert one.dtype == two.dtype
+        assert torch.equal(one, two)
