@@ -6,8 +6,10 @@ from .chip_sampler import ChipSampler
 from .dota import DOTADataset
 from .transforms import (
     CropChip,
+    LoadChipImage,
     MaskIgnoredInstances,
     MaskIgnoredRegions,
+    PackChipInputs,
     PasteObjects,
     ResizeToScale,
 )
@@ -19,8 +21,10 @@ __all__ = [
     'ChipSampler',
     'CropChip',
     'DOTADataset',
+    'LoadChipImage',
     'MaskIgnoredInstances',
     'MaskIgnoredRegions',
+    'PackChipInputs',
     'PasteObjects',
     'ResizeToScale',
     'VisDroneDataset',

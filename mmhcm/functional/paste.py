@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from .blending import hard_layers, inside_spans, mix_pixels, soft_layers
 from .boxes import as_bboxes
 from .paste_types import NAIVE, Paste, PasteOptions, PastePlan
 from .placement import plan_pastes
@@ -24,6 +25,7 @@ __all__ = [
     'PoolIndex',
     'apply_pastes',
     'index_pool',
+    'paste_areas',
     'paste_patch',
     'plan_pastes',
 ]
@@ -71,6 +73,7 @@ def apply_pastes(
     feather: float = 0.8,
     color_match: float = 0.5,
     window: Sequence[float] | None = None,
+    origin: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
     """Return a copy of ``image`` with the patches blended in, in order.
 
@@ -84,21 +87,26 @@ def apply_pastes(
         color_match: see `paste_patch`.
         window: xyxy in canvas pixels. Pastes that do not touch it are left
             out; pixels inside it are the same as without it.
+        origin: x and y of the image's first pixel, where it is a part of
+            the canvas that ``pastes`` speak of. It has to hold all of the
+            areas of the pastes that are drawn, see `paste_areas`.
     """
     out = image.copy()
     height, width = image.shape[:2]
-    x1, y1, x2, y2 = (0, 0, width, height) if window is None else window
-    for patch, patch_bbox, paste in zip(
-        patches, as_bboxes(patch_bboxes), pastes, strict=True
+    left, top = origin
+    part = (left, top, left + width, top + height)
+    x1, y1, x2, y2 = part if window is None else window
+    bboxes = as_bboxes(patch_bboxes)
+    areas = paste_areas([patch.shape for patch in patches], bboxes, pastes)
+    for patch, bbox, paste, area in zip(
+        patches, bboxes, pastes, areas, strict=True
     ):
-        area = _target_area(patch.shape[:2], patch_bbox, paste)
         left, top, right, bottom = area
         if min(right, x2) > max(left, x1) and min(bottom, y2) > max(top, y1):
             _blend(
-                out,
-                image,
+                (out, image, part),
                 patch,
-                patch_bbox,
+                bbox,
                 paste,
                 area,
                 (feather, color_match),
@@ -106,61 +114,99 @@ def apply_pastes(
     return out
 
 
+def paste_areas(
+    patch_shapes: Sequence[tuple[int, ...]],
+    patch_bboxes: np.ndarray | Sequence[np.ndarray],
+    pastes: Sequence[Paste],
+) -> list[tuple[int, int, int, int]]:
+    """Whole canvas pixels x1, y1, x2, y2 that each paste can touch.
+
+    Args:
+        patch_shapes: n heights and widths of the patches, pixels.
+        patch_bboxes: (n, 4) xyxy of each object in pixels of its patch.
+        pastes: n places. An area may reach out of the canvas.
+    """
+    return [
+        _target_area(shape[:2], bbox, paste)
+        for shape, bbox, paste in zip(
+            patch_shapes, as_bboxes(patch_bboxes), pastes, strict=True
+        )
+    ]
+
+
 def _blend(
-    out: np.ndarray,
-    image: np.ndarray,
+    canvas: tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]],
     patch: np.ndarray,
     patch_bbox: np.ndarray,
     paste: Paste,
     area: tuple[int, int, int, int],
     look: tuple[float, float],
 ) -> None:
+    """Paint one patch; ``canvas`` is what to paint on, as it was, its xyxy."""
+    out, image, part = canvas
     left, top, right, bottom = area
     feather, color_match = look
-    height, width = out.shape[:2]
-    x1, y1 = max(left, 0), max(top, 0)
-    x2, y2 = min(right, width), min(bottom, height)
+    x1, y1 = max(left, part[0]), max(top, part[1])
+    x2, y2 = min(right, part[2]), min(bottom, part[3])
     if x1 >= x2 or y1 >= y2:
         return
-    # The area is warped as a whole and cut afterwards: OpenCV rounds its
-    # fixed-point coordinates differently when the origin moves.
-    cut = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
-    if paste.hard_edges:
-        color_match = 0
     matrix = _patch_to_canvas(patch_bbox, paste)
     matrix[:, 2] -= (left, top)
     # OpenCV counts from the centre of the first pixel, boxes from its corner.
     matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
-    area_wh = (right - left, bottom - top)
-    pixels = cv2.warpAffine(
-        patch,
-        matrix,
-        area_wh,
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )[cut].astype(np.float32)
-    opacity, context = (
-        cv2.warpAffine(
-            mask,
+    # The area is warped as a whole and cut afterwards: OpenCV rounds its
+    # coordinates differently when the origin moves.
+    cut = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
+    pixels = _warp(patch, patch_bbox, feather, matrix, paste.hard_edges, area)
+    to_patch = cv2.invertAffineTransform(matrix)
+    to_patch[:, 2] += to_patch[:, :2] @ np.array([x1 - left, y1 - top])
+    place = (
+        slice(y1 - part[1], y2 - part[1]),
+        slice(x1 - part[0], x2 - part[0]),
+    )
+    # Colours follow the untouched canvas: the same for every window.
+    mix_pixels(
+        out[place],
+        image[place],
+        pixels[cut],
+        to_patch,
+        inside_spans(patch.shape, patch_bbox),
+        paste.alpha,
+        0 if paste.hard_edges else color_match,
+    )
+
+
+def _warp(
+    patch: np.ndarray,
+    patch_bbox: np.ndarray,
+    feather: float,
+    matrix: np.ndarray,
+    hard_edges: bool,
+    area: tuple[int, int, int, int],
+) -> np.ndarray:
+    """Patch and opacity in the area, float32 (h, w, 4)."""
+    height, width = patch.shape[:2]
+    area_wh = (area[2] - area[0], area[3] - area[1])
+    layers = (
+        hard_layers(patch)
+        if hard_edges
+        else soft_layers(patch, patch_bbox, feather)
+    )
+    around = matrix.copy()
+    around[:, 2] -= matrix[:, :2].sum(axis=1)
+    pixels = cv2.warpAffine(layers, around, area_wh, flags=cv2.INTER_LINEAR)
+    if hard_edges:
+        x = np.arange(width) + 0.5
+        y = np.arange(height)[:, None] + 0.5
+        x1, y1, x2, y2 = patch_bbox.tolist()
+        inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
+        pixels[..., 3] = cv2.warpAffine(
+            inside.astype(np.float32),
             matrix,
             area_wh,
-            flags=cv2.INTER_NEAREST if paste.hard_edges else cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )[cut][..., None]
-        for mask in _masks(
-            patch.shape[:2], patch_bbox, feather, paste.hard_edges
+            flags=cv2.INTER_NEAREST,
         )
-    )
-    below = out[y1:y2, x1:x2].astype(np.float32)
-    if color_match > 0 and context.sum() > 0:
-        # Of the untouched canvas, so that it is the same for every window.
-        around = image[y1:y2, x1:x2].astype(np.float32)
-        shift = ((around - pixels) * context).sum(axis=(0, 1)) / context.sum()
-        pixels += shift * (1 - (1 - color_match) * opacity)
-        np.clip(pixels, 0, 255, out=pixels)
-    blended = below + np.float32(paste.alpha) * opacity * (pixels - below)
-    out[y1:y2, x1:x2] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _patch_to_canvas(patch_bbox: np.ndarray, paste: Paste) -> np.ndarray:
@@ -187,60 +233,3 @@ def _target_area(
     left, top = np.floor(points.min(axis=1) - 0.5).astype(int)
     right, bottom = np.ceil(points.max(axis=1) + 0.5).astype(int)
     return int(left), int(top), int(right), int(bottom)
-
-
-def _masks(
-    patch_shape: tuple[int, ...],
-    patch_bbox: np.ndarray,
-    feather: float,
-    hard_edges: bool,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Opacity of the object and weight of its context, float32 (ph, pw).
-
-    The opacity is 1 inside the rounded box of the object, and falls to 0 over
-    the context; with hard edges it is that of the box itself.
-    """
-    height, width = patch_shape
-    x1, y1, x2, y2 = patch_bbox.tolist()
-    x = np.arange(width, dtype=np.float32) + 0.5
-    y = np.arange(height, dtype=np.float32)[:, None] + 0.5
-    inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
-    context = (~inside).astype(np.float32)
-    if hard_edges:
-        return 1 - context, context
-    # The ends of the ramp, cut at the border of the patch.
-    edge = _fall(_beyond(x, x1, x2, width, feather)) * _fall(
-        _beyond(y, y1, y2, height, feather)
-    )
-    x_half, y_half = max(x2 - x1, 1e-3) / 2, max(y2 - y1, 1e-3) / 2
-    # A superellipse of exponent 3: few objects reach the corners of their
-    # box, and what shows there of the old background gives a paste away.
-    radius = np.cbrt(
-        np.abs((x - (x1 + x2) / 2) / x_half) ** 3
-        + np.abs((y - (y1 + y2) / 2) / y_half) ** 3
-    )
-    margins = (
-        *(x1 / x_half, (width - x2) / x_half),
-        *(y1 / y_half, (height - y2) / y_half),
-    )
-    reach = max(feather * sum(margins) / 4, 0.25)
-    return edge * _fall((radius - 1) / reach), context
-
-
-def _beyond(
-    centres: np.ndarray, low: float, high: float, end: float, feather: float
-) -> np.ndarray:
-    """Distance from [low, high] as a share of the ramp on that side.
-
-    Without context the ramp still needs a length; the border cuts it.
-    """
-    return np.maximum(
-        (low - centres) / max(low * feather, 0.5),
-        (centres - high) / max((end - high) * feather, 0.5),
-    )
-
-
-def _fall(t: np.ndarray) -> np.ndarray:
-    """Smooth step from 1 at t <= 0 to 0 at t >= 1."""
-    t = np.clip(t, 0, 1)
-    return (1 - t * t * (3 - 2 * t)).astype(np.float32)

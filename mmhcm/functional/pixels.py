@@ -9,7 +9,10 @@ from .boxes import as_bboxes
 
 
 def fill_regions(
-    image: np.ndarray, regions: np.ndarray, color: Sequence[float]
+    image: np.ndarray,
+    regions: np.ndarray,
+    color: Sequence[float],
+    origin: tuple[int, int] = (0, 0),
 ) -> np.ndarray:
     """Return a copy of ``image`` with ``regions`` painted over.
 
@@ -20,6 +23,8 @@ def fill_regions(
             outside the image are cut off, and regions without area paint
             nothing.
         color: three channel values in the image's order, rounded to uint8.
+        origin: x and y of the image's first pixel, where it is a part of
+            the image that ``regions`` are in pixels of.
     """
     out = image.copy()
     height, width = image.shape[:2]
@@ -27,9 +32,10 @@ def fill_regions(
     for x1, y1, x2, y2 in as_bboxes(regions):
         if x2 <= x1 or y2 <= y1:
             continue
-        left, top = max(int(np.floor(x1)), 0), max(int(np.floor(y1)), 0)
-        right = min(int(np.ceil(x2)), width)
-        bottom = min(int(np.ceil(y2)), height)
+        left = max(int(np.floor(x1)) - origin[0], 0)
+        top = max(int(np.floor(y1)) - origin[1], 0)
+        right = min(int(np.ceil(x2)) - origin[0], width)
+        bottom = min(int(np.ceil(y2)) - origin[1], height)
         # A region left of or above the image would wrap round as a slice.
         if left < right and top < bottom:
             out[top:bottom, left:right] = fill
@@ -78,13 +84,20 @@ def crop_resize_pad(
             f'{new_height} pixels, more than the chip size {chip_size}'
         )
     crop = image[y1:y2, x1:x2]
-    if crop.shape[:2] != (new_height, new_width):
+    if crop.shape[:2] == (new_height, new_width):
+        crop = crop.copy()
+    else:
         crop = cv2.resize(
             crop, (new_width, new_height), interpolation=cv2.INTER_LINEAR
         )
+    if new_width == new_height == chip_size:
+        return crop
     chip = np.empty((chip_size, chip_size, 3), dtype=np.uint8)
-    chip[:] = _as_pixel(color)
     chip[:new_height, :new_width] = crop
+    # Row by row, which is several times faster than pixel by pixel.
+    padding = np.tile(_as_pixel(color), (chip_size, 1))
+    chip[:new_height, new_width:] = padding[new_width:]
+    chip[new_height:] = padding
     return chip
 
 

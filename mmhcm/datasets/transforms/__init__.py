@@ -1,16 +1,20 @@
 """Transforms of chips, canvases and test images."""
 
 from .crop_chip import CropChip
+from .load_chip_image import LoadChipImage
 from .mask_ignored_instances import MaskIgnoredInstances
 from .mask_ignored_regions import MaskIgnoredRegions
+from .pack_chip_inputs import PackChipInputs
 from .pack_image import PackImage
 from .paste_objects import PasteObjects
 from .resize_to_scale import ResizeToScale
 
 __all__ = [
     'CropChip',
+    'LoadChipImage',
     'MaskIgnoredInstances',
     'MaskIgnoredRegions',
+    'PackChipInputs',
     'PackImage',
     'PasteObjects',
     'ResizeToScale',

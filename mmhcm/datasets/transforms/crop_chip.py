@@ -26,6 +26,7 @@ class CropChip(BaseTransform):
     - img (np.uint8), the whole image
     - chip (dict), from ``ChipDataset``
     - instances (list[dict]), boxes in source pixels
+    - img_origin (optional), see ``LoadChipImage``
 
     Added Keys:
 
@@ -63,7 +64,11 @@ class CropChip(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Cut the chip."""
+        # The size of a part was compared when it was loaded.
+        left, top = results.get('img_origin', (0, 0))
         height, width = results['img'].shape[:2]
+        if 'img_origin' in results:
+            height, width = results['ori_shape']
         if (height, width) != (results['height'], results['width']):
             raise ValueError(
                 f'{results["img_path"]} is {width} x {height} pixels, its '
@@ -82,7 +87,11 @@ class CropChip(BaseTransform):
         results['gt_bboxes_labels'] = labels[inds]
         results['gt_ignore_flags'] = ~keep
         results['img'] = crop_resize_pad(
-            results['img'], window, resize, self.chip_size, self.pad_color
+            results['img'],
+            window - np.array([left, top, left, top]),
+            resize,
+            self.chip_size,
+            self.pad_color,
         )
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = (resize, resize)

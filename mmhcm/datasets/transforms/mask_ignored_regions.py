@@ -19,6 +19,7 @@ class MaskIgnoredRegions(BaseTransform):
 
     - img (np.uint8)
     - ignored_regions (list of xyxy, source pixels; optional)
+    - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
 
@@ -40,7 +41,12 @@ class MaskIgnoredRegions(BaseTransform):
         regions = results.get('ignored_regions', [])
         if len(regions):
             regions = np.asarray(regions, dtype=np.float32)
-            results['img'] = fill_regions(results['img'], regions, self.color)
+            results['img'] = fill_regions(
+                results['img'],
+                regions,
+                self.color,
+                results.get('img_origin', (0, 0)),
+            )
         return results
 
     def __repr__(self) -> str:

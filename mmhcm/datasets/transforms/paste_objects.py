@@ -19,6 +19,7 @@ class PasteObjects(BaseTransform):
     - img (np.uint8)
     - pastes (list[Paste], source pixels; optional)
     - pool (ObjectPool; optional)
+    - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
 
@@ -42,6 +43,7 @@ class PasteObjects(BaseTransform):
             [pool.bboxes[paste.patch_id] for paste in pastes],
             pastes,
             window=None if chip is None else chip['window'],
+            origin=results.get('img_origin', (0, 0)),
         )
         return results
 

@@ -1,0 +1,35 @@
+"""Loops over pixels and symbols, compiled where Numba is installed."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+
+@cache
+def compiled(
+    function: Callable[..., Any],
+    signature: str | None = None,
+    finite: bool = False,
+) -> Callable[..., Any] | None:
+    """Compile a function of arrays and numbers, once a process.
+
+    Args:
+        function: what Numba can compile as it is.
+        signature: of the arguments; without one the first call decides.
+        finite: promise that nothing is NaN, and that zeros need no sign; the
+            results are the same, and minima can be found several at a time.
+
+    Returns:
+        The same function, fast, or None without Numba.
+    """
+    try:
+        import numba
+    except ImportError:
+        return None
+    signatures = None if signature is None else [signature]
+    flags = {'nnan', 'nsz'} if finite else False
+    try:
+        return numba.njit(signatures, cache=True, fastmath=flags)(function)
+    except RuntimeError:
+        # Neither beside the module nor in the home folder can be written.
+        return numba.njit(signatures, fastmath=flags)(function)

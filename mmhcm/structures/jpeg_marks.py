@@ -1,0 +1,214 @@
+"""Marks in JPEG files, from which a window is decoded instead of the whole.
+
+``jpeg_marks_<digest>.npy`` holds the marks of all images, memory-mapped, so
+that workers share them; ``.npz`` beside it says whose they are. About 14
+kilobytes an image, a seventeenth of a VisDrone image. The images themselves
+stay where they are, and nothing of them is copied.
+"""
+
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mmhcm.functional.jpeg_crop import crop_jpeg, mark_of, units_around
+from mmhcm.functional.jpeg_layout import read_layout
+from mmhcm.functional.jpeg_scan import MARK, find_marks
+
+from .files import atomic_write, fingerprint
+
+VERSION = 1
+#: Units between marks: 128 pixels. Closer ones take more room and save
+#: little.
+STEP = 8
+_FIELDS = {'digest', 'stats', 'starts', 'headers', 'header_starts'}
+
+
+class JpegPart(NamedTuple):
+    """A part of an image.
+
+    Attributes:
+        content: a JPEG file of it and a little around it.
+        origin: x and y in the whole image of the JPEG's first pixel.
+    """
+
+    content: bytes
+    origin: tuple[int, int]
+
+
+class JpegMarks:
+    """The marks of a list of images; images without any have to be decoded.
+
+    Pickling takes the path along and opens the file anew.
+    """
+
+    def __init__(self, path: Path, digest: str) -> None:
+        self.path, self.digest = path, digest
+        with np.load(path.with_suffix('.npz'), allow_pickle=False) as arrays:
+            fields = dict(arrays)
+        if set(fields) != _FIELDS or str(fields['digest']) != digest:
+            raise ValueError(f'{path}: holds the marks of other images')
+        self._stats: np.ndarray = fields['stats']
+        self._starts: np.ndarray = fields['starts']
+        self._headers: np.ndarray = fields['headers']
+        self._header_starts: np.ndarray = fields['header_starts']
+        self._marks = np.load(path, mmap_mode='r', allow_pickle=False)
+        if self._marks.shape != self._starts[-1:] or (
+            self._marks.dtype != MARK
+        ):
+            raise ValueError(f'{path}: is damaged')
+
+    def __len__(self) -> int:
+        return len(self._stats)
+
+    @property
+    def num_marked(self) -> int:
+        """Number of images that have marks."""
+        return int(np.count_nonzero(np.diff(self._starts)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.digest)
+
+    def read_part(
+        self,
+        ind: int,
+        img_path: str | Path,
+        image_wh: tuple[int, int],
+        area: tuple[int, int, int, int],
+    ) -> JpegPart | None:
+        """Read what is needed to decode an area of image ``ind``.
+
+        Args:
+            ind: position of the image.
+            img_path: its file.
+            image_wh: size that it is expected to have, pixels.
+            area: x1, y1, x2, y2, whole pixels inside the image.
+
+        Returns:
+            None if the image has no marks, is of another size, or has
+            changed since they were made.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        first, last = self._starts[ind : ind + 2].tolist()
+        if first == last:
+            return None
+        header = self._headers[slice(*self._header_starts[ind : ind + 2])]
+        layout = read_layout(header.tobytes())
+        if layout is None or (layout.width, layout.height) != image_wh:
+            return None
+        marks = self._marks[first:last]
+        units = units_around(layout, area, STEP)
+        start_mark = mark_of(layout, units[:2], STEP)
+        end_mark = mark_of(layout, (units[2], units[3] - 1), STEP)
+        start = int(marks['bit'][start_mark]) >> 3
+        end = int(marks['bit'][end_mark]) + 7 >> 3
+        with Path(img_path).open('rb', buffering=0) as file:
+            if _stat(file.fileno()) != tuple(self._stats[ind].tolist()):
+                return None
+            file.seek(start)
+            data = file.read(end - start)
+        if len(data) != end - start:
+            return None
+        content = crop_jpeg(layout, marks, units, STEP, data)
+        if content is None:
+            return None
+        width, height = layout.mcu_wh
+        return JpegPart(content, (units[0] * width, units[1] * height))
+
+
+def marks_digest(img_paths: Sequence[str | Path]) -> str:
+    """Digest of names, sizes and times of files."""
+    return fingerprint(
+        'jpeg marks',
+        VERSION,
+        STEP,
+        [[Path(path).name, *_stat(path)] for path in img_paths],
+    )
+
+
+def open_marks(folder: str | Path, digest: str) -> JpegMarks | None:
+    """Open the marks of these files; None if there are none yet."""
+    try:
+        return JpegMarks(_path(folder, digest), digest)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def build_marks(
+    folder: str | Path,
+    img_paths: Sequence[str | Path],
+    digest: str,
+    progress: Callable[[int], object] | None = None,
+) -> JpegMarks:
+    """Walk through all files and write their marks, or nothing.
+
+    Args:
+        folder: where to write.
+        img_paths: images; what is no JPEG of the common kind, or damaged,
+            gets no marks.
+        digest: from `marks_digest`.
+        progress: called with 1 after each image.
+
+    Raises:
+        ImportError: Numba is not installed.
+    """
+    marks, headers, stats = [], [], []
+    for img_path in img_paths:
+        stats.append(_stat(img_path))
+        found = _marks_of(Path(img_path))
+        marks.append(found[0])
+        headers.append(found[1])
+        if progress is not None:
+            progress(1)
+    path = _path(folder, digest)
+    with atomic_write(path) as file:
+        np.save(file, np.concatenate([*marks, np.zeros(0, MARK)]))
+    with atomic_write(path.with_suffix('.npz')) as file:
+        np.savez(
+            file,
+            digest=np.array(digest),
+            stats=np.array(stats, dtype=np.int64).reshape(-1, 2),
+            starts=_starts([len(values) for values in marks]),
+            headers=np.frombuffer(b''.join(headers), dtype=np.uint8),
+            header_starts=_starts([len(values) for values in headers]),
+        )
+    return JpegMarks(path, digest)
+
+
+def _marks_of(img_path: Path) -> tuple[np.ndarray, bytes]:
+    """Marks and header; both empty where there are none."""
+    nothing = np.zeros(0, dtype=MARK), b''
+    try:
+        content = img_path.read_bytes()
+    except OSError:
+        # Whoever reads the image later will say so.
+        return nothing
+    layout = read_layout(content)
+    if layout is None:
+        return nothing
+    marks = find_marks(content, layout, STEP)
+    if marks is None:
+        return nothing
+    return marks, layout.header + layout.scan
+
+
+def _starts(lengths: list[int]) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def _stat(path: str | Path | int) -> tuple[int, int]:
+    """Size and time of change; zeros for what is not there."""
+    try:
+        stat = os.stat(path)  # noqa: PTH116  (of an open file as well)
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _path(folder: str | Path, digest: str) -> Path:
+    return Path(folder) / f'jpeg_marks_{digest[:16]}.npy'
