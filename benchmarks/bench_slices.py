@@ -27,6 +27,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from timing import alternate, parse_data_root, ratio_line
@@ -299,8 +300,8 @@ def main() -> None:
         sys.exit('SAHI is not there: see requirements/benchmarks.txt')
     torch.set_num_threads(1)
     init_default_scope('mmdet')
-    for name in ('sahi', 'mmengine'):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger('sahi').setLevel(logging.ERROR)
+    MMLogger.get_instance('mmengine', log_level='ERROR')
     for name in Config.fromfile(CONFIG).custom_imports['imports']:
         import_module(name)
     folder = args.data_root / VAL / 'images'
