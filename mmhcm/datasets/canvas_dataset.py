@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset, Compose
 from mmengine.logging import print_log
 
 from mmhcm.functional.balance import class_weights
+from mmhcm.functional.blending import compile_blending
 from mmhcm.functional.boxes import box_wh
 from mmhcm.functional.paste import PasteOptions, index_pool, plan_pastes
 from mmhcm.structures.hard_chips import MinedCanvas
@@ -18,6 +19,7 @@ from mmhcm.structures.object_pool import ObjectPool
 from .data_info import canvas_data_info, image_data_info, instance_arrays
 from .image_faults import IMAGE_ERRORS, describe_fault
 from .seeding import sample_rng
+from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
@@ -92,6 +94,7 @@ class CanvasDataset:
         if num_pastes and pool is not None and not len(pool):
             raise ValueError(f'the object pool {pool} is empty')
         self.pipeline = Compose(pipeline)
+        self._heap = SharedHeap()
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
         self.paste = _check_paste(paste or {})
@@ -103,6 +106,8 @@ class CanvasDataset:
         self._select_images(num_canvases, external_ratio)
         if pool is not None:
             self._read_pool_statistics(pool)
+            # Workers are forked with the compiled loops.
+            compile_blending()
 
     @property
     def metainfo(self) -> dict:
@@ -156,6 +161,7 @@ class CanvasDataset:
 
     def __getitem__(self, idx: int) -> dict:
         """Run the pipeline; a broken image gives way to the next canvas."""
+        self._heap.keep()
         reason = ''
         for step in range(_MAX_REFETCH):
             info = self.get_data_info((idx + step) % len(self))

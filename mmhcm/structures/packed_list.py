@@ -1,0 +1,34 @@
+"""Records in one buffer, which forked workers share."""
+
+import pickle
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class PackedList(Sequence[Any]):
+    """A list whose items are made anew each time that they are asked for.
+
+    Python counts who refers to an object inside the object, so that a worker
+    that only looks at a list of them ends with a copy of its own. One buffer
+    of bytes stays shared.
+
+    Args:
+        items: what pickles.
+    """
+
+    def __init__(self, items: Iterable[Any] = ()) -> None:
+        parts = [pickle.dumps(item, pickle.HIGHEST_PROTOCOL) for item in items]
+        self._starts = np.cumsum([0, *map(len, parts)])
+        self._bytes = np.frombuffer(b''.join(parts), dtype=np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[ind] for ind in range(len(self))[index]]
+        ind = range(len(self))[index]
+        start, end = self._starts[ind : ind + 2]
+        return pickle.loads(self._bytes[start:end].data)

@@ -1,0 +1,30 @@
+import gc
+
+from torch.utils.data import DataLoader
+
+from mmhcm.datasets.worker_memory import SharedHeap
+
+
+class Counts:
+    """Objects that collections pass over, as seen by whoever asks."""
+
+    def __init__(self):
+        self.heap = SharedHeap()
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, ind):
+        self.heap.keep()
+        return gc.get_freeze_count()
+
+
+def test_workers_pass_over_what_they_were_forked_with():
+    before = gc.get_freeze_count()
+    counts = Counts()
+    assert counts[0] == before
+    frozen = list(DataLoader(counts, batch_size=None, num_workers=1))
+    assert min(frozen) > before
+    # Once: what a worker makes itself is collected.
+    assert frozen == sorted(frozen, reverse=True)
+    assert gc.get_freeze_count() == before
