@@ -3,41 +3,29 @@
 import copy
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, Compose
-from mmengine.dist import is_main_process
 from mmengine.logging import print_log
-from tqdm import tqdm
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import generate_chips, valid_objects
-from mmhcm.structures.chip_index import (
-    ChipIndex,
-    read_chip_index,
-    write_chip_index,
-)
-from mmhcm.structures.files import fingerprint
+from mmhcm.functional.chips import check_cover, valid_objects
 from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.structures.jpeg_marks import JpegMarks
 from mmhcm.structures.object_pool import ObjectPool
-from mmhcm.structures.packed_list import PackedList
 
+from .chip_finding import find_chips, whole_images
 from .data_info import (
     canvas_data_info,
-    dataset_arrays,
     image_data_info,
     instance_arrays,
 )
 from .image_faults import IMAGE_ERRORS, describe_fault
 from .jpeg_windows import open_or_build_marks
-from .scale_config import build_scales, scale_factor, scale_settings
+from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
-from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
 
@@ -65,6 +53,10 @@ class ChipDataset:
             512.
         max_chips (int, optional): Most chips of one image; the fullest are
             kept. Defaults to None, which covers every object.
+        cover (str): How windows are chosen: 'greedy' as the paper does, or
+            'fewest', as few as can be, about a tenth fewer. Defaults to
+            'greedy', since fewer chips are another training set than the
+            paper's.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.
         ignore_out_of_range (bool): Whether objects out of a chip's valid
@@ -89,6 +81,7 @@ class ChipDataset:
         scales: Sequence[Mapping[str, Any]] | None = None,
         chip_size: int = 512,
         max_chips: int | None = None,
+        cover: str = 'greedy',
         cache_dir: str | None = None,
         ignore_out_of_range: bool = True,
         partial_decoding: bool = False,
@@ -99,6 +92,8 @@ class ChipDataset:
             raise ValueError(f'chip_size must be positive, got {chip_size}')
         self.chip_size = chip_size
         self.max_chips = max_chips
+        check_cover(cover)
+        self.cover = cover
         self.cache_dir = cache_dir
         self.ignore_out_of_range = ignore_out_of_range
         if partial_decoding and cache_dir is None:
@@ -110,9 +105,7 @@ class ChipDataset:
         )
         self.pipeline = Compose(pipeline)
         self.sources: list[BaseDataset] = [self.dataset]
-        self._hard_round: HardChipRound | None = None
-        self._hard_canvases = PackedList()
-        self._heap = SharedHeap()
+        self.hard_round: HardChipRound | None = None
         self.pool: ObjectPool | None = None
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
@@ -132,7 +125,16 @@ class ChipDataset:
         if self._fully_initialized:
             return
         self.dataset.full_init()
-        self.index = self._find_chips()
+        if self.scales is None:
+            self.index = whole_images(self.dataset)
+        else:
+            self.index = find_chips(
+                self.dataset,
+                self.scales,
+                max_chips=self.max_chips,
+                cover=self.cover,
+                cache_dir=self.cache_dir,
+            )
         if self.partial_decoding and self.cache_dir is not None:
             self._marks = open_or_build_marks(self.dataset, self.cache_dir)
         self._fully_initialized = True
@@ -153,13 +155,6 @@ class ChipDataset:
         """Number of normal chips."""
         self.full_init()
         return len(self.index.image_inds)
-
-    @property
-    def hard_round(self) -> HardChipRound | None:
-        """The round that the hard chips come from."""
-        if self._hard_round is None:
-            return None
-        return replace(self._hard_round, canvases=self._hard_canvases)
 
     @property
     def num_hard(self) -> int:
@@ -185,13 +180,9 @@ class ChipDataset:
                 round's ``source`` counts from 1.
         """
         self.sources = [self.dataset, *sources]
-        self._hard_round, self.pool = None, pool
-        if hard_round is not None:
-            self._hard_round = replace(hard_round, canvases=())
-        else:
+        self.hard_round, self.pool = hard_round, pool
+        if hard_round is None:
             hard_round = HardChipRound(0, '', [])
-        # Tens of thousands of pastes and errors, shared with the workers.
-        self._hard_canvases = PackedList(hard_round.canvases)
         (
             self._hard_canvas_inds,
             self._hard_windows,
@@ -209,7 +200,8 @@ class ChipDataset:
             scale_ind = int(self.index.scale_inds[idx])
         else:
             idx -= self.num_normal
-            canvas = self._hard_canvases[int(self._hard_canvas_inds[idx])]
+            assert self.hard_round is not None, 'hard chips without a round'
+            canvas = self.hard_round.canvases[self._hard_canvas_inds[idx]]
             info = canvas_data_info(self.sources, canvas, self.pool)
             info['hard_errors'] = canvas.errors
             source, image = canvas.source, canvas.image
@@ -228,7 +220,6 @@ class ChipDataset:
         """
         if not isinstance(key, SampleKey):
             key = SampleKey(int(key), 0, int(key))
-        self._heap.keep()
         index, reason = key.index, 'the pipeline gave None'
         for _ in range(_MAX_REFETCH):
             info = self.get_data_info(index)
@@ -283,64 +274,6 @@ class ChipDataset:
             'resize': resize,
             'valid': valid,
         }
-
-    def _find_chips(self) -> ChipIndex:
-        if self.scales is None:
-            sizes = [
-                (info['width'], info['height'])
-                for info in map(
-                    self.dataset.get_data_info, range(len(self.dataset))
-                )
-            ]
-            return ChipIndex(
-                image_inds=np.arange(len(sizes)),
-                windows=as_bboxes([(0, 0, w, h) for w, h in sizes]),
-                scale_inds=np.zeros(len(sizes), dtype=np.int64),
-                num_excluded=np.zeros((), dtype=np.int64),
-            )
-        arrays = [
-            dataset_arrays(self.dataset, index)
-            for index in range(len(self.dataset))
-        ]
-        digest = fingerprint(
-            'chips 1',
-            [scale_settings(scale) for scale in self.scales],
-            self.max_chips,
-            *(part for image_arrays in arrays for part in image_arrays),
-        )
-        path = None
-        if self.cache_dir is not None:
-            path = Path(self.cache_dir) / f'chips_{digest[:16]}.npz'
-            index = read_chip_index(path, digest)
-            if index is not None:
-                return index
-        index = self._cover(arrays)
-        if path is not None and is_main_process():
-            write_chip_index(path, index, digest)
-        return index
-
-    def _cover(self, arrays: Sequence[tuple[np.ndarray, ...]]) -> ChipIndex:
-        image_inds, windows, scale_inds, num_excluded = [], [], [], 0
-        progress = tqdm(
-            arrays, 'finding chips', disable=not is_main_process(), leave=False
-        )
-        for index, (image_wh, bboxes, ignored) in enumerate(progress):
-            chips = generate_chips(
-                bboxes[~ignored],
-                (int(image_wh[0]), int(image_wh[1])),
-                self.scales or (),
-                max_chips=self.max_chips,
-            )
-            image_inds.append(np.full(len(chips.windows), index))
-            windows.append(chips.windows)
-            scale_inds.append(chips.scale_inds)
-            num_excluded += chips.num_excluded
-        return ChipIndex(
-            image_inds=np.concatenate([*image_inds, np.zeros(0, np.int64)]),
-            windows=np.concatenate([*windows, as_bboxes([])]),
-            scale_inds=np.concatenate([*scale_inds, np.zeros(0, np.int64)]),
-            num_excluded=np.asarray(num_excluded),
-        )
 
 
 def find_chip_dataset(dataset: Any) -> ChipDataset:

@@ -44,7 +44,7 @@ def build_training_data(
     chip_cfg, image_cfg = training_cfgs(cfg)
     settings = {
         key: chip_cfg[key]
-        for key in ('scales', 'chip_size', 'max_chips', 'cache_dir')
+        for key in ('scales', 'chip_size', 'max_chips', 'cover', 'cache_dir')
         if key in chip_cfg
     }
     if annotations is None:

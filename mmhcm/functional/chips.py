@@ -1,4 +1,4 @@
-"""Normal chips: a joint greedy cover of objects over all scales (paper 3.2).
+"""Normal chips: a joint cover of objects over all scales (paper 3.2).
 
 Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
 """
@@ -9,42 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .boxes import as_bboxes, box_areas, clip_boxes, intersection_areas
+from .chip_cover import cover_greedily, cover_with_fewest
 from .chip_grid import ScaleGrid
+from .chip_scales import (
+    ChipScale,
+    check_scales,
+    clip_to_image,
+    find_valid,
+    pixel_hulls,
+)
 
-_STRIDES_PER_WINDOW = 9
-
-
-@dataclass(frozen=True)
-class ChipScale:
-    """One scale at which chips are cut.
-
-    Attributes:
-        window: Side of the square window, source pixels. None stands for the
-            whole image.
-        valid_range: ``(low, high)`` of the square root of an object's area,
-            source pixels, half-open: ``low <= size < high``. ``high`` may be
-            infinite, ``low`` may be negative.
-        stride: Distance of two neighbouring windows, source pixels. None
-            stands for a ninth of the window.
-    """
-
-    window: int | None
-    valid_range: tuple[float, float]
-    stride: int | None = None
-
-    def window_wh(self, image_wh: tuple[int, int]) -> tuple[int, int]:
-        """Return (width, height) of the window, cut to the image."""
-        width, height = image_wh
-        if self.window is None:
-            return width, height
-        return min(self.window, width), min(self.window, height)
-
-    def grid_stride(self) -> int:
-        """Return the distance of two neighbouring windows, pixels."""
-        if self.stride is not None:
-            return self.stride
-        # the whole image has one window only, whatever its stride
-        return max(1, (self.window or 1) // _STRIDES_PER_WINDOW)
+COVERS = ('greedy', 'fewest')
+"""Ways to choose windows, see :func:`generate_chips`."""
 
 
 @dataclass(frozen=True)
@@ -66,38 +42,14 @@ class Chips:
     num_excluded: int
 
 
-def check_scales(scales: Sequence[ChipScale]) -> None:
-    """Check that every object size falls in the valid range of a scale.
-
-    Args:
-        scales: The scales of a config, in any order.
+def check_cover(cover: str) -> None:
+    """Check the name of a way to choose windows.
 
     Raises:
-        ValueError: If there is no scale, a window or stride is not positive,
-            a range is empty, or the ranges leave a gap above 0.
+        ValueError: there is no such way.
     """
-    if not scales:
-        raise ValueError('scales is empty, at least one scale is needed')
-    for scale in scales:
-        low, high = scale.valid_range
-        if scale.window is not None and scale.window <= 0:
-            raise ValueError(f'window must be positive in {scale}')
-        if scale.stride is not None and scale.stride <= 0:
-            raise ValueError(f'stride must be positive in {scale}')
-        # written so that NaN fails as well
-        if not low < high:
-            raise ValueError(f'valid_range is empty in {scale}')
-    reached = 0.0
-    for low, high in sorted(scale.valid_range for scale in scales):
-        if low > reached:
-            raise ValueError(
-                f'no valid_range holds sizes from {reached} to {low} pixels'
-            )
-        reached = max(reached, high)
-    if reached < np.inf:
-        raise ValueError(
-            f'no valid_range holds sizes from {reached} pixels up'
-        )
+    if cover not in COVERS:
+        raise ValueError(f'cover must be one of {COVERS}, got {cover!r}')
 
 
 def valid_objects(
@@ -123,22 +75,8 @@ def valid_objects(
     Returns:
         bool (n, K + 1); the last column is the whole image as last resort.
     """
-    clipped = _clip_to_image(bboxes, image_wh)
-    hulls, sizes = _pixel_hulls(clipped), np.sqrt(box_areas(clipped))
-    valid = np.zeros((len(clipped), len(scales) + 1), dtype=bool)
-    fits = np.zeros((len(clipped), len(scales)), dtype=bool)
-    for ind, scale in enumerate(scales):
-        window_wh = scale.window_wh(image_wh)
-        fits[:, ind] = (hulls[:, 2:] - hulls[:, :2] <= window_wh).all(axis=1)
-        low, high = scale.valid_range
-        valid[:, ind] = fits[:, ind] & (low <= sizes) & (sizes < high)
-    lost = ~valid.any(axis=1)
-    for ind in _finest_first(scales):
-        valid[:, ind] |= lost & fits[:, ind]
-        lost &= ~fits[:, ind]
-    valid[:, -1] = lost
-    valid[sizes <= 0] = False
-    return valid
+    clipped = clip_to_image(bboxes, image_wh)
+    return find_valid(clipped, pixel_hulls(clipped), image_wh, scales)
 
 
 def generate_chips(
@@ -147,8 +85,11 @@ def generate_chips(
     scales: Sequence[ChipScale],
     *,
     max_chips: int | None = None,
+    cover: str = 'greedy',
 ) -> Chips:
     """Cover the objects of one image with windows (paper 3.2).
+
+    With ``cover='greedy'``, the paper's way:
 
     1. Candidates are, per scale, the windows of a grid, with a last row and
        column flush with the image's border, and windows that start at an
@@ -158,7 +99,13 @@ def generate_chips(
 
     Ties: the window that holds more valid objects in all, covered ones
     included; then the scale that comes first, then the upper, then the left
-    window. The choice is moved to the middle of the candidates that hold the
+    window.
+
+    With ``cover='fewest'`` windows may lie anywhere, whatever the strides,
+    and as few as can be are taken; never more than the greedy takes, even
+    where the search for them is cut short.
+
+    Either way a window is moved to the middle of the candidates that hold the
     same objects, so that they get context on all sides. None of this depends
     on the order of the boxes.
 
@@ -168,48 +115,41 @@ def generate_chips(
         scales: Scales that pass :func:`check_scales`.
         max_chips: Stop after so many chips, the fullest ones come first.
             Defaults to None, no limit.
+        cover: One of ``COVERS``. Defaults to 'greedy'.
 
     Returns:
         The chosen windows and what they cover.
     """
     check_scales(scales)
-    valid = valid_objects(bboxes, image_wh, scales)
-    hulls = _pixel_hulls(_clip_to_image(bboxes, image_wh))
-    # the whole image as last resort is the scale after the last
-    last_resort = ChipScale(None, (0, np.inf))
-    grids = [
-        ScaleGrid(
-            hulls,
-            valid[:, ind],
-            image_wh,
-            scale.window_wh(image_wh),
-            scale.grid_stride(),
-        )
-        for ind, scale in enumerate([*scales, last_resort])
-        if valid[:, ind].any()
-    ]
-    grid_scale_inds = np.flatnonzero(valid.any(axis=0))
-    remaining = np.asarray(valid.any(axis=1))
-    num_excluded = int((~remaining).sum())
-    limit = len(remaining) if max_chips is None else max_chips
-    windows, scale_inds = [], []
-    # a chip covers at least one object, so there are no more than objects
-    for _ in range(min(limit, len(remaining))):
-        if not remaining.any():
-            break
-        chosen = int(np.argmax([grid.best_score() for grid in grids]))
-        window, held = grids[chosen].pick()
-        newly = np.flatnonzero(held & remaining)
-        for grid in grids:
-            grid.discard(newly)
-        remaining[newly] = False
-        windows.append(window)
-        scale_inds.append(grid_scale_inds[chosen])
+    check_cover(cover)
+    clipped = clip_to_image(bboxes, image_wh)
+    hulls = pixel_hulls(clipped)
+    valid = find_valid(clipped, hulls, image_wh, scales)
+    # One order of the boxes, whatever they came in: those that compare as
+    # equal are equal.
+    order = np.lexsort([*valid.T, *hulls.T])
+    hulls, valid = hulls[order], valid[order]
+    limit = len(hulls) if max_chips is None else max_chips
+    has_area = np.asarray(valid.any(axis=1))
+    proven = False
+    if cover == 'fewest':
+        grids = _build_grids(hulls, valid, image_wh, scales, by_edges=True)
+        chosen, held, proven = cover_with_fewest(grids, has_area, limit)
+    if not proven:
+        plain = _build_grids(hulls, valid, image_wh, scales, by_edges=False)
+        greedy = cover_greedily(plain, has_area, limit)
+        if cover == 'greedy' or len(greedy[0]) < len(chosen):
+            grids, (chosen, held) = plain, greedy
+    windows = np.zeros((len(chosen), 4), dtype=np.float32)
+    for ind, grid in enumerate(grids):
+        windows[chosen == ind] = grid.windows(held[chosen == ind])
+    covered = np.zeros(len(order), dtype=bool)
+    covered[order] = held.any(axis=0)
     return Chips(
-        windows=as_bboxes(windows),
-        scale_inds=np.asarray(scale_inds, dtype=np.int64),
-        covered=valid.any(axis=1) & ~remaining,
-        num_excluded=num_excluded,
+        windows=windows,
+        scale_inds=np.flatnonzero(valid.any(axis=0))[chosen],
+        covered=covered,
+        num_excluded=int(np.count_nonzero(~has_area)),
     )
 
 
@@ -268,28 +208,27 @@ def project_to_chip(
     return cut * np.float32(resize), inds, keep
 
 
-def _finest_first(scales: Sequence[ChipScale]) -> list[int]:
-    """Return indices of the scales by window; ties in the given order."""
-    sides = [
-        np.inf if scale.window is None else scale.window for scale in scales
+def _build_grids(
+    hulls: np.ndarray,
+    valid: np.ndarray,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    by_edges: bool,
+) -> list[ScaleGrid]:
+    """Candidates of each scale that has a valid object.
+
+    The whole image as last resort is the scale after the last.
+    """
+    return [
+        ScaleGrid(
+            hulls,
+            valid[:, ind],
+            image_wh,
+            scale.window_wh(image_wh),
+            scale.grid_stride(),
+            by_edges=by_edges,
+        )
+        for ind, scale in enumerate([*scales, ChipScale(None, (0, np.inf))])
+        if valid[:, ind].any()
     ]
-    return np.argsort(sides, kind='stable').tolist()
-
-
-def _clip_to_image(
-    bboxes: np.ndarray, image_wh: tuple[int, int]
-) -> np.ndarray:
-    """Boxes (n, 4) cut to the image, float64 so that sizes are exact."""
-    clipped = clip_boxes(
-        as_bboxes(bboxes).astype(np.float64), (0, 0, *image_wh)
-    )
-    # a box that is not a number has no area
-    clipped[np.isnan(clipped).any(axis=1)] = 0
-    return clipped
-
-
-def _pixel_hulls(bboxes: np.ndarray) -> np.ndarray:
-    """Smallest boxes of whole pixels, int64 (n, 4), around ``bboxes``."""
-    return np.concatenate(
-        [np.floor(bboxes[:, :2]), np.ceil(bboxes[:, 2:])], axis=1
-    ).astype(np.int64)

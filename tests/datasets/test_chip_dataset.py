@@ -10,7 +10,12 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
-from mmhcm.datasets import ChipDataset, ChipSampler, chip_dataset
+from mmhcm.datasets import (
+    ChipDataset,
+    ChipSampler,
+    chip_dataset,
+    chip_finding,
+)
 from mmhcm.datasets.chip_dataset import find_chip_dataset
 from mmhcm.datasets.data_info import instance_arrays
 from mmhcm.datasets.seeding import SampleKey
@@ -284,13 +289,13 @@ def test_objects_without_area_are_left_out_and_counted():
 def finds(monkeypatch):
     """Number of images that chips were found for."""
     calls = []
-    original = chip_dataset.generate_chips
+    original = chip_finding.generate_chips
 
     def generate_chips(*args, **kwargs):
         calls.append(args)
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(chip_dataset, 'generate_chips', generate_chips)
+    monkeypatch.setattr(chip_finding, 'generate_chips', generate_chips)
     return calls
 
 
@@ -320,6 +325,7 @@ def test_chips_are_found_once(cached, finds, tmp_path):
     'kwargs',
     [
         dict(max_chips=3),
+        dict(cover='fewest'),
         dict(scales=[SCALES[0], {**SCALES[1], 'stride': 9}]),
         dict(scales=[SCALES[0], {**SCALES[1], 'valid_range': (9, INF)}]),
     ],
@@ -368,6 +374,7 @@ def test_lazy_data_sets_load_when_they_are_asked(root):
     ('kwargs', 'fault'),
     [
         (dict(chip_size=0), 'chip_size must be positive, got 0'),
+        (dict(cover='least'), "cover must be one of .*, got 'least'"),
         (dict(scales=[]), 'scales is empty'),
         (dict(scales=[dict(window=9, valid_range=(0, 9))]), 'from 9.0 pixels'),
         (dict(scales=[dict(window=9)]), 'a scale has window, valid_range'),

@@ -13,11 +13,8 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets.canvas_dataset import CanvasDataset
-from mmhcm.datasets.chip_dataset import (
-    ChipDataset,
-    find_chip_dataset,
-    scale_settings,
-)
+from mmhcm.datasets.chip_dataset import ChipDataset, find_chip_dataset
+from mmhcm.datasets.scale_config import scale_settings
 from mmhcm.engine.mining_inputs import (
     images_digest,
     mining_pipeline,

@@ -1,0 +1,107 @@
+"""Chips of all images of a data set, found once and cached."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.dist import is_main_process
+from tqdm import tqdm
+
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.chips import ChipScale, generate_chips
+from mmhcm.structures.chip_index import (
+    ChipIndex,
+    read_chip_index,
+    write_chip_index,
+)
+from mmhcm.structures.files import fingerprint
+
+from .data_info import ImageBoxes, dataset_boxes
+from .scale_config import scale_settings
+
+
+def find_chips(
+    dataset: BaseDataset,
+    scales: Sequence[ChipScale],
+    *,
+    max_chips: int | None,
+    cover: str,
+    cache_dir: str | None,
+) -> ChipIndex:
+    """Find the chips of each image, or read them from the cache.
+
+    Args:
+        dataset: The data set of whole images.
+        scales: The chip scales.
+        max_chips: Most chips of one image, None for no limit.
+        cover: See ``generate_chips``.
+        cache_dir: Folder of the cache, None for no cache.
+    """
+    boxes = dataset_boxes(dataset)
+    digest = fingerprint(
+        'chips 2',
+        [scale_settings(scale) for scale in scales],
+        max_chips,
+        cover,
+        boxes.image_whs,
+        boxes.offsets,
+        boxes.bboxes,
+        boxes.ignored,
+    )
+    path = None
+    if cache_dir is not None:
+        path = Path(cache_dir) / f'chips_{digest[:16]}.npz'
+        index = read_chip_index(path, digest)
+        if index is not None:
+            return index
+    index = _cover_all(boxes, scales, max_chips, cover)
+    if path is not None and is_main_process():
+        write_chip_index(path, index, digest)
+    return index
+
+
+def whole_images(dataset: BaseDataset) -> ChipIndex:
+    """Take each image as one chip."""
+    image_whs = dataset_boxes(dataset).image_whs
+    num_images = len(image_whs)
+    return ChipIndex(
+        image_inds=np.arange(num_images),
+        windows=as_bboxes(np.hstack([np.zeros_like(image_whs), image_whs])),
+        scale_inds=np.zeros(num_images, dtype=np.int64),
+        num_excluded=np.zeros((), dtype=np.int64),
+    )
+
+
+def _cover_all(
+    boxes: ImageBoxes,
+    scales: Sequence[ChipScale],
+    max_chips: int | None,
+    cover: str,
+) -> ChipIndex:
+    image_inds, windows, scale_inds, num_excluded = [], [], [], 0
+    progress = tqdm(
+        boxes.image_whs.tolist(),
+        'finding chips',
+        disable=not is_main_process(),
+        leave=False,
+    )
+    for index, (width, height) in enumerate(progress):
+        own = slice(*boxes.offsets[index : index + 2])
+        chips = generate_chips(
+            boxes.bboxes[own][~boxes.ignored[own]],
+            (width, height),
+            scales,
+            max_chips=max_chips,
+            cover=cover,
+        )
+        image_inds.append(np.full(len(chips.windows), index))
+        windows.append(chips.windows)
+        scale_inds.append(chips.scale_inds)
+        num_excluded += chips.num_excluded
+    return ChipIndex(
+        image_inds=np.concatenate([*image_inds, np.zeros(0, np.int64)]),
+        windows=np.concatenate([*windows, as_bboxes([])]),
+        scale_inds=np.concatenate([*scale_inds, np.zeros(0, np.int64)]),
+        num_excluded=np.asarray(num_excluded),
+    )

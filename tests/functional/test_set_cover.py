@@ -1,0 +1,80 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmhcm.functional.set_cover import smallest_cover, to_bits
+
+
+def draw_sets(seed):
+    """Sets that hold every element, some of them clustered or equal."""
+    rng = np.random.default_rng(seed)
+    num_sets, num = rng.integers(1, 12), rng.integers(0, 14)
+    holds = rng.random((num_sets, num)) < rng.choice([0.15, 0.3, 0.6])
+    if num and rng.random() < 0.4:
+        # nothing in common between two halves
+        holds[: num_sets // 2, num // 2 :] = False
+        holds[num_sets // 2 :, : num // 2] = False
+    holds[rng.integers(0, num_sets, num), np.arange(num)] = True
+    return holds
+
+
+def fewest(holds):
+    """Size of the smallest cover: all choices, small ones first."""
+    for size in range(len(holds) + 1):
+        for inds in itertools.combinations(range(len(holds)), size):
+            if holds[list(inds)].any(axis=0).all():
+                return size
+    raise AssertionError('no cover')
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_no_choice_is_smaller(seed):
+    holds = draw_sets(seed)
+    inds, proven = smallest_cover(holds, 10_000)
+    assert proven
+    assert inds.dtype == np.int64
+    assert holds[inds].any(axis=0).all()
+    assert len(set(inds.tolist())) == len(inds) == fewest(holds)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 3))
+def test_a_search_cut_short_covers(seed, max_nodes):
+    holds = draw_sets(seed)
+    inds, proven = smallest_cover(holds, max_nodes)
+    assert holds[inds].any(axis=0).all()
+    if proven:
+        assert len(inds) == fewest(holds)
+
+
+def ring(num):
+    """Each set holds two neighbours: nothing is settled beforehand."""
+    return np.eye(num, dtype=bool) | np.roll(np.eye(num, dtype=bool), 1, 1)
+
+
+@pytest.mark.parametrize('num', [3, 4, 7, 30])
+def test_a_ring_is_searched(num):
+    inds, proven = smallest_cover(ring(num), 10_000)
+    assert proven
+    assert len(inds) == -(-num // 2)
+    inds, proven = smallest_cover(ring(num), 0)
+    assert not proven
+    assert ring(num)[inds].any(axis=0).all()
+
+
+def test_nothing_to_cover():
+    for shape in ((0, 0), (3, 0)):
+        inds, proven = smallest_cover(np.zeros(shape, dtype=bool), 5)
+        assert inds.shape == (0,)
+        assert proven
+
+
+def test_bits():
+    assert to_bits(np.array([], dtype=bool)) == 0
+    row = np.zeros(70, dtype=bool)
+    row[[0, 3, 69]] = True
+    assert to_bits(row) == 1 + 8 + (1 << 69)
