@@ -10,12 +10,14 @@ class Counts:
 
     def __init__(self):
         self.heap = SharedHeap()
+        self.made = []
 
     def __len__(self):
         return 3
 
     def __getitem__(self, ind):
         self.heap.keep()
+        self.made.extend([] for _ in range(5000))
         return gc.get_freeze_count()
 
 
@@ -26,5 +28,5 @@ def test_workers_pass_over_what_they_were_forked_with():
     frozen = list(DataLoader(counts, batch_size=None, num_workers=1))
     assert min(frozen) > before
     # Once: what a worker makes itself is collected.
-    assert frozen == sorted(frozen, reverse=True)
+    assert max(frozen) - min(frozen) < 1000
     assert gc.get_freeze_count() == before
