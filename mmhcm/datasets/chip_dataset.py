@@ -3,6 +3,7 @@
 import copy
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from mmhcm.functional.chips import check_cover, valid_objects
 from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.structures.jpeg_marks import JpegMarks
 from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.packed_list import PackedList
 
 from .chip_finding import find_chips, whole_images
 from .data_info import (
@@ -26,6 +28,7 @@ from .image_faults import IMAGE_ERRORS, describe_fault
 from .jpeg_windows import open_or_build_marks
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
+from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
 
@@ -105,7 +108,9 @@ class ChipDataset:
         )
         self.pipeline = Compose(pipeline)
         self.sources: list[BaseDataset] = [self.dataset]
-        self.hard_round: HardChipRound | None = None
+        self._hard_round: HardChipRound | None = None
+        self._hard_canvases = PackedList()
+        self._heap = SharedHeap()
         self.pool: ObjectPool | None = None
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
@@ -157,6 +162,13 @@ class ChipDataset:
         return len(self.index.image_inds)
 
     @property
+    def hard_round(self) -> HardChipRound | None:
+        """The round that the hard chips come from."""
+        if self._hard_round is None:
+            return None
+        return replace(self._hard_round, canvases=self._hard_canvases)
+
+    @property
     def num_hard(self) -> int:
         """Number of hard chips."""
         return len(self._hard_canvas_inds)
@@ -180,9 +192,13 @@ class ChipDataset:
                 round's ``source`` counts from 1.
         """
         self.sources = [self.dataset, *sources]
-        self.hard_round, self.pool = hard_round, pool
-        if hard_round is None:
+        self._hard_round, self.pool = None, pool
+        if hard_round is not None:
+            self._hard_round = replace(hard_round, canvases=())
+        else:
             hard_round = HardChipRound(0, '', [])
+        # Tens of thousands of pastes and errors, shared with the workers.
+        self._hard_canvases = PackedList(hard_round.canvases)
         (
             self._hard_canvas_inds,
             self._hard_windows,
@@ -200,8 +216,7 @@ class ChipDataset:
             scale_ind = int(self.index.scale_inds[idx])
         else:
             idx -= self.num_normal
-            assert self.hard_round is not None, 'hard chips without a round'
-            canvas = self.hard_round.canvases[self._hard_canvas_inds[idx]]
+            canvas = self._hard_canvases[int(self._hard_canvas_inds[idx])]
             info = canvas_data_info(self.sources, canvas, self.pool)
             info['hard_errors'] = canvas.errors
             source, image = canvas.source, canvas.image
@@ -220,6 +235,7 @@ class ChipDataset:
         """
         if not isinstance(key, SampleKey):
             key = SampleKey(int(key), 0, int(key))
+        self._heap.keep()
         index, reason = key.index, 'the pipeline gave None'
         for _ in range(_MAX_REFETCH):
             info = self.get_data_info(index)
