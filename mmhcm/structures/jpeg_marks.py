@@ -9,13 +9,14 @@ stay where they are, and nothing of them is copied.
 import os
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from mmhcm.functional.jpeg_crop import crop_jpeg, mark_of, units_around
-from mmhcm.functional.jpeg_layout import read_layout
+from mmhcm.functional.jpeg_layout import JpegLayout, read_layout
 from mmhcm.functional.jpeg_scan import MARK, find_marks
 
 from .files import atomic_write, fingerprint
@@ -98,7 +99,7 @@ class JpegMarks:
         if first == last:
             return None
         header = self._headers[slice(*self._header_starts[ind : ind + 2])]
-        layout = read_layout(header.tobytes())
+        layout = _layout_of(header.tobytes())
         if layout is None or (layout.width, layout.height) != image_wh:
             return None
         marks = self._marks[first:last]
@@ -195,6 +196,12 @@ def _marks_of(img_path: Path) -> tuple[np.ndarray, bytes]:
     if marks is None:
         return nothing
     return marks, layout.header + layout.scan
+
+
+# The images of one camera have few different headers.
+@lru_cache(maxsize=1024)
+def _layout_of(header: bytes) -> JpegLayout | None:
+    return read_layout(header)
 
 
 def _starts(lengths: list[int]) -> np.ndarray:

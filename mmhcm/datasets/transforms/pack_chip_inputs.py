@@ -55,7 +55,7 @@ def _planes(img: np.ndarray) -> np.ndarray:
     if steps == [1, 1]:
         return planes
     code = 1 if steps[0] == 1 else 0 if steps[1] == 1 else -1
-    flipped = np.empty_like(planes)
-    for plane, target in zip(planes, flipped, strict=True):
-        cv2.flip(plane, code, dst=target)
-    return flipped
+    # In place, since touching fresh memory takes longer than flipping.
+    for plane in planes:
+        cv2.flip(plane, code, dst=plane)
+    return planes
