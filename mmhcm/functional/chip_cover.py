@@ -83,7 +83,7 @@ def cover_with_fewest(
 
 def _fullest_first(held: np.ndarray) -> np.ndarray:
     """Order (m,) of sets (m, n) by what each adds to those before."""
-    masks = [to_bits(row) for row in held]
+    masks = to_bits(held)
     left = list(range(len(masks)))
     order, seen = [], 0
     for _ in range(len(masks)):

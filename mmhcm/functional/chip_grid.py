@@ -139,7 +139,9 @@ def grid_positions(
         stride: Distance of two grid positions, pixels.
     """
     grid = np.append(np.arange(0, limit, stride), limit)
-    missed = grid[np.searchsorted(grid, first, 'left')] > last
+    missed = grid[grid.searchsorted(first, 'left')] > last
+    if not missed.any():
+        return grid
     # aligned with the object, yet not beyond the image's far border
     return np.unique(np.concatenate([grid, last[missed]]))
 

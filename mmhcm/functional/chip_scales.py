@@ -106,10 +106,11 @@ def find_valid(
         low, high = scale.valid_range
         valid[:, ind] = fits[:, ind] & (low <= sizes) & (sizes < high)
     lost = ~valid.any(axis=1)
-    for ind in _finest_first(scales):
-        valid[:, ind] |= lost & fits[:, ind]
-        lost &= ~fits[:, ind]
-    valid[:, -1] = lost
+    if lost.any():
+        for ind in _finest_first(scales):
+            valid[:, ind] |= lost & fits[:, ind]
+            lost &= ~fits[:, ind]
+        valid[:, -1] = lost
     valid[sizes <= 0] = False
     return valid
 

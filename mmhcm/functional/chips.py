@@ -125,10 +125,12 @@ def generate_chips(
     clipped = clip_to_image(bboxes, image_wh)
     hulls = pixel_hulls(clipped)
     valid = find_valid(clipped, hulls, image_wh, scales)
-    # One order of the boxes, whatever they came in: those that compare as
-    # equal are equal.
-    order = np.lexsort([*valid.T, *hulls.T])
-    hulls, valid = hulls[order], valid[order]
+    order = np.arange(len(hulls))
+    if cover == 'fewest':
+        # One order of the boxes, whatever they came in: those that compare
+        # as equal are equal. The greedy has no need of it.
+        order = np.lexsort([*valid.T, *hulls.T])
+        hulls, valid = hulls[order], valid[order]
     limit = len(hulls) if max_chips is None else max_chips
     has_area = np.asarray(valid.any(axis=1))
     proven = False

@@ -10,8 +10,8 @@ def smallest_cover(
 ) -> tuple[np.ndarray, bool]:
     """Choose the fewest sets such that each element is in one of them.
 
-    1. Elements that come with another one, sets inside another one, and sets
-       that alone hold an element are settled, again and again.
+    1. An element goes if all sets that hold some other element hold it as
+       well, and a set goes if another one holds all of it, again and again.
     2. What is left falls into parts that have nothing in common. Each is
        searched, branch and bound, from the greedy choice on.
 
@@ -25,68 +25,70 @@ def smallest_cover(
         int64 (m,) ascending indices of sets, and whether there is no smaller
         choice.
     """
-    core, set_inds, taken = _reduce(np.asarray(holds, dtype=bool))
+    if not holds.size:
+        return np.zeros(0, dtype=np.int64), True
+    core, set_inds = _reduce(holds)
+    # Sets of one element are what is left of those that are needed anyway.
+    searched = core.sum(axis=1) > 1
+    taken = [set_inds[~searched]]
+    core, set_inds = core[searched], set_inds[searched]
+    core = core[:, core.any(axis=0)]
     proven = True
     for part_sets, part_elements in _parts(core):
         search = _Search(core[np.ix_(part_sets, part_elements)], max_nodes)
-        taken.extend(set_inds[part_sets[search.best]].tolist())
+        taken.append(set_inds[part_sets[search.best]])
         proven &= search.num_nodes <= max_nodes
-    return np.array(sorted(taken), dtype=np.int64), proven
+    return np.sort(np.concatenate(taken)), proven
 
 
-def to_bits(row: np.ndarray) -> int:
-    """Row of booleans as an integer, the first one the lowest bit."""
-    return int.from_bytes(np.packbits(row, bitorder='little'), 'little')
+def to_bits(rows: np.ndarray) -> list[int]:
+    """Rows of booleans (k, n) as integers, the first column the lowest bit."""
+    packed = np.packbits(rows, axis=1, bitorder='little')
+    return [int.from_bytes(row.tobytes(), 'little') for row in packed]
 
 
-def _reduce(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[int]]:
-    """Settle what is plain.
+def _reduce(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out what is settled by the rest.
 
     Returns:
-        bool (c', n') what is left, int64 (c',) indices of its sets, and the
-        sets that are taken for certain.
+        bool (c', n') what is left, and int64 (c',) indices of its sets.
     """
     # products of float32 are fast, and exact for counts
     left = holds.astype(np.float32)
     set_inds = np.arange(len(left))
-    taken: list[int] = []
-    # each turn but the last takes away a set or an element
-    for _ in range(sum(left.shape) + 1):
-        shape = left.shape
-        if not left.size:
-            break
+    # each turn but the last takes away a set
+    for _ in range(len(left)):
         # Whoever covers an element of fewer sets covers the other one.
-        left = _smallest_rows(left.T).T
-        order = _largest_rows(left)
-        left, set_inds = left[order], set_inds[order]
-        single = left.sum(axis=0) == 1
-        needed = (left @ single.astype(np.float32)) > 0
-        if needed.any():
-            taken.extend(set_inds[needed].tolist())
-            left = left[:, left[needed].sum(axis=0) == 0]
-            left, set_inds = left[~needed], set_inds[~needed]
-        if left.shape == shape:
+        columns = np.ascontiguousarray(left.T)
+        left = columns[_without_larger(columns)].T
+        largest = _without_smaller(left)
+        if len(largest) == len(left):
             break
-    return left > 0, set_inds, taken
+        left, set_inds = left[largest], set_inds[largest]
+        if len(left) == left.shape[1] == np.count_nonzero(left):
+            # one element a set
+            break
+    return left > 0, set_inds
 
 
-def _smallest_rows(numbers: np.ndarray) -> np.ndarray:
-    """Rows that contain no other one, by rising size; one of equals."""
-    rows = numbers[numbers.sum(axis=1).argsort(kind='stable')]
+def _without_larger(rows: np.ndarray) -> np.ndarray:
+    """Indices of rows that have no other one inside; of equals the first."""
+    order = rows.sum(axis=1).argsort(kind='stable')
+    rows = rows[order]
     common = rows @ rows.T
-    # Rows inside a row come before it; the first may be itself.
-    is_inside = common == common.diagonal()[:, None]
-    return rows[is_inside.argmax(axis=0) == np.arange(len(rows))]
+    # Rows inside a row come before it, so the first is another or itself.
+    first = (common == common.diagonal()).argmax(axis=1)
+    return np.asarray(order[first == np.arange(len(rows))])
 
 
-def _largest_rows(numbers: np.ndarray) -> np.ndarray:
-    """Indices of rows that are in no other one, by falling size; likewise."""
-    order = (-numbers.sum(axis=1)).argsort(kind='stable')
-    rows = numbers[order]
+def _without_smaller(rows: np.ndarray) -> np.ndarray:
+    """Indices of rows that are inside no other one; of equals the first."""
+    order = (-rows.sum(axis=1)).argsort(kind='stable')
+    rows = rows[order]
     common = rows @ rows.T
-    # Rows around a row come before it; the first may be itself.
-    is_around = common == common.diagonal()
-    return order[is_around.argmax(axis=0) == np.arange(len(order))]
+    # Rows around a row come before it, likewise.
+    first = (common == common.diagonal()[:, None]).argmax(axis=1)
+    return np.asarray(order[first == np.arange(len(rows))])
 
 
 def _parts(holds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -124,7 +126,7 @@ class _Search:
         numbers = holds.astype(np.float32)
         reach = (numbers.T @ numbers > 0).sum(axis=1)
         holds = holds[:, np.lexsort((reach, holds.sum(axis=0)))]
-        self.masks = [to_bits(row) for row in holds]
+        self.masks = to_bits(holds)
         self.sets_of = [np.flatnonzero(column).tolist() for column in holds.T]
         self.near = [self._union(sets) for sets in self.sets_of]
         self.max_nodes = max_nodes

@@ -74,7 +74,8 @@ def test_nothing_to_cover():
 
 
 def test_bits():
-    assert to_bits(np.array([], dtype=bool)) == 0
-    row = np.zeros(70, dtype=bool)
-    row[[0, 3, 69]] = True
-    assert to_bits(row) == 1 + 8 + (1 << 69)
+    assert to_bits(np.zeros((1, 0), dtype=bool)) == [0]
+    assert to_bits(np.zeros((0, 3), dtype=bool)) == []
+    rows = np.zeros((2, 70), dtype=bool)
+    rows[1, [0, 3, 69]] = True
+    assert to_bits(rows) == [0, 1 + 8 + (1 << 69)]

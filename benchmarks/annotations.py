@@ -1,0 +1,42 @@
+"""VisDrone's annotations, as several benchmarks take them."""
+
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+from mmhcm.structures.image_sizes import read_image_sizes
+from mmhcm.structures.visdrone_txt import read_annotations
+
+ARCHIVE = 'visdrone/annotations-train-6471.tar.xz'
+VAL = 'visdrone/VisDrone2019-DET-val'
+Image = tuple[np.ndarray, tuple[int, int]]
+
+
+def unpack_train(data_root: Path, folder: Path) -> list[Path]:
+    """Unpack all 6,471 training annotations; their paths by name."""
+    with tarfile.open(data_root / ARCHIVE) as archive:
+        archive.extractall(folder, filter='data')
+    return sorted(folder.rglob('*.txt'))
+
+
+def learnt_boxes(rows: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) xyxy of the objects that aren't ignored, pixels."""
+    rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)]
+    return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
+
+
+def reach(rows: np.ndarray) -> tuple[int, int]:
+    """(width, height) that holds all rows: stands in for an image's size."""
+    corners = np.ceil((rows[:, :2] + rows[:, 2:4]).max(axis=0, initial=1))
+    return int(corners[0]), int(corners[1])
+
+
+def read_val(data_root: Path) -> list[Image]:
+    """Boxes and (width, height) of the images of VisDrone2019-DET-val."""
+    sizes = read_image_sizes(data_root / VAL / 'images')
+    paths = sorted((data_root / VAL / 'annotations').glob('*.txt'))
+    return [
+        (learnt_boxes(read_annotations(path)), sizes[path.stem])
+        for path in paths
+    ]
