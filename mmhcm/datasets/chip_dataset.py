@@ -56,9 +56,10 @@ class ChipDataset:
             512.
         max_chips (int, optional): Most chips of one image; the fullest are
             kept. Defaults to None, which covers every object.
-        cover (str): How windows are chosen: 'greedy' as the paper does, or
+        cover (str): How windows are chosen: 'greedy' as the paper does,
+            'edges' likewise but at the objects' edges in place of a grid, or
             'fewest', as few as can be, about a tenth fewer. Defaults to
-            'greedy', since fewer chips are another training set than the
+            'greedy', since other chips are another training set than the
             paper's.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.

@@ -19,7 +19,7 @@ from .chip_scales import (
     pixel_hulls,
 )
 
-COVERS = ('greedy', 'fewest')
+COVERS = ('greedy', 'edges', 'fewest')
 """Ways to choose windows, see :func:`generate_chips`."""
 
 
@@ -101,9 +101,10 @@ def generate_chips(
     included; then the scale that comes first, then the upper, then the left
     window.
 
-    With ``cover='fewest'`` windows may lie anywhere, whatever the strides,
-    and as few as can be are taken; never more than the greedy takes, even
-    where the search for them is cut short.
+    With ``cover='edges'`` candidates start at edges of objects, whatever the
+    strides: no window anywhere holds more than the best of those. With
+    ``cover='fewest'`` as few of them as can be are taken; never more than the
+    greedy takes, even where the search for them is cut short.
 
     Either way a window is moved to the middle of the candidates that hold the
     same objects, so that they get context on all sides. None of this depends
@@ -133,15 +134,19 @@ def generate_chips(
         hulls, valid = hulls[order], valid[order]
     limit = len(hulls) if max_chips is None else max_chips
     has_area = np.asarray(valid.any(axis=1))
-    proven = False
+    by_edges = cover != 'greedy'
+    grids = _build_grids(hulls, valid, image_wh, scales, by_edges=by_edges)
     if cover == 'fewest':
-        grids = _build_grids(hulls, valid, image_wh, scales, by_edges=True)
         chosen, held, proven = cover_with_fewest(grids, has_area, limit)
-    if not proven:
-        plain = _build_grids(hulls, valid, image_wh, scales, by_edges=False)
-        greedy = cover_greedily(plain, has_area, limit)
-        if cover == 'greedy' or len(greedy[0]) < len(chosen):
-            grids, (chosen, held) = plain, greedy
+        if not proven:
+            plain = _build_grids(
+                hulls, valid, image_wh, scales, by_edges=False
+            )
+            greedy = cover_greedily(plain, has_area, limit)
+            if len(greedy[0]) < len(chosen):
+                grids, (chosen, held) = plain, greedy
+    else:
+        chosen, held = cover_greedily(grids, has_area, limit)
     windows = np.zeros((len(chosen), 4), dtype=np.float32)
     for ind, grid in enumerate(grids):
         windows[chosen == ind] = grid.windows(held[chosen == ind])

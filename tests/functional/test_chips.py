@@ -98,10 +98,10 @@ def held_by(bboxes, chips, valid):
     return contains(chips.windows, bboxes) & valid[:, chips.scale_inds].T
 
 
-both_covers = pytest.mark.parametrize('cover', COVERS)
+each_cover = pytest.mark.parametrize('cover', COVERS)
 
 
-@both_covers
+@each_cover
 @settings(deadline=None, max_examples=150)
 @given(scenes(), scale_lists())
 def test_every_object_with_area_is_covered(cover, scene, scales):
@@ -117,7 +117,7 @@ def test_every_object_with_area_is_covered(cover, scene, scales):
     assert chips.num_excluded == (~has_area).sum()
 
 
-@both_covers
+@each_cover
 @settings(deadline=None, max_examples=60)
 @given(scenes(), scale_lists())
 def test_windows_have_the_size_of_their_scale_inside_the_image(
@@ -136,7 +136,7 @@ def test_windows_have_the_size_of_their_scale_inside_the_image(
         assert tuple(window[2:] - window[:2]) == expected
 
 
-@both_covers
+@each_cover
 @settings(deadline=None, max_examples=60)
 @given(scenes(), scale_lists(), st.randoms(use_true_random=False))
 def test_order_of_boxes_does_not_matter(cover, scene, scales, random):
@@ -169,7 +169,7 @@ def test_each_choice_is_as_good_as_the_best_of_the_obvious_version(scene):
     assert not remaining.any()
 
 
-@both_covers
+@each_cover
 @settings(deadline=None, max_examples=30)
 @given(scenes(), st.integers(0, 4))
 def test_max_chips_keeps_the_first(cover, scene, max_chips):
@@ -261,7 +261,7 @@ def test_unknown_covers_are_named():
         generate_chips(np.zeros((0, 4)), (9, 9), WHOLE, cover='least')
 
 
-@both_covers
+@each_cover
 @pytest.mark.parametrize('scales', [SCALES, WHOLE])
 def test_empty_image(cover, scales):
     empty = np.zeros((0, 4))
