@@ -83,6 +83,15 @@ def changes_section(
 
 def chips_table(hard_round: HardChipRound, previous: HardChipRound) -> Table:
     """Canvases and hard chips of both rounds."""
+    rounds = (previous, hard_round)
+    figures: dict[str, list[float]] = {
+        'canvases': [_canvases(r) for r in rounds],
+        'canvases with hard chips': [len(r.canvases) for r in rounds],
+        'hard chips': [r.num_chips for r in rounds],
+        'hard chips a canvas': [
+            round(r.num_chips / _canvases(r), 2) for r in rounds
+        ],
+    }
     rows: list[list[str | Cell]] = [
         [
             name,
@@ -90,22 +99,7 @@ def chips_table(hard_round: HardChipRound, previous: HardChipRound) -> Table:
             Cell(now),
             _change(before, now, judged=False),
         ]
-        for name, before, now in (
-            ('canvases', *(_canvases(r) for r in (previous, hard_round))),
-            (
-                'canvases with hard chips',
-                len(previous.canvases),
-                len(hard_round.canvases),
-            ),
-            ('hard chips', previous.num_chips, hard_round.num_chips),
-            (
-                'hard chips a canvas',
-                *(
-                    round(r.num_chips / _canvases(r), 2)
-                    for r in (previous, hard_round)
-                ),
-            ),
-        )
+        for name, (before, now) in figures.items()
     ]
     return Table(
         f'Round {previous.number} and round {hard_round.number}',
@@ -208,9 +202,10 @@ def _own_errors(
         for error in (*canvas.errors, *canvas.other_errors)
         if error.kind in kinds
     ]
-    touched = intersection_areas(
+    areas = intersection_areas(
         as_bboxes([error.bbox for error in errors]), as_bboxes(list(pastes))
-    ).any(axis=1)
+    )
+    touched = (areas > 0).sum(axis=1) > 0
     return [
         e
         for e, is_touched in zip(errors, touched, strict=True)

@@ -39,7 +39,7 @@ def pasted_table(
     if 'skipped' in counts:
         columns.append(np.asarray(counts['skipped'], dtype=np.int64))
         names.append('found no place')
-    rows = [
+    rows: list[list[str | Cell]] = [
         [name, *(_share_cell(c[ind], c.sum()) for c in columns)]
         for ind, name in enumerate(classes)
     ]
@@ -71,7 +71,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
             note=note,
         )
 
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             name,
             Cell(objects[ind]),
@@ -79,7 +79,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
         ]
         for ind, name in enumerate(classes)
     ]
-    total = [
+    total: list[str | Cell] = [
         'all',
         Cell(sum(objects)),
         *(

@@ -164,7 +164,7 @@ class HardChipMetric(ChipMetric):
         return Chips(
             windows=chips.windows[keep],
             scale_inds=chips.scale_inds[keep],
-            covered=held.any(axis=0),
+            covered=np.any(held, axis=0),
             num_excluded=chips.num_excluded,
         )
 
