@@ -22,12 +22,13 @@ def unpack_train(data_root: Path, folder: Path) -> list[Path]:
 
 def learnt_boxes(rows: np.ndarray) -> np.ndarray:
     """Boxes (n, 4) xyxy of the objects that aren't ignored, pixels."""
-    rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)]
+    rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)].astype(float)
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
 
 
 def reach(rows: np.ndarray) -> tuple[int, int]:
     """(width, height) that holds all rows: stands in for an image's size."""
+    rows = rows.astype(float)
     corners = np.ceil((rows[:, :2] + rows[:, 2:4]).max(axis=0, initial=1))
     return int(corners[0]), int(corners[1])
 

@@ -11,6 +11,9 @@ from mmhcm.structures.visdrone_txt import IGNORED_CATEGORY, OTHERS_CATEGORY
 
 from .data_info import ImageBoxes
 
+# Images whose boxes are found together, some MB of them.
+_IMAGES_AT_ONCE = 1024
+
 
 @dataclass(frozen=True)
 class AnnotatedImages(Sequence):
@@ -75,21 +78,34 @@ class AnnotatedImages(Sequence):
 
     def boxes(self) -> ImageBoxes:
         """Boxes of all instances, without a dict for each."""
-        counts = self.stops - self.starts
-        image_inds = np.repeat(np.arange(len(self)), counts)
-        # rows of image i start at starts[i]; here they follow each other
-        shift = np.repeat(self.starts - np.cumsum(counts) + counts, counts)
-        rows = self.rows[np.arange(len(image_inds)) + shift]
-        bboxes = _clipped(rows, self.image_whs[image_inds])
-        is_instance = _has_area(bboxes) & (rows[:, 5] != IGNORED_CATEGORY)
-        num_instances = np.bincount(
-            image_inds[is_instance], minlength=len(self)
-        )
+        parts = [
+            self._boxes_of(slice(start, start + _IMAGES_AT_ONCE))
+            for start in range(0, max(1, len(self)), _IMAGES_AT_ONCE)
+        ]
+        counts, bboxes, ignored = zip(*parts, strict=True)
         return ImageBoxes(
             image_whs=self.image_whs.astype(np.int64),
-            offsets=np.concatenate([[0], np.cumsum(num_instances)]),
-            bboxes=bboxes[is_instance].astype(np.float32),
-            ignored=_is_ignored(rows)[is_instance],
+            offsets=np.concatenate([[0], np.cumsum(np.concatenate(counts))]),
+            bboxes=np.concatenate(bboxes),
+            ignored=np.concatenate(ignored),
+        )
+
+    def _boxes_of(
+        self, images: slice
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Instances of some images: their number in each, boxes and flags."""
+        starts = self.starts[images]
+        counts = self.stops[images] - starts
+        image_inds = np.repeat(np.arange(len(counts)), counts)
+        # rows of image i start at starts[i]; here they follow each other
+        shift = np.repeat(starts - np.cumsum(counts) + counts, counts)
+        rows = self.rows[np.arange(len(image_inds)) + shift]
+        bboxes = _clipped(rows, self.image_whs[images][image_inds])
+        is_instance = _has_area(bboxes) & (rows[:, 5] != IGNORED_CATEGORY)
+        return (
+            np.bincount(image_inds[is_instance], minlength=len(counts)),
+            bboxes[is_instance].astype(np.float32),
+            _is_ignored(rows)[is_instance],
         )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from mmdet.registry import DATASETS
 
 from mmhcm.structures import visdrone_txt
-from mmhcm.structures.annotation_table import narrow
 
 from .annotated_images import AnnotatedImages
 from .visdrone import VisDroneDataset
@@ -68,13 +67,14 @@ class VisDroneAnnotations(VisDroneDataset):
             ),
             offsets[:-1],
             offsets[1:],
-            narrow(rows),
+            rows,
             self.use_ignored_regions,
         )
 
 
 def extent(rows: np.ndarray) -> tuple[int, int]:
     """Smallest (width, height), pixels, that holds rows x, y, w, h."""
+    rows = rows.astype(np.float64)  # sums of the smallest integers overflow
     corners = rows[:, :2] + rows[:, 2:4]
     width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)
     return int(width), int(height)

@@ -15,7 +15,6 @@ from mmhcm.structures.annotation_table import (
     AnnotationTable,
     list_states,
     map_table,
-    narrow,
     write_table,
 )
 from mmhcm.structures.files import fingerprint
@@ -193,5 +192,5 @@ class VisDroneDataset(ImageFolderDataset):
             faults,
             np.array(image_whs, dtype=np.int32).reshape(-1, 2),
             np.concatenate([[0], np.cumsum(all_counts)]),
-            narrow(rows),
+            rows,
         )

@@ -50,18 +50,6 @@ def list_states(folder: str | Path) -> list[list]:
     return sorted(states)
 
 
-def narrow(rows: np.ndarray) -> np.ndarray:
-    """Return ``rows`` as the smallest integers that are equal, if any."""
-    for dtype in (np.int16, np.int32):
-        limits = np.iinfo(dtype)
-        fits = limits.min <= rows.min(initial=0) <= rows.max(initial=0)
-        if fits and rows.max(initial=0) <= limits.max:
-            small = rows.astype(dtype)
-            if np.array_equal(small, rows):
-                return small
-    return rows
-
-
 def write_table(
     path: str | Path, table: AnnotationTable, fingerprint: str
 ) -> None:

@@ -50,9 +50,22 @@ def parse_uniform(content: bytes, num_columns: int) -> np.ndarray | None:
     return values.reshape(num_rows, num_columns)
 
 
+def narrow(rows: np.ndarray) -> np.ndarray:
+    """Return ``rows`` as the smallest integers that are equal, if any."""
+    low, high = rows.min(initial=0), rows.max(initial=0)
+    for dtype in (np.int16, np.int32):
+        limits = np.iinfo(dtype)
+        if limits.min <= low and high <= limits.max:
+            small = rows.astype(dtype)
+            if np.array_equal(small, rows):
+                return small
+    return rows
+
+
 def _numbers(fields: bytes) -> np.ndarray | None:
     """Numbers up to a fault, each followed by a comma; None at a fault."""
-    are_whole = b'.' not in fields
+    # A sign alone would be read as the whole number 0.
+    are_whole = b'.' not in fields and b'-' not in fields
     try:
         with warnings.catch_warnings():
             # NumPy warns where it stops early and is to raise some day
@@ -62,8 +75,6 @@ def _numbers(fields: bytes) -> np.ndarray | None:
             )
     except (DeprecationWarning, ValueError):
         return None
-    if are_whole:
-        low, high = int(values.min(initial=0)), int(values.max(initial=0))
-        if max(-low, high) > _MAX_WHOLE:
-            return None
+    if are_whole and values.max(initial=0) > _MAX_WHOLE:
+        return None
     return values.astype(np.float64, copy=False)

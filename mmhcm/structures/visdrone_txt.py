@@ -5,11 +5,12 @@ Annotation row: ``x,y,w,h,score,category,truncation,occlusion``. Result row:
 """
 
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 
 import numpy as np
 
-from mmhcm.structures.uniform_rows import parse_uniform
+from mmhcm.structures.uniform_rows import narrow, parse_uniform
 
 CLASSES = (
     'pedestrian',
@@ -52,25 +53,26 @@ def read_annotation_files(
     """Read many annotation files at once; see parse_annotations.
 
     Returns:
-        float64 (n, 8) rows of all files, in order, and int64 (f,) number of
-        rows of each of the f files.
+        (n, 8) rows of all files, in order, as the smallest integers that hold
+        them exactly, else float64; and int64 (f,) number of rows of each of
+        the f files.
 
     Raises:
         AnnotationError: of the first file with a fault.
         OSError: a file cannot be read.
     """
-    parts = [np.zeros((0, _NUM_COLUMNS))]
+    parts = [np.zeros((0, _NUM_COLUMNS), dtype=np.int16)]
     counts: list[int] = []
     contents: list[bytes] = []
     num_bytes = 0
     for index, path in enumerate(paths):
-        with Path(path).open('rb', buffering=0) as file:
-            contents.append(file.read())
+        with FileIO(path) as file:
+            contents.append(file.readall())
         num_bytes += len(contents[-1])
         if num_bytes >= _BATCH_BYTES or index == len(paths) - 1:
             first = index + 1 - len(contents)
             batch, batch_counts = _parse_batch(contents, paths[first:])
-            parts.append(batch)
+            parts.append(narrow(batch))
             counts.extend(batch_counts)
             contents, num_bytes = [], 0
     return np.concatenate(parts), np.array(counts, dtype=np.int64)

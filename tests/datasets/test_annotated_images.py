@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmhcm.datasets import annotated_images
 from mmhcm.datasets.annotated_images import AnnotatedImages, annotations_of
 from mmhcm.datasets.data_info import instance_arrays
 from mmhcm.datasets.image_folder import clip_to_image
@@ -67,7 +68,9 @@ def test_infos_and_boxes_are_those_of_the_slow_version(seed, dtype):
     images = draw_images(seed, dtype)
     order = np.random.default_rng(seed).permutation(len(images))
     images = images.select(order)
-    boxes = images.boxes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(annotated_images, '_IMAGES_AT_ONCE', 2)
+        boxes = images.boxes()
     np.testing.assert_array_equal(boxes.image_whs, images.image_whs)
     for ind in range(len(images)):
         info = images[ind]

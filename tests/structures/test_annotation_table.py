@@ -7,9 +7,9 @@ from mmhcm.structures.annotation_table import (
     AnnotationTable,
     list_states,
     map_table,
-    narrow,
     write_table,
 )
+from mmhcm.structures.uniform_rows import narrow
 
 
 def table(rows):
@@ -39,16 +39,6 @@ def test_tables_come_back_in_the_smallest_type(tmp_path, highest, dtype):
     np.testing.assert_array_equal(again.image_whs, written.image_whs)
     np.testing.assert_array_equal(again.offsets, written.offsets)
     assert map_table(tmp_path / 'a.bin', 'other') is None
-
-
-@pytest.mark.parametrize('value', [0.5, -1e12, 2.0**31])
-def test_what_no_integer_holds_stays(value):
-    rows = np.full((1, 8), value)
-    assert narrow(rows) is rows
-
-
-def test_nothing_is_narrow():
-    assert narrow(np.zeros((0, 8))).shape == (0, 8)
 
 
 def test_states_tell_edits(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mmhcm.structures.uniform_rows import parse_uniform
+from mmhcm.structures.uniform_rows import narrow, parse_uniform
 from mmhcm.structures.visdrone_txt import parse_number, split_rows
 
 PLAIN = st.one_of(
@@ -40,6 +40,8 @@ def slow_rows(text, num_columns):
 @example([['1', '2'], ['3', '4']], '\r', False, 2)
 @example([['1', '']], ',\n', True, 1)
 @example([['9' * 30]], '\n', True, 1)
+@example([['1', '-', '3']], '\n', True, 3)
+@example([['1', '-', '.5']], '\n', True, 3)
 def test_what_is_parsed_at_once_is_what_float_reads(
     rows, line_end, closed, num_columns
 ):
@@ -75,6 +77,16 @@ def test_last_row_may_be_open(text):
     np.testing.assert_array_equal(parse_uniform(text.encode(), 2), expected)
 
 
-@pytest.mark.parametrize('whole', ['9007199254740993', '-9' + '9' * 30])
+@pytest.mark.parametrize('whole', ['9007199254740993', '9' * 31])
 def test_numbers_beyond_doubles_are_left_to_float(whole):
     assert parse_uniform(f'{whole}\n'.encode(), 1) is None
+
+
+@pytest.mark.parametrize('value', [0.5, -1e12, 2.0**31])
+def test_what_no_integer_holds_stays(value):
+    rows = np.full((1, 8), value)
+    assert narrow(rows) is rows
+
+
+def test_nothing_is_narrow():
+    assert narrow(np.zeros((0, 8))).shape == (0, 8)

@@ -193,6 +193,7 @@ def test_many_files_are_read_as_one_by_one(
     expected = [read_annotations(path) for path in paths]
     all_rows, counts = read_annotation_files(paths)
     assert counts.tolist() == [len(part) for part in expected]
+    assert all_rows.dtype == np.int16
     np.testing.assert_array_equal(all_rows, np.concatenate(expected))
     paths[3].write_text('1,2,3,4,1,5,0,0\n1,2,3,4,1,12,0,0\n')
     with pytest.raises(AnnotationError, match=r'3\.txt:2: bad category'):
