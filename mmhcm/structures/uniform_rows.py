@@ -75,6 +75,7 @@ def _numbers(fields: bytes) -> np.ndarray | None:
             )
     except (DeprecationWarning, ValueError):
         return None
-    if are_whole and values.max(initial=0) > _MAX_WHOLE:
+    limit = _MAX_WHOLE if are_whole else np.finfo(np.float64).max
+    if np.abs(values).max(initial=0) > limit:
         return None
     return values.astype(np.float64, copy=False)

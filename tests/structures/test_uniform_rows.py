@@ -40,6 +40,7 @@ def slow_rows(text, num_columns):
 @example([['1', '2'], ['3', '4']], '\r', False, 2)
 @example([['1', '']], ',\n', True, 1)
 @example([['9' * 30]], '\n', True, 1)
+@example([['0.5'], ['9' * 400]], '\n', True, 1)
 @example([['1', '-', '3']], '\n', True, 3)
 @example([['1', '-', '.5']], '\n', True, 3)
 def test_what_is_parsed_at_once_is_what_float_reads(
