@@ -1,0 +1,218 @@
+"""Time, memory and disk of 1, 4, 16 and 64 times VisDrone's annotations.
+
+Input: the 6,471 annotation files of the training set, read over and over;
+an image is as large as its rows reach. Each size runs in a process of its
+own, so that its peak memory is its own. Stages: parse the files and write
+the cache; map the cache; take all boxes from it; find the chips (greedy, the
+three scales of configs/_base_/datasets/visdrone_chips.py) and write their
+index. Chips are found for the sizes of --cover alone, since they take their
+few tenths of a millisecond an image however many there are; the others show
+'-' there. Prints a table; --out takes an SVG or PNG of it.
+"""
+
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from annotations import unpack_train
+from timing import parse_data_root
+
+from mmhcm.datasets.annotated_images import AnnotatedImages
+from mmhcm.datasets.chip_finding import find_chips
+from mmhcm.datasets.data_info import ImageBoxes
+from mmhcm.functional.chips import ChipScale
+from mmhcm.structures.annotation_table import (
+    AnnotationTable,
+    map_table,
+    write_table,
+)
+from mmhcm.structures.visdrone_txt import read_annotation_files
+
+SCALES = [
+    ChipScale(256, (0, 40), 28),
+    ChipScale(512, (28, 85), 56),
+    ChipScale(1024, (56, math.inf), 112),
+]
+STAGES = ('parse', 'map', 'boxes', 'chips')
+UNITS = {'s': 's', 'ram': 'MiB more RAM', 'disk': 'MiB on disk'}
+Figures = dict[str, dict[str, float]]
+
+
+class Images:
+    """As much of a data set as the finding of chips looks at."""
+
+    def __init__(self, table: AnnotationTable) -> None:
+        none = [None] * len(table.names)
+        self.images = AnnotatedImages(
+            table.names,
+            none,
+            table.image_whs,
+            table.offsets[:-1],
+            table.offsets[1:],
+            table.rows,
+        )
+
+    def boxes(self) -> ImageBoxes:
+        """Boxes of all images."""
+        return self.images.boxes()
+
+
+def peak_mib() -> float:
+    """Most memory that this process ever had, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def parse(folder: Path, factor: int, cache: Path) -> None:
+    """Parse the files ``factor`` times over into a cache."""
+    paths = sorted(folder.rglob('*.txt')) * factor
+    rows, counts = read_annotation_files(paths)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    corners = rows[:, :2].astype(np.int32) + rows[:, 2:4]
+    table = AnnotationTable(
+        names=[f'{ind}_{path.stem}.jpg' for ind, path in enumerate(paths)],
+        faults=[],
+        # no file of the training set is empty
+        image_whs=np.maximum.reduceat(corners, offsets[:-1]),
+        offsets=offsets,
+        rows=rows,
+    )
+    write_table(cache, table, 'fingerprint')
+
+
+def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
+    """Run all stages in this process; figures of each."""
+    figures: Figures = {}
+    before = peak_mib()
+    start = time.perf_counter()
+
+    def note(stage: str, disk: Path | None = None) -> None:
+        nonlocal start
+        figures[stage] = {
+            's': time.perf_counter() - start,
+            'ram': peak_mib() - before,
+        }
+        if disk is not None:
+            figures[stage]['disk'] = disk.stat().st_size / 2**20
+        start = time.perf_counter()
+
+    with tempfile.TemporaryDirectory() as cache_dir:
+        cache = Path(cache_dir) / 'annotations.bin'
+        parse(folder, factor, cache)
+        note('parse', cache)
+        table = map_table(cache, 'fingerprint')
+        assert table is not None, 'the cache was just written'
+        images = Images(table)
+        note('map')
+        images.boxes()
+        note('boxes')
+        if with_chips:
+            find_chips(
+                images,
+                SCALES,
+                max_chips=None,
+                cover='greedy',
+                cache_dir=cache_dir,
+            )
+            (index,) = Path(cache_dir).glob('chips_*.npz')
+            note('chips', index)
+    return figures
+
+
+def measure_apart(folder: Path, factor: int, with_chips: bool) -> Figures:
+    """Run ``measure`` in a process of its own."""
+    task = json.dumps([str(folder), factor, with_chips])
+    done = subprocess.run(
+        [sys.executable, __file__],
+        check=True,
+        capture_output=True,
+        env={**os.environ, 'BENCH_SCALING_TASK': task},
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def print_table(results: dict[int, Figures]) -> None:
+    """Print a row for each stage and unit, a column for each size."""
+    print(' ' * 22 + ''.join(f'{factor:>9} x' for factor in results))
+    for unit, name in UNITS.items():
+        for stage in STAGES:
+            values = [
+                figures.get(stage, {}).get(unit, math.nan)
+                for figures in results.values()
+            ]
+            if not np.isnan(values).all():
+                cells = [
+                    '-' if math.isnan(value) else f'{value:.3g}'
+                    for value in values
+                ]
+                row = ''.join(f'{cell:>11}' for cell in cells)
+                print(f'{stage:7}{name:15}{row}')
+
+
+def plot(path: Path, results: dict[int, Figures]) -> None:
+    """Draw what the table says, both axes logarithmic."""
+    import matplotlib as mpl
+
+    mpl.use('Agg')
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(
+        1, len(UNITS), figsize=(11, 3.6), layout='constrained'
+    )
+    for panel, (unit, name) in zip(panels, UNITS.items(), strict=True):
+        for stage in STAGES:
+            points = [
+                (factor, figures[stage][unit])
+                for factor, figures in results.items()
+                if unit in figures.get(stage, {})
+            ]
+            if points:
+                panel.plot(*zip(*points, strict=True), 'o-', label=stage)
+        ends = np.array([min(results), max(results)])
+        first = max(line.get_ydata()[0] for line in panel.lines)
+        panel.plot(ends, first * ends / ends[0], 'k:', label='linear')
+        panel.set(
+            xscale='log',
+            yscale='log',
+            xlabel="times VisDrone's annotations",
+            ylabel=name,
+        )
+        panel.set_xticks(list(results), [str(factor) for factor in results])
+        panel.minorticks_off()
+        panel.legend()
+    figure.savefig(path)
+
+
+def main() -> None:
+    """Print the table, and plot it if asked."""
+    task = os.environ.get('BENCH_SCALING_TASK')
+    if task is not None:
+        folder, factor, with_chips = json.loads(task)
+        print(json.dumps(measure(Path(folder), factor, with_chips)))
+        return
+    args = parse_data_root(
+        __doc__,
+        ('--factors', {'type': int, 'nargs': '+', 'default': [1, 4, 16, 64]}),
+        ('--cover', {'type': int, 'nargs': '*', 'default': [1, 4]}),
+        ('--out', {'type': Path, 'help': 'SVG or PNG of the table'}),
+    )
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        unpack_train(args.data_root, Path(folder))
+        for factor in args.factors:
+            results[factor] = measure_apart(
+                Path(folder), factor, factor in args.cover
+            )
+    print_table(results)
+    if args.out is not None:
+        plot(args.out, results)
+
+
+if __name__ == '__main__':
+    main()
