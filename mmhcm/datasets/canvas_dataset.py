@@ -220,7 +220,8 @@ class CanvasDataset:
                 f'{pool} has {len(pool.class_counts)} classes, the data set '
                 f'{num_classes}'
             )
-        pool_wh = box_wh(pool.bboxes)
+        # In the type that plans compute in: a large pool takes a while.
+        pool_wh = box_wh(pool.bboxes).astype(np.float64)
         index = index_pool(pool_wh, pool.labels, num_classes)
         # Odds follow the data set, but a class must have a patch to be drawn.
         has_patches = np.diff(index.starts) > 0

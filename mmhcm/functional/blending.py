@@ -23,7 +23,7 @@ _CONTEXT_TYPES = 'void(f4[:,::1], f8[:,::1], f8[:,::1])'
 def compile_blending() -> bool:
     """Compile ahead, for instance before workers are forked."""
     return (
-        compiled(_fill_layers, _LAYER_TYPES) is not None
+        compiled(_fill_layers, _LAYER_TYPES, True) is not None
         and compiled(_fill_context, _CONTEXT_TYPES, True) is not None
         and compiled(_mix_pixels, _MIX_TYPES) is not None
     )
@@ -33,6 +33,7 @@ def soft_layers(
     patch: np.ndarray,
     patch_bbox: np.ndarray,
     feather: float,
+    layers: np.ndarray | None = None,
     *,
     fast: bool = True,
 ) -> np.ndarray:
@@ -45,6 +46,7 @@ def soft_layers(
         patch: uint8 (ph, pw, 3).
         patch_bbox: xyxy of the object in the patch.
         feather: see `mmhcm.functional.paste.paste_patch`.
+        layers: where to write the result, contiguous; None makes it.
         fast: use the compiled loop if there is one.
 
     Returns:
@@ -58,10 +60,11 @@ def soft_layers(
         *(x1 / x_half, (width - x2) / x_half),
         *(y1 / y_half, (height - y2) / y_half),
     )
-    loop = compiled(_fill_layers, _LAYER_TYPES) if fast else None
+    loop = compiled(_fill_layers, _LAYER_TYPES, True) if fast else None
     x_edge, x_cube = _profile(width, x1, x2, feather)
     y_edge, y_cube = _profile(height, y1, y2, feather)
-    layers = np.empty((height + 2, width + 2, 4), dtype=np.float32)
+    if layers is None:
+        layers = np.empty((height + 2, width + 2, 4), dtype=np.float32)
     (loop or _fill_layers_by_arrays)(
         layers,
         cv2.copyMakeBorder(patch, 1, 1, 1, 1, cv2.BORDER_REPLICATE),
@@ -82,6 +85,17 @@ def hard_layers(patch: np.ndarray) -> np.ndarray:
         patch, 1, 1, 1, 1, cv2.BORDER_REPLICATE
     )
     return layers
+
+
+def inside_mask(
+    patch_shape: tuple[int, ...], patch_bbox: np.ndarray
+) -> np.ndarray:
+    """1 where a pixel's centre is in the box, else 0: float32 (ph, pw)."""
+    x = np.arange(patch_shape[1]) + 0.5
+    y = np.arange(patch_shape[0])[:, None] + 0.5
+    x1, y1, x2, y2 = patch_bbox.tolist()
+    inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
+    return inside.astype(np.float32)
 
 
 def inside_spans(
@@ -183,17 +197,16 @@ def _fill_layers_by_arrays(
     # box, and what shows there of the old background gives a paste away.
     cube = x_cube + y_cube[:, None]
     end = (_ONE + reach) * (_ONE + reach) * (_ONE + reach)
-    inside, cube = cube <= _ONE, cube.clip(_ONE, end)
+    cube = cube.clip(_ONE, end)
     # Newton's method from the chord, as in the loop: the cube roots of
     # libraries differ in the last digit.
     root = _ONE + (cube - _ONE) * (reach / (end - _ONE))
     for _ in range(_NEWTON_STEPS):
-        root = root - (root - cube / (root * root)) / _THREE
+        root = root - (root - cube / (root * root)) * np.float32(1 / 3)
     fall = ((root - _ONE) / reach).clip(0, 1)
     fall = _ONE - fall * fall * (_THREE - 2 * fall)
     layers[..., :3] = patch
-    edge = x_edge * y_edge[:, None]
-    layers[..., 3] = edge * np.where(inside, _ONE, fall)
+    layers[..., 3] = x_edge * y_edge[:, None] * fall
 
 
 def _fill_layers(
@@ -206,24 +219,25 @@ def _fill_layers(
     reach: np.float32,
 ) -> None:
     one, two, three = np.float32(1), np.float32(2), np.float32(3)
+    zero, third = np.float32(0), np.float32(1 / 3)
     end = (one + reach) * (one + reach) * (one + reach)
     chord = reach / (end - one)
+    width = len(x_edge)
+    line = np.empty(width, dtype=np.float32)
     for row in range(len(y_edge)):
-        for column in range(len(x_edge)):
-            value = x_edge[column] * y_edge[row]
-            cube = x_cube[column] + y_cube[row]
-            if cube >= end:
-                value = np.float32(0)
-            elif value > 0 and cube > one:
-                root = one + (cube - one) * chord
-                for _ in range(_NEWTON_STEPS):
-                    root = root - (root - cube / (root * root)) / three
-                fall = (root - one) / reach
-                fall = min(max(fall, np.float32(0)), one)
-                value *= one - fall * fall * (three - two * fall)
+        # Without branches, so that several pixels are done at a time.
+        for column in range(width):
+            cube = min(max(x_cube[column] + y_cube[row], one), end)
+            root = one + (cube - one) * chord
+            for _ in range(_NEWTON_STEPS):
+                root = root - (root - cube / (root * root)) * third
+            fall = min(max((root - one) / reach, zero), one)
+            fall = one - fall * fall * (three - two * fall)
+            line[column] = x_edge[column] * y_edge[row] * fall
+        for column in range(width):
             for channel in range(3):
                 layers[row, column, channel] = patch[row, column, channel]
-            layers[row, column, 3] = value
+            layers[row, column, 3] = line[column]
 
 
 def _fill_context_by_arrays(

@@ -27,9 +27,13 @@ def compiled(
     except ImportError:
         return None
     signatures = None if signature is None else [signature]
-    flags = {'nnan', 'nsz'} if finite else False
+    options = {
+        'fastmath': {'nnan', 'nsz'} if finite else False,
+        # Checks for a division by zero keep loops one element at a time.
+        'error_model': 'numpy',
+    }
     try:
-        return numba.njit(signatures, cache=True, fastmath=flags)(function)
+        return numba.njit(signatures, cache=True, **options)(function)
     except RuntimeError:
         # Neither beside the module nor in the home folder can be written.
-        return numba.njit(signatures, fastmath=flags)(function)
+        return numba.njit(signatures, **options)(function)

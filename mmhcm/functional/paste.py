@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .blending import hard_layers, inside_spans, mix_pixels, soft_layers
+from .blending import (
+    hard_layers,
+    inside_mask,
+    inside_spans,
+    mix_pixels,
+    soft_layers,
+)
 from .boxes import as_bboxes
 from .paste_types import NAIVE, Paste, PasteOptions, PastePlan
 from .placement import plan_pastes
@@ -74,6 +80,7 @@ def apply_pastes(
     color_match: float = 0.5,
     window: Sequence[float] | None = None,
     origin: tuple[int, int] = (0, 0),
+    in_place: bool = False,
 ) -> np.ndarray:
     """Return a copy of ``image`` with the patches blended in, in order.
 
@@ -90,27 +97,43 @@ def apply_pastes(
         origin: x and y of the image's first pixel, where it is a part of
             the canvas that ``pastes`` speak of. It has to hold all of the
             areas of the pastes that are drawn, see `paste_areas`.
+        in_place: paint on ``image`` itself: a copy of a large canvas takes
+            longer than the patches.
     """
-    out = image.copy()
+    out = image if in_place else image.copy()
     height, width = image.shape[:2]
     left, top = origin
     part = (left, top, left + width, top + height)
-    x1, y1, x2, y2 = part if window is None else window
+    looked_at = part if window is None else tuple(window)
     bboxes = as_bboxes(patch_bboxes)
-    areas = paste_areas([patch.shape for patch in patches], bboxes, pastes)
-    for patch, bbox, paste, area in zip(
-        patches, bboxes, pastes, areas, strict=True
+    jobs = []
+    for patch, bbox, paste in zip(patches, bboxes, pastes, strict=True):
+        area = _target_area(patch.shape, bbox, paste)
+        if _overlap(area, looked_at) is None:
+            continue
+        place = _overlap(area, part)
+        if place is not None:
+            jobs.append((patch, bbox, paste, area, place))
+    # Colours follow the untouched canvas: the same for every window.
+    arounds = [image[_slices(job[-1], origin)] for job in jobs]
+    if in_place:
+        arounds = [around.copy() for around in arounds]
+    scratch = _Scratch()
+    for around, (patch, bbox, paste, area, place) in zip(
+        arounds, jobs, strict=True
     ):
-        left, top, right, bottom = area
-        if min(right, x2) > max(left, x1) and min(bottom, y2) > max(top, y1):
-            _blend(
-                (out, image, part),
-                patch,
-                bbox,
-                paste,
-                area,
-                (feather, color_match),
-            )
+        pixels, to_patch = _warp(patch, bbox, paste, area, feather, scratch)
+        corner = np.array([place[0] - area[0], place[1] - area[1]])
+        to_patch[:, 2] += to_patch[:, :2] @ corner
+        mix_pixels(
+            out[_slices(place, origin)],
+            around,
+            pixels[_slices(place, area[:2])],
+            to_patch,
+            inside_spans(patch.shape, bbox),
+            paste.alpha,
+            0 if paste.hard_edges else color_match,
+        )
     return out
 
 
@@ -127,109 +150,120 @@ def paste_areas(
         pastes: n places. An area may reach out of the canvas.
     """
     return [
-        _target_area(shape[:2], bbox, paste)
+        _target_area(shape, bbox, paste)
         for shape, bbox, paste in zip(
             patch_shapes, as_bboxes(patch_bboxes), pastes, strict=True
         )
     ]
 
 
-def _blend(
-    canvas: tuple[np.ndarray, np.ndarray, tuple[int, int, int, int]],
+def _warp(
     patch: np.ndarray,
     patch_bbox: np.ndarray,
     paste: Paste,
     area: tuple[int, int, int, int],
-    look: tuple[float, float],
-) -> None:
-    """Paint one patch; ``canvas`` is what to paint on, as it was, its xyxy."""
-    out, image, part = canvas
-    left, top, right, bottom = area
-    feather, color_match = look
-    x1, y1 = max(left, part[0]), max(top, part[1])
-    x2, y2 = min(right, part[2]), min(bottom, part[3])
-    if x1 >= x2 or y1 >= y2:
-        return
-    matrix = _patch_to_canvas(patch_bbox, paste)
-    matrix[:, 2] -= (left, top)
-    # OpenCV counts from the centre of the first pixel, boxes from its corner.
-    matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
-    # The area is warped as a whole and cut afterwards: OpenCV rounds its
-    # coordinates differently when the origin moves.
-    cut = (slice(y1 - top, y2 - top), slice(x1 - left, x2 - left))
-    pixels = _warp(patch, patch_bbox, feather, matrix, paste.hard_edges, area)
-    to_patch = cv2.invertAffineTransform(matrix)
-    to_patch[:, 2] += to_patch[:, :2] @ np.array([x1 - left, y1 - top])
-    place = (
-        slice(y1 - part[1], y2 - part[1]),
-        slice(x1 - part[0], x2 - part[0]),
-    )
-    # Colours follow the untouched canvas: the same for every window.
-    mix_pixels(
-        out[place],
-        image[place],
-        pixels[cut],
-        to_patch,
-        inside_spans(patch.shape, patch_bbox),
-        paste.alpha,
-        0 if paste.hard_edges else color_match,
-    )
-
-
-def _warp(
-    patch: np.ndarray,
-    patch_bbox: np.ndarray,
     feather: float,
-    matrix: np.ndarray,
-    hard_edges: bool,
-    area: tuple[int, int, int, int],
-) -> np.ndarray:
-    """Patch and opacity in the area, float32 (h, w, 4)."""
-    height, width = patch.shape[:2]
+    scratch: '_Scratch',
+) -> tuple[np.ndarray, np.ndarray]:
+    """Patch and opacity in the area, float32 (h, w, 4), and the way back.
+
+    The area is warped as a whole and cut afterwards: OpenCV rounds its
+    coordinates differently when the origin moves.
+    """
+    (a, b, x), (c, d, y) = _patch_to_canvas(patch_bbox, paste)
+    # OpenCV counts from the centre of the first pixel, boxes from its corner.
+    x += (a + b) / 2 - 0.5 - area[0]
+    y += (c + d) / 2 - 0.5 - area[1]
+    matrix = np.array([[a, b, x], [c, d, y]])
     area_wh = (area[2] - area[0], area[3] - area[1])
     layers = (
         hard_layers(patch)
-        if hard_edges
-        else soft_layers(patch, patch_bbox, feather)
+        if paste.hard_edges
+        else soft_layers(
+            patch,
+            patch_bbox,
+            feather,
+            scratch.take(0, patch.shape[1] + 2, patch.shape[0] + 2),
+        )
     )
-    around = matrix.copy()
-    around[:, 2] -= matrix[:, :2].sum(axis=1)
-    pixels = cv2.warpAffine(layers, around, area_wh, flags=cv2.INTER_LINEAR)
-    if hard_edges:
-        x = np.arange(width) + 0.5
-        y = np.arange(height)[:, None] + 0.5
-        x1, y1, x2, y2 = patch_bbox.tolist()
-        inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
+    # The layers have a border of one pixel.
+    around = np.array([[a, b, x - a - b], [c, d, y - c - d]])
+    pixels = scratch.take(1, *area_wh)
+    cv2.warpAffine(layers, around, area_wh, dst=pixels, flags=cv2.INTER_LINEAR)
+    if paste.hard_edges:
         pixels[..., 3] = cv2.warpAffine(
-            inside.astype(np.float32),
+            inside_mask(patch.shape, patch_bbox),
             matrix,
             area_wh,
             flags=cv2.INTER_NEAREST,
         )
-    return pixels
+    return pixels, cv2.invertAffineTransform(matrix)
 
 
-def _patch_to_canvas(patch_bbox: np.ndarray, paste: Paste) -> np.ndarray:
-    """Affine matrix (2, 3) between continuous coordinates."""
+class _Scratch:
+    """Memory for one patch after the other.
+
+    The system hands out fresh pages for each large array, which takes longer
+    than what is done with them.
+    """
+
+    def __init__(self) -> None:
+        self.buffers = [np.empty(0, dtype=np.float32) for _ in range(2)]
+
+    def take(self, ind: int, width: int, height: int) -> np.ndarray:
+        """Array (height, width, 4) in buffer ``ind``, of any content."""
+        num = 4 * width * height
+        if len(self.buffers[ind]) < num:
+            self.buffers[ind] = np.empty(num, dtype=np.float32)
+        return self.buffers[ind][:num].reshape(height, width, 4)
+
+
+def _overlap(
+    area: tuple[int, ...], other: tuple[float, ...]
+) -> tuple[int, int, int, int] | None:
+    """What two x1, y1, x2, y2 have in common; None for no area."""
+    x1, y1 = (max(area[i], math.floor(other[i])) for i in (0, 1))
+    x2, y2 = (min(area[i], math.ceil(other[i])) for i in (2, 3))
+    return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
+
+
+def _slices(
+    area: tuple[int, int, int, int], origin: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """Rows and columns of an area in an array that begins at the origin."""
+    x, y = origin
+    return slice(area[1] - y, area[3] - y), slice(area[0] - x, area[2] - x)
+
+
+def _patch_to_canvas(
+    patch_bbox: np.ndarray, paste: Paste
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Rows of the affine matrix between continuous coordinates."""
     cos = math.cos(math.radians(paste.angle)) * paste.scale
     sin = math.sin(math.radians(paste.angle)) * paste.scale
     flip = -1.0 if paste.flip else 1.0
-    linear = np.array([[cos * flip, sin], [-sin * flip, cos]])
-    source = (patch_bbox[:2] + patch_bbox[2:]).astype(np.float64) / 2
+    left, top, right, bottom = patch_bbox.tolist()
+    x, y = (left + right) / 2, (top + bottom) / 2
     x1, y1, x2, y2 = paste.bbox
-    target = np.array([(x1 + x2) / 2, (y1 + y2) / 2])
-    return np.column_stack([linear, target - linear @ source])
+    return (
+        (cos * flip, sin, (x1 + x2) / 2 - (cos * flip * x + sin * y)),
+        (-sin * flip, cos, (y1 + y2) / 2 - (cos * y - sin * flip * x)),
+    )
 
 
 def _target_area(
     patch_shape: tuple[int, ...], patch_bbox: np.ndarray, paste: Paste
 ) -> tuple[int, int, int, int]:
     """Whole canvas pixels that the patch and its context can touch."""
-    height, width = patch_shape
-    corners = np.array([[0, width, 0, width], [0, 0, height, height]])
-    matrix = _patch_to_canvas(patch_bbox, paste)
-    points = matrix[:, :2] @ corners + matrix[:, 2:]  # (2, 4)
+    height, width = patch_shape[:2]
+    xs, ys = (
+        [ax * x + ay * y + shift for x in (0, width) for y in (0, height)]
+        for ax, ay, shift in _patch_to_canvas(patch_bbox, paste)
+    )
     # Half a pixel more: interpolation reaches to the next pixel's centre.
-    left, top = np.floor(points.min(axis=1) - 0.5).astype(int)
-    right, bottom = np.ceil(points.max(axis=1) + 0.5).astype(int)
-    return int(left), int(top), int(right), int(bottom)
+    return (
+        math.floor(min(xs) - 0.5),
+        math.floor(min(ys) - 0.5),
+        math.ceil(max(xs) + 0.5),
+        math.ceil(max(ys) + 0.5),
+    )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhcm.functional.paste import Paste, apply_pastes
+from mmhcm.functional.paste import Paste, apply_pastes, paste_areas
 from mmhcm.functional.paste import paste_patch as paste_and_match
 
 PATCH_BBOX = np.array([4, 4, 20, 12], np.float32)
@@ -217,3 +217,54 @@ def test_hard_edges_copy_the_rectangle(color_match):
     expected = canvas.copy()
     expected[20:28, 30:46] = patch[4:12, 4:20]
     np.testing.assert_array_equal(out, expected)
+
+
+@given(seed=st.integers(0, 999), num=st.integers(0, 6))
+@settings(max_examples=30)
+def test_painting_in_place_and_on_a_part(seed, num):
+    rng = np.random.default_rng(seed)
+    canvas = make_canvas()
+    pastes = [
+        Paste(
+            ind,
+            (x, y, x + 16 * scale, y + 8 * scale),
+            scale,
+            float(rng.uniform(-180, 180)),
+            bool(rng.integers(2)),
+            float(rng.uniform(0.3, 1)),
+            0,
+            bool(rng.integers(4) == 0),
+        )
+        for ind in range(num)
+        for scale in rng.uniform(0.3, 2, 1).tolist()
+        for x, y in rng.uniform((-10, -10), (75, 55), (1, 2)).tolist()
+    ]
+    patches = [make_patch(ind) for ind in range(num)]
+    bboxes = [PATCH_BBOX] * num
+    whole = apply_pastes(canvas, patches, bboxes, pastes)
+    own = canvas.copy()
+    out = apply_pastes(own, patches, bboxes, pastes, in_place=True)
+    assert out is own
+    np.testing.assert_array_equal(out, whole)
+    window = (20, 15, 50, 40)
+    areas = [
+        area
+        for area in paste_areas([p.shape for p in patches], bboxes, pastes)
+        if area[0] < 50 and area[2] > 20 and area[1] < 40 and area[3] > 15
+    ]
+    x1, y1 = (
+        max(min([window[i], *(area[i] for area in areas)]), 0) for i in (0, 1)
+    )
+    x2 = min(max([50, *(area[2] for area in areas)]), 80)
+    y2 = min(max([40, *(area[3] for area in areas)]), 60)
+    part = apply_pastes(
+        canvas[y1:y2, x1:x2],
+        patches,
+        bboxes,
+        pastes,
+        window=window,
+        origin=(x1, y1),
+    )
+    np.testing.assert_array_equal(
+        part[15 - y1 : 40 - y1, 20 - x1 : 50 - x1], whole[15:40, 20:50]
+    )

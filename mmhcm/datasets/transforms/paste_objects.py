@@ -24,7 +24,15 @@ class PasteObjects(BaseTransform):
     Modified Keys:
 
     - img
+
+    Args:
+        in_place (bool): Paint on the image itself, which is the sample's own
+            behind all that load images from files; a copy of a large canvas
+            takes longer than the patches. Defaults to True.
     """
+
+    def __init__(self, in_place: bool = True) -> None:
+        self.in_place = in_place
 
     def transform(self, results: dict) -> dict:
         """Paint; the pool leaves the results, which may be copied later."""
@@ -44,8 +52,9 @@ class PasteObjects(BaseTransform):
             pastes,
             window=None if chip is None else chip['window'],
             origin=results.get('img_origin', (0, 0)),
+            in_place=self.in_place,
         )
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}()'
+        return f'{type(self).__name__}(in_place={self.in_place})'

@@ -51,7 +51,7 @@ def test_objects_are_where_the_recipe_says(pool):
     # The pool stays behind: what is left may be copied and sent about.
     assert 'pool' not in out
     copy.deepcopy(out)
-    np.testing.assert_array_equal(before, canvas())
+    assert out['img'] is before
     for (x1, y1, x2, y2), part in [
         ((5, 6, 35, 30), out['img'][:, :50]),
         ((60, 40, 75, 52), out['img']),
@@ -69,9 +69,11 @@ def test_pixels_of_a_chip_are_those_of_the_canvas(pool):
         'pastes': [paste_at(5, 6, 35, 30), paste_at(68, 40, 98, 64)],
         'pool': pool,
     }
-    whole = PasteObjects()({**results})['img']
+    whole = PasteObjects(in_place=False)({**results})['img']
+    np.testing.assert_array_equal(results['img'], canvas())
     window = np.array([20, 10, 56, 50], dtype=np.float32)
     part = PasteObjects()({**results, 'chip': {'window': window}})['img']
+    assert part is results['img']
     np.testing.assert_array_equal(part[10:50, 20:56], whole[10:50, 20:56])
     assert (part[20, 12] != 60).any()
     # What the chip does not show is not painted.
@@ -92,4 +94,4 @@ def test_a_recipe_needs_a_pool():
 
 def test_repr_and_registry():
     transform = TRANSFORMS.build(dict(type='PasteObjects'))
-    assert repr(transform) == 'PasteObjects()'
+    assert repr(transform) == 'PasteObjects(in_place=True)'
