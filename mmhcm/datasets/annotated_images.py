@@ -60,7 +60,7 @@ class AnnotatedImages(Sequence):
             **annotations_of(rows, (width, height), self.use_ignored_regions),
         }
 
-    def __deepcopy__(self, memo: dict) -> 'AnnotatedImages':
+    def __deepcopy__(self, _memo: dict) -> 'AnnotatedImages':
         """Return itself: nothing in it changes."""
         return self
 
