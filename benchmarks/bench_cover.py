@@ -145,8 +145,8 @@ def bench_all_scales(data_root: Path) -> None:
     least = sum(find_minimum(image, ALL) for image in sample)
     seconds = time.perf_counter() - start
     print(
-        f'{len(sample)} of them: the minimum is {least} chips; HiGHS and its windows: '
-        f'{seconds / len(sample) * 1e3:.1f} ms an image'
+        f'{len(sample)} of them: the minimum is {least} chips; HiGHS and '
+        f'its windows: {seconds / len(sample) * 1e3:.1f} ms an image'
     )
     for cover in COVERS:
         start = time.perf_counter()
