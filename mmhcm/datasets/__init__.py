@@ -12,6 +12,7 @@ from .transforms import (
     PackChipInputs,
     PasteObjects,
     ResizeToScale,
+    ViewsOfImage,
 )
 from .visdrone import VisDroneDataset
 
@@ -27,5 +28,6 @@ __all__ = [
     'PackChipInputs',
     'PasteObjects',
     'ResizeToScale',
+    'ViewsOfImage',
     'VisDroneDataset',
 ]

@@ -35,7 +35,7 @@ _META_KEYS = (
 
 def recipe_pipeline() -> list[dict]:
     """Transforms of a canvas that nobody looks at: no pixels are read."""
-    return [{'type': 'PackDetInputs', 'meta_keys': _META_KEYS}]
+    return [{'type': 'PackChipInputs', 'meta_keys': _META_KEYS}]
 
 
 def mining_pipeline(
@@ -55,7 +55,7 @@ def mining_pipeline(
         {'type': 'MaskIgnoredRegions', 'color': mask_color},
         {'type': 'PasteObjects'},
         {
-            'type': 'TestTimeAug',
+            'type': 'ViewsOfImage',
             'transforms': [
                 [{'type': 'ResizeToScale', **scale} for scale in scales],
                 recipe_pipeline(),

@@ -8,6 +8,7 @@ from .pack_chip_inputs import PackChipInputs
 from .pack_image import PackImage
 from .paste_objects import PasteObjects
 from .resize_to_scale import ResizeToScale
+from .views_of_image import ViewsOfImage
 
 __all__ = [
     'CropChip',
@@ -18,4 +19,5 @@ __all__ = [
     'PackImage',
     'PasteObjects',
     'ResizeToScale',
+    'ViewsOfImage',
 ]

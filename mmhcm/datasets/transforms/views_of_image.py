@@ -1,0 +1,30 @@
+"""Several views of one image, such as test scales."""
+
+from mmcv.transforms import TestTimeAug
+from mmdet.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class ViewsOfImage(TestTimeAug):
+    """``TestTimeAug`` without copies of image and annotations for each view.
+
+    Those copies take longer than pasting. In return the transforms have to
+    put new values in the place of old ones and change none in place, as
+    ``ResizeToScale``, ``RandomFlip`` and the packing transforms do.
+
+    Required Keys:
+
+    - what the transforms take
+
+    Args:
+        transforms (list[list[dict]]): As ``TestTimeAug``'s: of each list one
+            transform is in each view, in all combinations.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Run all combinations; every value becomes a list."""
+        views = [view(dict(results)) for view in self.subroutines]
+        for view in views:
+            if not isinstance(view, dict):
+                raise TypeError(f'a view must be a dict, got {type(view)}')
+        return {key: [view[key] for view in views] for key in views[0]}
