@@ -27,7 +27,7 @@ def compiled(
     except ImportError:
         return None
     signatures = None if signature is None else [signature]
-    options = {
+    options: dict[str, Any] = {
         'fastmath': {'nnan', 'nsz'} if finite else False,
         # Checks for a division by zero keep loops one element at a time.
         'error_model': 'numpy',
