@@ -3,6 +3,7 @@
 # make demo       train, mine, retrain, test and submit on rendered scenes
 # make test       the checks and the whole test suite
 # make table1     train, test and tabulate the paper's ablation, at full size
+# make comparators  the same for what hard chip mining is compared with
 #
 # PYTHON       the interpreter that .venv is made with (3.11 or 3.12)
 # TORCH_INDEX  an index with other builds of torch, used beside the default one

@@ -1,34 +1,7 @@
 # Hooks, processes and randomness that all configs share.
-_base_ = 'mmdet::_base_/default_runtime.py'
+_base_ = ['mmdet::_base_/default_runtime.py', 'project_runtime.py']
 
-custom_imports = dict(
-    imports=[
-        'mmhcm.datasets',
-        'mmhcm.engine',
-        'mmhcm.evaluation',
-        'mmhcm.models',
-    ],
-    allow_failed_imports=False,
-)
-# The seed of every draw: weights, order, transforms, pastes.
-randomness = dict(seed=0)
-# Threads of one process; gradients depend on it. None leaves torch's choice.
-num_threads = None
-
-default_hooks = dict(
-    plain_checkpoint=dict(type='PlainCheckpointHook'),
-    iteration_seed=dict(type='IterationSeedHook'),
-    pixel_count=dict(type='PixelCountHook'),
-    # Statistics of batch normalisation, which differ between ranks.
-    sync_buffers=dict(type='SyncBuffersHook'),
-    checkpoint=dict(
-        type='CheckpointHook',
-        interval=1,
-        max_keep_ckpts=3,
-        save_best='visdrone/AP',
-        rule='greater',
-    ),
-)
+default_hooks = _base_.project_hooks
 vis_backends = [dict(type='LocalVisBackend')]
 visualizer = dict(
     type='DetLocalVisualizer', vis_backends=vis_backends, name='visualizer'

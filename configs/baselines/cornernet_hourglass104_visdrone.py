@@ -3,10 +3,10 @@
 _base_ = [
     'mmdet::cornernet/cornernet_hourglass104_8xb6-210e-mstest_coco.py',
     '_base_/visdrone.py',
-    '_base_/runtime.py',
+    '../_base_/project_runtime.py',
 ]
 data_root = _base_.visdrone_root
-default_hooks = _base_.visdrone_hooks
+default_hooks = _base_.project_hooks
 
 max_per_img = 500
 model = dict(

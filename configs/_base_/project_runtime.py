@@ -1,5 +1,6 @@
-# What ../../_base_/default_runtime.py adds to MMDetection's runtime, for
-# configs whose base brings that runtime already.
+# What the project adds to MMDetection's runtime. The hooks have a name of
+# their own, so that this file can be a base beside one that brings that
+# runtime: `default_hooks = _base_.project_hooks` then takes them.
 custom_imports = dict(
     imports=[
         'mmhcm.datasets',
@@ -9,12 +10,16 @@ custom_imports = dict(
     ],
     allow_failed_imports=False,
 )
+# The seed of every draw: weights, order, transforms, pastes.
 randomness = dict(seed=0)
+# Threads of one process; gradients depend on it. None leaves torch's choice.
 num_threads = None
-visdrone_hooks = dict(
+
+project_hooks = dict(
     plain_checkpoint=dict(type='PlainCheckpointHook'),
     iteration_seed=dict(type='IterationSeedHook'),
     pixel_count=dict(type='PixelCountHook'),
+    # Statistics of batch normalisation, which differ between ranks.
     sync_buffers=dict(type='SyncBuffersHook'),
     checkpoint=dict(
         type='CheckpointHook',
