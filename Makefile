@@ -4,12 +4,15 @@
 # make test       the checks and the whole test suite
 # make table1     train, test and tabulate the paper's ablation, at full size
 # make comparators  the same for what hard chip mining is compared with
+# make bench      every benchmark against its peer, on real data (see DATA)
 #
 # PYTHON       the interpreter that .venv is made with (3.11 or 3.12)
 # TORCH_INDEX  an index with other builds of torch, used beside the default one
 # MAX_JOBS     compilers that run at once while mmcv's operators are built
 # PIP_ARGS     more options for every pip install, such as a mirror
 # PYTEST_ARGS  more options for pytest, such as "-x tests/functional"
+# DATA         folder with visdrone/, for the benchmarks; default $MMHCM_DATA
+# BENCH_ARGS   options of benchmarks/run.py, such as "--only cover score"
 # TABLE_ARGS   options of tools/run_table.py, such as "--rows ours --seeds 0 1"
 
 MAX_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -17,6 +20,8 @@ TORCH_INDEX ?=
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 TABLE_ARGS ?=
+DATA ?= $(MMHCM_DATA)
+BENCH_ARGS ?=
 # One process per core, and (below) one thread in each: more only get in
 # each other's way.
 PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -27,7 +32,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
 .DELETE_ON_ERROR:
 .PHONY: help .venv install check lint types layers deadcode test demo \
-	demo-smoke table1 comparators clean-venv
+	demo-smoke table1 comparators bench clean-venv
 .DEFAULT_GOAL := help
 
 help:
@@ -132,3 +137,12 @@ demo-smoke: $(VENV)/.checked
 # What is finished is kept, and what was interrupted goes on.
 table1 comparators: $(VENV)/.checked
 	$(BIN)/python tools/run_table.py configs/$@ $(TABLE_ARGS)
+
+# --- Benchmarks -------------------------------------------------------------
+$(VENV)/.peers: requirements/benchmarks.txt $(VENV)/.checked
+	$(PIP) --no-deps -r requirements/benchmarks.txt
+	touch $@
+
+bench: $(VENV)/.peers
+	$(BIN)/python benchmarks/run.py $(if $(DATA),--data-root '$(DATA)') \
+		$(BENCH_ARGS)

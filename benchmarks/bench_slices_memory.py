@@ -86,7 +86,9 @@ def measure(side: int, config: Path) -> tuple[float, float, float]:
 def main() -> None:
     """Print peak memory and time for each size of image."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--sides', type=int, nargs='+', default=[2000, 8000])
+    parser.add_argument(
+        '--sides', type=int, nargs='+', default=[2000, 8000, 20000]
+    )
     # Every benchmark takes it.
     parser.add_argument('--data-root', help='not used')
     args = parser.parse_args()

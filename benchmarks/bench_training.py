@@ -51,6 +51,8 @@ CHANNELS = ('ChannelsLastHook',)
 ONE_DNN = () if CUDA else ('OneDnnHook',)
 AMP = {'type': 'AmpOptimWrapper', 'dtype': 'bfloat16', 'loss_scale': 1.0}
 FUSED = {'optim_wrapper.optimizer.fused': True}
+# mmcv's RoIAlign is made for GPUs.
+BAG = {'model.roi_head.bbox_roi_extractor.type': 'BagRoIExtractor'}
 BF16 = {f'optim_wrapper.{key}': value for key, value in AMP.items()}
 PREFETCH = {
     'train_dataloader.pin_memory': True,
@@ -60,13 +62,14 @@ SWITCHES = {
     'none': Switch(),
     'channels-last': Switch(hooks=CHANNELS),
     'oneDNN': Switch(hooks=(*CHANNELS, 'OneDnnHook')),
+    'bags': Switch(BAG),
     'fused': Switch(FUSED),
     'foreach': Switch({'optim_wrapper.optimizer.foreach': True}),
     'compile': Switch(hooks=('CompileHook',)),
     'bf16': Switch(BF16, needs_gpu=True),
     'prefetch': Switch(PREFETCH, needs_gpu=True),
     'all': Switch(
-        {**FUSED, **(BF16 | PREFETCH if CUDA else {})},
+        {**FUSED, **(BF16 | PREFETCH if CUDA else BAG)},
         (*CHANNELS, *ONE_DNN, *(('CompileHook',) if CUDA else ())),
     ),
 }
@@ -205,7 +208,7 @@ def main() -> None:
     size = {'type': int}
     args = parse_data_root(
         __doc__,
-        ('--chip-size', {**size, 'default': 640 if CUDA else 160}),
+        ('--chip-size', {**size, 'default': 640 if CUDA else 320}),
         ('--batch-size', {**size, 'default': 16 if CUDA else 1}),
         ('--iterations', {**size, 'default': 200 if CUDA else 3}),
         ('--workers', {**size, 'default': 12 if CUDA else 0}),

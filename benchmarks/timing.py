@@ -56,15 +56,19 @@ def parse_data_root(
 ) -> argparse.Namespace:
     """Parse ``--data-root`` and what else a benchmark takes."""
     parser = argparse.ArgumentParser(description=description)
+    add_data_root(parser)
+    for name, options in arguments:
+        parser.add_argument(name, **options)
+    return parser.parse_args()
+
+
+def add_data_root(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data-root``, which the environment may stand in for."""
+    default = os.environ.get('MMHCM_DATA')
     parser.add_argument(
         '--data-root',
         type=Path,
-        default=os.environ.get('MMHCM_DATA'),
+        default=default,
+        required=default is None,
         help='folder that holds visdrone/ (default: $MMHCM_DATA)',
     )
-    for name, options in arguments:
-        parser.add_argument(name, **options)
-    args = parser.parse_args()
-    if args.data_root is None:
-        parser.error('give --data-root or set MMHCM_DATA')
-    return args

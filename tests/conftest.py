@@ -32,9 +32,12 @@ def _openmmlab(request: pytest.FixtureRequest) -> None:
     if OPENMMLAB.isdisjoint(request.path.relative_to(TESTS).parts):
         return
     import torch
+    from mmengine.logging import MMLogger
     from mmengine.registry import DefaultScope, init_default_scope
 
     torch.set_num_threads(1)
+    # A logger of an earlier test writes to a stream that pytest has closed.
+    MMLogger._instance_dict.clear()
     # Without a scope, LoadAnnotations is mmcv's, which yields plain arrays.
     # A Runner of an earlier test may have left its own.
     current = DefaultScope.get_current_instance()

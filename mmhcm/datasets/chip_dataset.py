@@ -69,8 +69,8 @@ class ChipDataset:
             True.
         partial_decoding (bool): Let ``LoadChipImage`` decode no more of a JPEG
             file than its chip needs, to the same pixels. Makes marks in the
-            files once, some 14 kB an image in ``cache_dir``. Defaults to
-            False.
+            files once, some 14 kB an image in ``cache_dir``. Nothing without
+            ``scales``, whose samples show whole images. Defaults to False.
         lazy_init (bool): Leave finding the chips to ``full_init``.
 
     Raises:
@@ -141,8 +141,10 @@ class ChipDataset:
                 cover=self.cover,
                 cache_dir=self.cache_dir,
             )
-        if self.partial_decoding and self.cache_dir is not None:
-            self._marks = open_or_build_marks(self.dataset, self.cache_dir)
+            if self.partial_decoding and self.cache_dir is not None:
+                self._marks = open_or_build_marks(
+                    self.dataset, self.cache_dir
+                )
         self._fully_initialized = True
         if not self.num_normal:
             raise ValueError(

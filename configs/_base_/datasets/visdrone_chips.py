@@ -14,13 +14,13 @@ scales = [
 ]
 
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadChipImage'),
     dict(type='MaskIgnoredRegions', color=mean_color),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=chip_size, pad_color=mean_color),
     dict(type='RandomFlip', prob=0.5),
     dict(
-        type='PackDetInputs',
+        type='PackChipInputs',
         meta_keys=(
             'img_id',
             'img_path',
@@ -49,6 +49,8 @@ train_dataloader = dict(
         scales=scales,
         chip_size=chip_size,
         cache_dir=cache_dir,
+        # Decode no more of a JPEG file than the chip needs.
+        partial_decoding=True,
         pipeline=train_pipeline,
     ),
 )
@@ -93,7 +95,7 @@ test_evaluator = val_evaluator
 tta_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
-        type='TestTimeAug',
+        type='ViewsOfImage',
         transforms=[
             [
                 dict(
@@ -104,7 +106,7 @@ tta_pipeline = [
                 )
                 for scale in scales
             ],
-            [dict(type='PackDetInputs', meta_keys=test_meta_keys)],
+            [dict(type='PackChipInputs', meta_keys=test_meta_keys)],
         ],
     ),
 ]

@@ -49,12 +49,12 @@ scales = [
     dict(window=512, valid_range=(56, None), stride=64),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadChipImage'),
     dict(type='MaskIgnoredRegions'),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=chip_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
+    dict(type='PackChipInputs'),
 ]
 train_dataloader = dict(
     batch_size=4,
@@ -85,7 +85,7 @@ test_dataloader = val_dataloader
 tta_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
-        type='TestTimeAug',
+        type='ViewsOfImage',
         transforms=[
             [
                 dict(
@@ -96,7 +96,7 @@ tta_pipeline = [
                 )
                 for scale in scales
             ],
-            [dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys)],
+            [dict(type='PackChipInputs', meta_keys=_base_.test_meta_keys)],
         ],
     ),
 ]

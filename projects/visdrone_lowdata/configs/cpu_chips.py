@@ -8,12 +8,12 @@ scales = [
     dict(window=640, valid_range=(47, None), stride=71),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadChipImage'),
     dict(type='MaskIgnoredRegions'),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=chip_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
+    dict(type='PackChipInputs'),
 ]
 train_dataloader = dict(
     dataset=dict(scales=scales, chip_size=chip_size, pipeline=train_pipeline)
@@ -21,7 +21,7 @@ train_dataloader = dict(
 tta_pipeline = [
     dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
-        type='TestTimeAug',
+        type='ViewsOfImage',
         transforms=[
             [
                 dict(
@@ -32,7 +32,7 @@ tta_pipeline = [
                 )
                 for scale in scales
             ],
-            [dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys)],
+            [dict(type='PackChipInputs', meta_keys=_base_.test_meta_keys)],
         ],
     ),
 ]

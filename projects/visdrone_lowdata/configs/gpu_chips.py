@@ -8,12 +8,12 @@ scales = [
     dict(window=1024, valid_range=(56, None), stride=112),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadChipImage'),
     dict(type='MaskIgnoredRegions'),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=chip_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
+    dict(type='PackChipInputs'),
 ]
 train_dataloader = dict(
     dataset=dict(scales=scales, chip_size=chip_size, pipeline=train_pipeline)
