@@ -33,6 +33,8 @@ NAMES = {
     'scaling': 'time and memory by the number of annotations',
     'training': 'training iterations',
 }
+# What the libraries say beside.
+LOGS = (' - mmengine - ', 'Loads checkpoint by ')
 PACKAGES = (
     *('numpy', 'opencv-python-headless', 'numba', 'torch', 'mmcv', 'mmdet'),
     *('sahi',),
@@ -144,7 +146,7 @@ def run(name: str, options: list[str]) -> tuple[list[str], int]:
     ) as process:
         out, err = process.communicate()
         for line in out.splitlines():
-            if ' - mmengine - ' not in line and line.strip():
+            if line.strip() and not any(word in line for word in LOGS):
                 lines.append(line)
                 print(line, flush=True)
         if process.returncode:

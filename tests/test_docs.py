@@ -1,6 +1,7 @@
 """What the documents name exists."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_make_targets_exist(doc):
     for line in re.findall(
         r'(?:^|`|; )make ([^\n`;]*)', doc.read_text(), re.M
     ):
-        words = line.split('#')[0].split()
+        words = shlex.split(line.split('#')[0])
         used |= {word for word in words if '=' not in word and word != '...'}
     assert used <= targets
 
