@@ -4,6 +4,7 @@
 # make test       the checks and the whole test suite
 # make table1     train, test and tabulate the paper's ablation, at full size
 # make comparators  the same for what hard chip mining is compared with
+# make newest     the suite with the newest allowed versions (.venv-newest)
 # make bench      every benchmark against its peer, on real data (see DATA)
 #
 # PYTHON       the interpreter that .venv is made with (3.11 or 3.12)
@@ -26,13 +27,17 @@ BENCH_ARGS ?=
 # each other's way.
 PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-VENV := .venv
+# NEWEST=1 leaves the lock aside; `make newest` does it beside .venv.
+NEWEST ?=
+VENV := $(if $(NEWEST),.venv-newest,.venv)
+CONSTRAINTS := $(if $(NEWEST),,-c requirements/lock.txt)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
 .DELETE_ON_ERROR:
 .PHONY: help .venv install check lint types layers deadcode test demo \
-	demo-smoke table1 comparators bench clean-venv
+	demo-smoke table1 comparators bench clean-venv newest \
+	.newest
 .DEFAULT_GOAL := help
 
 help:
@@ -77,7 +82,7 @@ $(VENV)/.tools: requirements/build.txt $(VENV)/.created
 # Torch alone is installed with dependencies, since a CUDA build brings many.
 $(VENV)/.torch: requirements/lock.txt $(VENV)/.tools
 	$(PIP) $(if $(TORCH_INDEX),--extra-index-url '$(TORCH_INDEX)') \
-		-c requirements/lock.txt torch
+		$(CONSTRAINTS) torch
 	touch $@
 
 # ninja is looked up on PATH; without it the files compile one by one.
@@ -85,11 +90,18 @@ $(VENV)/.mmcv: $(VENV)/.torch
 	@echo 'Building mmcv with its operators: takes minutes'
 	PATH="$(CURDIR)/$(BIN):$$PATH" MMCV_WITH_OPS=1 MAX_JOBS=$(MAX_JOBS) \
 		$(PIP) --no-deps --no-build-isolation --no-binary mmcv \
-		-c requirements/lock.txt mmcv
+		$(if $(NEWEST),--no-cache-dir) \
+		$(CONSTRAINTS) 'mmcv>=2.1,<2.2'
 	touch $@
 
 $(VENV)/.locked: $(VENV)/.mmcv
+ifdef NEWEST
+	$(PIP) -e '.[openmmlab,dev]'
+	$(BIN)/python -m pip uninstall -y opencv-python
+	$(PIP) opencv-python-headless
+else
 	$(PIP) --no-deps -r requirements/lock.txt
+endif
 	touch $@
 
 $(VENV)/.project: pyproject.toml $(VENV)/.locked
@@ -102,6 +114,15 @@ $(VENV)/.checked: requirements/check_install.py $(VENV)/.project
 
 clean-venv:
 	rm -rf $(VENV)
+
+# pip's choice is printed first, since it decides what a failure means.
+newest:
+	$(MAKE) NEWEST=1 .newest
+
+.newest: $(VENV)/.checked
+	$(BIN)/python -m pip freeze --exclude-editable
+	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
+		--timeout 900 $(PYTEST_ARGS)
 
 # --- Checks -----------------------------------------------------------------
 check: lint types layers deadcode
@@ -119,8 +140,8 @@ layers: $(VENV)/.checked
 deadcode: $(VENV)/.checked
 	$(BIN)/vulture
 
-test: export OMP_NUM_THREADS := 1
-test: export OPENCV_FOR_THREADS_NUM := 1
+test .newest: export OMP_NUM_THREADS := 1
+test .newest: export OPENCV_FOR_THREADS_NUM := 1
 test: check
 	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
 		--timeout 900 $(PYTEST_ARGS)
