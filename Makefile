@@ -31,6 +31,8 @@ PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 NEWEST ?=
 VENV := $(if $(NEWEST),.venv-newest,.venv)
 CONSTRAINTS := $(if $(NEWEST),,-c requirements/lock.txt)
+# What `openmmlab` in pyproject.toml allows.
+TORCH := $(if $(NEWEST),'torch<2.14',torch)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
@@ -82,7 +84,7 @@ $(VENV)/.tools: requirements/build.txt $(VENV)/.created
 # Torch alone is installed with dependencies, since a CUDA build brings many.
 $(VENV)/.torch: requirements/lock.txt $(VENV)/.tools
 	$(PIP) $(if $(TORCH_INDEX),--extra-index-url '$(TORCH_INDEX)') \
-		$(CONSTRAINTS) torch
+		$(CONSTRAINTS) $(TORCH)
 	touch $@
 
 # ninja is looked up on PATH; without it the files compile one by one.
