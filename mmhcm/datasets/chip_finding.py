@@ -51,7 +51,7 @@ def find_chips(
     )
     path = None
     if cache_dir is not None:
-        path = Path(cache_dir) / f'chips_{digest[:16]}.npz'
+        path = Path(cache_dir) / f'chips_{digest[:16]}.bin'
         index = read_chip_index(path, digest)
         if index is not None:
             return index

@@ -1,15 +1,33 @@
 """Whole-or-nothing file writing, and fingerprints of what made a file."""
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
+import time
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+
+# Files whose writer has died are removed by runs on the same machine at once,
+# by others when they are a day old, since not every shared disk shows one
+# machine the locks of another.
+_HOST = f'{zlib.crc32(os.uname().nodename.encode()):08x}'
+_SUFFIX = '.mmhcm.tmp'
+_MAX_AGE_S = 24 * 3600
+_MAX_TRIALS = 100
+#: What a disk says that is full, broken, gone or not to be written.
+_DISK_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
+    *(errno.ENODEV, errno.ENXIO, errno.ESTALE),
+}
 
 
 @contextmanager
@@ -18,34 +36,111 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
 
     The bytes go to a temporary name beside ``path``, reach the disk, and are
     renamed when the block ends; if it raises, the temporary file is removed
-    and a file that was at ``path`` stays as it was.
+    and a file that was at ``path`` stays as it was. What killed processes
+    have left in the folder is removed.
 
     Raises:
         OSError: the directory cannot be written or the disk is full; the
-            message names ``path``.
+            message names ``path``, or what is in the place of its folder.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f'.{path.name}.', suffix='.tmp'
-    )
+    _remove_leftovers_once(str(path.parent))
+    name = ''
     try:
+        handle, name = _open_temporary(path)
         with os.fdopen(handle, 'wb') as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(path)
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
+            # Before the file is closed, which ends its lock.
+            Path(name).replace(path)
+        _sync_folder(path.parent)
     except BaseException as error:
-        Path(name).unlink(missing_ok=True)
-        # Without a number the error has a message of its own to keep.
-        if (
-            isinstance(error, OSError)
-            and error.errno is not None
-            and error.filename is None
-        ):
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        if name:
+            with suppress(OSError):
+                Path(name).unlink()
+        cause = _disk_error(error, name)
+        if cause is not None:
+            raise OSError(cause.errno, cause.strerror, str(path)) from error
         raise
+
+
+def remove_leftovers(folder: str | Path) -> None:
+    """Remove temporary files in a folder whose writers have died."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith('.') and entry.name.endswith(_SUFFIX):
+                with suppress(OSError):
+                    _remove_unlocked(entry)
+
+
+# Once, since a folder may take a hundred thousand pictures.
+_remove_leftovers_once = cache(remove_leftovers)
+
+
+def _remove_unlocked(entry: os.DirEntry) -> None:
+    is_own = entry.name.removesuffix(_SUFFIX).endswith(f'-{_HOST}')
+    if not is_own and time.time() - entry.stat().st_mtime < _MAX_AGE_S:
+        return
+    handle = os.open(entry.path, os.O_RDWR)
+    try:
+        # An error if its writer lives.
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        Path(entry.path).unlink()
+    finally:
+        os.close(handle)
+
+
+def _open_temporary(path: Path) -> tuple[int, str]:
+    """Make a temporary file, locked as long as its writer lives."""
+    for _ in range(_MAX_TRIALS):
+        handle, name = tempfile.mkstemp(
+            dir=path.parent,
+            prefix=f'.{path.name[:50]}.',
+            suffix=f'-{_HOST}{_SUFFIX}',
+        )
+        # Some disks have no locks; then nobody can remove the file either.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        # Another process may have taken it for a leftover until now.
+        if os.fstat(handle).st_nlink:
+            return handle, name
+        os.close(handle)
+    raise OSError(errno.EEXIST, 'its temporary files vanish', str(path))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name outlast a loss of power, where disks can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _disk_error(error: BaseException, temporary: str) -> OSError | None:
+    """The error of the disk behind an error, if it names no other file.
+
+    Writers of archives hide it behind errors of their own, since they try to
+    finish the archive.
+    """
+    if not isinstance(error, Exception):
+        return None
+    seen: BaseException | None = error
+    while seen is not None:
+        if (
+            isinstance(seen, OSError)
+            and seen.errno is not None
+            and (seen is error or seen.errno in _DISK_ERRORS)
+        ):
+            # Without a temporary file, making it was what failed.
+            is_own = not temporary or seen.filename in (None, temporary)
+            return seen if is_own else None
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def fingerprint(*parts: Any) -> str:

@@ -1,13 +1,12 @@
 """Marks in JPEG files, from which a window is decoded instead of the whole.
 
-``jpeg_marks_<digest>.npy`` holds the marks of all images, memory-mapped, so
-that workers share them; ``.npz`` beside it says whose they are. About 14
-kilobytes an image, a seventeenth of a VisDrone image. The images themselves
-stay where they are, and nothing of them is copied.
+``jpeg_marks_<digest>.bin`` holds the marks of all images, memory-mapped, so
+that workers share them, and says whose they are. About 14 kilobytes an image,
+a seventeenth of a VisDrone image. The images themselves stay where they are,
+and nothing of them is copied.
 """
 
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,13 +18,18 @@ from mmhcm.functional.jpeg_crop import crop_jpeg, mark_of, units_around
 from mmhcm.functional.jpeg_layout import JpegLayout, read_layout
 from mmhcm.functional.jpeg_scan import MARK, find_marks
 
-from .files import atomic_write, fingerprint
+from .array_file import map_arrays, write_arrays
+from .files import fingerprint
 
-VERSION = 1
+VERSION = 2
 #: Units between marks: 128 pixels. Closer ones take more room and save
 #: little.
 STEP = 8
-_FIELDS = {'digest', 'stats', 'starts', 'headers', 'header_starts'}
+_FIELDS = {'marks', 'stats', 'starts', 'headers', 'header_starts'}
+
+
+class StaleMarksError(ValueError):
+    """There are no marks, or they are damaged or of other images."""
 
 
 class JpegPart(NamedTuple):
@@ -48,19 +52,14 @@ class JpegMarks:
 
     def __init__(self, path: Path, digest: str) -> None:
         self.path, self.digest = path, digest
-        with np.load(path.with_suffix('.npz'), allow_pickle=False) as arrays:
-            fields = dict(arrays)
-        if set(fields) != _FIELDS or str(fields['digest']) != digest:
-            raise ValueError(f'{path}: holds the marks of other images')
-        self._stats: np.ndarray = fields['stats']
-        self._starts: np.ndarray = fields['starts']
-        self._headers: np.ndarray = fields['headers']
-        self._header_starts: np.ndarray = fields['header_starts']
-        self._marks = np.load(path, mmap_mode='r', allow_pickle=False)
-        if self._marks.shape != self._starts[-1:] or (
-            self._marks.dtype != MARK
-        ):
-            raise ValueError(f'{path}: is damaged')
+        arrays = map_arrays(path, f'jpeg marks {VERSION}', digest)
+        if arrays is None or set(arrays) != _FIELDS:
+            raise StaleMarksError(f'{path}: holds no marks of these images')
+        self._stats = arrays['stats']
+        self._starts = arrays['starts']
+        self._headers = arrays['headers']
+        self._header_starts = arrays['header_starts']
+        self._marks = arrays['marks'].view(MARK)
 
     def __len__(self) -> int:
         return len(self._stats)
@@ -133,10 +132,14 @@ def marks_digest(img_paths: Sequence[str | Path]) -> str:
 
 
 def open_marks(folder: str | Path, digest: str) -> JpegMarks | None:
-    """Open the marks of these files; None if there are none yet."""
+    """Open the marks of these files; None if there are none yet.
+
+    Raises:
+        ArrayFileError: something else has their name.
+    """
     try:
         return JpegMarks(_path(folder, digest), digest)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+    except StaleMarksError:
         return None
 
 
@@ -157,6 +160,7 @@ def build_marks(
 
     Raises:
         ImportError: Numba is not installed.
+        OSError: they cannot be written.
     """
     marks, headers, stats = [], [], []
     for img_path in img_paths:
@@ -167,17 +171,19 @@ def build_marks(
         if progress is not None:
             progress(1)
     path = _path(folder, digest)
-    with atomic_write(path) as file:
-        np.save(file, np.concatenate([*marks, np.zeros(0, MARK)]))
-    with atomic_write(path.with_suffix('.npz')) as file:
-        np.savez(
-            file,
-            digest=np.array(digest),
-            stats=np.array(stats, dtype=np.int64).reshape(-1, 2),
-            starts=_starts([len(values) for values in marks]),
-            headers=np.frombuffer(b''.join(headers), dtype=np.uint8),
-            header_starts=_starts([len(values) for values in headers]),
-        )
+    write_arrays(
+        path,
+        f'jpeg marks {VERSION}',
+        digest,
+        {
+            # As bytes, since the header names no fields of a type.
+            'marks': np.concatenate([*marks, np.zeros(0, MARK)]).view('u1'),
+            'stats': np.array(stats, dtype=np.int64).reshape(-1, 2),
+            'starts': _starts([len(values) for values in marks]),
+            'headers': np.frombuffer(b''.join(headers), dtype=np.uint8),
+            'header_starts': _starts([len(values) for values in headers]),
+        },
+    )
     return JpegMarks(path, digest)
 
 
@@ -218,4 +224,4 @@ def _stat(path: str | Path | int) -> tuple[int, int]:
 
 
 def _path(folder: str | Path, digest: str) -> Path:
-    return Path(folder) / f'jpeg_marks_{digest[:16]}.npy'
+    return Path(folder) / f'jpeg_marks_{digest[:16]}.bin'

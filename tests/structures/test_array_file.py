@@ -1,3 +1,6 @@
+import json
+import zlib
+
 import numpy as np
 import pytest
 
@@ -39,14 +42,64 @@ def test_stale_files_are_no_cache(path, kind, digest):
     assert map_arrays(path, kind, digest) is None
 
 
-def test_absent_and_cut_files_are_no_cache(path):
+def test_absent_files_are_no_cache(path):
     assert map_arrays(path.with_name('none.bin'), 'things 1', 'abc') is None
+    # Nor is what cannot be read as a file.
+    assert map_arrays(path.parent, 'things 1', 'abc') is None
+    assert map_arrays(path / 'none.bin', 'things 1', 'abc') is None
+
+
+def test_every_cut_is_noticed(path):
     content = path.read_bytes()
-    path.write_bytes(content[:-64])
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        assert map_arrays(path, 'things 1', 'abc') is None
+    path.write_bytes(content + b'\0')
     assert map_arrays(path, 'things 1', 'abc') is None
 
 
-@pytest.mark.parametrize('content', [b'', b'[]\n', b'{"kind": 1}\n', b'\xff'])
+def test_every_wrong_bit_is_noticed(path):
+    content = path.read_bytes()
+    start = len('{"kind": "things ')
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        if position < start:
+            with pytest.raises(ArrayFileError):
+                map_arrays(path, 'things 1', 'abc')
+        else:
+            assert map_arrays(path, 'things 1', 'abc') is None, position
+
+
+@pytest.mark.parametrize(
+    'place',
+    [
+        ['|O', [1], 0],
+        ['nothing', [1], 0],
+        ['<i2', [1], -64],
+        ['<i2', [-1], 0],
+        ['<i2', [10**9], 0],
+        ['<i2', [3, 'a'], 0],
+        ['<i2', [1]],
+        3,
+    ],
+)
+def test_made_up_headers_give_nothing(path, place):
+    header = {'kind': 'things 1', 'fingerprint': 'abc', 'arrays': {'a': place}}
+    body = bytes(64)
+    crc = zlib.crc32(body, zlib.crc32(json.dumps(header).encode()))
+    line = json.dumps({**header, 'crc32': crc}).encode()
+    path.write_bytes(line + b'\n' + body)
+    assert map_arrays(path, 'things 1', 'abc') is None
+
+
+def test_deep_headers_give_nothing(path):
+    path.write_bytes(b'{"kind": "things 1", "arrays": ' + b'[' * 60000)
+    assert map_arrays(path, 'things 1', 'abc') is None
+
+
+@pytest.mark.parametrize('content', [b'[]\n', b'{"kind": 1}\n', b'\xff'])
 def test_foreign_files_are_errors(path, content):
     path.write_bytes(content)
     with pytest.raises(ArrayFileError, match=r'arrays\.bin: is no cache of t'):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmhcm.structures import files
 from mmhcm.structures.files import atomic_write, fingerprint
 
 
@@ -143,3 +144,146 @@ def test_fingerprints_are_the_same_in_another_process():
 def test_what_has_no_fingerprint(part):
     with pytest.raises(TypeError):
         fingerprint(part)
+
+
+def leftover(folder, name, age=0.0, locked=False):
+    """A temporary file of a killed writer, or of one that lives."""
+    handle, temporary = files._open_temporary(folder / name)
+    path = Path(temporary)
+    if not locked:
+        os.close(handle)
+    now = path.stat().st_mtime
+    os.utime(path, (now - age, now - age))
+    return path
+
+
+def test_what_killed_writers_left_is_removed(tmp_path):
+    dead = leftover(tmp_path, 'a.bin')
+    alive = leftover(tmp_path, 'a.bin', age=1e6, locked=True)
+    (tmp_path / '.notes.tmp').touch()
+    with atomic_write(tmp_path / 'b.bin') as file:
+        file.write(b'new')
+    assert sorted(names(tmp_path)) == sorted(
+        [alive.name, '.notes.tmp', 'b.bin']
+    )
+    assert not dead.exists()
+
+
+def test_leftovers_of_other_machines_are_removed_after_a_day(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(files, '_HOST', 'other')
+    new = leftover(tmp_path, 'new')
+    old = leftover(tmp_path, 'old', age=25 * 3600)
+    monkeypatch.undo()
+    files.remove_leftovers(tmp_path)
+    assert names(tmp_path) == [new.name]
+    assert not old.exists()
+
+
+def test_a_killed_writer_leaves_the_old_file_and_a_marked_one(tmp_path):
+    path = tmp_path / 'a'
+    path.write_bytes(b'old')
+    code = (
+        'import os, signal\n'
+        'from mmhcm.structures.files import atomic_write\n'
+        f'with atomic_write({str(path)!r}) as file:\n'
+        '    file.write(bytes(10**6))\n'
+        '    os.kill(os.getpid(), signal.SIGKILL)\n'
+    )
+    subprocess.run([sys.executable, '-c', code], check=False)
+    assert path.read_bytes() == b'old'
+    (marked,) = {*names(tmp_path)} - {'a'}
+    assert marked.startswith('.')
+    assert marked.endswith('.mmhcm.tmp')
+    files.remove_leftovers(tmp_path)
+    assert names(tmp_path) == ['a']
+
+
+def test_a_writer_survives_that_its_file_is_taken_for_a_leftover(
+    tmp_path, monkeypatch
+):
+    """Between making and locking it, it looks like one."""
+    made = []
+    mkstemp = files.tempfile.mkstemp
+
+    def make(**kwargs):
+        handle, name = mkstemp(**kwargs)
+        if not made:
+            files.remove_leftovers(tmp_path)
+        made.append(name)
+        return handle, name
+
+    monkeypatch.setattr(files.tempfile, 'mkstemp', make)
+    with atomic_write(tmp_path / 'a') as file:
+        file.write(b'new')
+    assert len(made) == 2
+    assert names(tmp_path) == ['a']
+
+
+def test_long_names(tmp_path):
+    for name in ('a' * 255, 'ä' * 127):
+        with atomic_write(tmp_path / name) as file:
+            file.write(b'new')
+        assert (tmp_path / name).read_bytes() == b'new'
+
+
+@pytest.mark.parametrize('step', ['fsync', 'fchmod', 'mkstemp', 'replace'])
+def test_a_full_disk_at_any_step_leaves_the_old_file(
+    tmp_path, monkeypatch, step
+):
+    path = tmp_path / 'a'
+    path.write_bytes(b'old')
+
+    def fail(*_, **__):
+        # As the system does, with names or without.
+        raise OSError(28, 'No space left on device', str(tmp_path / '.a.x'))
+
+    def fail_without_name(*_, **__):
+        raise OSError(28, 'No space left on device')
+
+    if step == 'replace':
+        monkeypatch.setattr(Path, 'replace', fail_without_name)
+    elif step == 'mkstemp':
+        monkeypatch.setattr(files.tempfile, 'mkstemp', fail)
+    else:
+        monkeypatch.setattr(files.os, step, fail_without_name)
+    with (
+        pytest.raises(OSError, match=r"No space left on device: '.*/a'$"),
+        atomic_write(path) as file,
+    ):
+        file.write(b'new')
+    monkeypatch.undo()
+    assert path.read_bytes() == b'old'
+    assert names(tmp_path) == ['a']
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
+    path = tmp_path / 'a'
+    path.mkdir()
+    with (
+        pytest.raises(IsADirectoryError, match=r"Is a directory: '.*/a'$"),
+        atomic_write(path),
+    ):
+        pass
+    assert names(tmp_path) == ['a']
+
+
+def test_what_hides_a_full_disk_gives_it_away(tmp_path):
+    """Writers of archives raise errors of their own when they close."""
+
+    def write(hidden, shown):
+        with atomic_write(tmp_path / 'a.zip'):
+            try:
+                raise hidden
+            except Exception:
+                raise shown  # noqa: B904  (as they do)
+
+    with pytest.raises(OSError, match=r"No space left.*a\.zip'"):
+        write(OSError(28, 'No space left on device'), RuntimeError('pos 3'))
+    # Other errors before, and errors of other files, tell nothing.
+    with pytest.raises(RuntimeError, match=r'^pos 3$'):
+        write(FileNotFoundError(2, 'No such file', 'b'), RuntimeError('pos 3'))
+    with pytest.raises(OSError, match=r"No space left on device: 'b'$"):
+        write(ValueError, OSError(28, 'No space left on device', 'b'))
+    assert names(tmp_path) == []
