@@ -12,17 +12,19 @@ custom_imports = dict(
 )
 # The seed of every draw: weights, order, transforms, pastes.
 randomness = dict(seed=0)
-# Threads of one process; gradients depend on it. None leaves torch's choice.
-num_threads = None
+# Torch's threads in one process. Gradients on a CPU depend on the number, so
+# that it is fixed, whatever the machine; None leaves it to torch.
+num_threads = 4
 
 project_hooks = dict(
     plain_checkpoint=dict(type='PlainCheckpointHook'),
     iteration_seed=dict(type='IterationSeedHook'),
     pixel_count=dict(type='PixelCountHook'),
+    stop_at_non_finite=dict(type='StopAtNonFiniteHook'),
     # Statistics of batch normalisation, which differ between ranks.
     sync_buffers=dict(type='SyncBuffersHook'),
     checkpoint=dict(
-        type='CheckpointHook',
+        type='AtomicCheckpointHook',
         interval=1,
         max_keep_ckpts=3,
         save_best='visdrone/AP',

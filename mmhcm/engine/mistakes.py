@@ -14,12 +14,19 @@ def report_mistakes(command: Callable[[], int]) -> int:
     """Run a command; give its exit status, 1 after a mistake.
 
     A mistake is a file that is missing, damaged or full, or a value that
-    does not fit, config values that name nothing included. The traceback
-    goes to the log file of the run, if there is one.
+    does not fit, config values that name nothing included, or numbers that
+    overflow in training. The traceback goes to the log file of the run, if
+    there is one.
     """
     try:
         return command()
-    except (OSError, ValueError, ImportError, pickle.PickleError) as error:
+    except (
+        OSError,
+        ValueError,
+        ImportError,
+        FloatingPointError,
+        pickle.PickleError,
+    ) as error:
         mistake: Exception = error
     except KeyError as error:
         # Other keys that are missing are mistakes of the program.

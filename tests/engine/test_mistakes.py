@@ -19,6 +19,7 @@ def failing(error):
         (FileNotFoundError(2, 'No such file', 'a.txt'), 'a.txt'),
         (ValueError(), 'ValueError'),
         (ImportError('no module'), 'no module'),
+        (FloatingPointError('loss is nan'), 'loss is nan'),
         (pickle.UnpicklingError('not ours'), 'not ours'),
         (KeyError('X is not in the mmdet::model registry.'), 'X is not in'),
         (

@@ -29,6 +29,8 @@ train_pipeline = [
             'scale_factor',
             'flip',
             'flip_direction',
+            # Named when a loss overflows.
+            'chip_window',
         ),
     ),
 ]

@@ -34,6 +34,7 @@ class CropChip(BaseTransform):
     - gt_bboxes_labels (np.int64, (n,))
     - gt_ignore_flags (bool, (n,))
     - scale_factor (tuple[float, float]), chip pixels per source pixel
+    - chip_window (list[float]), xyxy, source pixels
 
     Modified Keys:
 
@@ -95,6 +96,7 @@ class CropChip(BaseTransform):
         )
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = (resize, resize)
+        results['chip_window'] = np.asarray(window).tolist()
         return results
 
     def __repr__(self) -> str:

@@ -1,5 +1,6 @@
 """Hooks: when things happen."""
 
+from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .channels_last_hook import ChannelsLastHook
 from .compile_hook import CompileHook
 from .hard_chip_mining_hook import HardChipMiningHook
@@ -7,8 +8,10 @@ from .iteration_seed_hook import IterationSeedHook
 from .one_dnn_hook import OneDnnHook
 from .pixel_count_hook import PixelCountHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .stop_at_non_finite_hook import StopAtNonFiniteHook
 
 __all__ = [
+    'AtomicCheckpointHook',
     'ChannelsLastHook',
     'CompileHook',
     'HardChipMiningHook',
@@ -16,4 +19,5 @@ __all__ = [
     'OneDnnHook',
     'PixelCountHook',
     'PlainCheckpointHook',
+    'StopAtNonFiniteHook',
 ]

@@ -1,0 +1,145 @@
+"""Numbers that overflow or vanish end a run, and leave what they came from."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmdet.registry import HOOKS
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.optim import AmpOptimWrapper
+from mmengine.runner import Runner
+
+from mmhcm.engine.mining_loop import unwrap
+from mmhcm.structures.files import atomic_write
+
+_META_KEYS = ('img_id', 'img_path', 'chip_window', 'scale_factor', 'flip')
+
+
+@HOOKS.register_module()
+class StopAtNonFiniteHook(Hook):
+    """Stop at a loss, gradient norm or weight that is NaN or infinite.
+
+    After each iteration the loss is looked at, and the gradients' norm where
+    gradients are clipped; in mixed precision the loss alone, since dynamic
+    loss scaling runs into infinite gradients on purpose and skips them. The
+    batch that did it goes to ``<work_dir>/non_finite/``. Weights are looked
+    at when a checkpoint is about to be written, so that none holds broken
+    ones.
+
+    Costs next to nothing: MMEngine logs every loss of every iteration, and
+    has waited for the GPU to know it.
+
+    Runs at priority HIGH: behind the hook that logs, ahead of those that
+    average weights and write checkpoints.
+    """
+
+    priority = 'HIGH'
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Check one iteration.
+
+        Raises:
+            FloatingPointError: loss or gradients are not finite.
+        """
+        checked = {}
+        if outputs is not None and 'loss' in outputs:
+            checked['loss'] = _as_float(outputs['loss'])
+        norm = _gradient_norm(runner)
+        if norm is not None:
+            checked['grad_norm'] = norm
+        bad = [key for key, v in checked.items() if not math.isfinite(v)]
+        if bad:
+            values = {k: _as_float(v) for k, v in (outputs or {}).items()}
+            self._stop(runner, bad[0], {**values, **checked}, data_batch)
+
+    def _stop(
+        self,
+        runner: Runner,
+        name: str,
+        values: Mapping[str, float],
+        data_batch: Any,
+    ) -> None:
+        """Save what the iteration was made of, and end the run."""
+        path = Path(
+            runner.work_dir,
+            'non_finite',
+            f'iter_{runner.iter + 1}_rank_{get_rank()}.json',
+        )
+        samples = [
+            _describe_sample(sample)
+            for sample in (data_batch or {}).get('data_samples', ())
+        ]
+        record = {
+            'epoch': runner.epoch + 1,
+            'iteration': runner.iter + 1,
+            'rank': get_rank(),
+            # JSON has no NaN, and no infinity.
+            'values': {
+                key: value if math.isfinite(value) else str(value)
+                for key, value in values.items()
+            },
+            'learning_rates': runner.optim_wrapper.get_lr(),
+            'samples': samples,
+        }
+        with atomic_write(path) as file:
+            file.write(json.dumps(record, indent=1, default=str).encode())
+        names = [Path(str(s.get('img_path', '?'))).name for s in samples]
+        raise FloatingPointError(
+            f'{name} is {values[name]} at iteration '
+            f'{runner.iter + 1} (epoch {runner.epoch + 1}), on '
+            f'{", ".join(names) or "an unknown batch"}: see {path}; weights '
+            'of before are in the last checkpoint'
+        )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Check the weights that are about to be written.
+
+        Raises:
+            FloatingPointError: a weight is NaN or infinite, or a buffer NaN.
+        """
+        weights = checkpoint['state_dict']
+        parameters = {n for n, _ in unwrap(runner.model).named_parameters()}
+        for name, tensor in weights.items():
+            # Buffers may hold infinity on purpose, as masks do.
+            broken = tensor.isnan()
+            if name in parameters:
+                broken |= tensor.isinf()
+            if broken.any():
+                raise FloatingPointError(
+                    f'{name} is not finite after iteration {runner.iter + 1}: '
+                    'no checkpoint is written, the last one stays'
+                )
+
+
+def _gradient_norm(runner: Runner) -> float | None:
+    """Norm of this iteration's gradients; None if unknown or of no account."""
+    optim_wrapper = runner.optim_wrapper
+    if isinstance(optim_wrapper, AmpOptimWrapper):
+        return None
+    name = f'train/{getattr(optim_wrapper, "grad_name", "grad_norm")}'
+    history = runner.message_hub.log_scalars.get(name)
+    return None if history is None else float(history.current())
+
+
+def _describe_sample(sample: Any) -> dict[str, Any]:
+    """What tells which pixels a training sample shows."""
+    metainfo: Mapping[str, Any] = getattr(sample, 'metainfo', {})
+    return {
+        key: np.asarray(value).tolist()
+        for key, value in metainfo.items()
+        if key in _META_KEYS
+    }
+
+
+def _as_float(value: Any) -> float:
+    return float(value.item() if hasattr(value, 'item') else value)
