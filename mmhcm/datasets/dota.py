@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 
 from mmdet.registry import DATASETS
 
+from mmhcm.structures import annotation_faults as faults
 from mmhcm.structures import dota_txt
+from mmhcm.structures.tally import Tally
 
 from .image_folder import ImageFolderDataset, clip_to_image
 from .visdrone import VisDroneDataset
@@ -47,6 +49,10 @@ class DOTADataset(ImageFolderDataset):
     """
 
     METAINFO: ClassVar[dict] = {'classes': dota_txt.DOTA_V1_CLASSES}
+    outcomes: ClassVar[Mapping[str, str]] = {
+        **faults.IN_TRAINING,
+        faults.UNKNOWN: 'masked',
+    }
 
     def __init__(
         self,
@@ -95,12 +101,23 @@ class DOTADataset(ImageFolderDataset):
             *args, metainfo=metainfo, data_prefix=data_prefix, **kwargs
         )
 
-    def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
-        """Read one labelTxt file; boxes are clipped to the image."""
+    def parse_annotation(
+        self, ann_path: str, width: int, height: int, tally: Tally
+    ) -> dict | None:
+        """Read one labelTxt file; boxes are clipped to the image.
+
+        In training an unknown class is masked, whatever the class map says
+        of the known ones.
+        """
+        leave_out = None if self.test_mode else tally
+        rows = dota_txt.read_labels(ann_path, self.source_classes, leave_out)
+        if rows is None:
+            return None
         instances, ignored_regions = [], []
-        for row in dota_txt.read_labels(ann_path, self.source_classes):
-            target = self.class_map[row.name]
+        for row in rows:
+            target = self.class_map.get(row.name, MASKED)
             bbox = clip_to_image(row.bbox, width, height)
+            _note_clipping(row, bbox, f'{ann_path}:{row.line}', tally)
             if bbox is None:
                 continue
             if target == MASKED:
@@ -118,6 +135,22 @@ class DOTADataset(ImageFolderDataset):
                     }
                 )
         return {'instances': instances, 'ignored_regions': ignored_regions}
+
+
+def _note_clipping(
+    row: dota_txt.DotaObject,
+    bbox: list[float] | None,
+    where: str,
+    tally: Tally,
+) -> None:
+    """Count boxes of which clipping has left less, or nothing."""
+    x1, y1, x2, y2 = row.bbox
+    if not (x1 < x2 and y1 < y2):
+        tally.add(faults.NO_AREA, where)
+    elif bbox is None:
+        tally.add(faults.OUTSIDE, where)
+    elif bbox != [x1, y1, x2, y2]:
+        tally.add(faults.BEYOND, where)
 
 
 def _check_class_map(

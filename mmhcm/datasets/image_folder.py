@@ -4,16 +4,16 @@ import logging
 import os
 import os.path as osp
 from abc import abstractmethod
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
-from PIL import Image, UnidentifiedImageError
 
-IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
+from mmhcm.structures.annotation_faults import IN_TRAINING
+from mmhcm.structures.image_sizes import IMAGE_SUFFIXES, read_image_size
+from mmhcm.structures.tally import Tally
 
 
 class ImageFolderDataset(BaseDetDataset):
@@ -25,10 +25,11 @@ class ImageFolderDataset(BaseDetDataset):
     pixels are to be masked).
 
     A folder of annotations that does not exist is an error for training and
-    means an unlabelled set in test mode. A missing or unreadable image and
-    an image without its own annotation file are left out of training with
-    one counted warning; in test mode a broken image is an error, and an
-    image without annotation is kept.
+    means an unlabelled set in test mode. A missing or unreadable image, an
+    image without its own annotation file and what cannot be read in one are
+    left out of training, with one counted warning for each kind. In test mode
+    nothing is left out: a broken image or row and an annotation without its
+    image are errors, and an image without annotation is kept.
 
     Args:
         data_prefix (dict): ``img_path`` and ``ann_path``, folders under
@@ -36,12 +37,27 @@ class ImageFolderDataset(BaseDetDataset):
         kwargs: Arguments of ``BaseDetDataset``.
     """
 
+    #: What training makes of what is odd in annotations, by its kind.
+    outcomes: ClassVar[Mapping[str, str]] = IN_TRAINING
+
     def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
 
     @abstractmethod
-    def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
-        """Read one file into ``instances`` and ``ignored_regions``."""
+    def parse_annotation(
+        self, ann_path: str, width: int, height: int, tally: Tally
+    ) -> dict | None:
+        """Read one file into ``instances`` and ``ignored_regions``.
+
+        Args:
+            ann_path: The file.
+            width: Of the image, pixels.
+            height: Of the image, pixels.
+            tally: Is told what is odd or, in training, left out.
+
+        Returns:
+            None to leave the image out of training.
+        """
 
     def load_data_list(self) -> Sequence[dict]:
         """List the images in name order and read their annotations.
@@ -49,8 +65,9 @@ class ImageFolderDataset(BaseDetDataset):
         Raises:
             FileNotFoundError: no folder of images, or of annotations for
                 training.
-            ValueError: a malformed annotation row (names file and line), two
-                images of one stem, or no image that can be used.
+            ValueError: two images of one stem, no image that can be used, or
+                in test mode what is left out of training otherwise (names
+                file and line).
         """
         image_dir = Path(self.data_prefix['img_path'])
         ann_dir = Path(self.data_prefix['ann_path'])
@@ -61,33 +78,40 @@ class ImageFolderDataset(BaseDetDataset):
             raise FileNotFoundError(f'no folder of annotations at {ann_dir}')
 
         # Names, since a Path for each of many files takes its time.
-        names = sorted(
+        all_names = sorted(list_names(image_dir))
+        names = [
             name
-            for name in list_names(image_dir)
+            for name in all_names
             if name.lower().endswith(IMAGE_SUFFIXES) and stem_of(name)
-        )
+        ]
         if not names:
             raise ValueError(f'no images in {image_dir}')
-        stems = Counter(map(stem_of, names))
-        stem, count = stems.most_common(1)[0]
-        if count > 1:
-            raise ValueError(f'two images are named {stem!r} in {image_dir}')
-
-        ann_names = set(list_names(ann_dir)) if has_annotations else set()
         faults: list[str] = []
-        data_list = self._read_images(names, ann_names, faults)
-        if has_annotations and not self.test_mode:
-            faults.extend(
-                f'no image for {ann_dir / name}'
-                for name in sorted(ann_names)
-                if name.endswith('.txt') and stem_of(name) not in stems
+        notes = self._check_names(names, all_names, image_dir)
+        ann_names = set(list_names(ann_dir)) if has_annotations else set()
+        data_list = self._read_images(names, ann_names, faults, notes)
+        stems = set(map(stem_of, names))
+        unused = [
+            f'no image for {ann_dir / name}'
+            for name in sorted(ann_names)
+            if name.endswith('.txt') and stem_of(name) not in stems
+        ]
+        if unused and self.test_mode:
+            raise ValueError(
+                f'{len(unused)} annotation files have no image, the first: '
+                f'{unused[0]}'
             )
+        faults.extend(unused)
         if not data_list:
-            raise ValueError(f'nothing to train on: {faults[0]}')
+            raise ValueError(f'nothing to train on: {[*faults, *notes][0]}')
         if faults:
+            notes = [
+                f'left {len(faults)} files out, the first: {faults[0]}',
+                *notes,
+            ]
+        for note in notes:
             print_log(
-                f'{type(self).__name__}: left {len(faults)} files out, the '
-                f'first: {faults[0]}',
+                f'{type(self).__name__}: {note}',
                 logger='current',
                 level=logging.WARNING,
             )
@@ -119,10 +143,46 @@ class ImageFolderDataset(BaseDetDataset):
             if any(not item['ignore_flag'] for item in info['instances'])
         ]
 
+    def _check_names(
+        self, names: Sequence[str], all_names: Sequence[str], image_dir: Path
+    ) -> list[str]:
+        """Note what is odd in a folder, by the names of its files.
+
+        Raises:
+            ValueError: two images of one stem; in test mode also if they
+                differ in case alone, as their result files would.
+        """
+        first: dict[str, str] = {}
+        tally = Tally()
+        for name in names:
+            stem = stem_of(name)
+            other = stem_of(first.setdefault(stem.lower(), name))
+            if first[stem.lower()] == name:
+                continue
+            if stem == other or self.test_mode:
+                raise ValueError(
+                    f'two images are named {stem!r}'
+                    + (f' and {other!r}' if stem != other else '')
+                    + f' in {image_dir}'
+                )
+            tally.add('images of names that differ in case alone', name)
+        images = set(names)
+        for name in all_names:
+            if name not in images and not name.startswith('.'):
+                tally.add(
+                    'files that are no images by their names', image_dir / name
+                )
+        return tally.lines()
+
     def _read_images(
-        self, names: Sequence[str], ann_names: set[str], faults: list[str]
+        self,
+        names: Sequence[str],
+        ann_names: set[str],
+        faults: list[str],
+        notes: list[str],
     ) -> Sequence[dict]:
-        """Data infos of the images that can be used, and new faults."""
+        """Data infos of the images that can be used, new faults and notes."""
+        tally = Tally()
         data_list = []
         for name in names:
             path = Path(self.data_prefix['img_path']) / name
@@ -140,8 +200,12 @@ class ImageFolderDataset(BaseDetDataset):
                 'ignored_regions': [],
             }
             if ann_path is not None:
-                info.update(self.parse_annotation(ann_path, *image_wh))
+                parsed = self.parse_annotation(ann_path, *image_wh, tally)
+                if parsed is None:
+                    continue
+                info.update(parsed)
             data_list.append(info)
+        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
         return data_list
 
     def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
@@ -159,14 +223,15 @@ class ImageFolderDataset(BaseDetDataset):
             faults.append(f'no annotation for {path}')
             return None
         try:
-            with Image.open(path) as image:
-                width, height = image.size
-        except (OSError, UnidentifiedImageError) as error:
-            if self.test_mode:
-                raise ValueError(f'cannot read {path}: {error}') from error
-            faults.append(f'cannot read {path}: {error}')
-            return None
-        return int(width), int(height)
+            return read_image_size(path)
+        except OSError as error:
+            fault = f'cannot read {path}: {error.strerror}'
+        except ValueError as error:
+            fault = f'cannot read {error}'
+        if self.test_mode:
+            raise ValueError(fault)
+        faults.append(fault)
+        return None
 
 
 def list_names(folder: str | Path) -> list[str]:

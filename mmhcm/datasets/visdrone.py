@@ -11,6 +11,10 @@ from mmengine.dataset import force_full_init
 from mmengine.dist import is_main_process
 
 from mmhcm.structures import visdrone_txt
+from mmhcm.structures.annotation_faults import (
+    note_odd_rows,
+    read_what_can_be_read,
+)
 from mmhcm.structures.annotation_table import (
     AnnotationTable,
     list_states,
@@ -18,6 +22,7 @@ from mmhcm.structures.annotation_table import (
     write_table,
 )
 from mmhcm.structures.files import fingerprint
+from mmhcm.structures.tally import Tally
 
 from .annotated_images import AnnotatedImages, annotations_of
 from .data_info import ImageBoxes
@@ -97,8 +102,11 @@ class VisDroneDataset(ImageFolderDataset):
         }
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
 
-    def parse_annotation(self, ann_path: str, width: int, height: int) -> dict:
+    def parse_annotation(
+        self, ann_path: str, width: int, height: int, tally: Tally
+    ) -> dict:
         """Read one annotation file; boxes in source pixels."""
+        del tally  # many files are read together instead
         rows = visdrone_txt.read_annotations(ann_path)
         return annotations_of(rows, (width, height), self.use_ignored_regions)
 
@@ -128,10 +136,15 @@ class VisDroneDataset(ImageFolderDataset):
         return self.data_list.select(indices)
 
     def _read_images(
-        self, names: Sequence[str], ann_names: set[str], faults: list[str]
+        self,
+        names: Sequence[str],
+        ann_names: set[str],
+        faults: list[str],
+        notes: list[str],
     ) -> AnnotatedImages:
         table = self._find_table(names, ann_names)
         faults.extend(table.faults)
+        notes.extend(table.notes)
         image_dir = Path(self.data_prefix['img_path'])
         return AnnotatedImages(
             [f'{image_dir}{os.sep}{name}' for name in table.names],
@@ -181,16 +194,43 @@ class VisDroneDataset(ImageFolderDataset):
                 used_names.append(name)
                 image_whs.append(image_wh)
                 ann_paths.append(ann_path)
-        rows, counts = visdrone_txt.read_annotation_files(
-            [path for path in ann_paths if path is not None]
-        )
-        labelled = [path is not None for path in ann_paths]
-        all_counts = np.zeros(len(ann_paths), dtype=np.int64)
-        all_counts[np.array(labelled, dtype=bool)] = counts
+        rows, counts, notes = self._read_rows(ann_paths, image_whs)
+        usable = np.flatnonzero(counts >= 0)
         return AnnotationTable(
-            used_names,
+            [used_names[ind] for ind in usable],
             faults,
-            np.array(image_whs, dtype=np.int32).reshape(-1, 2),
-            np.concatenate([[0], np.cumsum(all_counts)]),
+            notes,
+            np.array(image_whs, dtype=np.int32).reshape(-1, 2)[usable],
+            np.concatenate([[0], np.cumsum(counts[usable])]),
             rows,
         )
+
+    def _read_rows(
+        self,
+        ann_paths: Sequence[str | None],
+        image_whs: Sequence[tuple[int, int]],
+    ) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Rows of all files, their number for each image, and what is odd.
+
+        In training, what is at fault is left out; an image whose whole file
+        is has -1 rows.
+        """
+        labelled = np.array([path is not None for path in ann_paths], bool)
+        paths = [path for path in ann_paths if path is not None]
+        tally = Tally()
+        if self.test_mode:
+            rows, counts = visdrone_txt.read_annotation_files(paths)
+        else:
+            rows, counts = read_what_can_be_read(paths, tally)
+        read = np.flatnonzero(counts >= 0)
+        note_odd_rows(
+            rows,
+            counts[read],
+            np.array(image_whs).reshape(-1, 2)[labelled][read],
+            [paths[ind] for ind in read],
+            tally,
+        )
+        all_counts = np.zeros(len(ann_paths), dtype=np.int64)
+        all_counts[labelled] = counts
+        notes = tally.lines(None if self.test_mode else self.outcomes)
+        return rows, all_counts, notes

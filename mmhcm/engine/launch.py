@@ -11,10 +11,7 @@ import torch.distributed
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
-from PIL import Image
 
-#: Most pixels of an image, which is what OpenCV decodes.
-MAX_PIXELS = 2**30
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
 
@@ -159,8 +156,6 @@ def use_slices(cfg: Config) -> None:
     """
     _wrap_model(cfg, 'slice', flag='--slices')
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
-    # Pillow, which reads sizes from headers, refuses images that large.
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 def add_mode_arguments(parser: argparse.ArgumentParser) -> None:

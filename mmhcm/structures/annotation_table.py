@@ -9,8 +9,8 @@ import numpy as np
 
 from .array_file import map_arrays, write_arrays
 
-_KIND = 'annotations 1'
-_ARRAYS = {'names', 'faults', 'image_whs', 'offsets', 'rows'}
+_KIND = 'annotations 2'
+_ARRAYS = {'names', 'faults', 'notes', 'image_whs', 'offsets', 'rows'}
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class AnnotationTable:
 
     Attributes:
         names: File name of each of n images.
-        faults: What was left out of the table, a line each.
+        faults: Files that were left out of the table, a line each.
+        notes: What is odd in rows, a line for each kind.
         image_whs: int32 (n, 2) widths and heights, pixels.
         offsets: int64 (n + 1,); rows ``offsets[i]:offsets[i + 1]`` are those
             of image i.
@@ -29,6 +30,7 @@ class AnnotationTable:
 
     names: Sequence[str]
     faults: Sequence[str]
+    notes: Sequence[str]
     image_whs: np.ndarray
     offsets: np.ndarray
     rows: np.ndarray
@@ -57,6 +59,7 @@ def write_table(
     arrays = {
         'names': _join(table.names),
         'faults': _join(table.faults),
+        'notes': _join(table.notes),
         'image_whs': table.image_whs,
         'offsets': table.offsets,
         'rows': table.rows,
@@ -75,7 +78,8 @@ def map_table(path: str | Path, fingerprint: str) -> AnnotationTable | None:
         return None
     names = _split(arrays.pop('names'))
     faults = _split(arrays.pop('faults'))
-    return AnnotationTable(names, faults, **arrays)
+    notes = _split(arrays.pop('notes'))
+    return AnnotationTable(names, faults, notes, **arrays)
 
 
 def _join(lines: Iterable[str]) -> np.ndarray:

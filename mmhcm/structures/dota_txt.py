@@ -1,10 +1,19 @@
 """DOTA's labelTxt files: eight polygon numbers, class, difficulty a row."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
+
+from .annotation_faults import DAMAGED, EMPTY, UNKNOWN, UNREADABLE
+from .tally import Tally
+from .visdrone_txt import (
+    MAX_COORDINATE,
+    AnnotationError,
+    decode,
+    split_lines,
+)
 
 #: The 15 classes of DOTA v1.0; v1.5 adds the 16th, container-crane.
 DOTA_V1_CLASSES = (
@@ -30,11 +39,15 @@ _HEADERS = ('imagesource:', 'gsd:')
 
 
 class DotaObject(NamedTuple):
-    """One row: polygon (4, 2) in source pixels, class name, difficulty."""
+    """One row: polygon (4, 2) in source pixels, class name, difficulty.
+
+    ``line`` is its number in the file.
+    """
 
     polygon: np.ndarray
     name: str
     difficulty: int
+    line: int
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:
@@ -48,9 +61,23 @@ class DotaFormatError(ValueError):
     """A labelTxt file is malformed; the message names file and line."""
 
 
+@overload
 def read_labels(
     path: str | Path, classes: Collection[str] | None = None
-) -> list[DotaObject]:
+) -> list[DotaObject]: ...
+
+
+@overload
+def read_labels(
+    path: str | Path, classes: Collection[str] | None, tally: Tally | None
+) -> list[DotaObject] | None: ...
+
+
+def read_labels(
+    path: str | Path,
+    classes: Collection[str] | None = None,
+    tally: Tally | None = None,
+) -> list[DotaObject] | None:
     """Read a labelTxt file; header and blank lines are skipped.
 
     The difficulty may be absent (0 then).
@@ -58,6 +85,11 @@ def read_labels(
     Args:
         path: The file.
         classes: Names that may occur. Defaults to None, any.
+        tally: Is told what is left out, and of other classes, which are kept
+            then. Defaults to None: these are errors.
+
+    Returns:
+        The rows; None, with a tally, for a file that cannot be read.
 
     Raises:
         DotaFormatError: wrong number of columns, a number that is none or
@@ -65,19 +97,66 @@ def read_labels(
             ``classes``, wrong encoding.
     """
     try:
-        lines = Path(path).read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError as error:
-        raise DotaFormatError(f'{path}: not UTF-8 text') from error
-    return [
-        _parse_row(line, f'{path}:{number}', classes)
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.strip().lower().startswith(_HEADERS)
-    ]
+        text = decode(Path(path).read_bytes(), path)
+        return list(_parse_rows(text, path, classes, tally))
+    except AnnotationError as error:
+        if tally is None:
+            raise DotaFormatError(str(error)) from error
+        tally.add(DAMAGED, error)
+    except OSError as error:
+        if tally is None:
+            raise
+        tally.add(DAMAGED, f'{path}: {error.strerror}')
+    return None
 
 
-def _parse_row(
-    line: str, where: str, classes: Collection[str] | None
-) -> DotaObject:
+def _parse_rows(
+    text: str,
+    path: str | Path,
+    classes: Collection[str] | None,
+    tally: Tally | None,
+) -> Iterator[DotaObject]:
+    """Rows of a text, without those at fault where there is a tally."""
+    num_rows = num_read = 0
+    for number, line in enumerate(split_lines(text), 1):
+        if not line.strip() or line.strip().lower().startswith(_HEADERS):
+            continue
+        num_rows += 1
+        try:
+            row = _parse_row(line, path, number)
+            _check_class(row, path, classes, tally)
+        except DotaFormatError as error:
+            if tally is None:
+                raise
+            tally.add(UNREADABLE, error)
+            continue
+        num_read += 1
+        yield row
+    if tally is not None and not num_rows:
+        tally.add(EMPTY, path)
+    elif not num_read and num_rows:
+        raise AnnotationError(f'{path}: no row can be read')
+
+
+def _check_class(
+    row: DotaObject,
+    path: str | Path,
+    classes: Collection[str] | None,
+    tally: Tally | None,
+) -> None:
+    if classes is None or row.name in classes:
+        return
+    fault = (
+        f'{path}:{row.line}: unknown class {row.name!r}, expected one of '
+        f'{tuple(classes)}'
+    )
+    if tally is None:
+        raise DotaFormatError(fault)
+    tally.add(UNKNOWN, fault)
+
+
+def _parse_row(line: str, path: str | Path, number: int) -> DotaObject:
+    where = f'{path}:{number}'
     fields = line.split()
     if len(fields) not in (9, 10):
         raise DotaFormatError(
@@ -87,16 +166,15 @@ def _parse_row(
         polygon = np.array(fields[:8], dtype=np.float64).reshape(4, 2)
     except ValueError as error:
         raise DotaFormatError(f'{where}: {error}') from error
-    if not np.isfinite(polygon).all():
-        raise DotaFormatError(f'{where}: coordinates are not finite')
-    if classes is not None and fields[8] not in classes:
+    # written so that NaN fails as well
+    if not np.abs(polygon).max() <= MAX_COORDINATE:
         raise DotaFormatError(
-            f'{where}: unknown class {fields[8]!r}, expected one of '
-            f'{tuple(classes)}'
+            f'{where}: coordinates are not finite, or beyond '
+            f'{MAX_COORDINATE:g}'
         )
     difficulty = fields[9] if len(fields) == 10 else '0'
     if difficulty not in ('0', '1', '2'):
         raise DotaFormatError(
             f'{where}: difficulty must be 0, 1 or 2, got {difficulty!r}'
         )
-    return DotaObject(polygon, fields[8], int(difficulty))
+    return DotaObject(polygon, fields[8], int(difficulty), number)

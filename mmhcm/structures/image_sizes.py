@@ -2,11 +2,46 @@
 
 import csv
 import os
+import warnings
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+#: Most pixels of an image: what OpenCV decodes, by its own variable.
+MAX_PIXELS = int(os.environ.get('OPENCV_IO_MAX_IMAGE_PIXELS') or 2**30)
+
+
+def read_image_size(path: str | Path) -> tuple[int, int]:
+    """Read (width, height) of an image, pixels as stored, from its header.
+
+    Raises:
+        ValueError: no image, or one with more pixels than OpenCV decodes.
+        OSError: the file cannot be read.
+    """
+    # Pillow's own limit, a sixth of OpenCV's, guards its decoders.
+    pillow_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        with warnings.catch_warnings():
+            # of metadata that nobody asks for
+            warnings.simplefilter('ignore')
+            with Image.open(path) as image:
+                width, height = image.size
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(f'{path}: not a readable image') from error
+    # Damaged headers make Pillow's readers fail in many ways.
+    except Exception as error:
+        raise ValueError(f'{path}: not a readable image') from error
+    finally:
+        Image.MAX_IMAGE_PIXELS = pillow_limit
+    if not 0 < width * height <= MAX_PIXELS:
+        raise ValueError(
+            f'{path}: {width} x {height} pixels; OpenCV decodes from 1 to '
+            f'{MAX_PIXELS} (OPENCV_IO_MAX_IMAGE_PIXELS)'
+        )
+    return int(width), int(height)
 
 
 def read_image_sizes(images_dir: str | Path) -> dict[str, tuple[int, int]]:
@@ -27,11 +62,7 @@ def read_image_sizes(images_dir: str | Path) -> dict[str, tuple[int, int]]:
             continue
         if path.stem in sizes:
             raise ValueError(f'{path}: another image has the same stem')
-        try:
-            with Image.open(path) as image:
-                sizes[path.stem] = image.size
-        except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-            raise ValueError(f'{path}: not a readable image') from error
+        sizes[path.stem] = read_image_size(path)
     return sizes
 
 

@@ -32,6 +32,10 @@ MAX_DETS = 500
 BOX_DECIMALS = 2
 SCORE_DECIMALS = 5
 
+#: Boxes reach no further than so many pixels: beyond, sums lose their
+#: fractions and areas overflow.
+MAX_COORDINATE = 1e9
+
 _NUM_COLUMNS = 8
 # Text that is parsed at once; more leaves the processor cache.
 _BATCH_BYTES = 1 << 18
@@ -39,6 +43,10 @@ _BATCH_BYTES = 1 << 18
 
 class AnnotationError(ValueError):
     """A row or file of annotations or results that cannot be read."""
+
+
+class CategoryError(AnnotationError):
+    """A row whose category alone is wrong."""
 
 
 def read_annotations(path: str | Path) -> np.ndarray:
@@ -78,13 +86,16 @@ def read_annotation_files(
     return np.concatenate(parts), np.array(counts, dtype=np.int64)
 
 
-def parse_annotations(text: str, source: object = '<text>') -> np.ndarray:
+def parse_annotations(
+    text: str, source: object = '<text>', first_line: int = 1
+) -> np.ndarray:
     """Parse annotation rows, in file order, none dropped.
 
     Args:
         text: Contents of an annotation file. Rows may end with a comma;
             blank lines and any line ends are fine.
         source: Name that errors give the text.
+        first_line: Number that errors give its first line.
 
     Returns:
         float64 (n, 8): x, y, w, h, score, category, truncation, occlusion.
@@ -92,12 +103,14 @@ def parse_annotations(text: str, source: object = '<text>') -> np.ndarray:
 
     Raises:
         AnnotationError: a row has another number of columns, a value that
-            is not a finite number, a negative width or height, or a category
-            that is not a whole number from 0 to 11.
+            is not a finite number, a negative or huge width or height, or (a
+            ``CategoryError``) a category that is not a whole number from 0
+            to 11.
     """
-    rows = _parse_rows(text, source, _NUM_COLUMNS, _NUM_COLUMNS)
-    _check(_has_bad_box(rows), 'box', text, source)
-    _check(_has_bad_category(rows), 'category', text, source)
+    columns = _NUM_COLUMNS, _NUM_COLUMNS
+    rows = _parse_rows(text, source, *columns, first_line)
+    _check(_has_bad_box(rows), 'box', text, source, first_line)
+    _check(_has_bad_category(rows), 'category', text, source, first_line)
     return rows
 
 
@@ -115,10 +128,12 @@ def parse_results(text: str, source: object = '<text>') -> np.ndarray:
         submissions asks whether the values make sense.
 
     Raises:
-        AnnotationError: a row has another number of columns or a value that
-            is not a finite number.
+        AnnotationError: a row has another number of columns, a value that
+            is not a finite number, or a box of more than 1e9 pixels.
     """
-    return _parse_rows(text, source, 6, _NUM_COLUMNS)[:, :6]
+    rows = _parse_rows(text, source, 6, _NUM_COLUMNS)[:, :6]
+    _check(_has_huge_box(rows), 'box', text, source)
+    return rows
 
 
 def format_results(
@@ -189,14 +204,18 @@ def decode(content: bytes, source: object) -> str:
         raise AnnotationError(f'{source}: not a UTF-8 text file') from error
 
 
-def split_rows(text: str) -> list[tuple[int, list[str]]]:
+def split_lines(text: str) -> list[str]:
+    """Split text at line ends of any system, and at nothing else."""
+    return text.replace('\r\n', '\n').replace('\r', '\n').split('\n')
+
+
+def split_rows(text: str, first_line: int = 1) -> list[tuple[int, list[str]]]:
     """Split text into (line number, fields) of the lines that aren't blank.
 
-    Line numbers start at 1; a comma at the end of a row is no field.
+    A comma at the end of a row is no field.
     """
-    text = text.replace('\r\n', '\n').replace('\r', '\n')
     rows = []
-    for number, line in enumerate(text.split('\n'), 1):
+    for number, line in enumerate(split_lines(text), first_line):
         line = line.strip()
         if line:
             rows.append((number, line.removesuffix(',').split(',')))
@@ -213,7 +232,11 @@ def parse_number(field: str) -> float:
 
 
 def _parse_rows(
-    text: str, source: object, min_columns: int, max_columns: int
+    text: str,
+    source: object,
+    min_columns: int,
+    max_columns: int,
+    first_line: int = 1,
 ) -> np.ndarray:
     """Rows as float64 (n, max_columns), padded with -1 on the right."""
     if text.isascii():
@@ -225,7 +248,7 @@ def _parse_rows(
                 padding = np.full((len(plain), max_columns - commas - 1), -1.0)
                 return np.hstack([plain, padding])
     rows = []
-    for number, fields in split_rows(text):
+    for number, fields in split_rows(text, first_line):
         if not min_columns <= len(fields) <= max_columns:
             wanted = (
                 f'{min_columns} to {max_columns}'
@@ -241,7 +264,7 @@ def _parse_rows(
         )
     array = np.array(rows, dtype=np.float64).reshape(-1, max_columns)
     finite = np.all(np.isfinite(array), axis=1)
-    _check(~finite, 'number', text, source)
+    _check(~finite, 'number', text, source, first_line)
     return array
 
 
@@ -272,7 +295,11 @@ def _parse_batch(
 
 
 def _has_bad_box(rows: np.ndarray) -> np.ndarray:
-    return rows[:, 2:4].min(axis=1, initial=0) < 0
+    return (rows[:, 2:4].min(axis=1, initial=0) < 0) | _has_huge_box(rows)
+
+
+def _has_huge_box(rows: np.ndarray) -> np.ndarray:
+    return np.abs(rows[:, :4]).max(axis=1, initial=0) > MAX_COORDINATE
 
 
 def _has_bad_category(rows: np.ndarray) -> np.ndarray:
@@ -281,10 +308,18 @@ def _has_bad_category(rows: np.ndarray) -> np.ndarray:
     return wrong | (category % 1 != 0)
 
 
-def _check(wrong: np.ndarray, what: str, text: str, source: object) -> None:
+def _check(
+    wrong: np.ndarray,
+    what: str,
+    text: str,
+    source: object,
+    first_line: int = 1,
+) -> None:
     """Raise for the first row that ``wrong`` (n,) marks, with its line."""
     if wrong.any():
-        number, fields = split_rows(text)[int(wrong.argmax())]
-        raise AnnotationError(
+        rows = split_rows(text, first_line)
+        number, fields = rows[int(wrong.argmax())]
+        kind = CategoryError if what == 'category' else AnnotationError
+        raise kind(
             f'{source}:{number}: bad {what} in row {",".join(fields)[:80]!r}'
         )

@@ -160,7 +160,11 @@ def test_arguments_are_checked(tmp_path, kwargs, fault):
 def test_a_class_of_another_version_names_file_and_line(tmp_path):
     write_dota(tmp_path, {'P1': f'\n{square(0, 0, 5, "container-crane")}'})
     with pytest.raises(DotaFormatError, match=r"P1\.txt:2: .*'container-cr"):
-        build(tmp_path)
+        build(tmp_path, test_mode=True)
+    # in training it is neither an object nor background
+    info = build(tmp_path).get_data_info(0)
+    assert info['instances'] == []
+    assert info['ignored_regions'] == [[0, 0, 5, 5]]
     assert len(build(tmp_path, version='1.5')) == 1
 
 

@@ -16,6 +16,7 @@ def table(rows):
     return AnnotationTable(
         names=['a.jpg', os.fsdecode(b'\xff.png'), 'käse\n.jpg'],
         faults=['no annotation for b.jpg'],
+        notes=['1 box without area; the first: a.txt:1'],
         image_whs=np.array([[5, 4], [3, 2], [9, 9]], dtype=np.int32),
         offsets=np.array([0, len(rows), len(rows), len(rows)]),
         rows=rows,
@@ -36,6 +37,7 @@ def test_tables_come_back_in_the_smallest_type(tmp_path, highest, dtype):
     np.testing.assert_array_equal(again.rows, rows)
     assert again.names == written.names
     assert again.faults == written.faults
+    assert again.notes == written.notes
     np.testing.assert_array_equal(again.image_whs, written.image_whs)
     np.testing.assert_array_equal(again.offsets, written.offsets)
     assert map_table(tmp_path / 'a.bin', 'other') is None

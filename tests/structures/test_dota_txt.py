@@ -83,7 +83,7 @@ def test_any_class_may_occur_if_none_are_given(tmp_path):
 
 
 def test_bytes_that_are_no_text(tmp_path):
-    with pytest.raises(DotaFormatError, match=r'P1\.txt: not UTF-8'):
+    with pytest.raises(DotaFormatError, match=r'P1\.txt: not a UTF-8'):
         read(tmp_path, b'\xff\xfe')
 
 
