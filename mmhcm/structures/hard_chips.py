@@ -2,9 +2,11 @@
 
 A hard chip is a recipe, not pixels: an image, the patches pasted into it, a
 window. One round is one file of JSON lines: a header, a line a canvas, and a
-last line with the number of canvases, so that a cut file is noticed.
+last line with the number of canvases and a digest of the lines before, so that
+neither a cut file nor a wrong bit in it is used.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,9 +21,12 @@ from mmhcm.functional.paste import Paste
 from .files import atomic_write
 
 FORMAT = 'mmhcm hard chips'
-VERSION = 2
-#: Version 1 has no ``det_bbox``, ``other_errors`` and ``origin``.
-_READABLE = (1, VERSION)
+VERSION = 3
+#: Version 1 has no ``det_bbox``, ``other_errors`` and ``origin``; it and
+#: version 2 have no digest.
+_READABLE = (1, 2, VERSION)
+
+_DAMAGES = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 class HardChipError(ValueError):
@@ -162,14 +167,19 @@ def write_round(path: str | Path, hard_round: HardChipRound) -> None:
         'counts': hard_round.counts,
         'origin': hard_round.origin,
     }
+    digest = hashlib.sha256()
     with atomic_write(path) as file:
         for values in (
             header,
             *(canvas.to_dict() for canvas in hard_round.canvases),
-            {'canvases': len(hard_round.canvases)},
         ):
-            line = json.dumps(values, sort_keys=True, allow_nan=False)
-            file.write(line.encode() + b'\n')
+            text = json.dumps(values, sort_keys=True, allow_nan=False)
+            line = text.encode() + b'\n'
+            digest.update(line)
+            file.write(line)
+        file.write(
+            _last_line(len(hard_round.canvases), VERSION, digest.hexdigest())
+        )
 
 
 def read_round(
@@ -186,39 +196,57 @@ def read_round(
             short, damaged, or of another fingerprint; names file and line.
     """
     try:
-        lines = Path(path).read_text(encoding='utf-8').splitlines()
-    except UnicodeDecodeError as error:
-        raise HardChipError(f'{path}:1: not a file of hard chips') from error
+        content = Path(path).read_bytes()
     except OSError as error:
         raise HardChipError(
             f'{path}: cannot be read: {error.strerror}'
         ) from error
-    header = _read_header(lines[0] if lines else '', f'{path}:1')
+    lines = content.split(b'\n')
+    header = _read_header(lines[0], f'{path}:1')
     if fingerprint is not None and header['fingerprint'] != fingerprint:
         raise HardChipError(
             f'{path}:1: mined from other weights or inputs '
             f'({header["fingerprint"][:12]}, expected {fingerprint[:12]})'
         )
-    end = {'canvases': len(lines) - 2}
-    if lines[-1] != json.dumps(end):
-        raise HardChipError(f'{path}:{len(lines)}: the file is cut short')
+    _check_end(content, header['version'], str(path))
     return HardChipRound(
         number=header['round'],
         fingerprint=header['fingerprint'],
         canvases=[
             _read_canvas(line, f'{path}:{number}')
-            for number, line in enumerate(lines[1:-1], 2)
+            for number, line in enumerate(lines[1:-2], 2)
         ],
         counts=header['counts'],
         origin=header['origin'],
     )
 
 
-def _read_header(line: str, where: str) -> dict[str, Any]:
+def _last_line(num_canvases: int, version: int, digest: str) -> bytes:
+    end: dict[str, Any] = {'canvases': num_canvases}
+    if version >= 3:
+        end['sha256'] = digest
+    return json.dumps(end).encode() + b'\n'
+
+
+def _check_end(content: bytes, version: int, path: str) -> None:
+    """Refuse a file that is not all that was written."""
+    start = content.rfind(b'\n', 0, -1) + 1
+    num_lines = content.count(b'\n', 0, start)
+    digest = hashlib.sha256(content[:start]).hexdigest()
+    last_line = content[start:]
+    if last_line == _last_line(num_lines - 1, version, digest):
+        return
+    where = f'{path}:{num_lines + 1}'
+    if last_line.startswith(b'{"canvases": ') and last_line.endswith(b'}\n'):
+        raise HardChipError(f'{where}: damaged (wrong checksum or count)')
+    raise HardChipError(f'{where}: the file is cut short')
+
+
+def _read_header(line: bytes, where: str) -> dict[str, Any]:
     try:
         header = json.loads(line)
         is_ours = header['format'] == FORMAT
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         is_ours = False
     if not is_ours:
         raise HardChipError(f'{where}: not a file of hard chips')
@@ -238,10 +266,10 @@ def _read_header(line: str, where: str) -> dict[str, Any]:
     return header
 
 
-def _read_canvas(line: str, where: str) -> MinedCanvas:
+def _read_canvas(line: bytes, where: str) -> MinedCanvas:
     try:
         return MinedCanvas.from_dict(json.loads(line))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except _DAMAGES as error:
         raise HardChipError(
             f'{where}: damaged ({type(error).__name__}: {error})'
         ) from error

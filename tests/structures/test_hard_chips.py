@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import numpy as np
@@ -162,8 +163,7 @@ def test_what_is_not_a_number_is_not_written(tmp_path):
 
 def test_every_cut_is_noticed(path):
     content = path.read_bytes()
-    # Without its last line end the file says all it said.
-    for length in range(0, len(content) - 1, 2):
+    for length in range(len(content)):
         path.write_bytes(content[:length])
         with pytest.raises(HardChipError, match=r'hard_chips\.jsonl:\d+: '):
             read_round(path)
@@ -171,6 +171,16 @@ def test_every_cut_is_noticed(path):
     for missing in range(len(lines)):
         path.write_bytes(b''.join(lines[:missing] + lines[missing + 1 :]))
         with pytest.raises(HardChipError):
+            read_round(path)
+
+
+def test_every_wrong_bit_is_noticed(path):
+    content = path.read_bytes()
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        with pytest.raises(HardChipError, match=r'hard_chips\.jsonl:\d+: '):
             read_round(path)
 
 
@@ -194,15 +204,19 @@ def test_foreign_files_are_refused(path, content):
 
 
 def edit(path, line, **values):
+    """Change a line as somebody would who makes the digest fit."""
     lines = path.read_text().splitlines()
     lines[line] = json.dumps({**json.loads(lines[line]), **values})
-    path.write_text('\n'.join(lines) + '\n')
+    end = json.loads(lines.pop())
+    content = ''.join(f'{row}\n' for row in lines).encode()
+    end['sha256'] = hashlib.sha256(content).hexdigest()
+    path.write_bytes(content + json.dumps(end).encode() + b'\n')
 
 
 @pytest.mark.parametrize(
     ('line', 'values', 'fault'),
     [
-        (0, {'version': 3}, '1: version 3, expected 2'),
+        (0, {'version': 4}, '1: version 4, expected 3'),
         (0, {'version': None}, '1: version None'),
         (0, {'fingerprint': 'cd' * 32}, '1: mined from other .*cdcdcdcd'),
         (0, {'fingerprint': 3}, '1: damaged .no fingerprint'),
@@ -216,7 +230,7 @@ def edit(path, line, **values):
         (2, {'errors': 3}, '3: damaged'),
         (2, {'other_errors': [3]}, '3: damaged'),
         (2, {'more': 3}, '3: damaged'),
-        (3, {'canvases': 3}, '4: the file is cut short'),
+        (3, {'canvases': 3}, '4: damaged .wrong checksum or count'),
     ],
 )
 def test_faults_name_file_and_line(path, line, values, fault):
@@ -226,19 +240,26 @@ def test_faults_name_file_and_line(path, line, values, fault):
     assert '\n' not in str(info.value)
 
 
-def test_version_1_is_read(path):
-    """Runs that were mined with it can be resumed."""
+@pytest.mark.parametrize('version', [1, 2])
+def test_older_versions_are_read(path, version):
+    """Runs that were mined with them can be resumed."""
     hard_round = make_round()
     write_round(path, hard_round)
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows[0]['version'] = 1
-    del rows[0]['origin']
-    for canvas in rows[1:-1]:
-        del canvas['other_errors']
-        for error in canvas['errors']:
-            del error['det_bbox']
-    path.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+    rows[0]['version'] = version
+    del rows[-1]['sha256']
+    if version == 1:
+        del rows[0]['origin']
+        for canvas in rows[1:-1]:
+            del canvas['other_errors']
+            for error in canvas['errors']:
+                del error['det_bbox']
+    content = ''.join(json.dumps(row) + '\n' for row in rows)
+    path.write_text(content)
     assert read_round(path, hard_round.fingerprint) == hard_round
+    path.write_text(content[:-1])
+    with pytest.raises(HardChipError, match='4: the file is cut short'):
+        read_round(path)
 
 
 def test_a_stale_round_can_be_read_without_asking(path):
