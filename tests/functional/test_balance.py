@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,3 +86,18 @@ def test_sampling_without_instances():
     assert sample_classes([0, 0], 0, rng=rng).shape == (0,)
     with pytest.raises(ValueError, match='no class has instances'):
         sample_classes([0, 0], 1, rng=rng)
+
+
+@given(
+    st.lists(st.integers(0, 10**6), max_size=12),
+    st.sampled_from([-2, -1, 0, 1, 2, 5]),
+)
+def test_weights_follow_the_formula(counts, power):
+    # exact: count ** -power, divided by the sum over the classes that occur
+    shares = [Fraction(n) ** -power if n else Fraction() for n in counts]
+    total = sum(shares) or Fraction(1)
+    np.testing.assert_allclose(
+        class_weights(np.array(counts, dtype=int), power),
+        [float(share / total) for share in shares],
+        rtol=1e-9,
+    )

@@ -253,3 +253,41 @@ def test_each_object_is_found_once_at_most(dets, gts, regions):
     assert len(found) == len(set(found.tolist()))
     assert not out.missed[found].any()
     assert all(not gts[j][2] for j in out.det_gt_inds if j >= 0)
+
+
+# Of each type: is the score high enough, has the object (if there is one) the
+# detection's class, and is it touched (1) or in the right place (2)?
+MEANINGS = {
+    T.BELOW_THR: (False, False, None),
+    T.TRUE_POSITIVE: (True, True, 2),
+    T.CLASS: (True, False, 2),
+    T.LOCALIZATION: (True, True, 1),
+    T.BOTH: (True, False, 1),
+    T.DUPLICATE: (True, True, 2),
+    T.BACKGROUND: (True, False, None),
+    T.IGNORED: (True, False, None),
+}
+
+
+@given(
+    st.lists(st.tuples(box, scores, label), max_size=6),
+    st.lists(st.tuples(box, label, st.booleans()), max_size=6),
+    st.lists(box, max_size=2),
+    st.sampled_from([0.05, 0.3, 0.5]),
+)
+def test_types_partition_the_detections(dets, gts, regions, bg_thr):
+    out = classify(dets, gts, regions, bg_thr=bg_thr)
+    parts = [np.flatnonzero(out.det_types == kind) for kind in T]
+    assert sorted(np.concatenate(parts).tolist()) == list(range(len(dets)))
+    taken = set(out.det_gt_inds[out.det_types == T.TRUE_POSITIVE].tolist())
+    for (det, score, own), kind, ind in zip(
+        dets, out.det_types, out.det_gt_inds, strict=True
+    ):
+        iou = slow_iou(det, gts[ind][0]) if ind >= 0 else None
+        meaning = (
+            score >= 0.3,
+            ind >= 0 and gts[ind][1] == own,
+            None if iou is None else (iou >= bg_thr) + (iou >= 0.5),
+        )
+        assert meaning == MEANINGS[kind]
+        assert kind != T.DUPLICATE or ind in taken

@@ -178,3 +178,50 @@ def test_count_is_capped_among_thousands(method):
     part = bboxes, rng.random(6000), rng.integers(0, 10, 6000)
     merged = merge_scales([part], None, method)
     assert len(merged.scores) == 500
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(0, 20), max_size=3),
+    st.sampled_from(METHODS),
+    st.booleans(),
+)
+def test_the_best_box_of_each_class_stays_as_it_is(seed, nums, method, ranged):
+    rng = np.random.default_rng(seed)
+    parts = [random_detections(rng, num) for num in nums]
+    ranges = [(0, 15), (10, INF), (0, INF)][: len(nums)] if ranged else None
+    merged = merge_scales(parts, ranges, method, max_num=1000)
+    rows = {
+        (*bbox, score, label)
+        for bbox, score, label in zip(
+            *(array.tolist() for array in merged), strict=True
+        )
+    }
+    for own in range(3):
+        # the first one of the highest score, among those in range
+        best = None
+        for ind, part in enumerate(parts):
+            low, high = ranges[ind] if ranges else (0, INF)
+            for bbox, score, label in zip(*part, strict=True):
+                size = np.sqrt(np.prod(bbox[2:] - bbox[:2]))
+                if label != own or not low <= size < high:
+                    continue
+                if best is None or score > best[4]:
+                    best = (*bbox.tolist(), float(score), own)
+        # Soft methods drop scores below their limit, the best one's too.
+        if best and (method == 'nms' or best[4] >= 1e-3):
+            assert best in rows
+        elif method == 'nms' or best is None:
+            assert own not in merged.labels
+    assert len(merged.scores) <= sum(nums)
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [(dict(method='nms'), 'method'), (dict(sigma=0.0), 'sigma')],
+)
+def test_arguments_of_soft_nms_are_checked(kwargs, fault):
+    none = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int)
+    with pytest.raises(ValueError, match=fault):
+        soft_nms(*none, **kwargs)

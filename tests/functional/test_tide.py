@@ -335,3 +335,16 @@ def test_matched_objects_fit_the_flags(image):
             assert det[5] == gt[5]
             assert gt[4] != 0
             assert slow_iou(det[:4], gt[:4]) >= thr - 1e-12
+
+
+@settings(max_examples=100)
+@given(st.lists(messy, min_size=1, max_size=3))
+def test_types_partition_the_false_positives(images):
+    """Each has one of five types, whatever is ignored."""
+    records = [record(*i, image_wh=(12, 12)) for i in images]
+    costs = error_costs(records, num_classes=3)
+    num_false = sum(
+        np.count_nonzero(found.flags[0] == 0)
+        for found in match_images(records, 3)
+    )
+    assert costs.counts[:5].sum() == num_false
