@@ -3,18 +3,15 @@
 from pathlib import Path
 
 import numpy as np
-import torch
-from mmdet.registry import DATASETS, MODELS
+from mmdet.registry import DATASETS
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
 
-from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.error_boxes import find_errors
 from mmhcm.structures.pool_cutting import read_image
 from mmhcm.visualization import Marks, ObjectMarks, draw_marks
 
+from .detecting import detect
 from .pictures import class_style, draw_indices, error_marks, save_pictures
 
 
@@ -44,28 +41,22 @@ def save_detections(
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     dataset = DATASETS.build(cfg.val_dataloader.dataset)
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    model = MODELS.build(cfg.model)
-    load_checkpoint(model, str(checkpoint), map_location='cpu')
-    model.to(device).eval()
     style = class_style(dataset.metainfo)
 
-    @torch.no_grad()
+    inds = draw_indices(len(dataset), num, seed)
+    # In the order in which the pictures are asked for.
+    found = detect(cfg, checkpoint, dataset, inds, score_thr)
+
     def picture(ind: int) -> tuple[str, np.ndarray]:
         info = dataset.get_data_info(ind)
-        (sample,) = model.test_step(pseudo_collate([dataset[ind]]))
-        found = sample.pred_instances.cpu().numpy()
-        chosen = found.scores >= score_thr
-        detections = ObjectMarks(
-            as_bboxes(found.bboxes[chosen]), found.labels[chosen]
-        )
+        bboxes, scores, labels = next(found)
         errors = (
             find_errors(
                 info['instances'],
                 info.get('ignored_regions', []),
-                detections.bboxes,
-                found.scores[chosen],
-                detections.labels,
+                bboxes,
+                scores,
+                labels,
                 score_thr=score_thr,
             )
             if info['instances']
@@ -73,13 +64,12 @@ def save_detections(
         )
         name = Path(info['img_path']).stem
         marks = Marks(
-            detections,
+            ObjectMarks(bboxes, labels),
             info.get('ignored_regions', []),
             error_marks(errors, style['classes'], tag_missed=False),
-            f'{name}: {int(chosen.sum())} detections from {score_thr:g}',
+            f'{name}: {len(bboxes)} detections from {score_thr:g}',
         )
         image = read_image(info['img_path'])
         return name, draw_marks(image, marks, **style)
 
-    inds = draw_indices(len(dataset), num, seed)
     return save_pictures(Path(out_dir), 'detections', inds, picture)

@@ -1,17 +1,12 @@
 """A figure of what a checkpoint detects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
-from mmdet.registry import DATASETS, MODELS
+from mmdet.registry import DATASETS
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
 
-from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.pool_cutting import read_image
 from mmhcm.visualization.figure_style import Drawing
 from mmhcm.visualization.photos import (
@@ -22,6 +17,8 @@ from mmhcm.visualization.photos import (
     draw_photos,
     photo_rows,
 )
+
+from .detecting import detect
 
 
 def checkpoint_figure(
@@ -56,36 +53,19 @@ def checkpoint_figure(
     classes = dataset.metainfo['classes']
     photos, counts = [], []
     chosen = [inds[stem] for stem in stems]
-    for image, bboxes, labels in _detect(
-        cfg, dataset, checkpoint, chosen, score_thr
+    for ind, found in zip(
+        chosen,
+        detect(cfg, checkpoint, dataset, chosen, score_thr),
+        strict=True,
     ):
-        counts.append(len(bboxes))
-        photos.append(Photo(image, class_boxes(bboxes, labels, classes)))
+        counts.append(len(found.bboxes))
+        photos.append(
+            Photo(
+                read_image(dataset.get_data_info(ind)['img_path']),
+                class_boxes(found.bboxes, found.labels, classes),
+            )
+        )
     return Drawing(
         draw_photos(photo_rows(photos, columns), width),
         text=detections_text(stems, counts, score_thr),
     )
-
-
-@torch.no_grad()
-def _detect(
-    cfg: Config,
-    dataset: BaseDataset,
-    checkpoint: str | Path,
-    inds: Sequence[int],
-    score_thr: float,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield each image, its boxes (n, 4) in source pixels and labels (n,)."""
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    model = MODELS.build(cfg.model)
-    load_checkpoint(model, str(checkpoint), map_location='cpu')
-    model.to(device).eval()
-    for ind in inds:
-        (sample,) = model.test_step(pseudo_collate([dataset[ind]]))
-        found = sample.pred_instances.cpu().numpy()
-        shown = found.scores >= score_thr
-        yield (
-            read_image(dataset.get_data_info(ind)['img_path']),
-            as_bboxes(found.bboxes[shown]),
-            found.labels[shown],
-        )

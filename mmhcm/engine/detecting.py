@@ -1,0 +1,60 @@
+"""A checkpoint's detections on single images, for pictures of them."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.runner import load_checkpoint
+
+from mmhcm.functional.boxes import as_bboxes
+
+
+class Detections(NamedTuple):
+    """What was detected in one image.
+
+    Attributes:
+        bboxes: float32 (n, 4) xyxy, pixels of the source image.
+        scores: float32 (n,).
+        labels: int64 (n,).
+    """
+
+    bboxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+
+@torch.no_grad()
+def detect(
+    cfg: Config,
+    checkpoint: str | Path,
+    dataset: BaseDataset,
+    inds: Iterable[int],
+    score_thr: float,
+) -> Iterator[Detections]:
+    """Yield the detections on each image, by the data set's pipeline.
+
+    Args:
+        cfg: A config, for its model.
+        checkpoint: Weights.
+        dataset: The data set of images.
+        inds: Which of its images, in this order.
+        score_thr: Lowest score that is kept.
+    """
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    model = MODELS.build(cfg.model)
+    load_checkpoint(model, str(checkpoint), map_location='cpu')
+    model.to(device).eval()
+    for ind in inds:
+        (sample,) = model.test_step(pseudo_collate([dataset[ind]]))
+        found = sample.pred_instances.cpu().numpy()
+        kept = found.scores >= score_thr
+        yield Detections(
+            as_bboxes(found.bboxes[kept]),
+            found.scores[kept],
+            found.labels[kept],
+        )
