@@ -36,7 +36,7 @@ from mmhcm.structures.hard_chips import (
     MinedCanvas,
 )
 from mmhcm.structures.object_pool import ObjectPool
-from mmhcm.structures.pool_file import INDEX, PIXELS, write_index
+from mmhcm.structures.pool_file import INDEX, PIXELS, checksum, write_index
 
 SCALES = [
     dict(window=256, valid_range=(0, 40), stride=28),
@@ -117,7 +117,9 @@ def write_pool(path: Path) -> None:
     rng = np.random.default_rng(0)
     digest = 'f' * 64
     shapes = np.tile([16, 20], (NUM_PATCHES, 1))
-    chunk = rng.integers(0, 256, 16 * 20 * 3 * 1000, np.uint8).tobytes()
+    patches = rng.integers(0, 256, (1000, 16 * 20 * 3), np.uint8)
+    chunk = patches.tobytes()
+    checksums = np.array([checksum(patch) for patch in patches], np.uint32)
     with (path / PIXELS).open('wb') as file:
         file.write(digest.encode())
         whole, rest = divmod(NUM_PATCHES, 1000)
@@ -130,6 +132,7 @@ def write_pool(path: Path) -> None:
         digest,
         {
             'shapes': shapes,
+            'checksums': np.resize(checksums, NUM_PATCHES),
             'bboxes': bboxes,
             'labels': np.arange(NUM_PATCHES) % 10,
             'image_inds': np.sort(rng.integers(0, 6471, NUM_PATCHES)),

@@ -15,7 +15,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-from .files import atomic_write, fingerprint
+from .files import atomic_write, file_length, fingerprint
 from .pool_cutting import (
     CutTask,
     PoolOptions,
@@ -27,9 +27,9 @@ from .pool_cutting import (
 from .pool_file import (
     INDEX,
     PIXELS,
-    VERSION,
     PoolError,
     StalePoolError,
+    checksum,
     map_pixels,
     read_index,
     write_index,
@@ -85,6 +85,7 @@ class ObjectPool:
         self.fingerprint = str(index.pop('fingerprint'))
         self._offsets = index.pop('offsets')
         self._shapes = index.pop('shapes')
+        self._checksums = index.pop('checksums')
         for name, values in index.items():
             setattr(self, name, values)
         self._pixels = map_pixels(
@@ -104,7 +105,7 @@ class ObjectPool:
 
         Raises:
             StalePoolError: there is no pool, or it is of another version, of
-                other inputs or cut short.
+                other inputs, damaged or cut short.
             PoolError: the files are something else.
         """
         pool = cls(path)
@@ -132,11 +133,26 @@ class ObjectPool:
         return True
 
     def patch(self, ind: int) -> np.ndarray:
-        """Patch ``ind``, a read-only view, uint8 (h, w, 3) BGR."""
+        """Patch ``ind``, a read-only view, uint8 (h, w, 3) BGR.
+
+        Raises:
+            PoolError: its pixels are not those that were written.
+        """
+        shape = self.patch_shape(ind)
+        pixels = self._pixels[self._offsets[ind] : self._offsets[ind + 1]]
+        if checksum(pixels) != self._checksums[ind]:
+            raise PoolError(
+                f'{self.path / PIXELS}: patch {ind} is damaged; remove the '
+                'object pool, and it is built again'
+            )
+        return pixels.reshape(shape)
+
+    def patch_shape(self, ind: int) -> tuple[int, int, int]:
+        """Height, width and channels of patch ``ind``."""
         if not 0 <= ind < len(self):
             raise IndexError(f'patch {ind} of {len(self)}')
-        pixels = self._pixels[self._offsets[ind] : self._offsets[ind + 1]]
-        return pixels.reshape(*self._shapes[ind], 3)
+        height, width = self._shapes[ind].tolist()
+        return height, width, 3
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -153,7 +169,10 @@ class ObjectPool:
 def pool_fingerprint(
     images: Sequence[dict[str, Any]], *, num_classes: int, **options: Any
 ) -> str:
-    """Digest of what a pool is made from, except for the pixels.
+    """Digest of what a pool is made from, wherever it lies.
+
+    Pixels count by the lengths of the images' files, so that images that were
+    exchanged are noticed, and copies of a data set are the same.
 
     Args:
         images: see `build_pool`.
@@ -162,11 +181,13 @@ def pool_fingerprint(
     """
     objects = list_objects(images)
     return fingerprint(
-        'object pool',
-        VERSION,
+        'object pool 2',
         num_classes,
         asdict(PoolOptions(**options)),
-        [_image_name(info) for info in images],
+        [
+            [_image_name(info), file_length(info['img_path'])]
+            for info in images
+        ],
         *vars(objects).values(),
         *(as_bboxes(info.get('ignored_regions', [])) for info in images),
     )
@@ -216,7 +237,7 @@ def build_pool(
             images, starts[:-1], starts[1:], strict=True
         )
     ]
-    patch_bboxes, shapes, cut_inds = [], [], []
+    patch_bboxes, shapes, checksums, cut_inds = [], [], [], []
     with (
         atomic_write(path / PIXELS) as file,
         _map_in_order(tasks, num_workers) as results,
@@ -230,6 +251,7 @@ def build_pool(
                 file.write(patch.tobytes())
                 patch_bboxes.append(bbox)
                 shapes.append(patch.shape[:2])
+                checksums.append(checksum(patch))
                 cut_inds.append(ind)
             if progress is not None:
                 progress(1)
@@ -240,6 +262,7 @@ def build_pool(
         digest,
         {
             'shapes': np.array(shapes, dtype=np.int64).reshape(-1, 2),
+            'checksums': np.array(checksums, dtype=np.uint32),
             'bboxes': as_bboxes(patch_bboxes),
             'labels': objects.labels,
             'image_inds': objects.image_inds,

@@ -1,24 +1,36 @@
 """The two files of an object pool.
 
 ``pool.bin`` starts with the pool's fingerprint, 64 ASCII characters, followed
-by the patches, uint8 BGR, row by row, without gaps. ``pool.npz`` is the index:
-where each patch lies, what it shows and where it came from.
+by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` says
+where each patch lies, what it shows and where it came from, and the checksum
+of its pixels, which is looked at whenever a patch is read.
 """
 
-import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from .files import atomic_write
+from .array_file import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 1
-PIXELS, INDEX = 'pool.bin', 'pool.npz'
+VERSION = 2
+PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
+_KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
+#: Of each patch; their type, and their shape behind the number of patches.
+_PATCH_FIELDS = {
+    'shapes': (np.int64, (2,)),
+    'checksums': (np.uint32, ()),
+    'bboxes': (np.float32, (4,)),
+    'labels': (np.int64, ()),
+    'image_inds': (np.int64, ()),
+    'source_bboxes': (np.float32, (4,)),
+    'occlusions': (np.int8, ()),
+    'truncations': (np.int8, ()),
+}
 _FIELDS = {
-    *('version', 'fingerprint', 'offsets', 'shapes', 'bboxes', 'labels'),
-    *('image_inds', 'image_names', 'source_bboxes', 'occlusions'),
-    *('truncations', 'class_counts', 'class_log_sizes'),
+    *_PATCH_FIELDS,
+    *('fingerprint', 'image_names', 'class_counts', 'class_log_sizes'),
 }
 
 
@@ -38,49 +50,60 @@ def write_index(
     Args:
         path: the file.
         digest: fingerprint of the pool.
-        arrays: all other fields but the offsets, which follow from the
-            ``shapes`` (p, 2), heights and widths of the patches.
+        arrays: all other fields; ``shapes`` (p, 2) are heights and widths of
+            the patches, ``checksums`` (p,) from `checksum`.
     """
-    lengths = arrays['shapes'].prod(axis=1) * 3
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    fields = {
-        'version': np.array(VERSION),
-        'fingerprint': np.array(digest),
-        'offsets': offsets + _HEADER_BYTES,
-        **arrays,
-    }
+    fields = {'fingerprint': np.array(digest), **arrays}
     assert set(fields) == _FIELDS, f'{set(fields) ^ _FIELDS}'
-    with atomic_write(path) as file:
-        # The stub takes any keyword for savez' own option.
-        np.savez(file, **fields)  # type: ignore[arg-type]
+    # Whose it is lies among the arrays, since a pool can be opened unknown.
+    write_arrays(path, _KIND, '', fields)
 
 
 def read_index(path: Path) -> dict[str, np.ndarray]:
-    """Read the fields of an index, ``offsets`` among them.
+    """Map the fields of an index, and the ``offsets`` of the patches.
 
     Raises:
-        StalePoolError: the file is absent or of another version.
+        StalePoolError: the file is absent, damaged or of another version.
         PoolError: it is something else.
     """
-    if not path.is_file():
+    if not path.exists():
         raise StalePoolError(f'{path.parent}: holds no object pool')
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            index = dict(arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        index = map_arrays(path, _KIND, '')
+    except ArrayFileError as error:
         raise PoolError(
-            f'{path}: is not the index of an object pool, or is damaged; '
-            'remove it'
+            f'{path}: is not the index of an object pool; remove it'
         ) from error
-    version = index.pop('version', None)
-    if version is not None and version != VERSION:
+    if index is None or not _is_sound(index):
         raise StalePoolError(
-            f'{path}: is an object pool of version {version}, expected '
-            f'{VERSION}; build it again'
+            f'{path}: is damaged or of another version; build the object pool '
+            'again'
         )
-    if version is None or set(index) != _FIELDS - {'version'}:
-        raise PoolError(f'{path}: is not the index of an object pool')
-    return index
+    lengths = index['shapes'].prod(axis=1) * 3
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return {**index, 'offsets': offsets + _HEADER_BYTES}
+
+
+def checksum(patch: np.ndarray) -> int:
+    """Checksum of a patch's pixels, for `write_index`."""
+    return zlib.crc32(patch.data)
+
+
+def _is_sound(index: dict[str, np.ndarray]) -> bool:
+    """Whether all fields are there and fit each other."""
+    if set(index) != _FIELDS:
+        return False
+    num = len(index['labels'])
+    return all(
+        index[name].shape == (num, *shape) and index[name].dtype == dtype
+        for name, (dtype, shape) in _PATCH_FIELDS.items()
+    ) and bool(
+        (index['shapes'] > 0).all()
+        and (index['labels'] >= 0).all()
+        and (index['labels'] < len(index['class_counts'])).all()
+        and (index['image_inds'] >= 0).all()
+        and (index['image_inds'] < len(index['image_names'])).all()
+    )
 
 
 def map_pixels(path: Path, digest: str, num_bytes: int) -> np.ndarray:

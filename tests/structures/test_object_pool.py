@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.structures import object_pool
+from mmhcm.structures import object_pool, pool_file
+from mmhcm.structures.array_file import write_arrays
 from mmhcm.structures.object_pool import (
     ObjectPool,
     PoolError,
@@ -15,6 +16,7 @@ from mmhcm.structures.object_pool import (
     build_pool,
     pool_fingerprint,
 )
+from mmhcm.structures.pool_file import read_index
 
 
 def make_instance(bbox, label=0, ignore=0, **kwargs):
@@ -158,7 +160,7 @@ def test_same_bytes_for_any_number_of_workers(tmp_path, images):
             num_workers=workers,
             max_per_class=4,
         )
-    for name in ('pool.bin', 'pool.npz'):
+    for name in ('pool.bin', 'pool_index.bin'):
         one, two = (tmp_path / w / name for w in '12')
         assert one.read_bytes() == two.read_bytes()
 
@@ -181,8 +183,10 @@ def test_pickle_opens_the_pool_again(tmp_path, images):
 def test_fingerprint_follows_inputs_but_not_the_place(tmp_path, images):
     digest = pool_fingerprint(images, num_classes=3)
     assert digest == pool_fingerprint(images, num_classes=3, min_size=12.0)
-    moved = [{**info, 'img_path': '/elsewhere/x.png'} for info in images]
-    assert digest == pool_fingerprint(moved, num_classes=3)
+    copies = make_images(tmp_path / 'elsewhere')
+    assert digest == pool_fingerprint(copies, num_classes=3)
+    cv2.imwrite(copies[0]['img_path'], np.zeros((60, 80, 3), np.uint8))
+    assert digest != pool_fingerprint(copies, num_classes=3)
     assert digest != pool_fingerprint(images, num_classes=4)
     assert digest != pool_fingerprint(images, num_classes=3, context=0.3)
     for key, value in (
@@ -232,22 +236,20 @@ def test_pixels_of_another_index_are_refused(tmp_path, images):
 def test_other_versions_are_refused(tmp_path, images, monkeypatch):
     path = tmp_path / 'pool'
     build(path, images)
-    monkeypatch.setattr('mmhcm.structures.pool_file.VERSION', 2)
-    with pytest.raises(StalePoolError, match='version 1, expected 2'):
+    monkeypatch.setattr('mmhcm.structures.pool_file._KIND', 'object pool 3')
+    with pytest.raises(StalePoolError, match='damaged or of another version'):
         ObjectPool.open(path)
 
 
-@pytest.mark.parametrize('kind', ['text', 'npz', 'cut'])
+@pytest.mark.parametrize('kind', ['text', 'cache'])
 def test_foreign_files_are_an_error_and_stay(tmp_path, images, kind):
     path = tmp_path / 'pool'
     build(path, images)
-    index = path / 'pool.npz'
+    index = path / 'pool_index.bin'
     if kind == 'text':
         index.write_text('notes')
-    elif kind == 'npz':
-        np.savez(index, other=np.zeros(3))
     else:
-        index.write_bytes(index.read_bytes()[:-50])
+        write_arrays(index, 'chips 1', '', {'a': np.ones(1)})
     content = index.read_bytes()
     for use in (ObjectPool.open, ObjectPool.exists):
         with pytest.raises(PoolError, match='is not the index') as info:
@@ -256,6 +258,64 @@ def test_foreign_files_are_an_error_and_stay(tmp_path, images, kind):
     with pytest.raises(PoolError, match='is not the index'):
         build(path, images)
     assert index.read_bytes() == content
+
+
+def test_every_cut_and_wrong_bit_is_noticed(tmp_path, images):
+    path = tmp_path / 'pool'
+    pool = build(path, images)
+    for name in ('pool.bin', 'pool_index.bin'):
+        content = (path / name).read_bytes()
+        step = len(content) // 150
+        for position in range(0, len(content), step):
+            (path / name).write_bytes(content[:position])
+            assert not ObjectPool.exists(path)
+        # Every byte of its first line, of which some say whose file it is.
+        for position in [*range(30), *range(30, len(content), step)]:
+            damaged = bytearray(content)
+            damaged[position] ^= 1 << position % 8
+            (path / name).write_bytes(damaged)
+            with pytest.raises(PoolError, match=name):
+                read_all(ObjectPool.open(path))
+        (path / name).write_bytes(content)
+    read_all(ObjectPool.open(path, pool.fingerprint))
+
+
+def read_all(pool):
+    return [pool.patch(ind) for ind in range(len(pool))]
+
+
+def test_a_damaged_patch_is_named_and_others_can_be_used(tmp_path, images):
+    pool = build(tmp_path / 'pool', images)
+    with (tmp_path / 'pool' / 'pool.bin').open('r+b') as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    pool.patch(0)
+    with pytest.raises(PoolError, match=r'pool\.bin: patch 14 is damaged'):
+        pool.patch(14)
+
+
+@pytest.mark.parametrize(
+    ('name', 'values'),
+    [
+        ('labels', np.full(15, 3)),
+        ('labels', np.full(15, -1)),
+        ('labels', np.zeros(15, np.int32)),
+        ('image_inds', np.full(15, 5)),
+        ('bboxes', np.zeros((14, 4), np.float32)),
+        ('shapes', np.full((15, 2), -1)),
+        ('more', np.zeros(1)),
+    ],
+)
+def test_fields_that_do_not_fit_are_no_index(tmp_path, images, name, values):
+    pool = build(tmp_path / 'pool', images)
+    path = pool.path / 'pool_index.bin'
+    index = read_index(path)
+    index.pop('offsets')
+    write_arrays(path, pool_file._KIND, '', {**index, name: values})
+    with pytest.raises(StalePoolError, match='damaged or of another version'):
+        ObjectPool.open(pool.path)
 
 
 @pytest.mark.parametrize('workers', [1, 2])
@@ -281,7 +341,7 @@ def test_interrupted_build_keeps_the_old_pool(tmp_path, images):
     with pytest.raises(KeyboardInterrupt):
         build(tmp_path / 'pool', images, progress=interrupt)
     names = sorted(p.name for p in (tmp_path / 'pool').iterdir())
-    assert names == ['pool.bin', 'pool.npz']
+    assert names == ['pool.bin', 'pool_index.bin']
     assert ObjectPool.exists(tmp_path / 'pool', old.fingerprint)
 
 
