@@ -1,0 +1,207 @@
+"""Checkpoints that no moment of death spoils."""
+
+from pathlib import Path
+from typing import Any
+
+from mmdet.registry import HOOKS
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook, SyncBuffersHook
+from mmengine.runner import IterBasedTrainLoop, Runner
+
+from mmhcm.engine.atomic_backend import ATOMIC
+from mmhcm.structures.files import atomic_write, remove_leftovers
+
+_STATE_KEY = 'atomic_checkpoint'
+
+
+@HOOKS.register_module()
+class AtomicCheckpointHook(CheckpointHook):
+    """Write checkpoints whole, and only then remove the ones they replace.
+
+    MMEngine's hook removes the oldest checkpoint, or the previous best one,
+    before it writes the next, and writes in place: a run that dies then may
+    leave neither. This one takes the same arguments and keeps the same
+    files, but for these differences:
+
+    - A checkpoint and the note ``last_checkpoint`` appear whole or not at
+      all. The checkpoint names what it replaces; that goes once it is
+      noted, or on resume if the run died in between.
+    - A validation that was owed when the run died, after its checkpoint and
+      before its end, is done on resume, so that the best checkpoint and the
+      figures are those of a run that never stopped. One that was finished
+      without a new best is repeated, since no checkpoint tells of it.
+    - The best checkpoint of another folder, which a run was resumed from,
+      is left there.
+
+    Other places than local files are written as their backend does. Runs at
+    priority VERY_LOW, as its parent, so that a checkpoint holds what other
+    hooks did.
+    """
+
+    backend_args: dict | None
+    file_backend: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._validated_iter = -1
+        # Names in the output folder.
+        self._replaced: list[str] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Tidy up after a run that died, and do the validation it owed."""
+        out_dir = str(self.out_dir or runner.work_dir)
+        if self.backend_args is None and '://' not in out_dir:
+            self.backend_args = {'backend': ATOMIC}
+        super().before_train(runner)
+        self.file_backend = _RemoveLater(
+            self.file_backend, self.out_dir, self._replaced
+        )
+        self._remove_leftovers(runner)
+        if not runner._resume or runner.iter == 0:
+            return
+        last = runner.message_hub.runtime_info.get('last_ckpt', '')
+        if last == self._path(Path(last).name):
+            # Whether there is one decides about writing it again.
+            self.last_ckpt = last
+        else:
+            # What a checkpoint of another folder replaces lies there.
+            self._replaced.clear()
+        self._remove_replaced()
+        if self._owes_validation(runner):
+            self._validate(runner)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, float]
+    ) -> None:
+        """Save the best checkpoint."""
+        self._validated_iter = runner.iter
+        super().after_val_epoch(runner, metrics)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note what was validated, and what the checkpoint replaces."""
+        checkpoint[_STATE_KEY] = {
+            'validated_iter': self._validated_iter,
+            'replaced': list(self._replaced),
+        }
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take the notes up; only resuming uses them."""
+        if runner._resume:
+            state = checkpoint.get(_STATE_KEY, {})
+            self._validated_iter = int(state.get('validated_iter', -1))
+            self._replaced[:] = state.get('replaced', [])
+
+    def _save_checkpoint_with_step(
+        self, runner: Runner, step: int, meta: dict
+    ) -> None:
+        """Write a checkpoint and the note, then remove what it replaces."""
+        if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+            if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
+                self._replaced.append(name)
+            self.keep_ckpt_ids.append(step)
+            runner.message_hub.update_info(
+                'keep_ckpt_ids', list(self.keep_ckpt_ids)
+            )
+        filename = self.filename_tmpl.format(step)
+        self.last_ckpt = self._path(filename)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        runner.save_checkpoint(
+            self.out_dir,
+            filename,
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if is_main_process():
+            with atomic_write(Path(runner.work_dir, 'last_checkpoint')) as f:
+                f.write(str(self.last_ckpt).encode())
+        self._remove_replaced()
+
+    def _save_best_checkpoint(
+        self, runner: Runner, metrics: dict[str, float]
+    ) -> None:
+        super()._save_best_checkpoint(runner, metrics)
+        # Without any other checkpoint, nothing has removed it yet.
+        self._remove_replaced()
+
+    def _path(self, name: str) -> str:
+        return str(self.file_backend.join_path(self.out_dir, name))
+
+    def _remove_replaced(self) -> None:
+        """Remove what the last checkpoint names, as far as it is there."""
+        if is_main_process():
+            for name in self._replaced:
+                self.file_backend.remove_now(name)
+        self._replaced.clear()
+
+    def _remove_leftovers(self, runner: Runner) -> None:
+        """Remove what was being written when an earlier run died."""
+        if not is_main_process():
+            return
+        remove_leftovers(runner.work_dir)
+        if '://' not in str(self.out_dir):
+            remove_leftovers(self.out_dir)
+        for folder in Path(runner.work_dir, 'hcm').glob('**/'):
+            remove_leftovers(folder)
+
+    def _owes_validation(self, runner: Runner) -> bool:
+        """Whether the loop would have validated these weights by now."""
+        loop = runner.train_loop
+        if runner.val_loop is None or self._validated_iter == runner.iter:
+            return False
+        done, last = loop.epoch, loop.max_epochs
+        if isinstance(loop, IterBasedTrainLoop):
+            done, last = loop.iter, loop.max_iters
+        loop._decide_current_val_interval()
+        return bool(
+            done >= loop.val_begin
+            and (done % loop.val_interval == 0 or done == last)
+        )
+
+    def _validate(self, runner: Runner) -> None:
+        runner.logger.info('validating what the checkpoint was saved for')
+        for hook in runner.hooks:
+            if isinstance(hook, SyncBuffersHook):
+                # They are those of the checkpoint, equal on all ranks.
+                hook.called_in_train = True
+        runner.val_loop.run()
+
+
+class _RemoveLater:
+    """A file backend that notes files of a folder instead of removing them.
+
+    Args:
+        backend: MMEngine's file backend.
+        folder: The checkpoints' folder; what lies elsewhere stays.
+        names: List to put the files' names into.
+    """
+
+    def __init__(self, backend: Any, folder: str, names: list[str]) -> None:
+        self._backend = backend
+        self._folder = str(folder)
+        self._names = names
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        """Note a file, or a folder, that has been replaced."""
+        name = Path(path).name
+        if self._backend.join_path(self._folder, name) == path:
+            self._names.append(name)
+
+    # Some strategies of training save folders.
+    rmtree = remove
+
+    def remove_now(self, name: str) -> None:
+        """Remove a file or folder if it is there."""
+        path = self._backend.join_path(self._folder, name)
+        if self._backend.isfile(path):
+            self._backend.remove(path)
+        elif self._backend.isdir(path):
+            self._backend.rmtree(path)
