@@ -11,6 +11,7 @@ import numpy as np
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
+from mmhcm.engine.launch import set_threads
 from mmhcm.engine.mining_loop import unwrap
 
 REPO = Path(__file__).parents[1]
@@ -65,7 +66,7 @@ scales = [
     dict(window=80, valid_range=(12, None), stride=16),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='MaskIgnoredRegions'),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=chip_size),
@@ -89,7 +90,7 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='ResizeToScale', scale_factor=1.0),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
@@ -104,7 +105,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 tta_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(
         type='TestTimeAug',
         transforms=[
@@ -218,6 +219,7 @@ def unique_names() -> dict[str, str]:
 def build_tiny_runner(cfg: Config) -> Runner:
     """Build the Runner, without a log on the screen."""
     cfg.log_level = 'WARNING'
+    set_threads(cfg)
     return Runner.from_cfg(cfg)
 
 

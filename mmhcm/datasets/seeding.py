@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 
 @dataclass(frozen=True)
@@ -31,15 +32,20 @@ def sample_rng(*key: int) -> np.random.Generator:
 def seeded_globals(*key: int) -> Iterator[None]:
     """Seed the global generators by a key, and put them back at the end.
 
-    MMDetection's transforms draw from ``random`` and ``numpy.random``; this
-    makes what they draw a function of the key alone.
+    MMDetection's transforms draw from ``random`` and ``numpy.random``, others
+    from torch on the CPU; this makes what they draw a function of the key
+    alone.
     """
-    words = np.random.SeedSequence(key).generate_state(2)
+    words = np.random.SeedSequence(key).generate_state(3)
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    torch_state = torch.default_generator.get_state()
     random.seed(int(words[0]))
     np.random.seed(int(words[1]))  # noqa: NPY002
+    # torch.manual_seed would reach for the GPUs as well.
+    torch.default_generator.manual_seed(int(words[2]))
     try:
         yield
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002
+        torch.default_generator.set_state(torch_state)

@@ -3,12 +3,17 @@ import random
 
 import numpy as np
 import pytest
+import torch
 
 from mmhcm.datasets.seeding import SampleKey, sample_rng, seeded_globals
 
 
 def draw_globals():
-    return random.random(), np.random.rand(3).tolist()  # noqa: NPY002
+    return (
+        random.random(),
+        np.random.rand(3).tolist(),  # noqa: NPY002
+        torch.rand(3).tolist(),
+    )
 
 
 def draw(*key):
@@ -20,9 +25,11 @@ def test_draws_follow_from_the_key_alone():
     first = draw(3, 1, 7)
     random.seed(99)
     np.random.seed(99)  # noqa: NPY002
+    torch.manual_seed(99)
     assert draw(3, 1, 7) == first
     others = [draw(*key) for key in [(3, 1, 8), (3, 2, 7), (4, 1, 7)]]
-    assert all(other != first for other in others)
+    for other in others:
+        assert all(a != b for a, b in zip(other, first, strict=True))
 
 
 @pytest.mark.parametrize('fault', [None, ValueError('x')])
@@ -30,6 +37,7 @@ def test_global_streams_go_on_as_if_nothing_had_been_drawn(fault):
     def run(between):
         random.seed(1)
         np.random.seed(1)  # noqa: NPY002
+        torch.manual_seed(1)
         before = draw_globals()
         between()
         return before, draw_globals()

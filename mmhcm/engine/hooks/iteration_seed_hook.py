@@ -16,8 +16,18 @@ class IterationSeedHook(Hook):
 
     Proposal sampling, drop path and the like draw from the main process'
     global generators. Reseeded before each iteration, a resumed run draws
-    what an uninterrupted one does. Any priority will do.
+    what an uninterrupted one does. So it does in a validation or a mining
+    round, and between the start of an epoch and its first iteration, where
+    loaders seed their workers.
+
+    Runs at priority NORMAL, behind mining at the start of an epoch.
     """
+
+    priority = 'NORMAL'
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Reseed for what is drawn before the first iteration."""
+        _reseed(runner)
 
     def before_train_iter(
         self,
@@ -26,10 +36,20 @@ class IterationSeedHook(Hook):
         data_batch: dict | tuple | list | None = None,
     ) -> None:
         """Reseed by the run's seed."""
-        key = np.random.SeedSequence(
-            (runner.seed or 0, runner.iter, get_rank())
-        )
-        words = key.generate_state(3)
-        random.seed(int(words[0]))
-        np.random.seed(int(words[1]))  # noqa: NPY002
-        torch.manual_seed(int(words[2]))
+        _reseed(runner)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Reseed for a validation."""
+        _reseed(runner)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Reseed for a test, or a mining round."""
+        _reseed(runner)
+
+
+def _reseed(runner: Runner) -> None:
+    key = np.random.SeedSequence((runner.seed or 0, runner.iter, get_rank()))
+    words = key.generate_state(3)
+    random.seed(int(words[0]))
+    np.random.seed(int(words[1]))  # noqa: NPY002
+    torch.manual_seed(int(words[2]))

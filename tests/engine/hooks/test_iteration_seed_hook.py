@@ -8,9 +8,12 @@ import torch
 from mmhcm.engine.hooks.iteration_seed_hook import IterationSeedHook
 
 
-def draw(seed, iteration):
+def draw(seed, iteration, stage='train_iter'):
     hook = IterationSeedHook()
-    hook.before_train_iter(SimpleNamespace(seed=seed, iter=iteration), 0)
+    arguments = [0] if stage == 'train_iter' else []
+    getattr(hook, f'before_{stage}')(
+        SimpleNamespace(seed=seed, iter=iteration), *arguments
+    )
     return (
         random.random(),
         float(np.random.rand()),  # noqa: NPY002
@@ -35,6 +38,14 @@ def test_draws_follow_seed_and_iteration():
     assert not set(first) & set(draw(1, 6))
     assert not set(first) & set(draw(2, 5))
     assert draw(None, 5) == draw(0, 5)
+
+
+@pytest.mark.parametrize('stage', ['train_epoch', 'val_epoch', 'test_epoch'])
+def test_other_stages_are_reseeded(stage):
+    first = draw(1, 5, stage)
+    random.random()
+    torch.rand(3)
+    assert draw(1, 5, stage) == first
 
 
 def test_ranks_draw_differently(monkeypatch):
