@@ -1,9 +1,13 @@
 """Checkpoint files: finding them, and whether they fit."""
 
+import logging
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
@@ -56,21 +60,86 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
-    """Path of the newest checkpoint in a work directory, None without any.
+    """Path of the newest whole checkpoint of a run, None without any.
+
+    That is the one that ``last_checkpoint`` names. If it is damaged or gone,
+    it is the next before it, and without the note the farthest one.
 
     Raises:
-        FileNotFoundError: the work directory names one that is not there.
+        FileNotFoundError: the work directory names one that is not there,
+            and holds no other.
+        ValueError: none of its checkpoints is whole.
     """
-    note = Path(work_dir) / 'last_checkpoint'
-    if not note.is_file():
+    folder = Path(work_dir)
+    noted = _noted(folder)
+    candidates = _earlier(folder, noted)
+    if noted is not None and noted.is_file():
+        candidates.insert(0, noted)
+    for path in candidates:
+        if _is_whole(path):
+            if path != noted:
+                print_log(
+                    f'{noted or "last_checkpoint"} is damaged or gone: '
+                    f'{path} is the newest whole checkpoint',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            return str(path)
+    if candidates:
+        raise ValueError(
+            f'{candidates[0]} is damaged, and {folder} holds no checkpoint '
+            'that is whole'
+        )
+    if noted is not None:
+        note = folder / 'last_checkpoint'
+        raise FileNotFoundError(
+            f'{note} names {note.read_text().strip()}, which is not there'
+        )
+    return None
+
+
+def _noted(folder: Path) -> Path | None:
+    """The checkpoint that a run's note names."""
+    note = folder / 'last_checkpoint'
+    text = note.read_text().strip() if note.is_file() else ''
+    if not text:
         return None
-    path = Path(note.read_text().strip())
-    if path.is_file():
-        return str(path)
+    path = Path(text)
     # The directory may have been moved.
-    if (moved := note.parent / path.name).is_file():
-        return str(moved)
-    raise FileNotFoundError(f'{note} names {path}, which is not there')
+    return path if path.is_file() else folder / path.name
+
+
+def _earlier(folder: Path, noted: Path | None) -> list[Path]:
+    """A run's checkpoints before the noted one, the farthest first.
+
+    Those beyond it are of another course, which the run was taken back from.
+    """
+    limit = None if noted is None else _step(noted)
+    steps = {path: _step(path) for path in folder.glob('*.pth')}
+    known = {
+        path: step
+        for path, step in steps.items()
+        if step is not None and (limit is None or step < limit)
+    }
+    return sorted(known, key=lambda path: known[path], reverse=True)
+
+
+def _step(path: Path) -> int | None:
+    """Epoch, or iteration, of a checkpoint by its name."""
+    found = re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name)
+    return None if found is None else int(found[1])
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a checkpoint is an archive with all its bytes as written.
+
+    Torch's loader compares no checksums.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _state_dict(path: str | Path) -> dict[str, Any]:

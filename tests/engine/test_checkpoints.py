@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -86,3 +88,44 @@ def test_latest_checkpoint(tmp_path, path):
     # A work directory that was moved.
     note.write_text('/before/epoch_1.pth\n')
     assert latest_checkpoint(tmp_path) == path
+
+
+def write_checkpoints(folder, *names):
+    for name in names:
+        torch.save({'weight': torch.ones(100)}, folder / name)
+
+
+def damage(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize('harm', [damage, truncate, Path.unlink])
+def test_falls_back_on_a_whole_checkpoint(tmp_path, harm):
+    write_checkpoints(
+        tmp_path, 'epoch_2.pth', 'epoch_10.pth', 'epoch_11.pth', 'best_3.pth'
+    )
+    note = tmp_path / 'last_checkpoint'
+    note.write_text(str(tmp_path / 'epoch_10.pth'))
+    assert latest_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
+    # What lies beyond the note is of another course of the run.
+    harm(tmp_path / 'epoch_10.pth')
+    assert latest_checkpoint(tmp_path) == str(tmp_path / 'epoch_2.pth')
+    truncate(tmp_path / 'epoch_2.pth')
+    with pytest.raises(ValueError, match='holds no checkpoint that is whole'):
+        latest_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize('text', [None, ''])
+def test_the_farthest_without_a_note(tmp_path, text):
+    write_checkpoints(tmp_path, 'epoch_9.pth', 'epoch_10.pth', 'other.pth')
+    if text is not None:
+        (tmp_path / 'last_checkpoint').write_text(text)
+    assert latest_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
+    damage(tmp_path / 'epoch_10.pth')
+    assert latest_checkpoint(tmp_path) == str(tmp_path / 'epoch_9.pth')
