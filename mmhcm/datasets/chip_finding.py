@@ -17,6 +17,7 @@ from mmhcm.structures.chip_index import (
 )
 from mmhcm.structures.files import fingerprint
 
+from .cache_files import write_cache
 from .data_info import ImageBoxes, dataset_boxes
 from .scale_config import scale_settings
 
@@ -36,7 +37,8 @@ def find_chips(
         scales: The chip scales.
         max_chips: Most chips of one image, None for no limit.
         cover: See ``generate_chips``.
-        cache_dir: Folder of the cache, None for no cache.
+        cache_dir: Folder of the cache, None for no cache. One that cannot be
+            written is a warning.
     """
     boxes = dataset_boxes(dataset)
     digest = fingerprint(
@@ -57,7 +59,7 @@ def find_chips(
             return index
     index = _cover_all(boxes, scales, max_chips, cover)
     if path is not None and is_main_process():
-        write_chip_index(path, index, digest)
+        write_cache(path, lambda: write_chip_index(path, index, digest))
     return index
 
 

@@ -25,6 +25,7 @@ from mmhcm.structures.files import fingerprint
 from mmhcm.structures.tally import Tally
 
 from .annotated_images import AnnotatedImages, annotations_of
+from .cache_files import write_cache
 from .data_info import ImageBoxes
 from .image_folder import ImageFolderDataset
 
@@ -50,7 +51,8 @@ class VisDroneDataset(ImageFolderDataset):
         cache_dir (str, optional): Folder of a file with all annotations and
             image sizes, which later starts map instead of reading every
             file. It is made again when the name, size or time of an image or
-            annotation file changes. Defaults to None, no cache.
+            annotation file changes; if it cannot be written, a warning says
+            so. Defaults to None, no cache.
         kwargs: Arguments of ``BaseDetDataset``. ``serialize_data`` has no
             effect: data infos are built from arrays that workers share.
     """
@@ -178,7 +180,9 @@ class VisDroneDataset(ImageFolderDataset):
         if table is None:
             table = self._read_table(names, ann_names)
             if is_main_process():
-                write_table(cache_path, table, digest)
+                write_cache(
+                    cache_path, lambda: write_table(cache_path, table, digest)
+                )
         return table
 
     def _read_table(
