@@ -16,7 +16,7 @@ scales = [
     dict(window=128, valid_range=(12, float('inf'))),
 ]
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='MaskIgnoredRegions'),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=96),
@@ -38,7 +38,7 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='ResizeToScale', scale_factor=1.0),
     dict(type='PackDetInputs'),
 ]

@@ -12,7 +12,7 @@ model = dict(
 
 # Whole images at the scale of the test.
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='MaskIgnoredRegions', color=_base_.mean_color),
     dict(type='ResizeToScale', scale_factor=1.5),

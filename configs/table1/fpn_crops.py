@@ -3,7 +3,7 @@
 _base_ = 'fpn_adjusted.py'
 
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='MaskIgnoredRegions', color=_base_.mean_color),
     dict(type='ResizeToScale', scale_factor=1.5),

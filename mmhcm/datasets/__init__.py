@@ -7,6 +7,7 @@ from .dota import DOTADataset
 from .transforms import (
     CropChip,
     LoadChipImage,
+    LoadImage,
     MaskIgnoredInstances,
     MaskIgnoredRegions,
     PackChipInputs,
@@ -23,6 +24,7 @@ __all__ = [
     'CropChip',
     'DOTADataset',
     'LoadChipImage',
+    'LoadImage',
     'MaskIgnoredInstances',
     'MaskIgnoredRegions',
     'PackChipInputs',

@@ -2,9 +2,10 @@
 
 import cv2
 
-#: LoadImageFromFile raises AssertionError for what OpenCV cannot decode and
-#: passes OpenCV's own error on for an empty file; CropChip raises ValueError
-#: for an image of another size than its data set recorded.
+#: LoadImage raises ValueError. MMCV's LoadImageFromFile raises AssertionError
+#: for what OpenCV cannot decode and passes OpenCV's own error on for an empty
+#: file. CropChip raises ValueError for an image of another size than its data
+#: set recorded.
 IMAGE_ERRORS = (OSError, AssertionError, ValueError, cv2.error)
 
 

@@ -79,10 +79,7 @@ class RoundSources:
         """Return what paints a canvas."""
         pipeline = Compose(
             [
-                {
-                    'type': 'LoadImageFromFile',
-                    'color_type': 'color_ignore_orientation',
-                },
+                {'type': 'LoadImage'},
                 {'type': 'MaskIgnoredRegions', 'color': self.mask_color},
                 {'type': 'PasteObjects'},
             ]

@@ -8,8 +8,10 @@ whole.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 _SOF0, _SOF1, _DHT, _SOI, _SOS = 0xC0, 0xC1, 0xC4, 0xD8, 0xDA
-_DQT, _DRI, _APP0, _APP14 = 0xDB, 0xDD, 0xE0, 0xEE
+_EOI, _DQT, _DRI, _APP0, _APP14 = 0xD9, 0xDB, 0xDD, 0xE0, 0xEE
 #: Segments that decide about pixels; orientation, thumbnails and comments
 #: are left out.
 _KEPT = {_SOF0, _SOF1, _DHT, _DQT, _APP0, _APP14}
@@ -67,6 +69,35 @@ def read_layout(content: bytes) -> JpegLayout | None:
         return _read_layout(content)
     except (IndexError, KeyError, ValueError):
         return None
+
+
+def is_cut_short(content: bytes) -> bool:
+    """Whether a JPEG file ends before its last scan does.
+
+    Markers are followed, not coded data: damage within goes unseen. False for
+    other files, and for what does not look like a JPEG on the way.
+    """
+    if content[:2] != bytes([0xFF, _SOI]):
+        return False
+    data = np.frombuffer(content, dtype=np.uint8)
+    after = np.flatnonzero(data[:-1] == 0xFF) + 1
+    # In coded data 0 stands for the byte itself, D0 to D7 are restarts.
+    codes = data[after]
+    is_marker = (codes != 0) & (codes != 0xFF) & (codes >> 3 != 0xD0 >> 3)
+    markers = after[is_marker] - 1
+    at = 2
+    while at + 1 < len(data):
+        marker = data[at + 1]
+        if data[at] != 0xFF or marker == _EOI:
+            return False
+        if marker == 0xFF:  # a filling byte
+            at += 1
+            continue
+        at += 2 + int.from_bytes(content[at + 2 : at + 4], 'big')
+        if marker == _SOS:
+            place = int(np.searchsorted(markers, at))
+            at = int(markers[place]) if place < len(markers) else len(data)
+    return True
 
 
 def _read_layout(content: bytes) -> JpegLayout | None:

@@ -114,6 +114,7 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
         ],
         chip_size=64,
         cache_dir=None,
+        partial_decoding=False,
     )
     train_set.pipeline[3].chip_size = 64
     cfg.train_dataloader.sampler.num_samples = 2

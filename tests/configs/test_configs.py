@@ -151,6 +151,7 @@ def test_backbone_trains_and_mines(name, tiny, tmp_path):
     ]
     train_set.pipeline[3].chip_size = 64
     train_set.update(scales=scales, chip_size=64, cache_dir=None)
+    train_set.partial_decoding = False
     train_set.dataset.data_root = str(tiny / 'data' / 'VisDrone2019-DET-train')
     cfg = Config(
         cfg._cfg_dict, filename=cfg.filename, format_python_code=False

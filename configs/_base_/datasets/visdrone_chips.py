@@ -71,7 +71,7 @@ test_meta_keys = (
     'instances',
 )
 test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='ResizeToScale', scale_factor=1.5),
     dict(type='PackDetInputs', meta_keys=test_meta_keys),
 ]
@@ -95,7 +95,7 @@ test_evaluator = val_evaluator
 
 # Many scales: those of the chips, each for its own range.
 tta_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(
         type='ViewsOfImage',
         transforms=[
@@ -117,7 +117,7 @@ tta_model = dict(type='MultiScaleTTA', iou_thr=0.5, max_per_img=500)
 # In slices: windows over the image, a batch of them at a time, merged. For
 # images of any size; a pass without a window is the whole image.
 slice_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='PackImage', meta_keys=test_meta_keys),
 ]
 slice_model = dict(

@@ -7,7 +7,7 @@ visdrone_mean = (103.53, 116.28, 123.675)  # BGR: the images are not yet RGB
 # What no detector may learn from or be blamed for, as in the method's configs:
 # the rows of ignored regions, and after them objects that do not count.
 visdrone_load = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='MaskIgnoredRegions', color=visdrone_mean),
 ]
@@ -32,7 +32,7 @@ visdrone_meta_keys = (
     'scale_factor',
 )
 visdrone_test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='Resize', scale=(1333, 800), keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=visdrone_meta_keys),
 ]

@@ -2,6 +2,7 @@
 
 from .crop_chip import CropChip
 from .load_chip_image import LoadChipImage
+from .load_image import LoadImage
 from .mask_ignored_instances import MaskIgnoredInstances
 from .mask_ignored_regions import MaskIgnoredRegions
 from .pack_chip_inputs import PackChipInputs
@@ -13,6 +14,7 @@ from .views_of_image import ViewsOfImage
 __all__ = [
     'CropChip',
     'LoadChipImage',
+    'LoadImage',
     'MaskIgnoredInstances',
     'MaskIgnoredRegions',
     'PackChipInputs',

@@ -2,14 +2,15 @@
 
 import mmcv
 import numpy as np
-from mmcv.transforms import LoadImageFromFile
 from mmdet.registry import TRANSFORMS
 
 from mmhcm.functional.paste import paste_areas
 
+from .load_image import LoadImage
+
 
 @TRANSFORMS.register_module()
-class LoadChipImage(LoadImageFromFile):
+class LoadChipImage(LoadImage):
     """Load an image, or no more of it than its chip needs.
 
     With ``partial_decoding``, ``ChipDataset`` hands over marks in the JPEG
@@ -31,16 +32,10 @@ class LoadChipImage(LoadImageFromFile):
       pixels; absent for a whole image
 
     Args:
-        color_type (str): Defaults to 'color_ignore_orientation', as boxes are
-            drawn on the pixels as they are stored. With another one images
-            are decoded as a whole.
-        kwargs: Arguments of ``LoadImageFromFile``.
+        args: Arguments of ``LoadImage``. With another ``color_type`` than
+            its default, images are decoded as a whole.
+        kwargs: The same.
     """
-
-    def __init__(
-        self, color_type: str = 'color_ignore_orientation', **kwargs: object
-    ) -> None:
-        super().__init__(color_type=color_type, **kwargs)
 
     def transform(self, results: dict) -> dict | None:
         """Load what is needed; the marks leave the results."""
@@ -57,7 +52,6 @@ class LoadChipImage(LoadImageFromFile):
             or self.color_type != 'color_ignore_orientation'
             or self.imdecode_backend != 'cv2'
             or self.backend_args is not None
-            or self.file_client_args is not None
         ):
             return False
         image_wh = (results['width'], results['height'])
@@ -93,7 +87,7 @@ def _needed_area(
         areas.extend(
             area
             for area in paste_areas(
-                [pool.patch(ind).shape for ind in ids],
+                [pool.patch_shape(ind) for ind in ids],
                 pool.bboxes[ids],
                 pastes,
             )

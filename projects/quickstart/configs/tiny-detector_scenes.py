@@ -70,7 +70,7 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='ResizeToScale', scale_factor=1.5),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
@@ -83,7 +83,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 tta_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(
         type='ViewsOfImage',
         transforms=[

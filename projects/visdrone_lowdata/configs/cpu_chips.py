@@ -19,7 +19,7 @@ train_dataloader = dict(
     dataset=dict(scales=scales, chip_size=chip_size, pipeline=train_pipeline)
 )
 tta_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(
         type='ViewsOfImage',
         transforms=[

@@ -48,7 +48,7 @@ model = dict(
 # Random crops of the images at their own scale, as many pixels as a chip.
 crop_size = 256
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='MaskIgnoredRegions'),
     dict(
@@ -72,7 +72,7 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='ResizeToScale', scale_factor=1.0),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]

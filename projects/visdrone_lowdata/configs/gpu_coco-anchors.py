@@ -18,7 +18,7 @@ model = dict(
 # Random crops of the images, as many pixels as a chip, at the test scale.
 crop_size = 640
 train_pipeline = [
-    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='MaskIgnoredRegions'),
     dict(type='ResizeToScale', scale_factor=1.5),
