@@ -21,6 +21,7 @@ OPENMMLAB = {
     'evaluation',
     'models',
     'projects',
+    'reliability',
     'tools',
     'visualization',
 }

@@ -21,6 +21,7 @@ project_hooks = dict(
     iteration_seed=dict(type='IterationSeedHook'),
     pixel_count=dict(type='PixelCountHook'),
     stop_at_non_finite=dict(type='StopAtNonFiniteHook'),
+    weight_fit=dict(type='WeightFitHook'),
     # Statistics of batch normalisation, which differ between ranks.
     sync_buffers=dict(type='SyncBuffersHook'),
     checkpoint=dict(

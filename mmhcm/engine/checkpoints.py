@@ -11,6 +11,8 @@ from mmengine.logging import print_log
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
+from .safe_loading import load_plain
+
 _SCHEMES = ('http://', 'https://')
 
 
@@ -143,18 +145,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _state_dict(path: str | Path) -> dict[str, Any]:
-    try:
-        checkpoint = torch.load(
-            path, map_location='cpu', weights_only=True, mmap=True
-        )
-    except OSError:
-        raise
-    # Which error a broken file gives depends on where it is broken.
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f'{path} is not a checkpoint that can be loaded safely: {reason}'
-        ) from error
+    checkpoint = load_plain(path)
     weights = checkpoint
     if isinstance(checkpoint, dict):
         weights = checkpoint.get('state_dict', checkpoint)

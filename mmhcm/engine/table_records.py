@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
-
 from mmhcm.structures.files import atomic_write
+
+from .safe_loading import load_plain
 
 
 @dataclass
@@ -142,9 +142,7 @@ def _digest(path: str, *_state: int) -> str:
 
 def trained_amount(checkpoint: str | Path) -> tuple[int, int | None]:
     """Iterations and pixels (None: not counted) of a checkpoint."""
-    values = torch.load(
-        checkpoint, map_location='cpu', weights_only=True, mmap=True
-    )
+    values = load_plain(checkpoint)
     return int(values['meta']['iter']), values.get('trained_pixels')
 
 

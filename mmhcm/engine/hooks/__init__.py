@@ -9,6 +9,7 @@ from .one_dnn_hook import OneDnnHook
 from .pixel_count_hook import PixelCountHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .stop_at_non_finite_hook import StopAtNonFiniteHook
+from .weight_fit_hook import WeightFitHook
 
 __all__ = [
     'AtomicCheckpointHook',
@@ -20,4 +21,5 @@ __all__ = [
     'PixelCountHook',
     'PlainCheckpointHook',
     'StopAtNonFiniteHook',
+    'WeightFitHook',
 ]

@@ -28,6 +28,7 @@ from mmhcm.engine.mining_loop import (
     unwrap,
 )
 from mmhcm.engine.mining_report import ReportOptions, report_rounds
+from mmhcm.engine.safe_loading import load_plain
 from mmhcm.structures.files import atomic_write, fingerprint
 from mmhcm.structures.hard_chips import HardChipRound, read_round
 from mmhcm.structures.object_pool import ObjectPool
@@ -280,9 +281,7 @@ class HardChipMiningHook(Hook):
 
     def _restart(self, runner: Runner) -> None:
         """Put the initial weights back; optimizer and average begin anew."""
-        checkpoint = torch.load(
-            self._initial_path(runner), map_location='cpu', weights_only=True
-        )
+        checkpoint = load_plain(self._initial_path(runner))
         unwrap(runner.model).load_state_dict(checkpoint['state_dict'])
         runner.optim_wrapper.optimizer.state.clear()
         for hook in runner.hooks:

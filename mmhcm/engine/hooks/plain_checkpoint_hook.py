@@ -9,6 +9,9 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
+# Makes MMEngine load safely, wherever a run is started from.
+import mmhcm.engine.safe_loading  # noqa: F401
+
 _BUFFER = '__history_buffer__'
 
 
