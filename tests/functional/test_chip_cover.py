@@ -79,6 +79,14 @@ def test_too_many_candidates_are_covered_greedily(monkeypatch):
     np.testing.assert_array_equal(held, greedy[1])
 
 
+def test_as_many_candidates_as_are_allowed_are_searched(monkeypatch):
+    grids, wanted = draw_grids(3, by_edges=True)
+    num = sum(len(grid.candidates()) for grid in grids)
+    for limit, proven in ((num, True), (num - 1, False)):
+        monkeypatch.setattr(chip_cover, '_MAX_CANDIDATES', limit)
+        assert cover_with_fewest(grids, wanted, 99)[2] == proven
+
+
 def test_nothing_to_cover():
     wanted = np.zeros(3, dtype=bool)
     for found in (

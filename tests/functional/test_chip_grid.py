@@ -100,3 +100,34 @@ def test_the_grid_stands_in_for_too_many_edges(monkeypatch):
         np.testing.assert_array_equal(
             few.positions[axis], plain.positions[axis]
         )
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_candidates_are_the_windows_no_neighbour_makes_needless(
+    seed, by_edges
+):
+    hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
+    grid = ScaleGrid(
+        hulls, valid, image_wh, window_wh, stride, by_edges=by_edges
+    )
+    held = grid.rows[:, None] * grid.columns > 0  # (Y, X, n)
+    nothing = np.zeros(len(hulls), dtype=bool)
+    expected = []
+    for row, column in np.ndindex(held.shape[:2]):
+        own = held[row, column]
+        left = held[row, column - 1] if column else nothing
+        above = held[row - 1, column] if row else nothing
+        right = held[row, column + 1 :][:1]
+        below = held[row + 1 :, column][:1]
+        if (own <= left).all() or (own <= above).all():
+            continue
+        if any(
+            (own <= other).all()
+            for other in (*right, *below)
+            if (other > own).any()
+        ):
+            continue
+        expected.append(own)
+    expected = np.array(expected).reshape(-1, len(hulls))
+    np.testing.assert_array_equal(grid.candidates(), expected)

@@ -394,15 +394,16 @@ def test_assign_to_chip():
             [10, 0, 14, 4],  # touches the window
             [50, 50, 60, 60],  # elsewhere
             [4, 4, 4, 8],  # no area
+            [9.5, 9.5, 10.5, 10.5],  # a quarter of a pixel
         ]
     )
-    valid = np.array([True, False, True, True, True, True, True])
+    valid = np.array([True, False, True, True, True, True, True, True])
     window = np.array([0, 0, 10, 10])
     inds, keep = assign_to_chip(bboxes, window, valid)
-    np.testing.assert_array_equal(inds, [0, 1, 2, 3])
-    np.testing.assert_array_equal(keep, [True, False, True, False])
+    np.testing.assert_array_equal(inds, [0, 1, 2, 3, 7])
+    np.testing.assert_array_equal(keep, [True, False, True, False, False])
     _, keep = assign_to_chip(bboxes, window, valid, min_visible=1.0)
-    np.testing.assert_array_equal(keep, [True, False, False, False])
+    np.testing.assert_array_equal(keep, [True, False, False, False, False])
 
 
 def test_project_to_chip():
@@ -438,3 +439,26 @@ def test_inputs_are_left_alone():
     bboxes = np.array([[-5.0, 3, 9, 9], [50, 50, 400, 60]])
     bboxes.setflags(write=False)
     generate_chips(bboxes, (100, 100), SCALES)
+
+
+@settings(max_examples=60)
+@given(scenes(), scale_lists(), st.floats(0.25, 4))
+def test_boxes_come_back_from_the_chips_pixels(scene, scales, resize):
+    bboxes, image_wh = scene
+    chips = generate_chips(bboxes, image_wh, scales)
+    valid = valid_objects(bboxes, image_wh, scales)
+    clipped = clip(bboxes, image_wh).astype(np.float32)
+    whole = np.zeros(len(bboxes), dtype=bool)
+    for window, ind in zip(chips.windows, chips.scale_inds, strict=True):
+        chip_bboxes, inds, keep = project_to_chip(
+            clipped, window, valid[:, ind], resize
+        )
+        back = chip_bboxes / resize + np.tile(window[:2], 2)
+        expected = np.clip(
+            clipped[inds], np.tile(window[:2], 2), np.tile(window[2:], 2)
+        )
+        np.testing.assert_allclose(back, expected, atol=1e-3)
+        held = contains(window[None], clipped[inds])[0]
+        np.testing.assert_allclose(back[held], clipped[inds][held], atol=1e-3)
+        whole[inds[held & keep]] = True
+    np.testing.assert_array_equal(whole, chips.covered)

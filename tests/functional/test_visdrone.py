@@ -13,6 +13,7 @@ from mmhcm.functional.visdrone import (
     ImageRecord,
     drop_ignored_regions,
     evaluate,
+    match_detections,
 )
 
 CASE = Path(os.environ.get('MMHCM_DATA', '.')).parent / 'reference/eval_case'
@@ -184,6 +185,14 @@ def random_image(rng, num_classes):
         dets[near, :4] = gt[source[near], :4]
         dets[near, :4] += rng.integers(-4, 5, (near.sum(), 4)) / 2
         dets[near, 5] = gt[source[near], 5]
+    if num_gt and rng.random() < 0.4:
+        # variants of two boxes, so that many would take the same one
+        few = np.hstack([rng.integers(0, 12, (2, 2)), [[9, 9]] * 2])
+        for table in (gt, dets):
+            drawn = rng.integers(0, 2, len(table))
+            of_class = table[:, 5] > 0
+            table[of_class, :4] = few[drawn[of_class]]
+            table[of_class, :4] += rng.integers(-2, 3, (of_class.sum(), 4))
     if rng.random() < 0.5:
         dets = dets[np.argsort(-dets[:, 4], kind='stable')]
     return ImageRecord(width, height, gt, dets)
@@ -198,6 +207,55 @@ def test_agrees_with_the_literal_protocol(seed, num_images):
     official, per_class = slow_evaluate(images, 2)
     np.testing.assert_allclose(scores.official, official, atol=1e-9)
     np.testing.assert_allclose(scores.per_class, per_class, atol=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 5))
+def test_the_order_of_images_does_not_matter(seed, num_images):
+    rng = np.random.default_rng(seed)
+    images = [random_image(rng, 2) for _ in range(num_images)]
+    # Ties in an image stay, as do ignored objects and empty images. Between
+    # images ties go by file names, see test_ties_between_images.
+    for ind, image in enumerate(images):
+        image.dets[:, 4] += ind / 100
+    scores = evaluate(images, num_classes=2)
+    order = rng.permutation(num_images)
+    again = evaluate([images[ind] for ind in order], num_classes=2)
+    for figures in ('official', 'class_mean', 'per_class'):
+        np.testing.assert_allclose(
+            getattr(again, figures), getattr(scores, figures), atol=1e-9
+        )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_matches_of_one_image_and_class_are_the_slow_ones(seed):
+    rng = np.random.default_rng(seed)
+    image = random_image(rng, 1)
+    gt = image.gt[image.gt[:, 5] == 1]
+    dets = image.dets[np.argsort(-image.dets[:, 4], kind='stable')]
+    flags = match_detections(dets, gt)
+    assert flags.dtype == np.int8
+    for thr, thr_flags in zip(IOU_THRS, flags, strict=True):
+        expected = [flag for _, flag in slow_match(dets, gt, thr)]
+        assert thr_flags.tolist() == expected
+
+
+def test_only_the_first_six_columns_count():
+    rng = np.random.default_rng(0)
+    images = [random_image(rng, 2) for _ in range(6)]
+    wide = [
+        ImageRecord(
+            image.width,
+            image.height,
+            np.pad(image.gt, ((0, 0), (0, 2)), constant_values=7),
+            np.pad(image.dets, ((0, 0), (0, 2)), constant_values=-1),
+        )
+        for image in images
+    ]
+    np.testing.assert_array_equal(
+        evaluate(wide).per_class, evaluate(images).per_class
+    )
 
 
 def test_limits_cut_more_than_five_hundred_rows_from_the_top():

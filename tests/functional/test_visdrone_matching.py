@@ -57,6 +57,14 @@ def crowd(seed, num_groups=3):
     if num_gt:
         dets = gt[rng.integers(0, num_gt, num_dets), :4]
         dets += rng.integers(-2, 3, dets.shape) / 2
+    if num_gt and rng.random() < 0.7:
+        # variants of few boxes: many would take the same ones, and whose
+        # turn comes first, and what it likes best, decides
+        few = np.hstack([rng.integers(0, 12, (4, 2)), [[10, 10]] * 4])
+        gt[:, :4] = few[rng.integers(0, 4, num_gt)]
+        gt[:, :4] += rng.integers(-2, 3, (num_gt, 4))
+        dets = few[rng.integers(0, 4, num_dets)].astype(float)
+        dets += rng.integers(-2, 3, dets.shape)
     groups = rng.integers(0, num_groups, num_dets)
     return dets, groups, gt, rng.integers(0, num_groups, num_gt), rng
 
@@ -83,6 +91,38 @@ def test_all_at_once_is_one_after_another(seed, max_pairs):
             np.sort(found),
             np.flatnonzero(slow_flags(*case, some, thr) == 1),
         )
+
+
+@pytest.mark.parametrize(
+    ('gt', 'det'),
+    [
+        ((0, 0, 20, 10), (10, 0, 10, 10)),
+        ((0, 0, 20, 10), (0, 0, 10, 10)),
+        ((10, 0, 10, 10), (0, 0, 20, 10)),
+        ((0, 0, 10, 10), (0, 0, 20, 10)),
+        ((0, 0, 10, 20), (0, 10, 10, 10)),
+        ((-8, 0, 2, 1), (-7, 0, 1, 1)),
+        ((-7, 0, 1, 1), (-8, 0, 2, 1)),
+    ],
+)
+def test_halves_at_either_end_overlap_by_half(gt, det):
+    one = np.zeros(1, int)
+    overlaps = find_overlaps(
+        np.array([det], float), one, np.array([[*gt, 1]], float), one
+    )
+    np.testing.assert_array_equal(overlaps.ious, [0.5])
+
+
+def test_boxes_without_area_overlap_nothing():
+    boxes = np.array([[5, 5, 0, 0], [5, 5, 4, 0], [5, 5, 0, 4.0]])
+    with np.errstate(all='raise'):
+        overlaps = find_overlaps(
+            boxes,
+            np.zeros(3, int),
+            np.insert(boxes, 4, 1, 1),
+            np.zeros(3, int),
+        )
+    assert len(overlaps.ious) == 0
 
 
 def test_objects_of_any_size_are_looked_up():
