@@ -13,6 +13,7 @@ from mmhcm.structures.ranking import (
     rank_scores,
     write_ranked_figures,
 )
+from mmhcm.structures.tally import Tally
 
 
 def parse_args() -> argparse.Namespace:
@@ -41,7 +42,8 @@ def main() -> int:
     """Run; return the exit status."""
     args = parse_args()
     try:
-        scores = score_folder(args.results, args.data_root, args.sizes)
+        tally = Tally()
+        scores = score_folder(args.results, args.data_root, args.sizes, tally)
         text = format_figures(scores)
         if args.leaderboard:
             measured, rankings = rank_scores(scores, args.data_root)
@@ -53,6 +55,8 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    for line in tally.lines():
+        print(f'warning: {line}', file=sys.stderr)
     print(text)
     return 0
 

@@ -5,6 +5,7 @@ import sys
 
 from mmhcm.structures.figures import read_split_sizes
 from mmhcm.structures.submission import validate_submission
+from mmhcm.structures.tally import Tally
 from mmhcm.structures.visdrone_txt import MAX_DETS
 
 
@@ -32,13 +33,16 @@ def main() -> int:
     """Run; return the exit status."""
     args = parse_args()
     try:
-        images = read_split_sizes(args.data_root, args.sizes)
+        tally = Tally()
+        images = read_split_sizes(args.data_root, args.sizes, tally)
         if not images:
             raise ValueError(f'{args.sizes or args.data_root}: no images')
         faults = validate_submission(args.zip, images, args.max_rows)
     except (OSError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    for line in tally.lines():
+        print(f'warning: {line}', file=sys.stderr)
     for fault in faults:
         print(fault)
     if not faults:

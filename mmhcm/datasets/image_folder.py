@@ -12,7 +12,11 @@ from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
 from mmhcm.structures.annotation_faults import IN_TRAINING
-from mmhcm.structures.image_sizes import IMAGE_SUFFIXES, read_image_size
+from mmhcm.structures.image_sizes import (
+    IMAGE_SUFFIXES,
+    NO_IMAGE,
+    read_image_size,
+)
 from mmhcm.structures.tally import Tally
 
 
@@ -169,9 +173,7 @@ class ImageFolderDataset(BaseDetDataset):
         images = set(names)
         for name in all_names:
             if name not in images and not name.startswith('.'):
-                tally.add(
-                    'files that are no images by their names', image_dir / name
-                )
+                tally.add(NO_IMAGE, image_dir / name)
         return tally.lines()
 
     def _read_images(

@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from mmhcm.functional.visdrone import FIGURES, ImageRecord, Scores, evaluate
+from mmhcm.structures.annotation_faults import note_odd_rows
 from mmhcm.structures.files import atomic_write
 from mmhcm.structures.image_sizes import read_image_sizes, read_sizes_csv
 from mmhcm.structures.submission import read_submission
+from mmhcm.structures.tally import Tally
 from mmhcm.structures.visdrone_txt import (
     CLASSES,
+    MAX_DETS,
     parse_results,
     read_annotations,
+    split_rows,
 )
 
 PROTOCOL = (
@@ -30,6 +34,7 @@ def score_folder(
     results_path: str | Path,
     data_root: str | Path,
     sizes_path: str | Path | None = None,
+    tally: Tally | None = None,
 ) -> Scores:
     """Score a folder or zip of result files against a split on disk.
 
@@ -37,30 +42,54 @@ def score_folder(
         results_path: Folder or zip, one result file an image.
         data_root: Folder with ``annotations`` and ``images``.
         sizes_path: Table of image sizes that stands in for the images.
+        tally: Is told what is odd in the files, and what the protocol leaves
+            out of the score.
 
     Raises:
         ValueError: a file is missing, unknown or malformed.
         OSError: a file or folder cannot be read.
     """
     data_root = Path(data_root)
-    image_whs = read_split_sizes(data_root, sizes_path)
-    annotations = {
-        path.stem: read_annotations(path)
+    tally = Tally() if tally is None else tally
+    image_whs = read_split_sizes(data_root, sizes_path, tally)
+    paths = [
+        path
         for path in sorted(data_root.joinpath('annotations').iterdir())
         if path.suffix == '.txt'
-    }
-    if not annotations:
+    ]
+    if not paths:
         raise ValueError(f'{data_root / "annotations"}: no annotation files')
-    return score_results(read_submission(results_path), annotations, image_whs)
+    annotations = {path.stem: read_annotations(path) for path in paths}
+    results = read_submission(results_path)
+    scores = score_results(results, annotations, image_whs)
+    for stem in sorted(set(image_whs) - set(annotations)):
+        tally.add('images without annotation and result, not scored', stem)
+    note_odd_rows(
+        np.concatenate([*annotations.values()]),
+        np.array([len(rows) for rows in annotations.values()]),
+        np.array([image_whs[path.stem] for path in paths]),
+        paths,
+        tally,
+    )
+    _note_odd_results(results, tally)
+    return scores
 
 
 def read_split_sizes(
-    data_root: str | Path, sizes_path: str | Path | None = None
+    data_root: str | Path,
+    sizes_path: str | Path | None = None,
+    tally: Tally | None = None,
 ) -> dict[str, tuple[int, int]]:
-    """Read (width, height) by image stem, from a table or the images."""
+    """Read (width, height) by image stem, from a table or the images.
+
+    Args:
+        data_root: Folder with ``images``.
+        sizes_path: The table.
+        tally: Is told of files that are no images by their names.
+    """
     if sizes_path is not None:
         return read_sizes_csv(sizes_path)
-    return read_image_sizes(Path(data_root) / 'images')
+    return read_image_sizes(Path(data_root) / 'images', tally)
 
 
 def score_results(
@@ -146,6 +175,26 @@ def format_figures(
             *_format_table('class ("-": no objects)', per_class),
         ]
     )
+
+
+def _note_odd_results(results: Mapping[str, str], tally: Tally) -> None:
+    """Count what the protocol leaves out of result files."""
+    for stem, text in sorted(results.items()):
+        rows = parse_results(text, f'{stem}.txt')
+        if len(rows) > MAX_DETS:
+            tally.add(
+                f'result files of more than {MAX_DETS} rows, of which the '
+                f'first {MAX_DETS} outside of ignored regions are scored',
+                f'{stem}.txt',
+            )
+        of_class = np.isin(rows[:, 5], np.arange(1, len(CLASSES) + 1))
+        for ind in np.flatnonzero(~of_class)[:1]:
+            number, fields = split_rows(text)[ind]
+            tally.add(
+                'result rows of no class of the task, not scored',
+                f'{stem}.txt:{number}: {",".join(fields)[:80]!r}',
+                int((~of_class).sum()),
+            )
 
 
 def _named(figures: np.ndarray) -> dict[str, float]:

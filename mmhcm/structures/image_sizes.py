@@ -7,6 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from .tally import Tally
+
+#: Kind of a tally.
+NO_IMAGE = 'files that are no images by their names'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 #: Most pixels of an image: what OpenCV decodes, by its own variable.
 MAX_PIXELS = int(os.environ.get('OPENCV_IO_MAX_IMAGE_PIXELS') or 2**30)
@@ -44,11 +48,17 @@ def read_image_size(path: str | Path) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def read_image_sizes(images_dir: str | Path) -> dict[str, tuple[int, int]]:
+def read_image_sizes(
+    images_dir: str | Path, tally: Tally | None = None
+) -> dict[str, tuple[int, int]]:
     """Read (width, height) of every image in a folder, by its stem.
 
     Only headers are read. Files that aren't images by their suffix are
     passed over.
+
+    Args:
+        images_dir: The folder.
+        tally: Is told of what is passed over, but for hidden files.
 
     Raises:
         ValueError: an image cannot be read, or two share a stem.
@@ -59,6 +69,8 @@ def read_image_sizes(images_dir: str | Path) -> dict[str, tuple[int, int]]:
         paths = sorted(Path(entry.path) for entry in entries)
     for path in paths:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
+            if tally is not None and not path.name.startswith('.'):
+                tally.add(NO_IMAGE, path)
             continue
         if path.stem in sizes:
             raise ValueError(f'{path}: another image has the same stem')

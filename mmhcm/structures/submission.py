@@ -121,10 +121,15 @@ def validate_submission(
         return [f'{path}: not a zip file but a folder']
     faults = []
     missing = set(images)
+    lower: dict[str, str] = {}
     try:
         for file in _zip_files(path):
             stem = file.name.removesuffix('.txt')
             missing.discard(stem)
+            other = lower.setdefault(file.name.lower(), file.name)
+            if other != file.name:
+                # Unpacked where case does not count, one is lost.
+                faults.append(f'{file.name}: {other} but for the case')
             if file.text is None:
                 faults.append(f'{file.name}: {file.fault}')
             elif stem not in images:
