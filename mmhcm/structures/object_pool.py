@@ -20,9 +20,9 @@ from .pool_cutting import (
     CutTask,
     PoolOptions,
     class_statistics,
-    cut_objects,
     filter_objects,
     list_objects,
+    try_to_cut,
 )
 from .pool_file import (
     INDEX,
@@ -34,6 +34,7 @@ from .pool_file import (
     read_index,
     write_index,
 )
+from .tally import Tally
 
 __all__ = [
     'ObjectPool',
@@ -200,6 +201,7 @@ def build_pool(
     num_classes: int,
     num_workers: int = 1,
     progress: Callable[[int], object] | None = None,
+    tally: Tally | None = None,
     **options: Any,
 ) -> ObjectPool:
     """Cut the objects out of all images and write the pool, or nothing.
@@ -215,11 +217,13 @@ def build_pool(
         num_workers: processes that decode and cut; with 1 this one does. With
             more, a script has to guard its main part by ``__name__``.
         progress: called with 1 after each image.
+        tally: is told of broken images, whose objects are left out.
+            Defaults to None: a broken image is an error.
         **options: fields of `PoolOptions`.
 
     Raises:
-        PoolError: an image is absent or no image, or the folder holds
-            something else under the pool's names.
+        PoolError: an image is broken, or the folder holds something else
+            under the pool's names.
     """
     path = Path(path)
     ObjectPool.exists(path)  # raises for files that are not ours
@@ -231,7 +235,10 @@ def build_pool(
     starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
     tasks = [
         CutTask(
-            str(info['img_path']), objects.bboxes[start:end], settings.context
+            str(info['img_path']),
+            objects.bboxes[start:end],
+            settings.context,
+            (info['width'], info['height']) if 'width' in info else None,
         )
         for info, start, end in zip(
             images, starts[:-1], starts[1:], strict=True
@@ -244,6 +251,11 @@ def build_pool(
     ):
         file.write(digest.encode())
         for image_ind, cuts in enumerate(results):
+            if isinstance(cuts, PoolError):
+                if tally is None:
+                    raise cuts
+                tally.add('broken images without objects in the pool', cuts)
+                cuts = []
             for ind, cut in enumerate(cuts, starts[image_ind]):
                 if cut is None:
                     continue
@@ -284,13 +296,15 @@ def _image_name(info: dict[str, Any]) -> str:
 @contextmanager
 def _map_in_order(
     tasks: list[CutTask], num_workers: int
-) -> Iterator[Iterable[list[tuple[np.ndarray, np.ndarray] | None]]]:
+) -> Iterator[
+    Iterable[list[tuple[np.ndarray, np.ndarray] | None] | PoolError]
+]:
     if num_workers <= 1 or len(tasks) <= 1:
-        yield map(cut_objects, tasks)
+        yield map(try_to_cut, tasks)
         return
     # A fork would copy the threads' locks of whatever runs in this process.
     context = multiprocessing.get_context('spawn')
     with context.Pool(
         min(num_workers, len(tasks)), cv2.setNumThreads, (1,)
     ) as workers:
-        yield workers.imap(cut_objects, tasks, _IMAGES_PER_TASK)
+        yield workers.imap(try_to_cut, tasks, _IMAGES_PER_TASK)

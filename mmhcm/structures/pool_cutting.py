@@ -10,6 +10,7 @@ import numpy as np
 
 from mmhcm.functional.balance import instance_counts
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
+from mmhcm.functional.jpeg_layout import is_cut_short
 from mmhcm.functional.regions import union_shares
 
 from .pool_file import PoolError
@@ -141,11 +142,25 @@ def filter_objects(
 
 @dataclass(frozen=True)
 class CutTask:
-    """One image and the objects to cut out of it."""
+    """One image and the objects to cut out of it.
+
+    ``image_wh`` is the size that the image should have, if that is known.
+    """
 
     img_path: str
     bboxes: np.ndarray
     context: float
+    image_wh: tuple[int, int] | None = None
+
+
+def try_to_cut(
+    task: CutTask,
+) -> list[tuple[np.ndarray, np.ndarray] | None] | PoolError:
+    """See `cut_objects`; a broken image gives its fault."""
+    try:
+        return cut_objects(task)
+    except PoolError as error:
+        return error
 
 
 def cut_objects(
@@ -157,12 +172,17 @@ def cut_objects(
     pool runs this, so it takes and returns what pickles.
 
     Raises:
-        PoolError: the image is absent or no image.
+        PoolError: the image is absent, no image or of another size.
     """
     if len(task.bboxes) == 0:
         return []
     image = read_image(task.img_path)
     height, width = image.shape[:2]
+    if task.image_wh not in (None, (width, height)):
+        raise PoolError(
+            f'{task.img_path}: is {width} x {height} pixels, its data set '
+            f'has {task.image_wh}'
+        )
     clipped = clip_boxes(as_bboxes(task.bboxes), (0, 0, width, height))
     return [_cut_object(image, bbox, task.context) for bbox in clipped]
 
@@ -171,11 +191,10 @@ def read_image(img_path: str) -> np.ndarray:
     """Decode an image to uint8 BGR (h, w, 3), in its stored orientation.
 
     Annotations are drawn on the stored pixels, so the EXIF orientation is
-    left alone, as training does too: its ``LoadImageFromFile`` has
-    ``color_type='color_ignore_orientation'``.
+    left alone, as ``LoadImage`` does too.
 
     Raises:
-        PoolError: the image is absent or no image.
+        PoolError: the image is absent, no image or cut short.
     """
     try:
         content = np.fromfile(img_path, dtype=np.uint8)
@@ -184,7 +203,14 @@ def read_image(img_path: str) -> np.ndarray:
             f'{img_path}: cannot be read: {error.strerror}'
         ) from error
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(content, flags) if len(content) else None
+    if is_cut_short(content.tobytes()):
+        raise PoolError(f'{img_path}: the JPEG file is cut short')
+    try:
+        image = cv2.imdecode(content, flags) if len(content) else None
+    except cv2.error as error:
+        # Too many pixels, or no memory for them.
+        reason = ' '.join(str(error).split())
+        raise PoolError(f'{img_path}: {reason}') from error
     if image is None:
         raise PoolError(f'{img_path}: is not an image that OpenCV can decode')
     return image
