@@ -14,7 +14,7 @@ from mmhcm.functional.blending import compile_blending
 from mmhcm.functional.boxes import box_wh
 from mmhcm.functional.paste import PasteOptions, index_pool, plan_pastes
 from mmhcm.structures.hard_chips import MinedCanvas
-from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.object_pool import ObjectPool, PoolError
 
 from .data_info import canvas_data_info, image_data_info, instance_arrays
 from .image_faults import IMAGE_ERRORS, describe_fault
@@ -170,6 +170,9 @@ class CanvasDataset:
                 sample = self.pipeline(info)
                 assert sample is not None, 'the pipeline gave None'
                 return sample
+            except PoolError:
+                # Its patches go into every canvas.
+                raise
             except IMAGE_ERRORS as error:
                 reason = describe_fault(img_path, error)
                 print_log(
@@ -177,7 +180,8 @@ class CanvasDataset:
                     logger='current',
                     level=logging.WARNING,
                 )
-        raise RuntimeError(
+        # The disk of the images has gone, or the pipeline fits none.
+        raise ValueError(
             f'{_MAX_REFETCH} canvases in a row are broken, at last {reason}'
         )
 

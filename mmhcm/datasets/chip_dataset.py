@@ -15,7 +15,7 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import check_cover, valid_objects
 from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.structures.jpeg_marks import JpegMarks
-from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.object_pool import ObjectPool, PoolError
 from mmhcm.structures.packed_list import PackedList
 
 from .chip_finding import find_chips, whole_images
@@ -142,9 +142,7 @@ class ChipDataset:
                 cache_dir=self.cache_dir,
             )
             if self.partial_decoding and self.cache_dir is not None:
-                self._marks = open_or_build_marks(
-                    self.dataset, self.cache_dir
-                )
+                self._marks = open_or_build_marks(self.dataset, self.cache_dir)
         self._fully_initialized = True
         if not self.num_normal:
             raise ValueError(
@@ -246,6 +244,9 @@ class ChipDataset:
             try:
                 with seeded_globals(key.seed, key.epoch, key.position):
                     sample = self.pipeline(info)
+            except PoolError:
+                # Its patches go into every image.
+                raise
             except IMAGE_ERRORS as error:
                 reason = describe_fault(img_path, error)
                 self._num_broken += 1
@@ -258,7 +259,8 @@ class ChipDataset:
             if sample is not None:
                 return sample
             index = self._next_image(index)
-        raise RuntimeError(
+        # The disk of the images has gone, or the pipeline fits none.
+        raise ValueError(
             f'{_MAX_REFETCH} samples in a row gave nothing, at last {reason}'
         )
 

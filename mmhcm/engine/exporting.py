@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -25,10 +24,10 @@ from mmhcm.structures.coco_export import (
     image_record,
     write_coco,
 )
-from mmhcm.structures.files import atomic_write, fingerprint
+from mmhcm.structures.files import fingerprint
 from mmhcm.structures.object_pool import ObjectPool
 
-from .pictures import draw_indices
+from .pictures import draw_indices, write_picture
 from .rendering import (
     canvas_pipeline,
     chip_pipeline,
@@ -142,7 +141,7 @@ def export(
                         level=logging.WARNING,
                     )
                     continue
-                _write_picture(path, picture)
+                write_picture(path, picture)
                 log.add(name, digest, record)
             images.append((ind + 1, record))
     if faults and not images:
@@ -278,10 +277,3 @@ def _annotate_canvas(info: dict, _: dict) -> tuple[list[dict], dict[str, Any]]:
         # A canvas is seen at every scale, and is a chip of none.
         'scale_ind': None,
     }
-
-
-def _write_picture(path: Path, picture: np.ndarray) -> None:
-    done, encoded = cv2.imencode(path.suffix, picture)
-    assert done, f'OpenCV encodes every picture, but not {path}'
-    with atomic_write(path) as file:
-        file.write(encoded.tobytes())

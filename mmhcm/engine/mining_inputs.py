@@ -8,7 +8,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.dist import barrier, is_main_process
 from tqdm import tqdm
 
-from mmhcm.structures.files import fingerprint
+from mmhcm.structures.files import file_length, fingerprint
 from mmhcm.structures.object_pool import (
     ObjectPool,
     build_pool,
@@ -97,11 +97,15 @@ def open_or_build_pool(
 
 
 def images_digest(dataset: BaseDataset) -> str:
-    """Fingerprint of a data set's names, boxes, labels and regions."""
+    """Fingerprint of a data set's names, boxes, labels and regions.
+
+    Pixels count by the lengths of the images' files.
+    """
     return fingerprint(
         [
             [
                 str(info['img_id']),
+                file_length(info['img_path']),
                 [
                     [
                         list(item['bbox']),

@@ -3,9 +3,13 @@
 import logging
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from mmengine.logging import MMLogger
+
+from mmhcm.structures.files import DISK_ERRORS
 
 _WORKER = 'in DataLoader worker process'
 
@@ -19,7 +23,8 @@ def report_mistakes(command: Callable[[], int]) -> int:
     there is one.
     """
     try:
-        return command()
+        with _quiet_logs():
+            return command()
     except (
         OSError,
         ValueError,
@@ -38,9 +43,21 @@ def report_mistakes(command: Callable[[], int]) -> int:
         if "'ConfigDict' object has no attribute" not in str(error):
             raise
         mistake = error
-    _log_traceback(mistake)
+    with _quiet_logs():
+        _log_traceback(mistake)
     sys.stderr.write(f'error: {describe_mistake(mistake)}\n')
     return 1
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Keep lines that a full disk does not take from filling the screen."""
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
+    try:
+        yield
+    finally:
+        logging.raiseExceptions = before
 
 
 def describe_mistake(error: BaseException) -> str:
@@ -53,7 +70,24 @@ def describe_mistake(error: BaseException) -> str:
         # What PyTorch re-raises from a worker ends with the cause.
         name, _, message = lines[-1].partition(': ')
         return message or name
-    return ' '.join(lines)
+    line = ' '.join(lines)
+    if (
+        isinstance(error, OSError)
+        and error.errno in DISK_ERRORS
+        and error.filename is None
+        and (folder := _run_folder()) is not None
+    ):
+        # MMEngine's records do not say what cannot be written.
+        line += f': {folder}'
+    return line
+
+
+def _run_folder() -> Path | None:
+    """Where the current run keeps its log and records, if it does."""
+    for handler in MMLogger.get_current_instance().handlers:
+        if isinstance(handler, logging.FileHandler):
+            return Path(handler.baseFilename).parent
+    return None
 
 
 def _log_traceback(error: BaseException) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from mmhcm.functional.boxes import as_bboxes
+from mmhcm.structures.files import atomic_write
 from mmhcm.structures.hard_chips import ErrorBox
 from mmhcm.visualization import ErrorMarks, ObjectMarks, contact_sheet
 
@@ -79,17 +80,19 @@ def save_pictures(
     picture: Callable[[int], tuple[str, np.ndarray]],
 ) -> list[Path]:
     """Write a picture for each index, and the contact sheet."""
-    out_dir.mkdir(parents=True, exist_ok=True)
     paths, images = [], []
     for ind in tqdm(inds.tolist(), f'drawing {kind}', leave=False):
         name, image = picture(ind)
-        paths.append(_write(out_dir / f'{kind}_{name}.png', image))
+        paths.append(write_picture(out_dir / f'{kind}_{name}.png', image))
         images.append(image)
     sheet = contact_sheet(images)
-    return [*paths, _write(out_dir / f'{kind}.jpg', sheet)]
+    return [*paths, write_picture(out_dir / f'{kind}.jpg', sheet)]
 
 
-def _write(path: Path, image: np.ndarray) -> Path:
-    if not cv2.imwrite(str(path), image):
-        raise OSError(f'cannot write {path}')
+def write_picture(path: Path, picture: np.ndarray) -> Path:
+    """Write a picture, whole or not at all, in the format of its suffix."""
+    done, encoded = cv2.imencode(path.suffix, picture)
+    assert done, f'OpenCV encodes every picture, but not {path}'
+    with atomic_write(path) as file:
+        file.write(encoded.tobytes())
     return path

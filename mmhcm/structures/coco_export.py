@@ -5,7 +5,9 @@ is on the disk, with a digest of what it was rendered from. The last line of a
 name counts; a line that was cut off by an interruption counts as absent.
 """
 
+import errno
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-from .files import atomic_write
+from .files import atomic_write, naming
 
 FORMAT = 'mmhcm export'
 VERSION = 1
@@ -46,7 +48,8 @@ class ExportLog:
             file.write(_line({'format': FORMAT, 'version': VERSION}))
             for digest, record in self._records.values():
                 file.write(_line({'digest': digest, 'image': record}))
-        self._file = self.path.open('ab')
+        # Without a buffer nothing is left to fail when it is closed.
+        self._file = self.path.open('ab', buffering=0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -58,10 +61,16 @@ class ExportLog:
         return record if known == digest else None
 
     def add(self, name: str, digest: str, record: dict[str, Any]) -> None:
-        """Note that an image is on the disk."""
+        """Note that an image is on the disk.
+
+        Raises:
+            OSError: the disk is full; the message names the file.
+        """
         self._records[name] = digest, record
-        self._file.write(_line({'digest': digest, 'image': record}))
-        self._file.flush()
+        line = _line({'digest': digest, 'image': record})
+        with naming(self.path):
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _read(self) -> None:
         lines = self.path.read_bytes().split(b'\n')

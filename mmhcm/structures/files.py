@@ -24,7 +24,7 @@ _SUFFIX = '.mmhcm.tmp'
 _MAX_AGE_S = 24 * 3600
 _MAX_TRIALS = 100
 #: What a disk says that is full, broken, gone or not to be written.
-_DISK_ERRORS = {
+DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
     *(errno.ENODEV, errno.ENXIO, errno.ESTALE),
 }
@@ -65,6 +65,17 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
         if cause is not None:
             raise OSError(cause.errno, cause.strerror, str(path)) from error
         raise
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Let errors of the disk that name no file name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def remove_leftovers(folder: str | Path) -> None:
@@ -134,7 +145,7 @@ def _disk_error(error: BaseException, temporary: str) -> OSError | None:
         if (
             isinstance(seen, OSError)
             and seen.errno is not None
-            and (seen is error or seen.errno in _DISK_ERRORS)
+            and (seen is error or seen.errno in DISK_ERRORS)
         ):
             # Without a temporary file, making it was what failed.
             is_own = not temporary or seen.filename in (None, temporary)

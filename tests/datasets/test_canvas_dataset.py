@@ -324,13 +324,13 @@ def test_a_broken_canvas_gives_way_to_the_next(tmp_path, warnings):
     assert '\n' not in message
     for path in (tmp_path / 'images').iterdir():
         path.unlink()
-    with pytest.raises(RuntimeError, match=r'in a row are broken.*\.png'):
+    with pytest.raises(ValueError, match=r'in a row are broken.*\.png'):
         dataset[0]
 
 
 def test_a_pipeline_must_give_something(own, warnings):
     dataset = build(own, pipeline=[lambda info: None])
-    with pytest.raises(RuntimeError, match='the pipeline gave None'):
+    with pytest.raises(ValueError, match='the pipeline gave None'):
         dataset[0]
 
 

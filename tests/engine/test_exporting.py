@@ -191,7 +191,7 @@ def test_finished_images_are_kept(cfg, tmp_path):
 
 def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
     out = tmp_path / 'out'
-    write, count = exporting._write_picture, 0
+    write, count = exporting.write_picture, 0
 
     def stop_at_third(path, picture):
         nonlocal count
@@ -200,12 +200,12 @@ def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         write(path, picture)
 
-    monkeypatch.setattr(exporting, '_write_picture', stop_at_third)
+    monkeypatch.setattr(exporting, 'write_picture', stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         export(cfg, 'chips', out)
     assert not (out / 'chips.json').exists()
     assert len(list(out.glob('chips/*'))) == 2
-    monkeypatch.setattr(exporting, '_write_picture', write)
+    monkeypatch.setattr(exporting, 'write_picture', write)
     assert export(cfg, 'chips', out).num_kept == 2
     whole = export(cfg, 'chips', tmp_path / 'whole')
     assert whole.json_path.read_bytes() == (out / 'chips.json').read_bytes()

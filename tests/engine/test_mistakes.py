@@ -1,6 +1,10 @@
+import contextlib
+import logging
 import pickle
+from pathlib import Path
 
 import pytest
+from mmengine.logging import MMLogger
 
 from mmhcm.engine.mistakes import describe_mistake, report_mistakes
 
@@ -62,3 +66,43 @@ def test_what_a_worker_says():
         'ValueError: annotations/a.txt:3: 7 columns\n'
     )
     assert describe_mistake(error) == 'annotations/a.txt:3: 7 columns'
+
+
+@pytest.fixture
+def log_folder(tmp_path):
+    """Folder of the log of a run on a disk that is full."""
+    MMLogger.get_instance('mistakes', log_file=str(tmp_path / 'run.log'))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ('error', 'ending'),
+    [
+        (OSError(28, 'No space left on device'), ': {folder}'),
+        (OSError(28, 'No space left on device', 'a'), ": 'a'"),
+        # Not an error of a disk.
+        (BrokenPipeError(32, 'Broken pipe'), 'Broken pipe'),
+        (OSError('no number'), 'no number'),
+    ],
+)
+def test_a_full_disk_without_a_name_names_the_run(log_folder, error, ending):
+    line = describe_mistake(error)
+    assert line.endswith(ending.format(folder=log_folder))
+
+
+def test_a_log_that_cannot_be_written_adds_no_lines(capsys):
+    def command():
+        logger = logging.getLogger('full')
+        with Path('/dev/full').open('w', buffering=1) as file:
+            handler = logging.StreamHandler(file)
+            logger.addHandler(handler)
+            logger.warning('lost')
+            logger.removeHandler(handler)
+            with contextlib.suppress(OSError):
+                file.close()
+        return 0
+
+    before = logging.raiseExceptions
+    assert report_mistakes(command) == 0
+    assert capsys.readouterr().err == ''
+    assert logging.raiseExceptions == before

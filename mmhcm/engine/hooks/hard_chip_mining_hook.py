@@ -155,6 +155,7 @@ class HardChipMiningHook(Hook):
                 'round': number,
                 'fingerprint': hard_round.fingerprint,
                 'pool': '' if self._pool is None else self._pool.fingerprint,
+                'images': self._images_digest(runner),
             },
         ]
         rounds = self._read_rounds(runner)
@@ -247,12 +248,19 @@ class HardChipMiningHook(Hook):
         dataset = find_chip_dataset(runner.train_dataloader.dataset)
         pool = self._get_pool(runner, dataset)
         digest = '' if pool is None else pool.fingerprint
+        images = self._images_digest(runner)
         for entry in self._rounds:
             if entry.get('pool', digest) != digest:
                 # Its recipes would paint other patches.
                 raise ValueError(
                     f'round {entry["round"]} was mined with another object '
                     f'pool than {pool}: data or pool settings have changed'
+                )
+            if entry.get('images', images) != images:
+                # Its errors were made on other pixels.
+                raise ValueError(
+                    f'round {entry["round"]} was mined from other images or '
+                    'annotations than those of now'
                 )
         dataset.set_hard_chips(merged, pool, self._get_external())
         restart_workers(runner.train_dataloader)
@@ -291,6 +299,11 @@ class HardChipMiningHook(Hook):
                     unwrap(runner.model).state_dict()
                 )
                 averaged.steps.zero_()
+
+    def _images_digest(self, runner: Runner) -> str:
+        chips = find_chip_dataset(runner.train_dataloader.dataset)
+        sources = [chips.dataset, *self._get_external()]
+        return fingerprint(*map(images_digest, sources))
 
     def _get_external(self) -> list[BaseDataset]:
         if self._external is None:
@@ -341,7 +354,7 @@ class HardChipMiningHook(Hook):
             self.fp16,
             # Canvases of one batch are padded to one size.
             self.dataloader_cfg.get('batch_size', 1),
-            *map(images_digest, [dataset.dataset, *self._get_external()]),
+            self._images_digest(runner),
         )
 
     def _round_path(self, runner: Runner, number: int) -> Path:

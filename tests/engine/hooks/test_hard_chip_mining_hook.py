@@ -310,7 +310,7 @@ def test_external_annotations_are_inputs(make_cfg, make_runner, tiny_run):
     instances = other.get_data_info(0)['instances']
     instances[0]['bbox'][0] += 1
     hook._external[0].get_data_info = lambda index: {
-        'img_id': index,
+        **other.get_data_info(index),
         'instances': instances,
     }
     assert hook._inputs(runner, dataset, None) != before
