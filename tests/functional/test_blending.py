@@ -10,7 +10,6 @@ from mmhcm.functional.blending import (
     mix_pixels,
     soft_layers,
 )
-from mmhcm.functional.compiled import compiled
 
 
 @st.composite
@@ -140,13 +139,35 @@ def test_without_numba_the_arrays_do_it(monkeypatch):
     assert soft_layers(patch, np.array([1, 1, 4, 3.0]), 0.5).shape == (6, 7, 4)
 
 
-def test_compiled_functions_are_kept():
-    assert compiled(_double) is compiled(_double)
-    assert compiled(_double)(4) == 8
+@given(
+    scene=patches(),
+    seed=st.integers(0, 99),
+    color_match=st.sampled_from([0.0, 0.3]),
+)
+@settings(max_examples=25)
+def test_the_loops_do_the_same_uncompiled(scene, seed, color_match):
+    patch, bbox = scene
+    rng = np.random.default_rng(seed)
+    canvas = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    pixels = rng.uniform(0, 255, (9, 7, 4)).astype(np.float32)
+    pixels[..., 3] = rng.uniform(-0.5, 1.5, (9, 7)).clip(0, 1)
+    to_patch = rng.uniform(-1, 1, (2, 3)) + np.eye(2, 3)
+    spans = inside_spans(patch.shape, bbox)
 
+    def draw(fast):
+        out = canvas[::-1].copy()
+        mix_pixels(
+            out, canvas, pixels, to_patch, spans, 0.8, color_match, fast=fast
+        )
+        return out, soft_layers(patch, bbox, 0.5, fast=fast)
 
-def _double(value):
-    return value * 2
+    arrays = draw(False)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(
+            blending, 'compiled', lambda function, *_: function
+        )
+        for expected, found in zip(arrays, draw(True), strict=True):
+            np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize('value', [0.5, 1.5, 2.5, 254.5, 0.49999997])

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from mmhcm.functional import jpeg_scan
 from mmhcm.functional.jpeg_crop import crop_jpeg, mark_of, units_around
 from mmhcm.functional.jpeg_layout import huffman_codes, read_layout
 from mmhcm.functional.jpeg_scan import MARK, find_marks
@@ -162,6 +163,9 @@ def cmyk():
         b'\xff\xd8',
         b'\xff\xd8\xff',
         b'\xff\xd8\xff\xd9',
+        # segments that are well formed, yet no scan, or no frame before it
+        b'\xff\xd8\xff\xfe\x00\x02\x00',
+        b'\xff\xd8\xff\xda\x00\x02',
         encode(make_image(40, 30), progressive=True),
         encode(make_image(40, 30), restart=2),
         cv2.imencode('.png', make_image(40, 30))[1].tobytes(),
@@ -173,6 +177,8 @@ def cmyk():
         'start',
         'half a marker',
         'nothing',
+        'no scan',
+        'no frame',
         'progressive',
         'restarts',
         'png',
@@ -184,7 +190,23 @@ def test_other_files_have_no_layout(content):
     assert read_layout(content) is None
 
 
-def test_damaged_data_have_no_marks():
+def test_filling_bytes_are_skipped():
+    content = encode(make_image(40, 30))
+    filled = content[:2] + b'\xff\xff' + content[2:]
+    layout = read_layout(filled)
+    assert layout is not None
+    assert layout.scan_start == read_layout(content).scan_start + 2
+
+
+def test_marks_need_numba(monkeypatch):
+    monkeypatch.setattr(jpeg_scan, 'compiled', lambda *_: None)
+    content = encode(make_image(40, 30))
+    with pytest.raises(ImportError, match='Numba is not installed'):
+        find_marks(content, read_layout(content), 4)
+
+
+@pytest.mark.parametrize('fast', [True, False])
+def test_damaged_data_have_no_marks(fast):
     content = encode(make_image(200, 120))
     layout = read_layout(content)
     half = len(content) // 2
@@ -196,7 +218,7 @@ def test_damaged_data_have_no_marks():
         content[:half] + b'\xff\xd3' + content[half:],
         content[: layout.scan_start] + rng.bytes(999) + b'\xff\xd9',
     ):
-        assert find_marks(damaged, layout, 4) is None
+        assert find_marks(damaged, layout, 4, fast=fast) is None
 
 
 def test_a_mean_without_a_code_gives_nothing():
