@@ -37,7 +37,8 @@ def open_or_build_marks(
         try:
             with tqdm(total=len(img_paths), desc='marking images') as bar:
                 build_marks(cache_dir, img_paths, digest, bar.update)
-        except ImportError as error:
+        # Without Numba, or room on the disk.
+        except (ImportError, OSError) as error:
             reason = str(error)
     barrier()
     marks = open_marks(cache_dir, digest)
