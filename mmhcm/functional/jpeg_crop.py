@@ -67,7 +67,8 @@ def crop_jpeg(
 
     Returns:
         A JPEG of the units' pixels, cut at the image's sides; None if the
-        file's Huffman table has no code for a mean.
+        file's Huffman table has no code for a mean, or the marks are not
+        those of the data.
     """
     x1, y1, x2, y2 = units
     firsts = marks[[mark_of(layout, (x1, y), step) for y in range(y1, y2)]]
@@ -95,16 +96,17 @@ def crop_jpeg(
     fields = (firsts[name].tolist() for name in MARK.names or ())
     rows = zip(*fields, ends, strict=True)
     for number, (bit, rel, mean, skip, end) in enumerate(rows):
+        coded = data[(bit >> 3) - start : ((end + 7) >> 3) - start]
         try:
             row_codes = [codes[comp][mean[comp]] for comp in range(num_comps)]
-        except KeyError:
+            restarted = _restarted(
+                coded, bit & 7, end, (0, *rel), skip, row_codes
+            )
+        except (KeyError, ValueError):
             return None
         if number:
             parts.append(b'\xff' + bytes([0xD0 + (number - 1) % 8]))
-        coded = data[(bit >> 3) - start : ((end + 7) >> 3) - start]
-        parts.append(
-            _restarted(coded, bit & 7, end, (0, *rel), skip, row_codes)
-        )
+        parts.append(restarted)
     parts.append(b'\xff\xd9')
     return b''.join(parts)
 

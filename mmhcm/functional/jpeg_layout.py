@@ -15,6 +15,8 @@ _EOI, _DQT, _DRI, _APP0, _APP14 = 0xD9, 0xDB, 0xDD, 0xE0, 0xEE
 #: Segments that decide about pixels; orientation, thumbnails and comments
 #: are left out.
 _KEPT = {_SOF0, _SOF1, _DHT, _DQT, _APP0, _APP14}
+#: Of a unit, by the standard.
+_MAX_BLOCKS = 10
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ def _layout(
         or not height
         or any(not 1 <= v <= 4 for factor in factors for v in factor)
     ):
+        return None
+    if num > 1 and sum(h * v for h, v in factors) > _MAX_BLOCKS:
         return None
     if num == 1:
         # One component alone is coded block by block, whatever its factors.

@@ -29,6 +29,11 @@ MARK = np.dtype(
     ]
 )
 _MAX_BYTES = 1 << 29
+# A block takes two codes at least, one for its mean and one for its end, and
+# 64 codes of 16 bits with 15 bits each at most: what is looked at behind the
+# end, where data are damaged.
+_MIN_BLOCK_BITS = 2
+_MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
 
 
 def find_marks(
@@ -60,7 +65,10 @@ def find_marks(
     bits = np.delete(data[:end], stuffed)
     num_bits = 8 * len(bits)
     columns, rows = layout.grid_wh
-    marks = np.zeros(rows * -(-columns // step) + 1, dtype=MARK)
+    if rows * columns * len(layout.blocks) * _MIN_BLOCK_BITS > num_bits:
+        # A header may claim any size; memory for it is not taken before.
+        return None
+    marks = np.zeros(num_marks(layout, step), dtype=MARK)
     tables = [
         np.stack([_lookup(table) for table in kind], dtype=np.int64)
         for kind in (layout.dc_tables, layout.ac_tables)
@@ -74,10 +82,11 @@ def find_marks(
     ]
     at = walk(
         # Python would not let bytes grow, as compiled code does.
-        np.concatenate([bits, np.zeros(8, np.uint8)]).astype(
+        np.concatenate([bits, np.zeros(_MAX_BLOCK_BYTES, np.uint8)]).astype(
             np.uint8 if fast else np.int64
         ),
         (rows, columns, step),
+        _MAX_BLOCK_BYTES,
         np.array(layout.blocks),
         *tables,
         *fields,
@@ -95,6 +104,12 @@ def find_marks(
     return marks
 
 
+def num_marks(layout: JpegLayout, step: int) -> int:
+    """Marks of an image: those of each row, and one for the end."""
+    columns, rows = layout.grid_wh
+    return rows * -(-columns // step) + 1
+
+
 @lru_cache(maxsize=16)
 def _lookup(table: bytes) -> np.ndarray:
     """Length * 256 + symbol (65536,) by the next 16 bits; 0 for no code."""
@@ -109,6 +124,7 @@ def _lookup(table: bytes) -> np.ndarray:
 def _walk(  # noqa: C901
     bits: np.ndarray,
     grid: tuple[int, int, int],
+    padding: int,
     blocks: np.ndarray,
     dc_lookup: np.ndarray,
     ac_lookup: np.ndarray,
@@ -119,7 +135,7 @@ def _walk(  # noqa: C901
 ) -> int:
     """Fill in the marks; the end in bits, or -1 for damaged data."""
     rows, columns, step = grid
-    end = (len(bits) - 8) * 8
+    end = (len(bits) - padding) * 8
     means = np.zeros(3, dtype=np.int64)
     at = 0
     mark = -1

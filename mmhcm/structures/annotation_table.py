@@ -7,10 +7,22 @@ from pathlib import Path
 
 import numpy as np
 
-from .array_file import map_arrays, write_arrays
+from .array_file import (
+    are_offsets,
+    have_layout,
+    map_arrays,
+    write_arrays,
+)
 
 _KIND = 'annotations 2'
-_ARRAYS = {'names', 'faults', 'notes', 'image_whs', 'offsets', 'rows'}
+_LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
+    'names': ('u1', ('a',)),
+    'faults': ('u1', ('b',)),
+    'notes': ('u1', ('c',)),
+    'image_whs': ('i4', ('n', 2)),
+    'offsets': ('i8', ('o',)),
+    'rows': ('i2 i4 f8', ('r', 8)),
+}
 
 
 @dataclass(frozen=True)
@@ -74,11 +86,18 @@ def map_table(path: str | Path, fingerprint: str) -> AnnotationTable | None:
         ArrayFileError: the file is something else.
     """
     arrays = map_arrays(path, _KIND, fingerprint)
-    if arrays is None or set(arrays) != _ARRAYS:
+    if (
+        arrays is None
+        or not have_layout(arrays, _LAYOUT)
+        or not are_offsets(arrays['offsets'], len(arrays['rows']))
+    ):
         return None
     names = _split(arrays.pop('names'))
     faults = _split(arrays.pop('faults'))
     notes = _split(arrays.pop('notes'))
+    num = len(names)
+    if (num, num + 1) != (len(arrays['image_whs']), len(arrays['offsets'])):
+        return None
     return AnnotationTable(names, faults, notes, **arrays)
 
 
@@ -89,5 +108,6 @@ def _join(lines: Iterable[str]) -> np.ndarray:
 
 
 def _split(content: np.ndarray) -> list[str]:
+    # What is no text gives names of no file.
     text = content.tobytes().decode('utf-8', 'surrogateescape')
     return text.split('\0')[:-1]

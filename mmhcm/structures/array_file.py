@@ -8,6 +8,7 @@ when a file is opened, at some 3 gigabytes a second.
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from .files import atomic_write
 
 _ALIGNMENT = 64
 _MAX_HEADER_BYTES = 1 << 16
+# Numbers and text; NumPy takes much more as the name of a type.
+_DTYPE = re.compile(r'[<>|=][biufcU]\d{1,9}')
 
 
 class ArrayFileError(ValueError):
@@ -100,7 +103,7 @@ def map_arrays(
     try:
         return _arrays_of(body, header['arrays'])
     # Of a header that somebody has made up.
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -109,12 +112,59 @@ def _arrays_of(
 ) -> dict[str, np.ndarray]:
     arrays = {}
     for name, (dtype, shape, offset) in places.items():
+        if not _DTYPE.fullmatch(dtype) or min(shape, default=0) < 0:
+            raise ValueError(f'{name} is no array of numbers or text')
         num_bytes = math.prod(shape) * np.dtype(dtype).itemsize
         if not 0 <= offset <= offset + num_bytes <= len(body):
             raise ValueError(f'{name} lies outside the file')
-        values = body[offset : offset + num_bytes].view(dtype)
-        arrays[name] = values.reshape(shape)
+        content = body[offset : offset + num_bytes]
+        arrays[name] = content.view(dtype).reshape(shape)
+        if arrays[name].dtype.kind == 'U' and not _is_text(content):
+            raise ValueError(f'{name} holds what is no text')
     return arrays
+
+
+def _is_text(content: np.ndarray) -> bool:
+    """Whether bytes are characters, four bytes each; others crash Python."""
+    return bool((content.view('<u4') <= 0x10FFFF).all())
+
+
+def have_layout(
+    arrays: Mapping[str, np.ndarray],
+    layout: Mapping[str, tuple[str, tuple[int | str, ...]]],
+) -> bool:
+    """Whether arrays have certain names, types and shapes.
+
+    Args:
+        arrays: Arrays by name.
+        layout: The kinds that an array's type may have, such as ``'i8'`` or
+            ``'i2 i4 f8'``, and its shape, in which equal letters stand for
+            equal lengths.
+    """
+    if arrays.keys() != layout.keys():
+        return False
+    lengths: dict[int | str, int] = {}
+    for name, (types, shape) in layout.items():
+        array = arrays[name]
+        if array.dtype.str[1:] not in types.split():
+            return False
+        if len(shape) != array.ndim:
+            return False
+        for key, length in zip(shape, array.shape, strict=True):
+            expected = key if isinstance(key, int) else None
+            if lengths.setdefault(key, expected or length) != length:
+                return False
+    return True
+
+
+def are_offsets(values: np.ndarray, total: int) -> bool:
+    """Whether ``values`` rise from 0 to ``total``."""
+    return bool(
+        len(values)
+        and values[0] == 0
+        and values[-1] == total
+        and (values[1:] >= values[:-1]).all()
+    )
 
 
 def _checksum(header: dict[str, Any], *blocks: Any) -> int:

@@ -5,10 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from .array_file import map_arrays, write_arrays
+from .array_file import have_layout, map_arrays, write_arrays
 
 VERSION = 2
-_FIELDS = ('image_inds', 'windows', 'scale_inds', 'num_excluded')
+_LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
+    'image_inds': ('i8', ('m',)),
+    'windows': ('f4', ('m', 4)),
+    'scale_inds': ('i8', ('m',)),
+    'num_excluded': ('i8', ()),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ def write_chip_index(
     path: str | Path, index: ChipIndex, fingerprint: str
 ) -> None:
     """Write a cache file whole or not at all."""
-    arrays = {name: getattr(index, name) for name in _FIELDS}
+    arrays = {name: getattr(index, name) for name in _LAYOUT}
     write_arrays(path, f'chips {VERSION}', fingerprint, arrays)
 
 
@@ -43,11 +48,6 @@ def read_chip_index(path: str | Path, fingerprint: str) -> ChipIndex | None:
         ArrayFileError: the file is something else.
     """
     arrays = map_arrays(path, f'chips {VERSION}', fingerprint)
-    if arrays is None or set(arrays) != set(_FIELDS):
+    if arrays is None or not have_layout(arrays, _LAYOUT):
         return None
-    index = ChipIndex(**arrays)
-    num_chips = len(index.image_inds)
-    shapes = [getattr(index, name).shape for name in _FIELDS]
-    if shapes != [(num_chips,), (num_chips, 4), (num_chips,), ()]:
-        return None
-    return index
+    return ChipIndex(**arrays)

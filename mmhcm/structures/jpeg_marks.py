@@ -16,16 +16,27 @@ import numpy as np
 
 from mmhcm.functional.jpeg_crop import crop_jpeg, mark_of, units_around
 from mmhcm.functional.jpeg_layout import JpegLayout, read_layout
-from mmhcm.functional.jpeg_scan import MARK, find_marks
+from mmhcm.functional.jpeg_scan import MARK, find_marks, num_marks
 
-from .array_file import map_arrays, write_arrays
+from .array_file import (
+    are_offsets,
+    have_layout,
+    map_arrays,
+    write_arrays,
+)
 from .files import fingerprint
 
 VERSION = 2
 #: Units between marks: 128 pixels. Closer ones take more room and save
 #: little.
 STEP = 8
-_FIELDS = {'marks', 'stats', 'starts', 'headers', 'header_starts'}
+_LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
+    'marks': ('u1', ('m',)),
+    'stats': ('i8', ('n', 2)),
+    'starts': ('i8', ('o',)),
+    'headers': ('u1', ('h',)),
+    'header_starts': ('i8', ('o',)),
+}
 
 
 class StaleMarksError(ValueError):
@@ -53,7 +64,7 @@ class JpegMarks:
     def __init__(self, path: Path, digest: str) -> None:
         self.path, self.digest = path, digest
         arrays = map_arrays(path, f'jpeg marks {VERSION}', digest)
-        if arrays is None or set(arrays) != _FIELDS:
+        if arrays is None or not _is_sound(arrays):
             raise StaleMarksError(f'{path}: holds no marks of these images')
         self._stats = arrays['stats']
         self._starts = arrays['starts']
@@ -102,11 +113,15 @@ class JpegMarks:
         if layout is None or (layout.width, layout.height) != image_wh:
             return None
         marks = self._marks[first:last]
+        if len(marks) != num_marks(layout, STEP):
+            return None
         units = units_around(layout, area, STEP)
         start_mark = mark_of(layout, units[:2], STEP)
         end_mark = mark_of(layout, (units[2], units[3] - 1), STEP)
         start = int(marks['bit'][start_mark]) >> 3
         end = int(marks['bit'][end_mark]) + 7 >> 3
+        if end < start:
+            return None
         with Path(img_path).open('rb', buffering=0) as file:
             if _stat(file.fileno()) != tuple(self._stats[ind].tolist()):
                 return None
@@ -185,6 +200,19 @@ def build_marks(
         },
     )
     return JpegMarks(path, digest)
+
+
+def _is_sound(arrays: dict[str, np.ndarray]) -> bool:
+    """Whether all fields are there and fit each other."""
+    if not have_layout(arrays, _LAYOUT):
+        return False
+    num_marks, rest = divmod(len(arrays['marks']), MARK.itemsize)
+    return (
+        not rest
+        and len(arrays['starts']) == len(arrays['stats']) + 1
+        and are_offsets(arrays['starts'], num_marks)
+        and are_offsets(arrays['header_starts'], len(arrays['headers']))
+    )
 
 
 def _marks_of(img_path: Path) -> tuple[np.ndarray, bytes]:

@@ -17,6 +17,9 @@ VERSION = 2
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
+# Pixels of a side of a patch, far above those of any image, so that sums of
+# areas stay below 2**63.
+_MAX_SIDE = 1 << 18
 #: Of each patch; their type, and their shape behind the number of patches.
 _PATCH_FIELDS = {
     'shapes': (np.int64, (2,)),
@@ -91,16 +94,30 @@ def checksum(patch: np.ndarray) -> int:
 
 def _is_sound(index: dict[str, np.ndarray]) -> bool:
     """Whether all fields are there and fit each other."""
-    if set(index) != _FIELDS:
+    if set(index) != _FIELDS or index['labels'].ndim != 1:
         return False
     num = len(index['labels'])
+    counts = index['class_counts']
+    names = index['image_names']
+    digest = index['fingerprint']
+    if (
+        (names.ndim, names.dtype.kind) != (1, 'U')
+        or (digest.ndim, digest.dtype.kind) != (0, 'U')
+        or (counts.ndim, counts.dtype) != (1, np.int64)
+        or index['class_log_sizes'].shape != counts.shape
+    ):
+        return False
     return all(
         index[name].shape == (num, *shape) and index[name].dtype == dtype
         for name, (dtype, shape) in _PATCH_FIELDS.items()
     ) and bool(
         (index['shapes'] > 0).all()
+        and (index['shapes'] < _MAX_SIDE).all()
         and (index['labels'] >= 0).all()
-        and (index['labels'] < len(index['class_counts'])).all()
+        and (index['labels'] < len(counts)).all()
+        and (counts >= 0).all()
+        and np.isfinite(index['bboxes']).all()
+        and np.isfinite(index['source_bboxes']).all()
         and (index['image_inds'] >= 0).all()
         and (index['image_inds'] < len(index['image_names'])).all()
     )

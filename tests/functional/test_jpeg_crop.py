@@ -259,3 +259,54 @@ def test_real_images(real_data):
                 decode_area(content, area),
                 whole[y1 : y1 + side, x1 : x1 + side],
             )
+
+
+def test_a_claimed_size_takes_no_memory(monkeypatch):
+    """A header of 600 bytes may claim 4 billion pixels."""
+    content = bytearray(encode(make_image(48, 32)))
+    layout = read_layout(content)
+    at = content.index(b'\xff\xc0') + 5
+    content[at : at + 4] = b'\xff\xff\xff\xff'
+    claimed = read_layout(bytes(content))
+    assert (claimed.width, claimed.height) == (65535, 65535)
+    sizes = []
+    zeros = np.zeros
+    monkeypatch.setattr(
+        'numpy.zeros', lambda *a, **k: sizes.append(a) or zeros(*a, **k)
+    )
+    assert find_marks(bytes(content), claimed, 4) is None
+    assert not sizes
+    assert layout is not None
+
+
+def test_damaged_data_are_not_read_behind_their_end():
+    """In slow Python, that would be an IndexError; compiled, a crash."""
+    content = encode(make_image(48, 32))
+    layout = read_layout(content)
+    for length in range(layout.scan_start + 1, len(content) - 8):
+        # Codes of 16 bits, then the zeros behind the end: short codes.
+        damaged = content[:length] + b'\xfe' * 6 + b'\xff\xd9'
+        assert find_marks(damaged, layout, 4, fast=False) is None
+
+
+def test_units_of_more_blocks_than_may_be_have_no_layout():
+    content = bytearray(encode(make_image(48, 32), sampling='444'))
+    assert read_layout(bytes(content)) is not None
+    at = content.index(b'\xff\xc0') + 10
+    for component in range(3):
+        content[at + 1 + 3 * component] = 0x22
+    assert read_layout(bytes(content)) is None
+
+
+def test_marks_of_other_data_give_no_part():
+    content = encode(make_image(48, 32))
+    layout = read_layout(content)
+    marks = find_marks(content, layout, 4)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        other = marks.copy()
+        raw = other.view(np.uint8)
+        raw[rng.integers(0, len(raw), 3)] = rng.integers(0, 256, 3)
+        units = units_around(layout, (0, 0, 48, 32), 4)
+        part = crop_jpeg(layout, other, units, 4, content)
+        assert part is None or isinstance(part, bytes)

@@ -6,6 +6,8 @@ import pytest
 
 from mmhcm.structures.array_file import (
     ArrayFileError,
+    are_offsets,
+    have_layout,
     map_arrays,
     write_arrays,
 )
@@ -78,6 +80,13 @@ def test_every_wrong_bit_is_noticed(path):
         ['|O', [1], 0],
         ['nothing', [1], 0],
         ['<i2', [1], -64],
+        ['<i2', [2**60, 2**60], 0],
+        ['<i2', [-1, -3], 0],
+        ['<i2', [2**70, 0], 0],
+        ['<i2', [2.0], 0],
+        ['<i2,<i2', [1], 0],
+        ['<M8[s]', [1], 0],
+        [None, [1], 0],
         ['<i2', [-1], 0],
         ['<i2', [10**9], 0],
         ['<i2', [3, 'a'], 0],
@@ -115,3 +124,46 @@ def test_equal_arrays_give_equal_bytes(path):
     again = path.with_name('again.bin')
     write_arrays(again, 'things 1', 'abc', ARRAYS)
     assert again.read_bytes() == path.read_bytes()
+
+
+def test_text_that_is_none_gives_nothing(path):
+    """Python would stop at characters beyond all."""
+    write_arrays(path, 'things 1', 'abc', {'a': np.array(['ab', 'c'])})
+    assert map_arrays(path, 'things 1', 'abc')['a'].tolist() == ['ab', 'c']
+    beyond = np.full(2, 0x110000, dtype=np.uint32).view('<U2')
+    write_arrays(path, 'things 1', 'abc', {'a': beyond})
+    assert map_arrays(path, 'things 1', 'abc') is None
+
+
+@pytest.mark.parametrize(
+    ('layout', 'fits'),
+    [
+        ({'a': ('i8', ('n', 2)), 'b': ('i2 f4', ('n',))}, True),
+        ({'a': ('i8', ('n', 3)), 'b': ('f4', ('n',))}, False),
+        ({'a': ('i8', ('n', 'n')), 'b': ('f4', ('n',))}, False),
+        ({'a': ('i8', ('n',)), 'b': ('f4', ('n',))}, False),
+        ({'a': ('i4', ('n', 2)), 'b': ('f4', ('n',))}, False),
+        ({'a': ('i8', ('n', 2))}, False),
+    ],
+)
+def test_layouts(layout, fits):
+    arrays = {
+        'a': np.zeros((3, 2), dtype=np.int64),
+        'b': np.zeros(3, dtype=np.float32),
+    }
+    assert have_layout(arrays, layout) is fits
+
+
+@pytest.mark.parametrize(
+    ('values', 'total', 'are'),
+    [
+        ([], 0, False),
+        ([0], 0, True),
+        ([0, 2, 2, 5], 5, True),
+        ([0, 2, 2, 5], 6, False),
+        ([1, 5], 5, False),
+        ([0, 6, 5], 5, False),
+    ],
+)
+def test_offsets(values, total, are):
+    assert are_offsets(np.array(values, dtype=np.int64), total) is are
