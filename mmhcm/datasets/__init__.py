@@ -1,6 +1,7 @@
 """Data sets, the sampler of chips, and transforms."""
 
 from .canvas_dataset import CanvasDataset
+from .checked_coco import CheckedCocoDataset
 from .chip_dataset import ChipDataset
 from .chip_sampler import ChipSampler
 from .dota import DOTADataset
@@ -19,6 +20,7 @@ from .visdrone import VisDroneDataset
 
 __all__ = [
     'CanvasDataset',
+    'CheckedCocoDataset',
     'ChipDataset',
     'ChipSampler',
     'CropChip',

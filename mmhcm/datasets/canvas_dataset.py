@@ -17,7 +17,7 @@ from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool, PoolError
 
 from .data_info import canvas_data_info, image_data_info, instance_arrays
-from .image_faults import IMAGE_ERRORS, describe_fault
+from .image_faults import IMAGE_ERRORS, BrokenImages, describe_fault
 from .seeding import sample_rng
 from .worker_memory import SharedHeap
 
@@ -95,6 +95,7 @@ class CanvasDataset:
             raise ValueError(f'the object pool {pool} is empty')
         self.pipeline = Compose(pipeline)
         self._heap = SharedHeap()
+        self._broken = BrokenImages()
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
         self.paste = _check_paste(paste or {})
@@ -175,11 +176,13 @@ class CanvasDataset:
                 raise
             except IMAGE_ERRORS as error:
                 reason = describe_fault(img_path, error)
-                print_log(
-                    f'skipped broken canvas {reason}',
-                    logger='current',
-                    level=logging.WARNING,
-                )
+                if self._broken.is_new(img_path):
+                    print_log(
+                        f'left out broken canvas {len(self._broken)}: '
+                        f'{reason}',
+                        logger='current',
+                        level=logging.WARNING,
+                    )
         # The disk of the images has gone, or the pipeline fits none.
         raise ValueError(
             f'{_MAX_REFETCH} canvases in a row are broken, at last {reason}'

@@ -24,7 +24,7 @@ from .data_info import (
     image_data_info,
     instance_arrays,
 )
-from .image_faults import IMAGE_ERRORS, describe_fault
+from .image_faults import IMAGE_ERRORS, BrokenImages, describe_fault
 from .jpeg_windows import open_or_build_marks
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
@@ -116,7 +116,7 @@ class ChipDataset:
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
         self._hard_scale_inds = np.zeros(0, dtype=np.int64)
-        self._num_broken = 0
+        self._broken = BrokenImages()
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -249,12 +249,12 @@ class ChipDataset:
                 raise
             except IMAGE_ERRORS as error:
                 reason = describe_fault(img_path, error)
-                self._num_broken += 1
-                print_log(
-                    f'skipped broken sample {self._num_broken}: {reason}',
-                    logger='current',
-                    level=logging.WARNING,
-                )
+                if self._broken.is_new(img_path):
+                    print_log(
+                        f'left out broken image {len(self._broken)}: {reason}',
+                        logger='current',
+                        level=logging.WARNING,
+                    )
                 sample = None
             if sample is not None:
                 return sample

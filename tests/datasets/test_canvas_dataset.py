@@ -319,7 +319,7 @@ def test_a_broken_canvas_gives_way_to_the_next(tmp_path, warnings):
     (tmp_path / 'images' / '002.png').write_bytes(b'')
     assert dataset[2]['img_id'] == '000'
     (message,) = warnings
-    assert message.startswith('skipped broken canvas ')
+    assert message.startswith('left out broken canvas 1: ')
     assert '002.png' in message
     assert '\n' not in message
     for path in (tmp_path / 'images').iterdir():

@@ -586,12 +586,16 @@ def test_broken_images_are_skipped_and_counted(root, warnings, how):
     sample = dataset[key]
     # The whole image is skipped at once, however many chips it has.
     assert len(warnings) == 1
-    assert warnings[0].startswith('skipped broken sample 1: ')
+    assert warnings[0].startswith('left out broken image 1: ')
     assert '001.png' in warnings[0]
     assert '\n' not in warnings[0]
     assert packed(sample) == packed(dataset[SampleKey(following, 1, 4, 2)])
+    # It is told of once.
     assert packed(sample) == packed(dataset[key])
-    assert warnings[1].startswith('skipped broken sample 2: ')
+    assert len(warnings) == 1
+    BREAKS[how](root / 'images' / '003.png')
+    dataset[int(np.flatnonzero(images == 3)[0])]
+    assert warnings[1].startswith('left out broken image 2: ')
 
 
 def test_broken_canvases_are_skipped(root, warnings):
