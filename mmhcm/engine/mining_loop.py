@@ -245,6 +245,8 @@ def installed_test_loop(runner: Runner, loop: TestLoop) -> Iterator[None]:
             key for key in hub.log_scalars if key.startswith('test/')
         ]:
             hub.log_scalars.pop(name)
+            # A checkpoint would name them.
+            hub._resumed_keys.pop(name, None)
         if stage is not None:
             hub.update_info('loop_stage', stage)
         elif 'loop_stage' in hub.runtime_info:
