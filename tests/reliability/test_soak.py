@@ -1,0 +1,42 @@
+"""The soak of soak.py, with few rounds."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.reliability.soak import Reading, find_growth, soak
+
+READING = Reading(500.0, 300.0, 3, 35, 5)
+
+
+@pytest.mark.slow
+def test_rounds_leave_nothing_behind(tmp_path):
+    readings = soak(tmp_path, 4, report=False)
+    # Two of training's workers and one of validation's.
+    assert [reading.num_workers for reading in readings] == [3] * 4
+    assert find_growth(readings) == []
+
+
+@pytest.mark.parametrize(
+    ('name', 'step'),
+    [
+        ('rss', 1.0),
+        ('workers_rss', 1.0),
+        ('num_workers', 1),
+        ('num_files', 1),
+        ('num_threads', 1),
+    ],
+)
+def test_growth_is_seen(name, step):
+    readings = [
+        replace(READING, **{name: getattr(READING, name) + step * number})
+        for number in range(40)
+    ]
+    (fault,) = find_growth(readings)
+    assert fault.startswith(f'{name} grew from ')
+
+
+def test_noise_is_no_growth():
+    noisy = replace(READING, rss=505.0, num_files=33)
+    assert find_growth([READING, noisy] * 20) == []
+    assert find_growth([noisy, READING] * 2) == []
