@@ -15,6 +15,10 @@ randomness = dict(seed=0)
 # Torch's threads in one process. Gradients on a CPU depend on the number, so
 # that it is fixed, whatever the machine; None leaves it to torch.
 num_threads = 4
+# Several processes, in seconds. A process that gives no sign of life for
+# `lost_after` ends the run. Collective operations may take as long as the main
+# process builds what the others wait for; all have to be there at the start.
+process_group = dict(lost_after=45, timeout=7200, join_within=300)
 
 project_hooks = dict(
     plain_checkpoint=dict(type='PlainCheckpointHook'),

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
-from mmengine.dist import barrier, is_main_process
 from mmengine.logging import print_log
 from tqdm import tqdm
 
@@ -14,6 +13,8 @@ from mmhcm.structures.jpeg_marks import (
     marks_digest,
     open_marks,
 )
+
+from .main_process import on_main_process
 
 
 def open_or_build_marks(
@@ -32,15 +33,18 @@ def open_or_build_marks(
         for index in range(len(dataset))
     ]
     digest = marks_digest(img_paths)
-    reason = 'the main process wrote none here'
-    if is_main_process() and open_marks(cache_dir, digest) is None:
-        try:
-            with tqdm(total=len(img_paths), desc='marking images') as bar:
-                build_marks(cache_dir, img_paths, digest, bar.update)
-        # Without Numba, or room on the disk.
-        except (ImportError, OSError) as error:
-            reason = str(error)
-    barrier()
+
+    def build() -> str:
+        if open_marks(cache_dir, digest) is None:
+            try:
+                with tqdm(total=len(img_paths), desc='marking images') as bar:
+                    build_marks(cache_dir, img_paths, digest, bar.update)
+            # Without Numba, or room on the disk.
+            except (ImportError, OSError) as error:
+                return str(error)
+        return 'the main process has none here'
+
+    reason = on_main_process(build)
     marks = open_marks(cache_dir, digest)
     if marks is None:
         print_log(

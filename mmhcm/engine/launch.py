@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,17 @@ import cv2
 import torch
 import torch.distributed
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dist import init_dist
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from mmengine.utils.dl_utils import set_multi_processing
+
+from mmhcm.engine.peers import joined_within, watch_peers
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
+#: Where a config says nothing else, seconds; see `join_processes`.
+_PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +104,7 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
 def build_runner(cfg: Config) -> Runner:
     """Set up threads and processes, and build the config's runner."""
     set_threads(cfg)
-    prepare_cpu_processes(cfg)
+    join_processes(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)
@@ -115,6 +122,29 @@ def set_threads(cfg: Config) -> None:
     cv2.setNumThreads(0)
 
 
+def join_processes(cfg: Config) -> None:
+    """Meet the other processes of the run, and watch them from then on.
+
+    ``process_group`` has three times in seconds: ``timeout`` of a collective
+    operation, long since others wait while the main process builds or writes
+    something; ``join_within`` for all to be there; ``lost_after``, see
+    ``PeerWatch``.
+    """
+    if cfg.launcher == 'none':
+        return
+    settings = {**_PROCESS_GROUP, **cfg.get('process_group', {})}
+    env_cfg = cfg.setdefault('env_cfg', {})
+    dist_cfg = env_cfg.setdefault('dist_cfg', {'backend': 'nccl'})
+    dist_cfg.setdefault('timeout', settings['timeout'])
+    with joined_within(settings['join_within']):
+        prepare_cpu_processes(cfg)
+        if not torch.distributed.is_initialized():
+            # As the Runner does, which then leaves it alone.
+            set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
+            init_dist(cfg.launcher, **dist_cfg)
+    watch_peers(settings['lost_after'])
+
+
 def prepare_cpu_processes(cfg: Config) -> None:
     """Make several processes without a GPU work.
 
@@ -124,10 +154,11 @@ def prepare_cpu_processes(cfg: Config) -> None:
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group(backend='gloo')
-    cfg.setdefault('env_cfg', {}).setdefault('dist_cfg', {})['backend'] = (
-        'gloo'
-    )
+        torch.distributed.init_process_group(
+            backend='gloo',
+            timeout=timedelta(seconds=cfg.env_cfg.dist_cfg.timeout),
+        )
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
     cfg.model_wrapper_cfg = {
         'type': 'MMDistributedDataParallel',
         'device_ids': None,

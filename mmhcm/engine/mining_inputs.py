@@ -1,20 +1,27 @@
 """What a mining round is made from: canvases, pool, and their digests."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.dataset import BaseDataset
-from mmengine.dist import barrier, is_main_process
+from mmengine.logging import print_log
 from tqdm import tqdm
 
+from mmhcm.datasets.main_process import on_main_process
 from mmhcm.structures.files import file_length, fingerprint
 from mmhcm.structures.object_pool import (
     ObjectPool,
+    PoolOptions,
     build_pool,
     pool_fingerprint,
 )
+from mmhcm.structures.pool_cutting import filter_objects, list_objects
+from mmhcm.structures.tally import Tally
 
+_IMAGES_AT_ONCE = 64
 _META_KEYS = (
     'img_id',
     'img_path',
@@ -48,10 +55,7 @@ def mining_pipeline(
         mask_color: Colour of ignored regions, BGR.
     """
     return [
-        {
-            'type': 'LoadImageFromFile',
-            'color_type': 'color_ignore_orientation',
-        },
+        {'type': 'LoadImage'},
         {'type': 'MaskIgnoredRegions', 'color': mask_color},
         {'type': 'PasteObjects'},
         {
@@ -82,7 +86,11 @@ def open_or_build_pool(
     workers = settings.pop('num_workers', 1)
     digest = pool_fingerprint(images, num_classes=num_classes, **settings)
     path = Path(folder) / f'pool_{digest[:16]}'
-    if is_main_process() and not ObjectPool.exists(path, digest):
+
+    def build() -> None:
+        if ObjectPool.exists(path, digest):
+            return
+        tally = Tally()
         with tqdm(total=len(images), desc='cutting objects') as bar:
             build_pool(
                 path,
@@ -90,10 +98,60 @@ def open_or_build_pool(
                 num_classes=num_classes,
                 num_workers=workers,
                 progress=bar.update,
+                tally=tally,
                 **settings,
             )
-    barrier()
-    return ObjectPool.open(path, digest)
+        for line in tally.lines():
+            print_log(line, logger='current', level=logging.WARNING)
+
+    on_main_process(build)
+    pool = ObjectPool.open(path, digest)
+    patches = np.bincount(pool.labels, minlength=num_classes)
+    without = [
+        name
+        for name, count in zip(
+            dataset.metainfo['classes'], patches, strict=True
+        )
+        if not count
+    ]
+    if without:
+        print_log(
+            f'{len(without)} classes have no patches and are not pasted: '
+            f'{", ".join(without)}',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return pool
+
+
+def check_pool_settings(
+    settings: Mapping[str, Any], dataset: BaseDataset
+) -> None:
+    """Check that some object will get into the pool, long before it is built.
+
+    Args:
+        settings: See ``open_or_build_pool``.
+        dataset: The data set of whole images.
+
+    Raises:
+        ValueError: none will, or a setting is unknown or out of range.
+    """
+    own = {'cache_dir', 'num_workers'}
+    filters = {key: settings[key] for key in settings if key not in own}
+    try:
+        options = PoolOptions(**filters)
+    except TypeError as error:
+        raise ValueError(f'pool: {error}') from error
+    for start in range(0, len(dataset), _IMAGES_AT_ONCE):
+        stop = min(start + _IMAGES_AT_ONCE, len(dataset))
+        images = [dataset.get_data_info(ind) for ind in range(start, stop)]
+        objects = filter_objects(list_objects(images), images, options)
+        if len(objects.labels):
+            return
+    raise ValueError(
+        f'the object pool would be empty: no object of {len(dataset)} images '
+        f'passes its filters {filters}'
+    )
 
 
 def images_digest(dataset: BaseDataset) -> str:

@@ -9,14 +9,14 @@ from typing import Any, cast
 import torch
 from mmdet.registry import LOOPS, MODELS
 from mmdet.structures import DetDataSample
-from mmengine.dist import broadcast as broadcast_tensor
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast, is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
 from mmengine.runner.amp import autocast
 from torch import nn
 from tqdm import tqdm
 
+from mmhcm.datasets.main_process import on_main_process
 from mmhcm.evaluation.chip_metric import ChipMetric
 from mmhcm.models.proposal_model import ProposalModel
 from mmhcm.structures.files import fingerprint
@@ -128,33 +128,39 @@ class MiningLoop(TestLoop):
         for idx, data_batch in enumerate(progress):
             self.run_iter(idx, data_batch)
         metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
-        hard_round = None
-        if is_main_process():
-            metric = chip_metric(self.evaluator)
-            hard_round = HardChipRound(
-                number=self.round_number,
-                fingerprint=digest,
-                canvases=metric.canvases,
-                counts=metric.counts,
-                origin={
-                    'epoch': self.runner.epoch,
-                    'seed': self.runner.seed or 0,
-                    'weights': self.weights,
-                },
-            )
-            write_round(self.path, hard_round)
-        self.hard_round = broadcast(hard_round)
+        self.hard_round = on_main_process(lambda: self._write(digest))
         return metrics
+
+    def _write(self, digest: str) -> HardChipRound:
+        """Write the round that the metric has put together."""
+        metric = chip_metric(self.evaluator)
+        hard_round = HardChipRound(
+            number=self.round_number,
+            fingerprint=digest,
+            canvases=metric.canvases,
+            counts=metric.counts,
+            origin={
+                'epoch': self.runner.epoch,
+                'seed': self.runner.seed or 0,
+                'weights': self.weights,
+            },
+        )
+        write_round(self.path, hard_round)
+        return hard_round
 
     def _finished_round(self, digest: str) -> HardChipRound | None:
         """Read the round of these weights and inputs, if it is there."""
-        hard_round = None
-        if is_main_process() and self.path.exists():
+
+        def read() -> HardChipRound | None:
+            if not self.path.exists():
+                return None
             try:
-                hard_round = read_round(self.path, digest)
+                return read_round(self.path, digest)
             except HardChipError as error:
                 self.runner.logger.info(f'mining again: {error}')
-        return broadcast(hard_round)
+                return None
+
+        return on_main_process(read)
 
     def _predictor(self, predict: str, tta_model: dict | None) -> nn.Module:
         if predict not in PREDICTIONS:
@@ -195,14 +201,7 @@ def share_weights(model: nn.Module) -> None:
     and a round has to be that of one set of weights, the checkpoint's.
     """
     for _, tensor in sorted(model.state_dict().items()):
-        broadcast_tensor(tensor)
-
-
-def broadcast(value: Any) -> Any:
-    """Return the main process' value on every rank."""
-    holder = [value]
-    broadcast_object_list(holder)
-    return holder[0]
+        broadcast(tensor)
 
 
 def chip_metric(evaluator: Any) -> ChipMetric:

@@ -3,6 +3,7 @@
 import logging
 import pickle
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,15 @@ from mmengine.logging import MMLogger
 
 from mmhcm.structures.files import DISK_ERRORS
 
+from .peers import claim_end, leave_peers, lost_peer, tell_peers
+
+_MISTAKES = (
+    OSError,
+    ValueError,
+    ImportError,
+    FloatingPointError,
+    pickle.PickleError,
+)
 _WORKER = 'in DataLoader worker process'
 
 
@@ -20,33 +30,29 @@ def report_mistakes(command: Callable[[], int]) -> int:
     A mistake is a file that is missing, damaged or full, or a value that
     does not fit, config values that name nothing included, or numbers that
     overflow in training. The traceback goes to the log file of the run, if
-    there is one.
+    there is one. Other processes of the run are told and end too.
     """
     try:
         with _quiet_logs():
-            return command()
-    except (
-        OSError,
-        ValueError,
-        ImportError,
-        FloatingPointError,
-        pickle.PickleError,
-    ) as error:
-        mistake: Exception = error
-    except KeyError as error:
-        # Other keys that are missing are mistakes of the program.
-        if 'registry' not in str(error):
+            status = command()
+    except BaseException as error:
+        line = _mistake_of(error) or lost_peer(error)
+        has_peers = claim_end()
+        if line is None and not has_peers:
             raise
-        mistake = error
-    except AttributeError as error:
-        # What ConfigDict says of a section that a config lacks.
-        if "'ConfigDict' object has no attribute" not in str(error):
-            raise
-        mistake = error
-    with _quiet_logs():
-        _log_traceback(mistake)
-    sys.stderr.write(f'error: {describe_mistake(mistake)}\n')
-    return 1
+        if line is None:
+            line = f'{type(error).__name__}: {describe_mistake(error)}'
+            traceback.print_exception(error)
+        else:
+            with _quiet_logs():
+                _log_traceback(error)
+            sys.stderr.write(f'error: {line}\n')
+            sys.stderr.flush()
+        # Behind the message, since a launcher may end this process next.
+        tell_peers(line)
+        return 1
+    leave_peers()
+    return status
 
 
 @contextmanager
@@ -58,6 +64,18 @@ def _quiet_logs() -> Iterator[None]:
         yield
     finally:
         logging.raiseExceptions = before
+
+
+def _mistake_of(error: BaseException) -> str | None:
+    """What to say of a mistake; None for a fault of the program."""
+    is_mistake = isinstance(error, _MISTAKES)
+    if isinstance(error, KeyError):
+        # Other keys that are missing are mistakes of the program.
+        is_mistake = 'registry' in str(error)
+    if isinstance(error, AttributeError):
+        # What ConfigDict says of a section that a config lacks.
+        is_mistake = "'ConfigDict' object has no attribute" in str(error)
+    return describe_mistake(error) if is_mistake else None
 
 
 def describe_mistake(error: BaseException) -> str:

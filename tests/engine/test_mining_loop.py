@@ -6,7 +6,6 @@ from mmengine.logging import MessageHub
 from torch import nn
 
 from mmhcm.engine.mining_loop import (
-    broadcast,
     chip_metric,
     installed_test_loop,
     share_weights,
@@ -40,8 +39,6 @@ def test_one_process_shares_with_itself():
     digest = weights_digest(net)
     share_weights(net)
     assert weights_digest(net) == digest
-    value = {'a': 1}
-    assert broadcast(value) is value
     assert unwrap(net) is net
 
 

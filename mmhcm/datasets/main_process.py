@@ -1,0 +1,42 @@
+"""What the main process does for all."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mmengine.dist import broadcast_object_list, is_main_process
+
+T = TypeVar('T')
+
+
+class MainProcessError(OSError):
+    """The main process failed at what the others wait for."""
+
+
+def on_main_process(action: Callable[[], T]) -> T:
+    """Act on the main process alone; give its value on every rank.
+
+    The others wait for it. When it fails, they fail with it instead of
+    waiting for ever.
+
+    Args:
+        action: Takes nothing; its value can be pickled.
+
+    Raises:
+        MainProcessError: on the other ranks, the action failed; the main
+            process raises what the action did.
+    """
+    # Value and fault.
+    outcome: list[Any] = [None, None]
+    if not is_main_process():
+        broadcast_object_list(outcome)
+        if outcome[1] is not None:
+            raise MainProcessError(f'rank 0: {outcome[1]}')
+        return outcome[0]
+    try:
+        outcome[0] = action()
+    except Exception as error:
+        outcome[1] = ' '.join(str(error).split()) or type(error).__name__
+        broadcast_object_list(outcome)
+        raise
+    broadcast_object_list(outcome)
+    return outcome[0]

@@ -1,0 +1,305 @@
+"""Processes of one run that end together, each with the reason.
+
+A collective operation waits for processes that are gone: NCCL until its
+timeout, gloo until it notices. That timeout cannot be short, since others
+wait while the main process builds or writes something. So each process says
+that it lives, in the key-value store that the processes met in, and watches
+another one: a lost process is noticed soon, a slow one is waited for.
+"""
+
+import logging
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import torch.distributed as dist
+from mmengine.logging import print_log
+
+#: Longest that a failed process waits for the others to have read why, s.
+_LINGER = 5.0
+
+
+class PeerWatch:
+    """Says that this process lives, and ends it when another has ended badly.
+
+    A process watches its successor, and whoever finds one silent tells all.
+    Silence is counted in rounds of this process' own, so that a job that was
+    suspended as a whole goes on. One thread talks to the store, which may
+    hang if the store's machine does; the other one judges.
+
+    Args:
+        store: The key-value store, through a connection of its own.
+        rank: This process.
+        world_size: Number of processes.
+        lost_after: Seconds of silence after which a process is lost. A
+            process is silent as well while one call into a library keeps
+            Python's lock.
+        hosts_store: Whether the store ends with this process.
+        end: What ends this process, given the reason.
+    """
+
+    def __init__(
+        self,
+        store: Any,
+        rank: int,
+        world_size: int,
+        lost_after: float,
+        hosts_store: bool = False,
+        end: Callable[[str], None] | None = None,
+    ) -> None:
+        self.store, self.rank, self.world_size = store, rank, world_size
+        self.lost_after = lost_after
+        self.interval = min(1.0, lost_after / 10)
+        self.hosts_store = hosts_store
+        self._end = end or end_process
+        self._stopped = threading.Event()
+        # Held by the one who says why the process ends.
+        self._verdict = threading.Lock()
+        self._reason = ''
+        self._watched = (rank + 1) % world_size
+        self._beat = b''
+        self._num_talks = 0
+
+    def start(self) -> None:
+        """Start watching."""
+        for target in (self._talk, self._judge):
+            threading.Thread(target=target, daemon=True).start()
+
+    def claim_end(self) -> None:
+        """Let no other reason be given from now on why this process ends."""
+        if not self._verdict.acquire(blocking=False):
+            # The judge is about to end this process.
+            threading.Event().wait()
+
+    def fail(self, reason: str) -> None:
+        """Tell the others why this process ends, and let them end first."""
+        self._stopped.set()
+        self._quietly(lambda: self._tell(f'rank {self.rank}: {reason}'))
+        deadline = time.monotonic() + _LINGER
+        while time.monotonic() < deadline and not self._quietly(
+            self._all_ended
+        ):
+            time.sleep(self.interval / 4)
+
+    def leave(self) -> None:
+        """End in peace; the store's host waits for the others."""
+        self._quietly(lambda: self.store.set(f'ended/{self.rank}', b''))
+        while self.hosts_store and not self._quietly(self._all_ended):
+            time.sleep(self.interval / 4)
+        self._stopped.set()
+
+    def name_silent(self) -> str:
+        """Say which processes have died just now."""
+        try:
+            before = self._beats()
+            time.sleep(3 * self.interval)
+            after = self._beats()
+        except RuntimeError:
+            return self._host()
+        silent = [
+            str(rank)
+            for rank in before
+            if rank != self.rank and after.get(rank) == before[rank]
+        ]
+        return f'rank {", ".join(silent)}' if silent else 'another process'
+
+    def _talk(self) -> None:
+        count = 0
+        while not self._stopped.wait(self.interval):
+            count += 1
+            try:
+                self.store.set(f'beat/{self.rank}', str(count))
+                if self.store.check(['failed']):
+                    reason = self.store.get('failed').decode()
+                    self.store.set(f'ended/{self.rank}', b'')
+                    self._reason = reason
+                    return
+                self._look_at_watched()
+            except RuntimeError:
+                self._reason = f'{self._host()} is gone'
+                return
+            self._num_talks += 1
+
+    def _look_at_watched(self) -> None:
+        while self._watched != self.rank and self.store.check(
+            [f'ended/{self._watched}']
+        ):
+            self._watched = (self._watched + 1) % self.world_size
+        key = f'beat/{self._watched}'
+        if self.store.check([key]):
+            self._beat = self.store.get(key)
+
+    def _judge(self) -> None:
+        last: tuple[Any, ...] = ()
+        talks = silence = muteness = 0
+        while not self._stopped.wait(self.interval):
+            seen = self._watched, self._beat
+            silence = silence + 1 if seen == last else 0
+            muteness = muteness + 1 if self._num_talks == talks else 0
+            last, talks = seen, self._num_talks
+            if self._reason:
+                self._sentence(self._reason, tell=False)
+            elif muteness * self.interval > self.lost_after:
+                self._sentence(f'{self._host()} does not answer', tell=False)
+            elif (
+                silence * self.interval > self.lost_after
+                and self._watched != self.rank
+            ):
+                self._sentence(
+                    f'rank {self._watched} has given no sign of life for '
+                    f'{self.lost_after:g} s'
+                )
+
+    def _sentence(self, reason: str, tell: bool = True) -> None:
+        if not self._verdict.acquire(blocking=False):
+            # The process ends for a reason of its own.
+            return
+        if tell:
+            teller = threading.Thread(
+                target=lambda: self._quietly(lambda: self._tell(reason)),
+                daemon=True,
+            )
+            teller.start()
+            teller.join(2)
+        self._stopped.set()
+        self._end(reason)
+
+    def _tell(self, reason: str) -> None:
+        # The first reason is the cause.
+        if self.store.add('num_failed', 1) == 1:
+            self.store.set('failed', reason)
+        self.store.set(f'ended/{self.rank}', b'')
+
+    def _all_ended(self) -> bool:
+        return all(
+            self.store.check([f'ended/{rank}'])
+            for rank in range(self.world_size)
+        )
+
+    def _beats(self) -> dict[int, bytes]:
+        return {
+            rank: self.store.get(f'beat/{rank}')
+            for rank in range(self.world_size)
+            if self.store.check([f'beat/{rank}'])
+            and not self.store.check([f'ended/{rank}'])
+        }
+
+    def _quietly(self, action: Callable[[], Any]) -> Any:
+        """Act; without a store, there is nobody left to wait for."""
+        try:
+            return action()
+        except RuntimeError:
+            return True
+
+    def _host(self) -> str:
+        return 'the launcher' if _has_agent() else 'rank 0'
+
+
+_watch: PeerWatch | None = None
+
+
+def watch_peers(lost_after: float) -> None:
+    """Watch the other processes from now on, if there are any."""
+    global _watch
+    if dist.get_world_size() < 2 or _watch is not None:
+        return
+    rank = dist.get_rank()
+    try:
+        store = dist.TCPStore(
+            os.environ['MASTER_ADDR'],
+            int(os.environ['MASTER_PORT']),
+            is_master=False,
+            wait_for_workers=False,
+            timeout=timedelta(seconds=lost_after),
+        )
+    except (KeyError, RuntimeError) as error:
+        print_log(
+            f'ranks do not watch each other: {error}',
+            logger='current',
+            level=logging.WARNING,
+        )
+        return
+    # torchrun's store outlives a run that it starts again.
+    attempt = (
+        os.environ.get(f'TORCHELASTIC_{name}', '')
+        for name in ('RUN_ID', 'RESTART_COUNT')
+    )
+    _watch = PeerWatch(
+        dist.PrefixStore('/'.join(['mmhcm', *attempt]), store),
+        rank,
+        dist.get_world_size(),
+        lost_after,
+        hosts_store=rank == 0 and not _has_agent(),
+    )
+    _watch.start()
+
+
+def claim_end() -> bool:
+    """Let the caller alone say why this process ends.
+
+    Returns:
+        Whether there are other processes to be told, by `tell_peers`.
+    """
+    if _watch is None:
+        return False
+    _watch.claim_end()
+    return True
+
+
+def tell_peers(reason: str) -> None:
+    """Tell the other processes, if there are any, why this one ends."""
+    if _watch is not None:
+        _watch.fail(reason)
+
+
+def leave_peers() -> None:
+    """Note that this process has done its part."""
+    if _watch is not None:
+        _watch.leave()
+
+
+def lost_peer(error: BaseException) -> str | None:
+    """Say which processes are gone, if that is what an error is from."""
+    if _watch is None or not isinstance(error, RuntimeError):
+        return None
+    text = str(error)
+    if not isinstance(error, dist.DistError) and 'gloo' not in text.lower():
+        return None
+    return f'{_watch.name_silent()} is gone ({text.splitlines()[0]})'
+
+
+@contextmanager
+def joined_within(seconds: float) -> Iterator[None]:
+    """End this process if the others are not there in time."""
+    timer = threading.Timer(
+        seconds,
+        end_process,
+        [f'not all processes of the run were there after {seconds:g} s'],
+    )
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def end_process(reason: str) -> None:
+    """End this process whatever it does, and those that work for it."""
+    sys.stderr.write(f'error: {reason}\n')
+    sys.stderr.flush()
+    for child in multiprocessing.active_children():
+        child.terminate()
+    # The main thread may wait in a collective operation, for ever.
+    os._exit(1)
+
+
+def _has_agent() -> bool:
+    """Whether torchrun holds the store."""
+    return os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True'
