@@ -3,7 +3,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional import chip_grid
-from mmhcm.functional.chip_grid import ScaleGrid
+from mmhcm.functional.chip_grid import (
+    ScaleGrid,
+    edge_positions,
+    grid_positions,
+)
 
 
 def draw_scene(seed, most=12):
@@ -131,3 +135,43 @@ def test_candidates_are_the_windows_no_neighbour_makes_needless(
         expected.append(own)
     expected = np.array(expected).reshape(-1, len(hulls))
     np.testing.assert_array_equal(grid.candidates(), expected)
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 2**32 - 1))
+def test_positions_are_the_obvious_ones(seed):
+    hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
+    for axis in range(2):
+        limit = image_wh[axis] - window_wh[axis]
+        first = hulls[valid, axis + 2] - window_wh[axis]
+        last = np.minimum(hulls[valid, axis], limit)
+        grid = {*range(0, limit, stride), limit}
+        aligned = {
+            high
+            for low, high in zip(first.tolist(), last.tolist(), strict=True)
+            if not any(low <= place <= high for place in grid)
+        }
+        plain = ScaleGrid(hulls, valid, image_wh, window_wh, stride)
+        for found in (
+            grid_positions(first, last, limit, stride),
+            plain.positions[axis],
+        ):
+            assert found.tolist() == sorted(grid | aligned)
+        # Of the edges, those that an object is reached at which the edge
+        # before did not reach.
+        edges, reached = [], set()
+        for place in sorted(set(last.tolist())):
+            now = set(np.flatnonzero(first <= place).tolist())
+            if now - reached:
+                edges.append(place)
+            reached = now
+        assert edge_positions(first, last).tolist() == edges
+
+
+def test_as_many_edges_as_are_allowed_are_taken(monkeypatch):
+    hulls, valid, image_wh, window_wh, _ = draw_scene(5, most=40)
+    by_edges = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
+    for axis, positions in enumerate(by_edges.positions):
+        monkeypatch.setattr(chip_grid, '_MAX_EDGES', len(positions))
+        again = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
+        np.testing.assert_array_equal(again.positions[axis], positions)

@@ -150,6 +150,68 @@ def test_order_of_boxes_does_not_matter(cover, scene, scales, random):
     np.testing.assert_array_equal(chips.covered[order], shuffled.covered)
 
 
+def crowd(seed):
+    """Small boxes on a coarse lattice, and one scale: many ties."""
+    rng = np.random.default_rng(seed)
+    num, side = int(rng.integers(8, 40)), int(rng.integers(16, 60))
+    unit = int(rng.integers(1, 6))
+    corners = rng.integers(0, 100 // unit, (num, 2)) * unit
+    wh = rng.integers(1, max(2, 12 // unit) + 1, (num, 2)) * unit
+    bboxes = np.hstack([corners, corners + wh]).astype(np.float32)
+    scales = [ChipScale(side, (0, INF), int(rng.integers(1, 12)))]
+    return bboxes, (130, 130), scales, rng.permutation(num)
+
+
+@each_cover
+# Scenes with several covers of the fewest windows, where the search would
+# end with one or another by the order of the boxes.
+@pytest.mark.parametrize('seed', [390, 1149, 1707, 2201])
+def test_order_does_not_choose_between_covers(cover, seed):
+    bboxes, image_wh, scales, order = crowd(seed)
+    chips = generate_chips(bboxes, image_wh, scales, cover=cover)
+    shuffled = generate_chips(bboxes[order], image_wh, scales, cover=cover)
+    np.testing.assert_array_equal(chips.windows, shuffled.windows)
+    np.testing.assert_array_equal(chips.covered[order], shuffled.covered)
+
+
+# Scenes of which the greedy takes fewer windows from the grid than from the
+# edges of objects.
+@pytest.mark.parametrize('seed', [28, 43, 59, 64])
+def test_a_search_cut_short_takes_the_greedys_windows(seed, monkeypatch):
+    bboxes, image_wh, scales, _ = crowd(seed)
+    by_edges, greedy = (
+        generate_chips(bboxes, image_wh, scales, cover=cover)
+        for cover in ('edges', 'greedy')
+    )
+    assert len(greedy.windows) < len(by_edges.windows)
+    proven = generate_chips(bboxes, image_wh, scales, cover='fewest')
+    assert len(proven.windows) <= len(greedy.windows)
+    monkeypatch.setattr(chip_cover, '_MAX_CANDIDATES', 0)
+    chips = generate_chips(bboxes, image_wh, scales, cover='fewest')
+    np.testing.assert_array_equal(
+        sorted(chips.windows.tolist()), sorted(greedy.windows.tolist())
+    )
+    assert chips.covered.all()
+
+
+def test_a_search_cut_short_keeps_as_few_windows(monkeypatch):
+    bboxes = np.array([[20, 20, 30, 30]])
+    scales = [ChipScale(32, (0, INF), 16)]
+    monkeypatch.setattr(chip_cover, '_MAX_CANDIDATES', 0)
+    chips = generate_chips(bboxes, (100, 100), scales, cover='fewest')
+    # in the middle, not on the grid
+    np.testing.assert_array_equal(chips.windows, [[10, 10, 42, 42]])
+
+
+def test_greedy_windows_lie_on_the_grid():
+    bboxes = np.array([[20, 20, 30, 30]])
+    scales = [ChipScale(32, (0, INF), 16)]
+    for cover, place in (('greedy', 0), ('edges', 10), ('fewest', 10)):
+        chips = generate_chips(bboxes, (100, 100), scales, cover=cover)
+        window = [place, place, place + 32, place + 32]
+        np.testing.assert_array_equal(chips.windows, [window])
+
+
 @settings(deadline=None, max_examples=40)
 @given(scenes())
 def test_each_choice_is_as_good_as_the_best_of_the_obvious_version(scene):
@@ -290,6 +352,7 @@ def test_empty_image(cover, scales):
         pytest.param([10, 10, 16, 16], {0, 1}, id='range holds its low'),
         pytest.param([10, 10, 18, 18], {1}, id='range lacks its high'),
         pytest.param([10, 10, 60, 60], {2}, id='large'),
+        pytest.param([10, 10, 42, 11], {0}, id='as long as its window'),
         pytest.param([10, 10, 50, 10.5], {1}, id='too long for its window'),
         pytest.param([10, 10, 110, 11], {2}, id='too long for two'),
         pytest.param([10, 10, 200, 11], {3}, id='too long for all'),
@@ -306,6 +369,18 @@ def test_empty_image(cover, scales):
 def test_valid_scales_of_one_object(bbox, valid_at):
     valid = valid_objects(np.array([bbox]), (300, 200), SCALES)
     assert set(np.flatnonzero(valid[0])) == valid_at
+
+
+@settings(max_examples=100)
+@given(scenes(), scale_lists())
+def test_valid_scales_follow_from_the_box_alone(scene, scales):
+    bboxes, image_wh = scene
+    bboxes[len(bboxes) // 2 :][:1] = np.nan
+    valid = valid_objects(bboxes, image_wh, scales)
+    for bbox, own in zip(bboxes, valid, strict=True):
+        np.testing.assert_array_equal(
+            valid_objects(bbox[None], image_wh, scales), own[None]
+        )
 
 
 @pytest.mark.parametrize(
@@ -350,7 +425,7 @@ def test_tie_goes_to_the_first_scale_and_the_middle_window():
 @pytest.mark.parametrize(
     ('ranges', 'message'),
     [
-        pytest.param([], 'at least one', id='none'),
+        pytest.param([], '^scales is empty, at least one', id='none'),
         pytest.param([(0, 8), (9, INF)], 'from 8 to 9', id='gap'),
         pytest.param([(1, INF)], 'from 0.0 to 1', id='gap below'),
         pytest.param([(0, 8), (4, 100)], 'from 100 pixels', id='gap above'),
