@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.logging import MMLogger
+from tqdm import tqdm
 
 from mmhcm.structures.files import DISK_ERRORS
 
@@ -46,6 +47,7 @@ def report_mistakes(command: Callable[[], int]) -> int:
         else:
             with _quiet_logs():
                 _log_traceback(error)
+            _close_bars()
             sys.stderr.write(f'error: {line}\n')
             sys.stderr.flush()
         # Behind the message, since a launcher may end this process next.
@@ -64,6 +66,12 @@ def _quiet_logs() -> Iterator[None]:
         yield
     finally:
         logging.raiseExceptions = before
+
+
+def _close_bars() -> None:
+    """Leave the line of a progress bar that was stopped."""
+    for bar in list(getattr(tqdm, '_instances', ())):
+        bar.close()
 
 
 def _mistake_of(error: BaseException) -> str | None:

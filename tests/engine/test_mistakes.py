@@ -1,10 +1,12 @@
 import contextlib
 import logging
 import pickle
+import re
 from pathlib import Path
 
 import pytest
 from mmengine.logging import MMLogger
+from tqdm import tqdm
 
 from mmhcm.engine.mistakes import describe_mistake, report_mistakes
 
@@ -66,6 +68,19 @@ def test_what_a_worker_says():
         'ValueError: annotations/a.txt:3: 7 columns\n'
     )
     assert describe_mistake(error) == 'annotations/a.txt:3: 7 columns'
+
+
+@pytest.mark.parametrize('leave', [True, False])
+def test_a_progress_bar_gives_its_line_up(capsys, leave):
+    def command():
+        for _ in tqdm(range(2), 'work', leave=leave):
+            raise ValueError('stop')
+
+    assert report_mistakes(command) == 1
+    printed = capsys.readouterr().err
+    assert 'work' in printed
+    # A carriage return goes to the start of the line, which is blank.
+    assert re.search(r'[\r\n]error: stop\n$', printed)
 
 
 @pytest.fixture
