@@ -16,6 +16,7 @@ from mmhcm.datasets.canvas_dataset import CanvasDataset
 from mmhcm.datasets.chip_dataset import ChipDataset, find_chip_dataset
 from mmhcm.datasets.scale_config import scale_settings
 from mmhcm.engine.mining_inputs import (
+    check_pool_settings,
     images_digest,
     mining_pipeline,
     open_or_build_pool,
@@ -131,7 +132,14 @@ class HardChipMiningHook(Hook):
         self._pool: ObjectPool | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Keep the initial weights; after a resume, load the rounds."""
+        """Keep the initial weights; after a resume, load the rounds.
+
+        A pool that would be empty is told now, not when it is needed.
+        """
+        pastes = self.canvases.get('num_pastes', 1)
+        if self.pool_cfg is not None and self.epochs and pastes:
+            images = find_chip_dataset(runner.train_dataloader.dataset).dataset
+            check_pool_settings(self.pool_cfg, images)
         if self.restart and runner.epoch == 0 and is_main_process():
             state = unwrap(runner.model).state_dict()
             with atomic_write(self._initial_path(runner)) as file:
