@@ -8,6 +8,10 @@ from mmdet.registry import TASK_UTILS
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+# Overlaps looked at together, about 1.5 GB with what they are made of. A
+# window of a crowd may hold thousands of objects that are too small for it.
+_MAX_PAIRS = 1 << 26
+
 
 @TASK_UTILS.register_module()
 class TrueIgnoreAssigner(MaxIoUAssigner):
@@ -84,16 +88,20 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         ignored = torch.zeros(
             len(priors), dtype=torch.bool, device=result.gt_inds.device
         )
-        for mode, thr in (
-            ('iof', self.ignore_iof_thr),
-            ('iou', self.ignore_iou_thr),
-        ):
-            if thr >= 0:
-                overlaps = self.iou_calculator(
-                    priors, ignored_bboxes, mode=mode
-                )  # (n, m)
-                best = overlaps.max(dim=1).values
-                ignored |= ((best >= thr) & (best > 0)).to(ignored.device)
+        step = max(1, _MAX_PAIRS // len(priors))
+        for start in range(0, len(ignored_bboxes), step):
+            some = ignored_bboxes[start : start + step]
+            for mode, thr in (
+                ('iof', self.ignore_iof_thr),
+                ('iou', self.ignore_iou_thr),
+            ):
+                if thr >= 0:
+                    overlaps = self.iou_calculator(
+                        priors, some, mode=mode
+                    )  # (n, m)
+                    best = overlaps.max(dim=1).values
+                    found = (best >= thr) & (best > 0)
+                    ignored |= found.to(ignored.device)
         ignored &= result.gt_inds <= 0
         result.gt_inds[ignored] = -1
         return result

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmengine.structures import InstanceData
 
-from mmhcm.models import TrueIgnoreAssigner
+from mmhcm.models import TrueIgnoreAssigner, true_ignore_assigner
 
 SETTINGS = dict(pos_iou_thr=0.7, neg_iou_thr=0.3, min_pos_iou=0.3)
 PRIORS = [
@@ -115,3 +115,36 @@ def test_assigns_at_once_what_the_stock_one_does_by_object(
         one, two = getattr(got, key), getattr(expected, key)
         assert one.dtype == two.dtype
         assert torch.equal(one, two)
+
+
+@given(seed=st.integers(0, 1000), max_pairs=st.integers(1, 60))
+def test_many_ignored_objects_are_taken_in_parts(seed, max_pairs):
+    generator = torch.Generator().manual_seed(seed)
+    boxes = torch.rand(26, 4, generator=generator) * 60
+    boxes[:, 2:] += boxes[:, :2]
+    priors, valid, ignored = boxes.split([12, 4, 10])
+    results, sizes = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        for limit in (1 << 26, max_pairs):
+            patch.setattr(true_ignore_assigner, '_MAX_PAIRS', limit)
+            assigner = TrueIgnoreAssigner(**SETTINGS)
+            calculate = assigner.iou_calculator
+
+            def watch(*args, calculate=calculate, **kwargs):
+                overlaps = calculate(*args, **kwargs)
+                sizes.append(overlaps.numel())
+                return overlaps
+
+            results.append(
+                assign(
+                    assigner,
+                    valid.tolist(),
+                    ignored.tolist(),
+                    priors.tolist(),
+                )
+            )
+            assigner.iou_calculator = watch
+            sizes.clear()
+            assign(assigner, [], ignored.tolist(), priors.tolist())
+    assert results[0] == results[1]
+    assert max(sizes) <= max(max_pairs, 12)
