@@ -58,7 +58,8 @@ class JpegPart(NamedTuple):
 class JpegMarks:
     """The marks of a list of images; images without any have to be decoded.
 
-    Pickling takes the path along and opens the file anew.
+    Pickling takes the path along and opens the file anew; where it has gone,
+    None comes back.
     """
 
     def __init__(self, path: Path, digest: str) -> None:
@@ -81,7 +82,7 @@ class JpegMarks:
         return int(np.count_nonzero(np.diff(self._starts)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.path, self.digest)
+        return open_marks, (self.path.parent, self.digest)
 
     def read_part(
         self,

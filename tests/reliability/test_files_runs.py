@@ -4,6 +4,7 @@ Each stops with one line that names the file, keeps what was good, and ends
 when it is resumed as a run that nothing happened to.
 """
 
+import os
 import re
 import shutil
 import sys
@@ -15,6 +16,7 @@ import pytest
 import torch
 from mmengine.runner import EpochBasedTrainLoop
 
+from mmhcm.structures import files
 from mmhcm.structures.object_pool import ObjectPool
 from tests.reliability.test_files_writers import limited
 from tests.tiny_run import unique_names, write_tiny_run
@@ -129,6 +131,10 @@ def test_a_disk_that_fills_up_keeps_the_last_checkpoint(
         line = stopped(first_epoch, '--resume')
     assert f"'{first_epoch}/epoch_2.pth'" in line
     assert (first_epoch / 'epoch_1.pth').read_bytes() == good
+    # What a run leaves that is killed while it writes.
+    for folder in (first_epoch, first_epoch / ROUND.parent):
+        handle, _ = files._open_temporary(folder / 'file')
+        os.close(handle)
     # The round was finished, and is not mined again.
     mined = (first_epoch / ROUND).stat().st_mtime_ns
     assert start(clean.config, first_epoch, '--resume') == 0

@@ -1,5 +1,6 @@
 """Every writer of files, on a disk that is full and in odd places."""
 
+import re
 import resource
 import shutil
 import subprocess
@@ -36,6 +37,7 @@ from mmhcm.visualization.figure_style import (
     new_figure,
     save_drawing,
 )
+from tests.tiny_run import REPO
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
 
@@ -146,10 +148,10 @@ def limited(num_bytes: int) -> Iterator[None]:
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 64 kB with 60 kB of other files, where mounting is allowed."""
+    """A disk of 256 kB, where mounting is allowed."""
     folder = tmp_path / 'disk'
     folder.mkdir()
-    command = ['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(folder)]
+    command = ['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', str(folder)]
     if (
         shutil.which('mount') is None
         or subprocess.run(command, capture_output=True, check=False).returncode
@@ -191,7 +193,7 @@ def test_a_full_file_system(small_disk, name):
     file_name, write = WRITERS[name]
     path = small_disk.path / 'out' / file_name
     path.parent.mkdir()
-    small_disk.ballast.write_bytes(bytes(60000))
+    small_disk.ballast.write_bytes(bytes(250_000))
     with pytest.raises(OSError, match=f'No space left on device: .*{path}'):
         write(path)
     assert contents(path.parent) == {}
@@ -201,6 +203,19 @@ def test_a_full_file_system(small_disk, name):
     )
     write(path)
     assert list(path.parent.iterdir())
+
+
+def test_a_disk_that_is_mounted_to_be_read(small_disk):
+    folder = str(small_disk.path)
+    round_file(small_disk.path / 'hard_chips.jsonl')
+    good = contents(small_disk.path)
+    subprocess.run(['mount', '-o', 'remount,ro', folder], check=True)
+    for name in ('round', 'submission', 'picture'):
+        file_name, write = WRITERS[name]
+        match = f"Read-only file system: '{folder}/{file_name}'"
+        with pytest.raises(OSError, match=match):
+            write(small_disk.path / file_name)
+    assert contents(small_disk.path) == good
 
 
 @pytest.mark.parametrize('name', WRITERS)
@@ -240,3 +255,32 @@ def test_an_export_goes_on_behind_a_full_disk(tmp_path):
     add_all()
     with ExportLog(path) as log:
         assert all(log.get(name, 'abc') == records[name] for name in records)
+
+
+#: Calls that write under a final name, and the modules that may: logs that
+#: grow line by line, a lock, a picture of a figure in memory, what is unpacked
+#: into a temporary folder.
+_WRITES = re.compile(
+    r"\.write_text\(|\.write_bytes\(|open\([^)]*'[awx]|imwrite|savefig"
+    r'|np\.save|json\.dump\(|torch\.save|copyfile|\.to_csv|\.tofile'
+)
+_ALLOWED = {
+    'structures/archives.py',
+    'structures/files.py',
+    'structures/coco_export.py',
+    'engine/table_processes.py',
+    'engine/table_records.py',
+    'visualization/figure_style.py',
+}
+
+
+def test_there_is_no_other_way_to_write_a_file():
+    found = {}
+    for path in sorted((REPO / 'mmhcm').rglob('*.py')):
+        text = path.read_text()
+        name = str(path.relative_to(REPO / 'mmhcm'))
+        lines = [line.strip() for line in text.splitlines()]
+        writes = [line for line in lines if _WRITES.search(line)]
+        if writes and name not in _ALLOWED and 'atomic_write' not in text:
+            found[name] = writes
+    assert not found

@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,26 @@ def test_a_file_appears_whole(tmp_path):
         assert not path.exists()
     assert path.read_bytes() == b'one'
     assert names(path.parent) == ['a.bin']
+
+
+def test_bytes_reach_the_disk_before_their_name_does(tmp_path, monkeypatch):
+    steps = []
+    fsync, replace = os.fsync, Path.replace
+
+    def note_fsync(handle):
+        is_folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        steps.append('folder' if is_folder else os.fstat(handle).st_size)
+        fsync(handle)
+
+    def note_replace(self, target):
+        steps.append(target.name)
+        replace(self, target)
+
+    monkeypatch.setattr(files.os, 'fsync', note_fsync)
+    monkeypatch.setattr(Path, 'replace', note_replace)
+    with atomic_write(tmp_path / 'a') as file:
+        file.write(b'one')
+    assert steps == [3, 'a', 'folder']
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path):

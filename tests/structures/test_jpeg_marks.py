@@ -87,6 +87,9 @@ def test_marks_are_found_again_and_pickle_as_a_path(tmp_path, marks, paths):
         read(pickle.loads(data), 4, paths), read(marks, 4, paths)
     )
     assert open_marks(tmp_path / 'cache', 'f' * 64) is None
+    # A worker that starts later decodes images as a whole.
+    again.path.unlink()
+    assert pickle.loads(data) is None
 
 
 def test_damaged_and_foreign_files_are_no_marks(tmp_path, marks, paths):
