@@ -1,7 +1,7 @@
 """Loops over pixels and symbols, compiled where Numba is installed."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 
@@ -33,7 +33,23 @@ def compiled(
         'error_model': 'numpy',
     }
     try:
-        return numba.njit(signatures, cache=True, **options)(function)
-    except RuntimeError:
-        # Neither beside the module nor in the home folder can be written.
+        kept = numba.njit(signatures, cache=True, **options)(function)
+    except (RuntimeError, OSError):
+        # Neither beside the module nor in the home folder can be written, or
+        # the disk is full.
         return numba.njit(signatures, **options)(function)
+    return kept if signatures else _use_unkept(kept)
+
+
+def _use_unkept(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Call what is compiled at its first call, also if no disk takes it."""
+
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except OSError:
+            # It was compiled before it was written.
+            return function(*args)
+
+    return call

@@ -1,3 +1,4 @@
+import resource
 import sys
 
 import pytest
@@ -32,3 +33,31 @@ def test_what_cannot_be_cached_is_compiled_each_time(signature):
     square = compiled(namespace['square'], signature)
     assert square is not namespace['square']
     assert square(7) == 49
+
+
+def _triple(value):
+    return value * 3
+
+
+def _fourfold(value):
+    return value * 4
+
+
+@pytest.mark.parametrize(
+    ('function', 'signature'), [(_triple, None), (_fourfold, 'i8(i8)')]
+)
+def test_a_full_disk_keeps_nothing_and_stops_nothing(
+    tmp_path, monkeypatch, function, signature
+):
+    numba = pytest.importorskip('numba')
+    monkeypatch.setattr(numba.config, 'CACHE_DIR', str(tmp_path))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        value = compiled(function, signature)(5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert value == function(5)
+    # It was tried, and left no part of a file.
+    assert list(tmp_path.iterdir())
+    assert not [path for path in tmp_path.rglob('*') if path.is_file()]
