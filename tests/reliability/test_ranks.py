@@ -1,0 +1,211 @@
+"""Ranks do not matter for data, and end together.
+
+MMHCM_FAULTS=all injects every fault, which takes some minutes; by default
+there is one of each kind.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.reliability.ranks import (
+    DEADLINE,
+    LOST_AFTER,
+    Ranks,
+    break_down,
+    die,
+    fault_at,
+    fill_disk,
+    freeze,
+    nap,
+    spoil_loss,
+)
+from tests.tiny_run import build_tiny_runner, tiny_config, write_tiny_run
+
+ROUND = Path('hcm', 'round_1', 'hard_chips.jsonl')
+LOOP = 'mmhcm.engine.mining_loop'
+TRAINING = 'mmengine.runner.loops:EpochBasedTrainLoop.run_iter'
+MINING = f'{LOOP}:MiningLoop.run_iter'
+POOL = 'mmhcm.engine.mining_inputs:build_pool'
+MARKS = 'mmhcm.datasets.jpeg_windows:build_marks'
+CHIPS = 'mmhcm.datasets.chip_finding:write_chip_index'
+ROUNDS = f'{LOOP}:write_round'
+
+
+@pytest.fixture(scope='module')
+def tiny(tmp_path_factory):
+    """Path of a config and of a checkpoint to mine with, trained by one."""
+    config = write_tiny_run(tmp_path_factory.mktemp('tiny'))
+    work_dir = tmp_path_factory.mktemp('trained')
+    options = {'train_cfg.max_epochs': 1, 'custom_hooks': []}
+    build_tiny_runner(tiny_config(config, work_dir, options)).train()
+    return config, work_dir / 'epoch_1.pth'
+
+
+@pytest.fixture
+def start(tiny, tmp_path):
+    """Start ranks that mine, train an epoch, and train another one."""
+    config, checkpoint = tiny
+    started = []
+
+    def start(num, fault=None, name='work', *args, **options):
+        options = {
+            'load_from': checkpoint,
+            'process_group.lost_after': LOST_AFTER,
+            'custom_hooks.0.epochs': '[0]',
+            'custom_hooks.0.canvases.num_canvases': 3,
+            'custom_hooks.0.report': False,
+            'custom_hooks.0.metric.kinds': '[background,class,missed]',
+            'train_cfg.val_begin': 9,
+            'default_hooks.checkpoint.save_best': 'None',
+            # Of its own, for what the main process builds.
+            'cache_dir': tmp_path / name / 'cache',
+            **options,
+        }
+        ranks = Ranks(
+            num,
+            tmp_path / name,
+            [
+                str(config),
+                f'--work-dir={tmp_path / name}',
+                *args,
+                '--cfg-options',
+                *(f'{key}={value}' for key, value in options.items()),
+            ],
+            fault,
+        )
+        started.append(ranks)
+        return ranks
+
+    yield start
+    for ranks in started:
+        ranks.kill()
+
+
+@pytest.mark.slow
+def test_ranks_mine_the_same_round(start, tmp_path):
+    rounds = []
+    # While the main process has much to do, it is waited for.
+    slow = fault_at(POOL, nap, 0)
+    for num, fault in ((1, None), (2, slow), (3, None)):
+        ranks = start(num, fault, f'of_{num}', **{'train_cfg.max_epochs': 1})
+        assert ranks.wait() == [0] * num, ranks.text(0)
+        rounds.append((tmp_path / f'of_{num}' / ROUND).read_bytes())
+    assert rounds[0].count(b'\n') >= 3
+    assert rounds[1] == rounds[0]
+    assert rounds[2] == rounds[0]
+
+
+def await_survivors(ranks, lost):
+    """Wait until all but the lost one have ended, soon after it."""
+    lost_process = ranks.processes[lost]
+    lost_process.join(120)
+    since = time.monotonic()
+    assert ranks.wait(DEADLINE)[1 - lost] == 1, ranks.text(1 - lost)
+    # A minute, less what a silence of 45 s instead would take.
+    assert time.monotonic() - since < DEADLINE
+
+
+CASES = {
+    'killed while mining': (MINING, die, 1, 1, 'is gone'),
+    'raises in training': (
+        TRAINING,
+        break_down,
+        1,
+        2,
+        'rank 1: RuntimeError: a fault of the program',
+    ),
+    'pool on a full disk': (POOL, fill_disk, 0, 1, 'No space left on device'),
+}
+FURTHER_CASES = {
+    'main killed while it cuts objects': (POOL, die, 0, 1, 'is gone'),
+    'main raises while it marks': (MARKS, break_down, 0, 1, 'rank 0: a fault'),
+    'main raises while it writes chips': (
+        CHIPS,
+        break_down,
+        0,
+        1,
+        'rank 0: RuntimeError: a fault of the program',
+    ),
+    'round on a full disk': (ROUNDS, fill_disk, 0, 1, 'No space left'),
+}
+FROZEN = [0]
+if os.environ.get('MMHCM_FAULTS') == 'all':
+    CASES |= FURTHER_CASES
+    FROZEN = [0, 1]
+
+
+@pytest.mark.parametrize(
+    ('place', 'act', 'rank', 'calls', 'reason'), CASES.values(), ids=CASES
+)
+@pytest.mark.slow
+def test_a_rank_that_dies_ends_the_other(
+    start, place, act, rank, calls, reason
+):
+    ranks = start(2, fault_at(place, act, rank, calls))
+    await_survivors(ranks, rank)
+    (line,) = ranks.errors(1 - rank)
+    assert reason in line
+    if act is die:
+        assert line.startswith(f'error: rank {rank} is gone')
+        assert ranks.processes[rank].exitcode == -signal.SIGKILL
+    assert 'Traceback' not in ranks.text(1 - rank)
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_weights(start, tmp_path):
+    assert start(2, None, 'whole').wait() == [0, 0]
+    killed = start(2, fault_at(TRAINING, die, 1, calls=2), 'cut')
+    await_survivors(killed, 1)
+    (line,) = killed.errors(0)
+    assert line.startswith('error: rank 1 is gone')
+    assert (tmp_path / 'cut' / 'epoch_1.pth').is_file()
+    assert not (tmp_path / 'cut' / 'epoch_2.pth').exists()
+    resumed = start(2, None, 'cut', '--resume')
+    assert resumed.wait() == [0, 0], resumed.text(0)
+    whole, cut = (
+        torch.load(tmp_path / name / 'epoch_2.pth', weights_only=True)
+        for name in ('whole', 'cut')
+    )
+    for name, tensor in whole['state_dict'].items():
+        assert torch.equal(tensor, cut['state_dict'][name]), name
+    # Training has changed them at all.
+    first = torch.load(tmp_path / 'cut' / 'epoch_1.pth', weights_only=True)
+    assert any(
+        not torch.equal(tensor, first['state_dict'][name])
+        for name, tensor in whole['state_dict'].items()
+    )
+    assert (tmp_path / 'whole' / ROUND).read_bytes() == (
+        tmp_path / 'cut' / ROUND
+    ).read_bytes()
+
+
+@pytest.mark.parametrize('rank', FROZEN)
+@pytest.mark.slow
+def test_a_machine_that_has_stopped_ends_the_other(start, rank):
+    # Its connections stay open, so that the network says nothing.
+    ranks = start(2, fault_at(TRAINING, freeze, rank, calls=1))
+    other = ranks.processes[1 - rank]
+    other.join(120)
+    assert other.exitcode == 1
+    (line,) = ranks.errors(1 - rank)
+    assert line.startswith(f'error: rank {rank} ')
+    assert 'no sign of life' in line or 'does not answer' in line
+
+
+@pytest.mark.slow
+def test_a_loss_of_one_rank_ends_all(start, tmp_path):
+    ranks = start(2, fault_at(TRAINING, spoil_loss, 1, calls=2))
+    assert ranks.wait() == [1, 1]
+    (line,) = ranks.errors(1)
+    assert line.startswith('error: loss is nan at iteration 2 (epoch 2), on ')
+    (other_line,) = ranks.errors(0)
+    assert 'is nan at iteration 2 (epoch 2)' in other_line
+    folder = tmp_path / 'work' / 'non_finite'
+    assert (folder / 'iter_2_rank_1.json').is_file()
+    assert (tmp_path / 'work' / 'epoch_1.pth').is_file()
+    assert not (tmp_path / 'work' / 'epoch_2.pth').exists()
