@@ -66,10 +66,16 @@ def _safely(name: object) -> Iterator[None]:
     os.environ[_FORCE_SAFE] = '1'
     try:
         yield
-    except (OSError, ImportError, MemoryError):
+    except (FileNotFoundError, ImportError):
         raise
+    except MemoryError as error:
+        raise ValueError(f'{name} asks for more memory than there is') from (
+            error
+        )
     # Which error a broken file gives depends on where it is broken.
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            raise
         raise ValueError(_reason(name, error)) from error
     finally:
         for key, value in before.items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mmhcm.structures.files import atomic_write
+from mmhcm.structures.plain_values import check_fields, one_line, parse_json
 
 from .safe_loading import load_plain
 
@@ -98,7 +99,12 @@ class RowFolder:
 
     def figures(self) -> dict[str, dict[str, Any]]:
         """Read the figures of the test."""
-        return json.loads(self.figures_path.read_text())
+        try:
+            return parse_json(self.figures_path.read_bytes())
+        except ValueError as error:
+            raise ValueError(
+                f'{self.figures_path}: damaged: {one_line(error)}'
+            ) from error
 
     def set_aside(self) -> Path | None:
         """Rename the folder out of the way; returns its new place."""
@@ -148,9 +154,11 @@ def trained_amount(checkpoint: str | Path) -> tuple[int, int | None]:
 
 def _read(kind: type[Record], path: Path) -> Record | None:
     try:
-        values = json.loads(path.read_text())
-        return kind(**values)
+        values = parse_json(path.read_bytes())
+        record = kind(**values)
+        check_fields(kind, values)
+        return record
     except FileNotFoundError:
         return None
     except (TypeError, ValueError) as error:
-        raise ValueError(f'{path}: damaged: {error}') from error
+        raise ValueError(f'{path}: damaged: {one_line(error)}') from error

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from mmhcm.structures.plain_values import check_fields, one_line, parse_json
+
 #: Figures of the official protocol, in the order of the paper's tables.
 FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 
@@ -150,11 +152,13 @@ def read_table(path: str | Path, config_prefix: str = '') -> Table:
     if path.is_dir():
         path /= 'rows.json'
     try:
-        values = json.loads(path.read_text(encoding='utf-8'))
+        values = parse_json(path.read_bytes())
     except json.JSONDecodeError as error:
         raise ValueError(
             f'{path}:{error.lineno}: no JSON: {error.msg}'
         ) from error
+    except ValueError as error:
+        raise ValueError(f'{path}: no JSON: {one_line(error)}') from error
     if not isinstance(values, dict) or not isinstance(
         values.get('rows'), list
     ):
@@ -165,16 +169,19 @@ def read_table(path: str | Path, config_prefix: str = '') -> Table:
         try:
             rows.append(_read_row(item, path.parent, config_prefix))
         except (KeyError, TypeError, ValueError) as error:
-            what = f'lacks {error}' if isinstance(error, KeyError) else error
+            what = one_line(error)
+            if isinstance(error, KeyError):
+                what = f'lacks {error}'
             raise ValueError(f'{where}: {what}') from error
     try:
+        check_fields(Table, {**values, 'rows': ()})
         return Table(
             values.get('name', path.parent.name),
             values.get('title', path.parent.name),
             tuple(rows),
         )
     except ValueError as error:
-        raise ValueError(f'{path}: {error}') from error
+        raise ValueError(f'{path}: {one_line(error)}') from error
 
 
 def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
@@ -182,6 +189,7 @@ def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
     unknown = sorted(set(item) - {f.name for f in fields(Row)})
     if unknown:
         raise ValueError(f'unknown key {unknown[0]!r}')
+    check_fields(Row, item)
     config = folder / item.pop('config')
     config = (config.parent / f'{config_prefix}{config.name}').resolve()
     if not config.is_file():
@@ -190,6 +198,7 @@ def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
     if strange:
         raise ValueError(f'unknown figure {strange[0]!r}')
     if item.get('shares') is not None:
+        check_fields(Start, item['shares'])
         item['shares'] = Start(**item['shares'])
     item['differs'] = tuple(item.get('differs', ()))
     if not str(item['id']).replace('-', '').replace('_', '').isalnum():

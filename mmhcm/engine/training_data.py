@@ -1,7 +1,6 @@
 """A config's training data, to be counted and not to be read."""
 
 import argparse
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from mmengine.registry import init_default_scope
 from mmhcm.datasets.annotation_folder import VisDroneAnnotations
 from mmhcm.datasets.chip_dataset import ChipDataset
 from mmhcm.datasets.seeding import seeded_globals
+from mmhcm.structures.archives import unpack_tar
 from mmhcm.structures.image_sizes import read_image_sizes, read_sizes_csv
 
 
@@ -123,11 +123,7 @@ def annotation_folder(path: str | Path) -> Iterator[Path]:
     if not path.exists():
         raise FileNotFoundError(f'no annotations at {path}')
     with tempfile.TemporaryDirectory() as folder:
-        try:
-            with tarfile.open(path) as tar:
-                tar.extractall(folder, filter='data')
-        except tarfile.TarError as error:
-            raise ValueError(f'{path}: {error}') from error
+        unpack_tar(path, folder)
         yield Path(folder)
 
 

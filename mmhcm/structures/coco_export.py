@@ -9,6 +9,7 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from mmhcm.functional.boxes import as_bboxes
 
 from .files import atomic_write, naming
+from .plain_values import check_fields, parse_json
 
 FORMAT = 'mmhcm export'
 VERSION = 1
@@ -24,6 +26,17 @@ VERSION = 1
 
 class ExportLogError(ValueError):
     """A log of an export is damaged or foreign."""
+
+
+@dataclass
+class _Logged:
+    """Types of what is looked at in a line."""
+
+    digest: str
+    file_name: str
+    width: int
+    height: int
+    annotations: list
 
 
 class ExportLog:
@@ -78,19 +91,21 @@ class ExportLog:
         for number, line in enumerate(lines[:-1], 1):
             where = f'{self.path}:{number}'
             try:
-                values = json.loads(line)
+                values = parse_json(line)
                 if number == 1:
                     ours = (values['format'], values['version'])
                     if ours != (FORMAT, VERSION):
                         raise ExportLogError(
-                            f'{where}: {ours}, expected {(FORMAT, VERSION)}'
+                            f'{where}: {str(ours)[:80]!r}, expected '
+                            f'{(FORMAT, VERSION)}'
                         )
                     continue
                 record = values['image']
+                check_fields(_Logged, {**record, 'digest': values['digest']})
                 self._records[record['file_name']] = values['digest'], record
-            except (KeyError, TypeError, UnicodeDecodeError) as error:
-                raise ExportLogError(f'{where}: not our log') from error
-            except json.JSONDecodeError as error:
+            except ExportLogError:
+                raise
+            except (KeyError, TypeError, ValueError) as error:
                 raise ExportLogError(f'{where}: not our log') from error
         if len(lines) == 1 and lines[0]:
             raise ExportLogError(f'{self.path}:1: not our log')

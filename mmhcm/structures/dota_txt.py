@@ -7,6 +7,7 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from .annotation_faults import DAMAGED, EMPTY, UNKNOWN, UNREADABLE
+from .plain_values import one_line
 from .tally import Tally
 from .visdrone_txt import (
     MAX_COORDINATE,
@@ -147,7 +148,7 @@ def _check_class(
     if classes is None or row.name in classes:
         return
     fault = (
-        f'{path}:{row.line}: unknown class {row.name!r}, expected one of '
+        f'{path}:{row.line}: unknown class {row.name[:40]!r}, expected one of '
         f'{tuple(classes)}'
     )
     if tally is None:
@@ -165,7 +166,7 @@ def _parse_row(line: str, path: str | Path, number: int) -> DotaObject:
     try:
         polygon = np.array(fields[:8], dtype=np.float64).reshape(4, 2)
     except ValueError as error:
-        raise DotaFormatError(f'{where}: {error}') from error
+        raise DotaFormatError(f'{where}: {one_line(error)}') from error
     # written so that NaN fails as well
     if not np.abs(polygon).max() <= MAX_COORDINATE:
         raise DotaFormatError(
@@ -175,6 +176,6 @@ def _parse_row(line: str, path: str | Path, number: int) -> DotaObject:
     difficulty = fields[9] if len(fields) == 10 else '0'
     if difficulty not in ('0', '1', '2'):
         raise DotaFormatError(
-            f'{where}: difficulty must be 0, 1 or 2, got {difficulty!r}'
+            f'{where}: difficulty must be 0, 1 or 2, got {difficulty[:40]!r}'
         )
     return DotaObject(polygon, fields[8], int(difficulty), number)

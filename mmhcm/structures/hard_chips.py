@@ -19,6 +19,7 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.paste import Paste
 
 from .files import atomic_write
+from .plain_values import check_fields, one_line, parse_json
 
 FORMAT = 'mmhcm hard chips'
 VERSION = 3
@@ -26,7 +27,9 @@ VERSION = 3
 #: version 2 have no digest.
 _READABLE = (1, 2, VERSION)
 
-_DAMAGES = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+#: Pixels, far above those of any image.
+_MAX_SIDE = 1e9
+_DAMAGES = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class HardChipError(ValueError):
@@ -85,6 +88,9 @@ class MinedCanvas:
         windows = tuple(tuple(map(float, row)) for row in self.windows)
         if any(len(row) != 4 for row in windows):
             raise ValueError('a window must have 4 numbers')
+        # Written so that NaN fails as well.
+        if not all(abs(v) <= _MAX_SIDE for row in windows for v in row):
+            raise ValueError('a window lies beyond all images')
         if len(windows) != len(self.scale_inds):
             raise ValueError(
                 f'{len(windows)} windows but {len(self.scale_inds)} scale_inds'
@@ -105,11 +111,9 @@ class MinedCanvas:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> 'MinedCanvas':
         """The record of ``to_dict``'s values."""
+        check_fields(cls, values)
         values = dict(values)
-        values['pastes'] = [
-            Paste(**{**paste, 'bbox': as_bbox(paste['bbox'])})
-            for paste in values['pastes']
-        ]
+        values['pastes'] = [_as_paste(paste) for paste in values['pastes']]
         for name in ('errors', 'other_errors'):
             values[name] = [_as_error(e) for e in values.get(name, ())]
         return cls(**values)
@@ -244,16 +248,15 @@ def _check_end(content: bytes, version: int, path: str) -> None:
 
 def _read_header(line: bytes, where: str) -> dict[str, Any]:
     try:
-        header = json.loads(line)
+        header = parse_json(line)
         is_ours = header['format'] == FORMAT
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError):
         is_ours = False
     if not is_ours:
         raise HardChipError(f'{where}: not a file of hard chips')
     if header.get('version') not in _READABLE:
-        raise HardChipError(
-            f'{where}: version {header.get("version")}, expected {VERSION}'
-        )
+        version = ascii(header.get('version'))[:20]
+        raise HardChipError(f'{where}: version {version}, expected {VERSION}')
     header.setdefault('origin', {})
     for name, kind in (
         ('round', int),
@@ -263,15 +266,19 @@ def _read_header(line: bytes, where: str) -> dict[str, Any]:
     ):
         if not isinstance(header.get(name), kind):
             raise HardChipError(f'{where}: damaged (no {name})')
+    try:
+        json.dumps(header, allow_nan=False)
+    except ValueError as error:  # a number beyond all
+        raise HardChipError(f'{where}: damaged ({error})') from error
     return header
 
 
 def _read_canvas(line: bytes, where: str) -> MinedCanvas:
     try:
-        return MinedCanvas.from_dict(json.loads(line))
+        return MinedCanvas.from_dict(parse_json(line))
     except _DAMAGES as error:
         raise HardChipError(
-            f'{where}: damaged ({type(error).__name__}: {error})'
+            f'{where}: damaged ({type(error).__name__}: {one_line(error)})'
         ) from error
 
 
@@ -281,7 +288,13 @@ def as_bbox(values: Sequence[float]) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
+def _as_paste(values: dict[str, Any]) -> Paste:
+    check_fields(Paste, values)
+    return Paste(**{**values, 'bbox': as_bbox(values['bbox'])})
+
+
 def _as_error(values: dict[str, Any]) -> ErrorBox:
+    check_fields(ErrorBox, values)
     det_bbox = values.get('det_bbox')
     return ErrorBox(
         **{

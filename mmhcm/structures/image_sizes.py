@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import warnings
 from pathlib import Path
 
@@ -91,26 +92,35 @@ def read_sizes_csv(path: str | Path) -> dict[str, tuple[int, int]]:
     sizes: dict[str, tuple[int, int]] = {}
     with Path(path).open(newline='', encoding='utf-8-sig') as file:
         reader = csv.reader(file)
-        for fields in reader:
-            fields = [field.strip() for field in fields]
-            if not any(fields) or (
-                reader.line_num == 1 and fields == ['name', 'width', 'height']
-            ):
-                continue
-            if len(fields) != 3 or not all(
-                field.isascii() and field.isdigit() and int(field) > 0
-                for field in fields[1:]
-            ):
-                raise ValueError(
-                    f'{path}:{reader.line_num}: not name,width,height: '
-                    f'{",".join(fields)[:80]!r}'
-                )
-            name = Path(fields[0])
-            stem = name.stem if name.suffix.lower() in IMAGE_SUFFIXES else ''
-            stem = stem or fields[0]
-            if stem in sizes:
-                raise ValueError(
-                    f'{path}:{reader.line_num}: {stem} stands there twice'
-                )
-            sizes[stem] = int(fields[1]), int(fields[2])
+        try:
+            for fields in reader:
+                _add_size(sizes, fields, f'{path}:{reader.line_num}')
+        except UnicodeDecodeError as error:
+            raise ValueError(f'{path}: not a UTF-8 text file') from error
+        except csv.Error as error:
+            raise ValueError(f'{path}:{reader.line_num}: {error}') from error
     return sizes
+
+
+def _add_size(
+    sizes: dict[str, tuple[int, int]], fields: list[str], where: str
+) -> None:
+    """Add a row to ``sizes``; blank ones and the header hold none."""
+    fields = [field.strip() for field in fields]
+    is_header = where.endswith(':1') and fields == ['name', 'width', 'height']
+    if is_header or not any(fields):
+        return
+    if len(fields) != 3 or not all(
+        # Of 9 digits at most: larger ones are of no image.
+        re.fullmatch('0{0,9}[1-9][0-9]{0,8}', field)
+        for field in fields[1:]
+    ):
+        raise ValueError(
+            f'{where}: not name,width,height: {",".join(fields)[:80]!r}'
+        )
+    name = Path(fields[0])
+    stem = name.stem if name.suffix.lower() in IMAGE_SUFFIXES else ''
+    stem = stem or fields[0]
+    if stem in sizes:
+        raise ValueError(f'{where}: {stem[:80]!r} stands there twice')
+    sizes[stem] = int(fields[1]), int(fields[2])

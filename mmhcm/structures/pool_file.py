@@ -103,7 +103,8 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
     if (
         (names.ndim, names.dtype.kind) != (1, 'U')
         or (digest.ndim, digest.dtype.kind) != (0, 'U')
-        or (counts.ndim, counts.dtype) != (1, np.int64)
+        or counts.ndim != 1
+        or counts.dtype != np.int64
         or index['class_log_sizes'].shape != counts.shape
     ):
         return False

@@ -1,6 +1,8 @@
 """The submission: one result file an image, at the root of one zip."""
 
+import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmhcm.structures.files import atomic_write
+from mmhcm.structures.plain_values import one_line
 from mmhcm.structures.visdrone_txt import (
     CLASSES,
     IGNORED_CATEGORY,
@@ -26,6 +29,7 @@ MAX_TOTAL_BYTES = 1 << 30
 MAX_FILES = 100_000
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+_MAX_NAME = 200  # characters of a name in a message
 _BORDER_TOLERANCE = 1e-6  # pixels, for the rounding of x + w alone
 
 # What zipfile raises on bytes that it cannot read.
@@ -63,11 +67,18 @@ def write_submission(path: str | Path, texts: Mapping[str, str]) -> None:
             where nothing was detected.
 
     Raises:
-        ValueError: a stem cannot be a file name at the root of a zip.
+        ValueError: a stem cannot be a file name at the root of a zip, or two
+            are one name to some systems.
     """
+    seen: dict[str, str] = {}
     for stem in texts:
         if not stem or set(stem) & set('/\\\0\n'):
             raise ValueError(f'{stem!r} cannot name a result file')
+        if (other := seen.setdefault(_one_name(stem), stem)) != stem:
+            raise ValueError(
+                f'{other!r} and {stem!r} cannot both name a result file: '
+                'some systems take them for one'
+            )
     with (
         atomic_write(path) as file,
         zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as archive,
@@ -96,7 +107,8 @@ def read_submission(path: str | Path) -> dict[str, str]:
     texts = {}
     for file in _folder_files(path) if path.is_dir() else _zip_files(path):
         if file.text is None:
-            raise SubmissionError(f'{path}: {file.name}: {file.fault}')
+            name = file.name[:_MAX_NAME]
+            raise SubmissionError(f'{path}: {name}: {file.fault}')
         texts[file.name.removesuffix('.txt')] = file.text
     return texts
 
@@ -121,15 +133,10 @@ def validate_submission(
         return [f'{path}: not a zip file but a folder']
     faults = []
     missing = set(images)
-    lower: dict[str, str] = {}
     try:
         for file in _zip_files(path):
             stem = file.name.removesuffix('.txt')
             missing.discard(stem)
-            other = lower.setdefault(file.name.lower(), file.name)
-            if other != file.name:
-                # Unpacked where case does not count, one is lost.
-                faults.append(f'{file.name}: {other} but for the case')
             if file.text is None:
                 faults.append(f'{file.name}: {file.fault}')
             elif stem not in images:
@@ -219,11 +226,12 @@ def _zip_files(path: Path) -> Iterator[_File]:
         _check_bounds(path, [info.file_size for info in infos])
         seen: set[str] = set()
         for info in infos:
-            name = info.filename
-            fault = _name_fault(name)
-            if name in seen:
+            # A zip may hold names that no file has.
+            name = info.filename.encode('utf-8', 'replace').decode()
+            fault = _name_fault(name) or _kind_fault(info)
+            if _one_name(name) in seen:
                 fault = 'a second file of this name'
-            seen.add(name)
+            seen.add(_one_name(name))
             content = b''
             if not fault:
                 content, fault = _read_member(archive, info)
@@ -237,9 +245,33 @@ def _read_member(
     if info.file_size > MAX_FILE_BYTES:
         return b'', f'too large a file ({info.file_size} bytes)'
     try:
-        return archive.read(info), ''
+        with archive.open(info) as member:
+            # Without a length everything is expanded, whatever was declared.
+            content = member.read(info.file_size + 1)
+            if member.read(1) or len(content) > info.file_size:
+                return b'', 'holds more than it declares'
     except _DAMAGE as error:
-        return b'', f'cannot be read: {error}'
+        return b'', f'cannot be read: {one_line(error)}'
+    if len(content) < info.file_size:
+        return b'', 'holds less than it declares'
+    return content, ''
+
+
+def _kind_fault(info: zipfile.ZipInfo) -> str:
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return 'a link, not a file'
+    # Others expand a few bytes without any bound.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return 'compressed in another way than deflate'
+    return ''
+
+
+def _one_name(name: str) -> str:
+    """What names have in common that some system takes for one."""
+    name = unicodedata.normalize('NFC', name.replace('\\', '/')).casefold()
+    while name.startswith(('./', '/')):
+        name = name.removeprefix('.').removeprefix('/')
+    return name
 
 
 def _folder_files(path: Path) -> Iterator[_File]:

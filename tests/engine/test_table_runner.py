@@ -19,7 +19,7 @@ from tools import run_table
 
 #: Notes its command line, and does what a file beside it says.
 FAKE = """
-import json, os, pathlib, shutil, signal, sys, time
+import json, os, pathlib, shutil, signal, sys, time, zipfile
 tool = pathlib.Path(__file__)
 here = tool.parents[1]
 with (here / 'calls.jsonl').open('a') as file:
@@ -42,7 +42,9 @@ if resume:
     first = int(pathlib.Path(note).stem.split('_')[1]) + 1
 for epoch in range(first, 3):
     path = work / f'epoch_{epoch}.pth'
-    path.write_text(f'{row} {seed} {epoch} {here.joinpath("salt").exists()}')
+    text = f'{row} {seed} {epoch} {here.joinpath("salt").exists()}'
+    with zipfile.ZipFile(path, 'w') as archive:  # as torch's files are
+        archive.writestr(zipfile.ZipInfo('data'), text)
     (work / 'last_checkpoint').write_text(str(path))
     if does == f'stop {row}':
         os.kill(os.getppid(), signal.SIGINT)
@@ -52,6 +54,7 @@ for epoch in range(first, 3):
         sys.exit('error: out of luck | really')
     if does == f'leave nothing {row}':
         (work / 'last_checkpoint').unlink()
+        path.unlink()
         sys.exit(0)
 """
 SUBMIT = """

@@ -1,4 +1,5 @@
 import re
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -214,3 +215,59 @@ def test_what_was_detected_is_what_is_read(tmp_path_factory, seed, num):
     )
     np.testing.assert_array_equal(rows[:, 4], scores)
     np.testing.assert_array_equal(rows[:, 5] - 1, labels)
+
+
+def test_a_zip_that_expands_to_more_than_it_declares(tmp_path, monkeypatch):
+    """What is declared bounds what is read, not only what is kept."""
+    path = write_zip(tmp_path / 's.zip')
+    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('a.txt', b'0' * (64 << 20))
+    content = path.read_bytes()
+    size = (64 << 20).to_bytes(4, 'little')
+    assert content.count(size) == 2  # in the member's header and in the list
+    path.write_bytes(content.replace(size, (10).to_bytes(4, 'little')))
+    tracemalloc.start()
+    with pytest.raises(SubmissionError, match=r'a\.txt: '):
+        read_submission(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+@pytest.mark.parametrize('method', [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / 's.zip', 'w', method) as archive:
+        archive.writestr('a.txt', ROW)
+    with pytest.raises(SubmissionError, match='another way than deflate'):
+        read_submission(tmp_path / 's.zip')
+
+
+def test_links_are_refused(tmp_path):
+    info = zipfile.ZipInfo('a.txt')
+    info.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / 's.zip', 'w') as archive:
+        archive.writestr(info, '/etc/passwd')
+    with pytest.raises(SubmissionError, match=r'a\.txt: a link, not a file'):
+        read_submission(tmp_path / 's.zip')
+
+
+@pytest.mark.parametrize(
+    ('one', 'other'),
+    [('a', 'A'), ('\u00e9', 'e\u0301'), ('stra\u00dfe', 'STRASSE')],
+)
+def test_names_that_some_system_takes_for_one(tmp_path, one, other):
+    path = write_zip(
+        tmp_path / 's.zip', (f'{one}.txt', ROW), (f'{other}.txt', ROW)
+    )
+    with pytest.raises(SubmissionError, match='a second file of this name'):
+        read_submission(path)
+    with pytest.raises(ValueError, match='some systems take them for one'):
+        write_submission(path, {one: '', other: ''})
+
+
+@pytest.mark.filterwarnings('ignore:Duplicate name')
+@pytest.mark.parametrize('name', ['./a.txt', './/a.txt', '/a.txt', '.\\a.txt'])
+def test_a_duplicate_by_another_path_is_one(tmp_path, name):
+    path = write_zip(tmp_path / 's.zip', ('a.txt', ROW), (name, ROW))
+    with pytest.raises(SubmissionError, match='a second file of this name'):
+        read_submission(path)
