@@ -74,6 +74,7 @@ def test_installed_test_loop(stage, fails):
     assert runner._test_loop == 'before'
     assert runner.model.training
     assert set(hub.log_scalars) == {'train/loss'}
+    assert 'test/time' not in hub.state_dict()['resumed_keys']
     assert hub.runtime_info.get('loop_stage') == stage
 
 

@@ -57,6 +57,7 @@ class AtomicCheckpointHook(CheckpointHook):
             self.file_backend, self.out_dir, self._replaced
         )
         self._remove_leftovers(runner)
+        self._warn_of_lost_gradients(runner)
         if not runner._resume or runner.iter == 0:
             return
         last = runner.message_hub.runtime_info.get('last_ckpt', '')
@@ -148,6 +149,19 @@ class AtomicCheckpointHook(CheckpointHook):
             remove_leftovers(self.out_dir)
         for folder in Path(runner.work_dir, 'hcm').glob('**/'):
             remove_leftovers(folder)
+
+    def _warn_of_lost_gradients(self, runner: Runner) -> None:
+        """Say so if checkpoints fall between two steps of the optimizer."""
+        counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
+        period = self.interval
+        if self.by_epoch:
+            period *= len(runner.train_dataloader)
+        if counts > 1 and period > 0 and period % counts:
+            runner.logger.warning(
+                f'checkpoints come every {period} iterations, which is no '
+                f'multiple of accumulative_counts={counts}: a resumed run '
+                'lacks the gradients gathered since the last step'
+            )
 
     def _owes_validation(self, runner: Runner) -> bool:
         """Whether the loop would have validated these weights by now."""

@@ -303,3 +303,13 @@ def test_leftovers_go_on_resuming(tmp_path):
     assert len(left) == 2
     train(build(tmp_path, resume=True, epochs=1)[0])
     assert not [path for path in left if path.exists()]
+
+
+@pytest.mark.parametrize(('counts', 'warns'), [(1, 0), (2, 0), (3, 1)])
+def test_gradients_between_two_steps(tmp_path, counts, warns, monkeypatch):
+    runner, _ = build(tmp_path, epochs=1)
+    runner.optim_wrapper['accumulative_counts'] = counts
+    said = []
+    monkeypatch.setattr(runner.logger, 'warning', said.append)
+    train(runner)
+    assert sum('accumulative_counts=3' in text for text in said) == warns
