@@ -46,6 +46,8 @@ def test_greedy_is_the_slow_greedy(exact_in_float32, seed, by_edges, limit):
     with pytest.MonkeyPatch.context() as patch:
         if not exact_in_float32:
             patch.setattr(chip_cover, '_MAX_FLOAT32', 1)
+        wanted_type = np.float32 if exact_in_float32 else np.float64
+        assert chip_cover._Scores(grids[0]).scores.dtype == wanted_type
         chosen, held = cover_greedily(grids, wanted, limit)
     taken = slow_greedy(grids, wanted, limit)
     assert chosen.tolist() == [ind for ind, _ in taken]

@@ -369,6 +369,10 @@ def test_empty_image(cover, scales):
 def test_valid_scales_of_one_object(bbox, valid_at):
     valid = valid_objects(np.array([bbox]), (300, 200), SCALES)
     assert set(np.flatnonzero(valid[0])) == valid_at
+    # whatever the order of the scales
+    valid = valid_objects(np.array([bbox]), (300, 200), SCALES[::-1])
+    inds = np.flatnonzero(valid[0])
+    assert {ind if ind == 3 else 2 - ind for ind in inds} == valid_at
 
 
 @settings(max_examples=100)

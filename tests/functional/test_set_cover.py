@@ -113,6 +113,8 @@ def test_all_parts_have_to_be_proven():
         pytest.param(ring(4), 1, id='even'),
         pytest.param(ring(15), 3, id='odd'),
         pytest.param(tangle(0, 12), 7, id='small'),
+        pytest.param(tangle(3, 16), 27, id='middle'),
+        pytest.param(tangle(9, 20), 46, id='dense'),
         pytest.param(tangle(1, 25), 29, id='large'),
         pytest.param(tangle(3, 20), 36, id='two parts'),
         pytest.param(tangle(2, 20), 166, id='hard'),
