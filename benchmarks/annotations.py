@@ -1,10 +1,10 @@
 """VisDrone's annotations, as several benchmarks take them."""
 
-import tarfile
 from pathlib import Path
 
 import numpy as np
 
+from mmhcm.structures.archives import unpack_tar
 from mmhcm.structures.image_sizes import read_image_sizes
 from mmhcm.structures.visdrone_txt import read_annotations
 
@@ -15,8 +15,7 @@ Image = tuple[np.ndarray, tuple[int, int]]
 
 def unpack_train(data_root: Path, folder: Path) -> list[Path]:
     """Unpack all 6,471 training annotations; their paths by name."""
-    with tarfile.open(data_root / ARCHIVE) as archive:
-        archive.extractall(folder, filter='data')
+    unpack_tar(data_root / ARCHIVE, folder)
     return sorted(folder.rglob('*.txt'))
 
 

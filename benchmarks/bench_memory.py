@@ -16,7 +16,6 @@ import gc
 import multiprocessing
 import os
 import shutil
-import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -30,6 +29,7 @@ from torch.utils.data import DataLoader
 from mmhcm.datasets import ChipDataset
 from mmhcm.datasets.annotation_folder import VisDroneAnnotations
 from mmhcm.functional.paste import Paste
+from mmhcm.structures.archives import unpack_tar
 from mmhcm.structures.hard_chips import (
     ErrorBox,
     HardChipRound,
@@ -63,8 +63,7 @@ def main() -> None:
 
 def _measure(args: Any, folder: Path) -> None:
     annotations = args.data_root / 'visdrone/annotations-train-6471.tar.xz'
-    with tarfile.open(annotations) as archive:
-        archive.extractall(folder / 'annotations', filter='data')
+    unpack_tar(annotations, folder / 'annotations')
     write_pool(folder / 'pool')
     dataset = ChipDataset(
         VisDroneAnnotations(folder / 'annotations'),

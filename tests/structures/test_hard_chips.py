@@ -1,5 +1,6 @@
 import hashlib
 import json
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -271,3 +272,43 @@ def test_a_stale_round_can_be_read_without_asking(path):
 def test_an_absent_file(tmp_path):
     with pytest.raises(HardChipError, match=r'a\.jsonl: cannot be read: No'):
         read_round(tmp_path / 'a.jsonl')
+
+
+GOOD = MinedCanvas(
+    0,
+    7,
+    'a',
+    [Paste(3, (5.0, 6.0, 70.5, 80.0), 1.25, -3.5, True, 0.9, 2)],
+    [(0, 0, 64, 64)],
+    [1],
+    [ErrorBox((1, 2, 3, 4), 'background', 3, -1, 0.75)],
+).to_dict()
+
+
+def test_values_of_the_right_types_are_taken():
+    assert MinedCanvas.from_dict(GOOD).to_dict() == GOOD
+
+
+@pytest.mark.parametrize(
+    ('part', 'name', 'value'),
+    [
+        (None, 'image', '7'),
+        (None, 'image', 2**70),
+        (None, 'source', 1.5),
+        (None, 'img_id', 3),
+        (None, 'scale_inds', ['1']),
+        (None, 'windows', [[0, 0, 1, 'x']]),
+        (None, 'windows', [[0, 0, 1, 1e30]]),
+        ('pastes', 'scale', None),
+        ('pastes', 'flip', 'yes'),
+        ('pastes', 'bbox', [0, 0, 1, float('inf')]),
+        ('errors', 'kind', 3),
+        ('errors', 'score', '0.5'),
+        ('errors', 'det_bbox', [1, 2]),
+    ],
+)
+def test_values_of_other_types_are_refused(part, name, value):
+    values = deepcopy(GOOD)
+    (values if part is None else values[part][0])[name] = value
+    with pytest.raises(ValueError, match=f'{name} is|window'):
+        MinedCanvas.from_dict(values)

@@ -46,3 +46,25 @@ def test_read_sizes_csv_names_the_line(tmp_path, row):
     path.write_text(f'a,1,2\n{row}\n')
     with pytest.raises(ValueError, match=r'sizes\.csv:2: '):
         read_sizes_csv(path)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'a,1,\xff\n',
+        b'a,1,' + b'9' * 5000 + b'\n',
+        b'a,1,2147483648000\n',
+        b'a,1,2\n' + b'x' * 200_000 + b',1,2\n',
+        b'a,1\x00,2\n',
+        'a,1,\u0663\n'.encode(),
+    ],
+    ids=['encoding', 'digits', 'huge', 'field', 'zero', 'other digits'],
+)
+def test_rows_that_crash_parsers(tmp_path, content):
+    path = tmp_path / 'sizes.csv'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r'sizes\.csv') as caught:
+        read_sizes_csv(path)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    assert len(message) < 300 + len(str(path))
