@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmhcm.structures import ensembling
 from mmhcm.structures.ensembling import ensemble_submissions
 from mmhcm.structures.submission import (
     read_submission,
@@ -157,3 +158,21 @@ def test_one_result_is_no_ensemble_and_none_is_overwritten(write, tmp_path):
     assert first.read_bytes() == before
     with pytest.raises(ValueError, match=r'must end in \.zip'):
         ensemble_submissions([first, second], tmp_path / 'o.txt')
+
+
+def test_folders_without_results_are_no_ensemble(tmp_path):
+    for name in 'ab':
+        (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match='a: no result files'):
+        ensemble_submissions(
+            [tmp_path / 'a', tmp_path / 'b'], tmp_path / 'o.zip'
+        )
+
+
+def test_what_was_written_is_looked_at(write, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        ensembling, 'validate_submission', lambda *_: ['a fault', 'another']
+    )
+    paths = [write('a.zip', x=CAR), write('b.zip', x=CAR)]
+    with pytest.raises(ValueError, match=r'o\.zip: a fault$'):
+        ensemble_submissions(paths, tmp_path / 'o.zip')

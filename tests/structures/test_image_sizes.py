@@ -1,6 +1,9 @@
+import struct
+
 import pytest
 from PIL import Image
 
+from mmhcm.structures import image_sizes
 from mmhcm.structures.image_sizes import read_image_sizes, read_sizes_csv
 
 
@@ -68,3 +71,41 @@ def test_rows_that_crash_parsers(tmp_path, content):
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert len(message) < 300 + len(str(path))
+
+
+@pytest.mark.parametrize(
+    ('content', 'fault'),
+    [
+        (b'a,1,2\n\xff\xfe,3,4\n', r'sizes\.csv: not a UTF-8 text file'),
+        (b'a,1,2\n' + b'b' * 200_000 + b',3,4\n', r'sizes\.csv:2: field'),
+    ],
+    ids=['bytes', 'long'],
+)
+def test_what_is_no_table_is_named(tmp_path, content, fault):
+    path = tmp_path / 'sizes.csv'
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=fault):
+        read_sizes_csv(path)
+
+
+@pytest.mark.parametrize('error', [SyntaxError, struct.error, ValueError])
+def test_whatever_fails_in_a_header_names_the_file(
+    tmp_path, monkeypatch, error
+):
+    def fail(path):
+        raise error('damaged')
+
+    monkeypatch.setattr(Image, 'open', fail)
+    path = tmp_path / 'a.jpg'
+    path.touch()
+    with pytest.raises(ValueError, match=r'a\.jpg: not a readable image'):
+        read_image_sizes(tmp_path)
+
+
+def test_images_that_cannot_be_decoded_are_too_large(tmp_path, monkeypatch):
+    Image.new('L', (7, 5)).save(tmp_path / 'a.png')
+    monkeypatch.setattr(image_sizes, 'MAX_PIXELS', 34)
+    with pytest.raises(ValueError, match=r'a\.png: 7 x 5 pixels'):
+        read_image_sizes(tmp_path)
+    monkeypatch.setattr(image_sizes, 'MAX_PIXELS', 35)
+    assert read_image_sizes(tmp_path) == {'a': (7, 5)}

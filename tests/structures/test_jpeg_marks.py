@@ -120,3 +120,33 @@ def test_files_have_a_version(monkeypatch, paths):
     digest = marks_digest(paths)
     monkeypatch.setattr(jpeg_marks, 'VERSION', 99)
     assert marks_digest(paths) != digest
+
+
+def test_absent_images_get_no_marks(tmp_path, paths):
+    paths.append(tmp_path / 'absent.jpg')
+    marks = build_marks(tmp_path / 'cache', paths, marks_digest(paths))
+    assert (len(marks), marks.num_marked) == (6, 2)
+
+
+def test_damaged_images_get_no_marks_and_are_counted(tmp_path, paths):
+    content = paths[0].read_bytes()
+    paths[0].write_bytes(content[: len(content) // 2])
+    done = []
+    marks = build_marks(
+        tmp_path / 'cache', paths, marks_digest(paths), done.append
+    )
+    assert marks.num_marked == 1
+    assert sum(done) == len(paths)
+
+
+@pytest.mark.parametrize('kept', [0, 1])
+def test_marks_of_other_data_give_no_part(marks, paths, kept, monkeypatch):
+    if kept:
+        monkeypatch.setattr(jpeg_marks, 'crop_jpeg', lambda *_: None)
+    else:
+        # cut between the look at its size and the reading
+        content = paths[0].read_bytes()
+        stat = jpeg_marks._stat(paths[0])
+        paths[0].write_bytes(content[: len(content) // 4])
+        monkeypatch.setattr(jpeg_marks, '_stat', lambda _: stat)
+    assert read(marks, 0, paths) is None

@@ -1,3 +1,4 @@
+import os
 import re
 import tracemalloc
 import zipfile
@@ -271,3 +272,16 @@ def test_a_duplicate_by_another_path_is_one(tmp_path, name):
     path = write_zip(tmp_path / 's.zip', ('a.txt', ROW), (name, ROW))
     with pytest.raises(SubmissionError, match='a second file of this name'):
         read_submission(path)
+
+
+def test_files_of_a_folder_are_plain_and_of_bounded_size(
+    tmp_path, monkeypatch
+):
+    (tmp_path / 'a.txt').write_text(ROW)
+    os.mkfifo(tmp_path / 'b.txt')
+    with pytest.raises(SubmissionError, match=r'b\.txt: not a plain file'):
+        read_submission(tmp_path)
+    (tmp_path / 'b.txt').unlink()
+    monkeypatch.setattr(submission, 'MAX_FILE_BYTES', len(ROW) - 1)
+    with pytest.raises(SubmissionError, match=r'a\.txt: too large a file'):
+        read_submission(tmp_path)
