@@ -174,3 +174,48 @@ def test_repr_and_registry():
         'CropChip(chip_size=32, min_visible=0.5, '
         'pad_color=(103.53, 116.28, 123.675))'
     )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 80),
+            st.integers(0, 60),
+            st.integers(1, 60),
+            st.integers(1, 60),
+        ),
+        max_size=6,
+    ),
+    scenes(),
+    st.sampled_from(['horizontal', 'vertical', 'diagonal']),
+    st.floats(0.5, 3),
+)
+def test_crop_flip_and_resize_round_trip(rows, scene, direction, again):
+    _, window, resize = scene
+    rows = [(x, y, min(w, 100 - x), min(h, 80 - y)) for x, y, w, h in rows]
+    results = crop(rows, window, resize)
+    before = results['gt_bboxes'].numpy().copy()
+    flip = dict(type='mmdet.RandomFlip', prob=1.0, direction=direction)
+    transforms = [
+        TRANSFORMS.build(flip),
+        TRANSFORMS.build(dict(type='mmdet.Resize', scale_factor=again)),
+        TRANSFORMS.build(flip),
+    ]
+    side = results['img_shape'][0]
+    for transform in transforms:
+        results = transform(results)
+    # Flipped twice, the boxes are where they were, so much larger.
+    factor = np.array(results['img_shape'][::-1]) / side
+    bboxes = results['gt_bboxes'].numpy()
+    np.testing.assert_allclose(bboxes / np.tile(factor, 2), before, atol=1e-3)
+    # And in the image they are what the window holds of the objects.
+    x1, y1, x2, y2 = window
+    back = before / resize + (x1, y1, x1, y1)
+    expected = np.array(
+        [
+            (max(x, x1), max(y, y1), min(x + w, x2), min(y + h, y2))
+            for x, y, w, h in rows
+            if x < x2 and y < y2 and x + w > x1 and y + h > y1
+        ]
+    ).reshape(-1, 4)
+    np.testing.assert_allclose(back, expected, atol=1e-3)
