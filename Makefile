@@ -1,7 +1,10 @@
 # make            what can be done
 # make .venv      install everything, pinned, into .venv
 # make demo       train, mine, retrain, test and submit on rendered scenes
-# make test       the checks and the whole test suite
+# make check      lint, types, layers, dead code; tests and coverage of the
+#                 lower layers; a sample of the mutants
+# make test       the checks, and the rest of the test suite
+# make mutants    all mutants of scoring and cover: half an hour
 # make table1     train, test and tabulate the paper's ablation, at full size
 # make comparators  the same for what hard chip mining is compared with
 # make newest     the suite with the newest allowed versions (.venv-newest)
@@ -11,7 +14,7 @@
 # TORCH_INDEX  an index with other builds of torch, used beside the default one
 # MAX_JOBS     compilers that run at once while mmcv's operators are built
 # PIP_ARGS     more options for every pip install, such as a mirror
-# PYTEST_ARGS  more options for pytest, such as "-x tests/functional"
+# PYTEST_ARGS  more options for pytest, such as "-x tests/engine"
 # DATA         folder with visdrone/, for the benchmarks; default $MMHCM_DATA
 # BENCH_ARGS   options of benchmarks/run.py, such as "--only cover score"
 # TABLE_ARGS   options of tools/run_table.py, such as "--rows ours --seeds 0 1"
@@ -37,7 +40,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
 .DELETE_ON_ERROR:
-.PHONY: help .venv install check lint types layers deadcode test demo \
+.PHONY: help .venv install check lint types layers deadcode coverage \
+	some-mutants mutants test demo \
 	demo-smoke table1 comparators bench clean-venv newest \
 	.newest
 .DEFAULT_GOAL := help
@@ -127,7 +131,7 @@ newest:
 		--timeout 900 $(PYTEST_ARGS)
 
 # --- Checks -----------------------------------------------------------------
-check: lint types layers deadcode
+check: lint types layers deadcode coverage some-mutants
 
 lint: $(VENV)/.checked
 	$(BIN)/ruff check
@@ -142,11 +146,30 @@ layers: $(VENV)/.checked
 deadcode: $(VENV)/.checked
 	$(BIN)/vulture
 
-test .newest: export OMP_NUM_THREADS := 1
-test .newest: export OPENCV_FOR_THREADS_NUM := 1
+coverage test .newest: export OMP_NUM_THREADS := 1
+coverage test .newest: export OPENCV_FOR_THREADS_NUM := 1
+PYTEST = $(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
+	--timeout 900
+
+# Tests that check runs, under coverage, and test does not run again.
+LOWER_TESTS := tests/functional tests/structures \
+	tests/reliability/test_bad_input_annotations.py \
+	tests/reliability/test_files_caches.py \
+	tests/reliability/test_files_writers.py
+
+coverage: $(VENV)/.checked
+	$(PYTEST) $(LOWER_TESTS) --cov --cov-report=json
+	$(BIN)/python tests/layer_coverage.py work_dirs/coverage.json
+
+# Each change of the code draws other ones.
+some-mutants: $(VENV)/.checked
+	$(BIN)/python tests/mutants.py --sample 80 --jobs $(PYTEST_JOBS)
+
+mutants: $(VENV)/.checked
+	$(BIN)/python tests/mutants.py --jobs $(PYTEST_JOBS)
+
 test: check
-	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
-		--timeout 900 $(PYTEST_ARGS)
+	$(PYTEST) $(addprefix --ignore=,$(LOWER_TESTS)) $(PYTEST_ARGS)
 
 # --- Demo -------------------------------------------------------------------
 demo: $(VENV)/.checked
