@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests import layer_coverage
+from tests import layer_coverage, mutants
 from tests.mutants import EXPLAINED, ROOT, explanations, sources
 
 FUNCTIONS = {}
@@ -31,6 +31,41 @@ def test_explained_lines_are_in_the_code(mutant):
 def test_no_mutant_is_explained_twice():
     text = EXPLAINED.read_text()
     assert text.count('    [\n') == len(explanations())
+
+
+KNOWN = ('f', 'was', 'now')
+
+
+@pytest.mark.parametrize(
+    ('argv', 'statuses', 'fault'),
+    [
+        ([], {'a': 'survived', 'b': 'killed', 'c': 'timeout'}, None),
+        ([], {'a': 'survived', 'b': 'survived'}, r'b \(survived\): no test'),
+        ([], {'a': 'survived', 'b': 'no tests'}, r'b \(no tests\): no test'),
+        ([], {'a': 'killed', 'b': 'killed'}, 'explained, yet killed or gone'),
+        (['--sample', '2'], {'b': 'killed', 'c': 'killed'}, None),
+        (['--sample', '2'], {'b': 'survived', 'c': 'killed'}, 'no test'),
+    ],
+)
+def test_survivors_are_faults_unless_explained(
+    argv, statuses, fault, monkeypatch, capsys
+):
+    monkeypatch.setattr(mutants.sys, 'argv', ['', *argv])
+    monkeypatch.setattr(mutants, 'copy_project', lambda: None)
+    monkeypatch.setattr(mutants, 'draw', lambda num, seed: list(statuses))
+    monkeypatch.setattr(mutants, 'run', lambda names, jobs: statuses)
+    monkeypatch.setattr(mutants, 'explanations', lambda: {KNOWN: 'why'})
+    monkeypatch.setattr(
+        mutants,
+        'describe',
+        lambda name: KNOWN if name == 'a' else ('g', 'was', name),
+    )
+    if fault is None:
+        mutants.main()
+    else:
+        with pytest.raises(SystemExit, match=fault):
+            mutants.main()
+    assert f'{len(statuses)} mutants: ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
