@@ -168,7 +168,7 @@ def read_table(path: str | Path, config_prefix: str = '') -> Table:
         where = f'{path}: row {number}'
         try:
             rows.append(_read_row(item, path.parent, config_prefix))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OSError) as error:
             what = one_line(error)
             if isinstance(error, KeyError):
                 what = f'lacks {error}'

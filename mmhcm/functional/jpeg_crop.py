@@ -67,8 +67,8 @@ def crop_jpeg(
 
     Returns:
         A JPEG of the units' pixels, cut at the image's sides; None if the
-        file's Huffman table has no code for a mean, or the marks are not
-        those of the data.
+        file's Huffman table is none or has no code for a mean, or the marks
+        are not those of the data.
     """
     x1, y1, x2, y2 = units
     firsts = marks[[mark_of(layout, (x1, y), step) for y in range(y1, y2)]]
@@ -77,7 +77,10 @@ def crop_jpeg(
     ].tolist()
     start = int(firsts['bit'][0]) >> 3
     num_comps = layout.blocks[-1] + 1
-    codes = [_mean_codes(table) for table in layout.dc_tables]
+    try:
+        codes = [_mean_codes(table) for table in layout.dc_tables]
+    except ValueError:
+        return None
     header = bytearray(layout.header)
     width, height = layout.mcu_wh
     sizes = (

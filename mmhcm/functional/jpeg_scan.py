@@ -69,10 +69,13 @@ def find_marks(
         # A header may claim any size; memory for it is not taken before.
         return None
     marks = np.zeros(num_marks(layout, step), dtype=MARK)
-    tables = [
-        np.stack([_lookup(table) for table in kind], dtype=np.int64)
-        for kind in (layout.dc_tables, layout.ac_tables)
-    ]
+    try:
+        tables = [
+            np.stack([_lookup(table) for table in kind], dtype=np.int64)
+            for kind in (layout.dc_tables, layout.ac_tables)
+        ]
+    except ValueError:  # more codes than fit
+        return None
     walk = compiled(_walk) if fast else _walk
     if walk is None:
         raise ImportError('Numba is not installed')

@@ -146,7 +146,8 @@ def have_layout(
     lengths: dict[int | str, int] = {}
     for name, (types, shape) in layout.items():
         array = arrays[name]
-        if array.dtype.str[1:] not in types.split():
+        # The other order of bytes is another type.
+        if array.dtype not in [np.dtype(kind) for kind in types.split()]:
             return False
         if len(shape) != array.ndim:
             return False

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -310,3 +311,14 @@ def test_marks_of_other_data_give_no_part():
         units = units_around(layout, (0, 0, 48, 32), 4)
         part = crop_jpeg(layout, other, units, 4, content)
         assert part is None or isinstance(part, bytes)
+
+
+def test_tables_of_more_codes_than_fit_give_no_part():
+    content = encode(make_image(48, 32))
+    layout = read_layout(content)
+    marks = find_marks(content, layout, 4)
+    units = units_around(layout, (0, 0, 48, 32), 4)
+    table = bytes([3, *[0] * 15, 0, 1, 2])  # three codes of one bit
+    broken = replace(layout, dc_tables=(table,) * len(layout.dc_tables))
+    assert find_marks(content, broken, 4) is None
+    assert crop_jpeg(broken, marks, units, 4, content) is None

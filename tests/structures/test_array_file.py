@@ -147,6 +147,8 @@ def test_text_that_is_none_gives_nothing(path):
     ],
 )
 def test_layouts(layout, fits):
+    swapped = {'a': np.zeros((3, 2), '>i8'), 'b': np.zeros(3, np.float32)}
+    assert not have_layout(swapped, layout)
     arrays = {
         'a': np.zeros((3, 2), dtype=np.int64),
         'b': np.zeros(3, dtype=np.float32),
