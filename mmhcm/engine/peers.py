@@ -81,7 +81,10 @@ class PeerWatch:
     def fail(self, reason: str) -> None:
         """Tell the others why this process ends, and let them end first."""
         self._stopped.set()
-        self._quietly(lambda: self._tell(f'rank {self.rank}: {reason}'))
+        self._tell_and_wait(f'rank {self.rank}: {reason}')
+
+    def _tell_and_wait(self, reason: str) -> None:
+        self._quietly(lambda: self._tell(reason))
         deadline = time.monotonic() + _LINGER
         while time.monotonic() < deadline and not self._quietly(
             self._all_ended
@@ -166,12 +169,13 @@ class PeerWatch:
             # The process ends for a reason of its own.
             return
         if tell:
+            self._silent = [self._watched]
+            # In a thread, since the store may hang.
             teller = threading.Thread(
-                target=lambda: self._quietly(lambda: self._tell(reason)),
-                daemon=True,
+                target=self._tell_and_wait, args=[reason], daemon=True
             )
             teller.start()
-            teller.join(2)
+            teller.join(_LINGER)
         self._stopped.set()
         self._end(reason)
 
@@ -277,7 +281,9 @@ def lost_peer(error: BaseException) -> str | None:
     text = str(error)
     if not isinstance(error, dist.DistError) and 'gloo' not in text.lower():
         return None
-    return f'{_watch.name_silent()} is gone ({text.splitlines()[0]})'
+    # Without the place in the library's source, and its advice.
+    reason = text.splitlines()[0].split('. ')[0].split('] ', 1)[-1]
+    return f'{_watch.name_silent()} is gone ({reason})'
 
 
 @contextmanager
