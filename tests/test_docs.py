@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+RULE = '| --- | --- |'
 PATTERNS = ('*.md', 'docs/*.md', 'benchmarks/*.md', '[cp]*/*/*.md')
 DOCS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
@@ -53,3 +54,19 @@ def test_every_tool_is_documented():
     text = ''.join(path.read_text() for path in DOCS)
     tools = [path.name for path in ROOT.glob('tools/*.py')]
     assert [t for t in tools if t != '__init__.py' and t not in text] == []
+
+
+def test_every_promise_names_tests_that_exist():
+    text = (ROOT / 'docs' / 'reliability.md').read_text()
+    rows = [line for line in text.splitlines() if line.startswith('| ')]
+    rows = [row for row in rows if row not in ('| promise | test |', RULE)]
+    assert len(rows) > 30
+    for row in rows:
+        path = None
+        named = re.findall(r'`([\w/]*\.py)?(?:::)?(test_\w+)?`', row)
+        assert named, row
+        for file, test in named:
+            path = ROOT / 'tests' / file if file else path
+            assert path is not None, row
+            content = path.read_text()
+            assert not test or f'def {test}(' in content, (path, test)
