@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,33 @@ def real_data() -> Path:
     if not path.is_dir():
         pytest.fail(f'MMHCM_DATA={root} is not a folder')
     return path
+
+
+@pytest.fixture(scope='module')
+def call():
+    """Run a command in this process and give its exit status.
+
+    Commands that take a config get ``options`` as ``--cfg-options``.
+    """
+    from tests.tiny_run import unique_names
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Formatting the config's text would take longer than the run.
+        patch.setattr(
+            'mmengine.config.config.FormatCode',
+            lambda text, **_: (text, True),
+        )
+
+        def run(tool, *args, options=None):
+            argv = [tool.__name__, *map(str, args)]
+            if hasattr(tool, 'load_config'):
+                options = {**unique_names(), **(options or {})}
+                argv += ['--cfg-options']
+                argv += [f'{key}={value}' for key, value in options.items()]
+            patch.setattr(sys, 'argv', argv)
+            return tool.main()
+
+        yield run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,5 @@
 """Rows of docs/bad_input.md about annotations and settings."""
 
-import gc
 import re
 
 import numpy as np
@@ -18,19 +17,12 @@ from mmhcm.structures.figures import score_folder
 from mmhcm.structures.tally import Tally
 from tests.scene_folders import write_visdrone
 
+pytestmark = pytest.mark.usefixtures('quick_data_sets')
 GOOD = '10,10,20,14,1,4,0,0\n'
 SCALES = [
     dict(window=32, valid_range=(0, 20)),
     dict(window=64, valid_range=(16, None)),
 ]
-
-
-@pytest.fixture(autouse=True, scope='module')
-def _quick_data_sets():
-    """Spare the objects of the imports from each data set's gc.collect."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

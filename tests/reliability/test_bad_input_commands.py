@@ -1,7 +1,6 @@
 """Rows of docs/bad_input.md through the commands that users call."""
 
 import shutil
-import sys
 from types import SimpleNamespace
 
 import cv2
@@ -9,7 +8,7 @@ import pytest
 
 from tests.reliability import bad_images
 from tests.reliability.bad_images import BROKEN, UNREADABLE, USED
-from tests.tiny_run import unique_names, write_tiny_run
+from tests.tiny_run import write_tiny_run
 from tools import evaluate, submit, test, train, validate_submission
 
 OBJECT = '6,8,20,14,1,4,0,0\n'
@@ -21,28 +20,6 @@ ANNOTATIONS = {
     'region': '0,0,160,120,0,0,0,0\n',
     'empty': '',
 }
-
-
-@pytest.fixture(scope='module')
-def call():
-    """Run a command in this process and give its exit status."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Formatting the config's text would take longer than the run.
-        patch.setattr(
-            'mmengine.config.config.FormatCode',
-            lambda text, **_: (text, True),
-        )
-
-        def run(tool, *args, options=None):
-            argv = [tool.__name__, *map(str, args)]
-            if hasattr(tool, 'load_config'):
-                options = {**unique_names(), **(options or {})}
-                argv += ['--cfg-options']
-                argv += [f'{key}={value}' for key, value in options.items()]
-            patch.setattr(sys, 'argv', argv)
-            return tool.main()
-
-        yield run
 
 
 def write_all_kinds(split):

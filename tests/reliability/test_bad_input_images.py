@@ -1,6 +1,5 @@
 """Rows of docs/bad_input.md about images, through the data sets."""
 
-import gc
 import os
 import zipfile
 
@@ -26,15 +25,8 @@ SCALES = [
 PARTIAL = pytest.mark.parametrize(
     'partial', [True, False], ids=['windows decoded', 'whole decoded']
 )
+pytestmark = pytest.mark.usefixtures('quick_data_sets')
 FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-
-
-@pytest.fixture(autouse=True, scope='module')
-def _quick_data_sets():
-    """Spare the objects of the imports from each data set's gc.collect."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

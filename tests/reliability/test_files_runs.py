@@ -7,7 +7,6 @@ when it is resumed as a run that nothing happened to.
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +18,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmhcm.structures import files
 from mmhcm.structures.object_pool import ObjectPool
 from tests.reliability.test_files_writers import limited
-from tests.tiny_run import unique_names, write_tiny_run
+from tests.tiny_run import write_tiny_run
 from tools import train
 
 ROUND = Path('hcm', 'round_1', 'hard_chips.jsonl')
@@ -27,33 +26,18 @@ LAST = 'epoch_2.pth'
 
 
 @pytest.fixture(scope='module')
-def patch():
-    with pytest.MonkeyPatch.context() as patch:
-        # Formatting the config's text would take longer than the run.
-        patch.setattr(
-            'mmengine.config.config.FormatCode',
-            lambda text, **_: (text, True),
-        )
-        yield patch
-
-
-@pytest.fixture(scope='module')
-def start(patch):
+def start(call):
     """Train by the command line; gives the exit status."""
 
     def run(config, work_dir, *args, **options):
         options = {
-            **unique_names(),
             'log_level': 'WARNING',
             'train_cfg.val_interval': 9,
             'custom_hooks.0.report': False,
             **options,
         }
-        argv = ['train', str(config), '--work-dir', str(work_dir), *args]
-        argv += ['--cfg-options']
-        argv += [f'{key}={value}' for key, value in options.items()]
-        patch.setattr(sys, 'argv', argv)
-        return train.main()
+        where = ('--work-dir', work_dir)
+        return call(train, config, *where, *args, options=options)
 
     return run
 

@@ -3,36 +3,13 @@
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tests.tiny_run import unique_names, write_tiny_run
+from tests.tiny_run import write_tiny_run
 from tools import evaluate, submit, test, train, validate_submission
-
-
-@pytest.fixture(scope='module')
-def call():
-    """Run a command in this process and give its exit status."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Formatting the config's text would take longer than the run.
-        patch.setattr(
-            'mmengine.config.config.FormatCode',
-            lambda text, **_: (text, True),
-        )
-
-        def run(tool, *args, options=None):
-            argv = [tool.__name__, *map(str, args)]
-            if hasattr(tool, 'load_config'):
-                options = {**unique_names(), **(options or {})}
-                argv += ['--cfg-options']
-                argv += [f'{key}={value}' for key, value in options.items()]
-            patch.setattr(sys, 'argv', argv)
-            return tool.main()
-
-        yield run
 
 
 @pytest.fixture(scope='module')
