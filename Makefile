@@ -34,8 +34,6 @@ PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 NEWEST ?=
 VENV := $(if $(NEWEST),.venv-newest,.venv)
 CONSTRAINTS := $(if $(NEWEST),,-c requirements/lock.txt)
-# What `openmmlab` in pyproject.toml allows.
-TORCH := $(if $(NEWEST),'torch<2.14',torch)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
@@ -88,13 +86,14 @@ $(VENV)/.tools: requirements/build.txt $(VENV)/.created
 # Torch alone is installed with dependencies, since a CUDA build brings many.
 $(VENV)/.torch: requirements/lock.txt $(VENV)/.tools
 	$(PIP) $(if $(TORCH_INDEX),--extra-index-url '$(TORCH_INDEX)') \
-		$(CONSTRAINTS) $(TORCH)
+		$(CONSTRAINTS) torch
 	touch $@
 
 # ninja is looked up on PATH; without it the files compile one by one.
 $(VENV)/.mmcv: $(VENV)/.torch
 	@echo 'Building mmcv with its operators: takes minutes'
 	PATH="$(CURDIR)/$(BIN):$$PATH" MMCV_WITH_OPS=1 MAX_JOBS=$(MAX_JOBS) \
+		$(if $(NEWEST),CXX='$(CURDIR)/requirements/cxx20.sh') \
 		$(PIP) --no-deps --no-build-isolation --no-binary mmcv \
 		$(if $(NEWEST),--no-cache-dir) \
 		$(CONSTRAINTS) 'mmcv>=2.1,<2.2'
