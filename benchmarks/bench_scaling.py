@@ -78,6 +78,7 @@ def parse(folder: Path, factor: int, cache: Path) -> None:
     table = AnnotationTable(
         names=[f'{ind}_{path.stem}.jpg' for ind, path in enumerate(paths)],
         faults=[],
+        notes=[],
         # no file of the training set is empty
         image_whs=np.maximum.reduceat(corners, offsets[:-1]),
         offsets=offsets,
@@ -120,7 +121,7 @@ def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
                 cover='greedy',
                 cache_dir=cache_dir,
             )
-            (index,) = Path(cache_dir).glob('chips_*.npz')
+            (index,) = Path(cache_dir).glob('chips_*.bin')
             note('chips', index)
     return figures
 

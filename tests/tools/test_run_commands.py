@@ -87,6 +87,15 @@ def test_the_zip_scores_what_the_test_printed(
     assert call(validate_submission, *where) == 0
 
 
+@pytest.mark.parametrize('mode', [[], ['--tta'], ['--slices']])
+def test_no_training_data_are_needed(call, trained, mode, tmp_path):
+    options = {'train_dataloader.dataset.dataset.data_root': 'nowhere'}
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path, *mode
+    assert call(test, *both, options=options) == 0
+    out = '--out', tmp_path / 'out.zip'
+    assert call(submit, *both, *out, options=options) == 0
+
+
 def test_one_slice_scores_as_the_whole_image(call, trained, tmp_path):
     tables = []
     for name, *mode in (('whole',), ('slice', '--slices')):

@@ -7,7 +7,7 @@ import torch
 from mmdet.registry import HOOKS
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 
 
 @HOOKS.register_module()
@@ -48,7 +48,10 @@ class IterationSeedHook(Hook):
 
 
 def _reseed(runner: Runner) -> None:
-    key = np.random.SeedSequence((runner.seed or 0, runner.iter, get_rank()))
+    # `runner.iter` would build the training loop, and its data, for a test.
+    loop = runner._train_loop
+    iteration = loop.iter if isinstance(loop, BaseLoop) else 0
+    key = np.random.SeedSequence((runner.seed or 0, iteration, get_rank()))
     words = key.generate_state(3)
     random.seed(int(words[0]))
     np.random.seed(int(words[1]))  # noqa: NPY002

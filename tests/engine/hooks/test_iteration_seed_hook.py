@@ -1,9 +1,11 @@
 import random
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
+from mmengine.runner import BaseLoop
 
 from mmhcm.engine.hooks.iteration_seed_hook import IterationSeedHook
 
@@ -11,8 +13,11 @@ from mmhcm.engine.hooks.iteration_seed_hook import IterationSeedHook
 def draw(seed, iteration, stage='train_iter'):
     hook = IterationSeedHook()
     arguments = [0] if stage == 'train_iter' else []
+    loop = None
+    if iteration is not None:
+        loop = Mock(BaseLoop, iter=iteration)
     getattr(hook, f'before_{stage}')(
-        SimpleNamespace(seed=seed, iter=iteration), *arguments
+        SimpleNamespace(seed=seed, _train_loop=loop), *arguments
     )
     return (
         random.random(),
@@ -46,6 +51,10 @@ def test_other_stages_are_reseeded(stage):
     random.random()
     torch.rand(3)
     assert draw(1, 5, stage) == first
+
+
+def test_without_training_it_is_iteration_0():
+    assert draw(1, None, 'test_epoch') == draw(1, 0, 'test_epoch')
 
 
 def test_ranks_draw_differently(monkeypatch):
