@@ -138,6 +138,8 @@ lint: $(VENV)/.checked
 
 types: $(VENV)/.checked
 	$(BIN)/mypy
+	cd benchmarks && MYPYPATH=.. ../$(BIN)/mypy \
+		--config-file ../pyproject.toml *.py
 
 layers: $(VENV)/.checked
 	$(BIN)/lint-imports

@@ -121,7 +121,9 @@ def decode(path: Path) -> np.ndarray:
     """The floor of whoever decodes whole images."""
     content = np.frombuffer(path.read_bytes(), np.uint8)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    return cv2.imdecode(content, flags)
+    img = cv2.imdecode(content, flags)
+    assert img is not None, path
+    return img
 
 
 def same(one: dict, other: dict) -> bool:

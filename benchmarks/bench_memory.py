@@ -176,8 +176,8 @@ def run_workers(
     if not num:
         return memory(os.getpid())[0], 0.0
     rng = np.random.default_rng(0)
-    loader = DataLoader(
-        dataset,
+    loader: DataLoader = DataLoader(
+        dataset,  # type: ignore[arg-type]
         batch_size=100,
         sampler=rng.integers(0, len(dataset), num * samples).tolist(),
         num_workers=num,

@@ -36,6 +36,7 @@ from timing import alternate, parse_data_root, ratio_line
 from mmhcm.datasets import CanvasDataset
 from mmhcm.functional.paste import apply_pastes
 from mmhcm.structures.object_pool import ObjectPool, build_pool
+from mmhcm.structures.pool_cutting import read_image
 from mmhcm.structures.pool_file import INDEX, PIXELS, read_index, write_index
 
 CANVAS_WH = (2000, 1500)
@@ -85,7 +86,7 @@ def is_input(info: dict) -> bool:
 def compare(canvases: CanvasDataset, inds: list[int], turns: int) -> None:
     """Time planning, rendering and the peer over all canvases."""
     infos = [canvases.get_data_info(ind) for ind in inds]
-    pixels = [cv2.imread(str(info['img_path'])) for info in infos]
+    pixels = [read_image(info['img_path']) for info in infos]
     peer_inputs = [
         peer_input(*pair) for pair in zip(infos, pixels, strict=True)
     ]
@@ -110,15 +111,17 @@ def compare(canvases: CanvasDataset, inds: list[int], turns: int) -> None:
                 in_place=in_place,
             )
 
+    def both() -> None:
+        for ind in inds:
+            canvases.get_data_info(ind)
+        render(True)
+
     timed = alternate(
         {
             'peer': run_peer,
             'plan': lambda: [canvases.get_data_info(ind) for ind in inds],
             'render': lambda: render(True),
-            'both': lambda: (
-                [canvases.get_data_info(ind) for ind in inds],
-                render(True),
-            ),
+            'both': both,
             'render a copy': lambda: render(False),
             'copy': lambda: [image.copy() for image in pixels],
         },

@@ -70,10 +70,10 @@ def measure(side: int, config: Path) -> tuple[float, float, float]:
     (folder / 'images').mkdir(parents=True)
     path = folder / 'images' / '0.jpg'
     subprocess.run([sys.executable, '-c', DRAW, str(side), path], check=True)
-    command = [sys.executable, '-W', 'ignore', '-c', TEST, config]
-    command += [config.parent / 'weights.pth', '--slices']
-    command += ['--data-root', folder, '--out', folder / 'out.zip']
-    command += ['--work-dir', folder / 'work']
+    command = [sys.executable, '-W', 'ignore', '-c', TEST, str(config)]
+    command += [str(config.parent / 'weights.pth'), '--slices']
+    command += ['--data-root', str(folder), '--out', str(folder / 'out.zip')]
+    command += ['--work-dir', str(folder / 'work')]
     done = subprocess.run(
         command, cwd=REPO, capture_output=True, text=True, check=False
     )

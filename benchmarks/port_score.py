@@ -41,10 +41,11 @@ def _drop(image: ImageRecord) -> tuple[list, list]:
     for x, y, w, h in np.maximum(1, regions[:, :4]).astype(int):
         mask[y - 1 : y + h, x - 1 : x + w] = 1
     integral = mask.cumsum(axis=0).cumsum(axis=1)
-    return tuple(
+    kept_gt, kept_dets = (
         [row for row in rows.tolist() if _share(row, integral) < 0.5]
         for rows in (gt, image.dets)
     )
+    return kept_gt, kept_dets
 
 
 def _share(row: list, integral: np.ndarray) -> float:
@@ -71,8 +72,8 @@ def _curve(
         num_gt += len(gt)
         flags += _match(dets, gt, thr)
     flags.sort(key=lambda pair: -pair[0])
-    tp = np.cumsum([flag == 1 for _, flag in flags] or [0])
-    fp = np.cumsum([flag == 0 for _, flag in flags] or [0])
+    tp = np.cumsum([flag == 1 for _, flag in flags] or [False])
+    fp = np.cumsum([flag == 0 for _, flag in flags] or [False])
     recall = np.concatenate([[0], tp / max(1, num_gt), [1]])
     precision = np.concatenate([[0], tp / np.maximum(1, tp + fp), [0]])
     for i in range(len(precision) - 2, -1, -1):
