@@ -66,12 +66,12 @@ scales = [
     dict(window=80, valid_range=(12, None), stride=16),
 ]
 train_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadChipImage'),
     dict(type='MaskIgnoredRegions'),
     dict(type='PasteObjects'),
     dict(type='CropChip', chip_size=chip_size),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs'),
+    dict(type='PackChipInputs'),
 ]
 train_dataloader = dict(
     batch_size=2,
@@ -107,7 +107,7 @@ test_dataloader = val_dataloader
 tta_pipeline = [
     dict(type='LoadImage'),
     dict(
-        type='TestTimeAug',
+        type='ViewsOfImage',
         transforms=[
             [
                 dict(
@@ -118,7 +118,7 @@ tta_pipeline = [
                 )
                 for scale in scales
             ],
-            [dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys)],
+            [dict(type='PackChipInputs', meta_keys=_base_.test_meta_keys)],
         ],
     ),
 ]

@@ -34,7 +34,10 @@ def chip_pipeline(cfg: Config) -> list[dict]:
 
 def canvas_pipeline(cfg: Config) -> list[dict]:
     """Transforms of a training sample that make a whole canvas."""
-    wanted = ('LoadImage', 'MaskIgnoredRegions', 'PasteObjects')
+    wanted = (
+        *('LoadImage', 'LoadChipImage'),
+        *('MaskIgnoredRegions', 'PasteObjects'),
+    )
     return [t for t in training_pipeline(cfg) if _name(t).startswith(wanted)]
 
 
