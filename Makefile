@@ -4,7 +4,7 @@
 # make check      lint, types, layers, dead code; tests and coverage of the
 #                 lower layers; a sample of the mutants
 # make test       the checks, and the rest of the test suite
-# make mutants    all mutants of scoring and cover: half an hour
+# make mutants    all mutants of scoring and cover: six minutes
 # make table1     train, test and tabulate the paper's ablation, at full size
 # make comparators  the same for what hard chip mining is compared with
 # make newest     the suite with the newest allowed versions (.venv-newest)
