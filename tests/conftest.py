@@ -1,3 +1,4 @@
+import logging
 import os
 import sys
 from pathlib import Path
@@ -45,6 +46,18 @@ def _openmmlab(request: pytest.FixtureRequest) -> None:
     current = DefaultScope.get_current_instance()
     if current is None or current.scope_name != 'mmdet':
         init_default_scope('mmdet')
+
+
+@pytest.fixture
+def warnings(_openmmlab: None) -> list[str]:
+    """Messages of warnings; MMEngine's logger does not propagate."""
+    from mmengine.logging import MMLogger
+
+    messages: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())
+    MMLogger.get_current_instance().addHandler(handler)
+    return messages
 
 
 @pytest.fixture(scope='session')

@@ -1,13 +1,11 @@
 """Whole images with pasted objects, for mining."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, Compose
-from mmengine.logging import print_log
 
 from mmhcm.functional.balance import class_weights
 from mmhcm.functional.blending import compile_blending
@@ -17,7 +15,7 @@ from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool, PoolError
 
 from .data_info import canvas_data_info, image_data_info, instance_arrays
-from .image_faults import IMAGE_ERRORS, BrokenImages, describe_fault
+from .image_faults import IMAGE_ERRORS, BrokenImages
 from .seeding import sample_rng
 from .worker_memory import SharedHeap
 
@@ -95,7 +93,7 @@ class CanvasDataset:
             raise ValueError(f'the object pool {pool} is empty')
         self.pipeline = Compose(pipeline)
         self._heap = SharedHeap()
-        self._broken = BrokenImages()
+        self._broken = BrokenImages('canvas')
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
         self.paste = _check_paste(paste or {})
@@ -175,14 +173,7 @@ class CanvasDataset:
                 # Its patches go into every canvas.
                 raise
             except IMAGE_ERRORS as error:
-                reason = describe_fault(img_path, error)
-                if self._broken.is_new(img_path):
-                    print_log(
-                        f'left out broken canvas {len(self._broken)}: '
-                        f'{reason}',
-                        logger='current',
-                        level=logging.WARNING,
-                    )
+                reason = self._broken.report(img_path, error)
         # The disk of the images has gone, or the pipeline fits none.
         raise ValueError(
             f'{_MAX_REFETCH} canvases in a row are broken, at last {reason}'

@@ -1,7 +1,6 @@
 """Training on chips instead of whole images."""
 
 import copy
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,7 +23,7 @@ from .data_info import (
     image_data_info,
     instance_arrays,
 )
-from .image_faults import IMAGE_ERRORS, BrokenImages, describe_fault
+from .image_faults import IMAGE_ERRORS, BrokenImages
 from .jpeg_windows import open_or_build_marks
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
@@ -116,7 +115,7 @@ class ChipDataset:
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
         self._hard_scale_inds = np.zeros(0, dtype=np.int64)
-        self._broken = BrokenImages()
+        self._broken = BrokenImages('image')
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -248,13 +247,7 @@ class ChipDataset:
                 # Its patches go into every image.
                 raise
             except IMAGE_ERRORS as error:
-                reason = describe_fault(img_path, error)
-                if self._broken.is_new(img_path):
-                    print_log(
-                        f'left out broken image {len(self._broken)}: {reason}',
-                        logger='current',
-                        level=logging.WARNING,
-                    )
+                reason = self._broken.report(img_path, error)
                 sample = None
             if sample is not None:
                 return sample

@@ -1,6 +1,11 @@
 """What can be wrong with one image, in contrast to the program."""
 
+import logging
+
 import cv2
+from mmengine.logging import print_log
+
+from mmhcm.structures.plain_values import one_line
 
 #: LoadImage raises ValueError. MMCV's LoadImageFromFile raises AssertionError
 #: for what OpenCV cannot decode and passes OpenCV's own error on for an empty
@@ -11,7 +16,7 @@ IMAGE_ERRORS = (OSError, AssertionError, ValueError, cv2.error)
 
 def describe_fault(img_path: str, error: Exception) -> str:
     """Say in one line what is wrong with an image."""
-    reason = ' '.join(str(error).split()) or type(error).__name__
+    reason = one_line(error, None)
     return reason if img_path in reason else f'{img_path}: {reason}'
 
 
@@ -19,16 +24,24 @@ class BrokenImages:
     """Images that were broken when they were read, each told of once.
 
     A process counts for itself: workers of a loader share no memory.
+
+    Args:
+        kind: What they are, for the warnings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
         self._img_paths: set[str] = set()
 
-    def __len__(self) -> int:
-        return len(self._img_paths)
-
-    def is_new(self, img_path: str) -> bool:
-        """Count an image, and say whether it was met for the first time."""
-        num_known = len(self)
-        self._img_paths.add(img_path)
-        return len(self) > num_known
+    def report(self, img_path: str, error: Exception) -> str:
+        """Warn of an image that is met for the first time; give its fault."""
+        fault = describe_fault(img_path, error)
+        if img_path not in self._img_paths:
+            self._img_paths.add(img_path)
+            print_log(
+                f'left out broken {self._kind} {len(self._img_paths)}: '
+                f'{fault}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        return fault

@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 from mmengine.dist import broadcast_object_list, is_main_process
 
+from mmhcm.structures.plain_values import one_line
+
 T = TypeVar('T')
 
 
@@ -35,7 +37,7 @@ def on_main_process(action: Callable[[], T]) -> T:
     try:
         outcome[0] = action()
     except Exception as error:
-        outcome[1] = ' '.join(str(error).split()) or type(error).__name__
+        outcome[1] = one_line(error, None)
         broadcast_object_list(outcome)
         raise
     broadcast_object_list(outcome)

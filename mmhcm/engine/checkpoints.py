@@ -27,6 +27,14 @@ def existing_checkpoint(path: str) -> str:
     return path
 
 
+def innermost_model(model: nn.Module) -> nn.Module:
+    """The detector inside wrappers of processes and of test modes."""
+    inner: Any = model
+    while is_model_wrapper(inner) or isinstance(inner, BaseTTAModel):
+        inner = inner.module
+    return inner
+
+
 def check_checkpoint(path: str, model: nn.Module) -> None:
     """Make sure that a checkpoint holds the weights of a model.
 
@@ -43,10 +51,7 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
     if path.startswith(_SCHEMES):
         return
     weights = _state_dict(path)
-    detector: Any = model
-    while is_model_wrapper(detector) or isinstance(detector, BaseTTAModel):
-        detector = detector.module
-    expected = detector.state_dict()
+    expected = innermost_model(model).state_dict()
     misfits = [
         name
         for name in sorted(expected.keys() | weights.keys())

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from mmhcm.structures.files import atomic_write
+from mmhcm.structures.plain_values import one_line
 
 from .safe_loading import load_plain
 
@@ -83,12 +84,13 @@ def _unpickle(path: str | Path) -> Any:
             raise
         except (ImportError, AttributeError) as error:
             raise ValueError(
-                f'{path} needs what is not installed: {_line(error)}'
+                f'{path} needs what is not installed: {one_line(error, 150)}'
             ) from error
         # A program in it may fail in any way, as may damaged bytes.
         except (Exception, pickle.UnpicklingError) as error:
             raise ValueError(
-                f'{path} cannot be loaded as a checkpoint: {_line(error)}'
+                f'{path} cannot be loaded as a checkpoint: '
+                + one_line(error, 150)
             ) from error
 
 
@@ -108,7 +110,3 @@ def _plain_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(classes, list | tuple):
         plain['dataset_meta'] = {'classes': tuple(map(str, classes))}
     return plain
-
-
-def _line(error: Exception) -> str:
-    return (' '.join(str(error).split()) or type(error).__name__)[:150]

@@ -45,6 +45,19 @@ def recipe_pipeline() -> list[dict]:
     return [{'type': 'PackChipInputs', 'meta_keys': _META_KEYS}]
 
 
+def canvas_transforms(mask_color: Sequence[float]) -> list[dict]:
+    """Transforms that make the pixels of a canvas.
+
+    Args:
+        mask_color: Colour of ignored regions, BGR.
+    """
+    return [
+        {'type': 'LoadImage'},
+        {'type': 'MaskIgnoredRegions', 'color': mask_color},
+        {'type': 'PasteObjects'},
+    ]
+
+
 def mining_pipeline(
     scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
 ) -> list[dict]:
@@ -55,9 +68,7 @@ def mining_pipeline(
         mask_color: Colour of ignored regions, BGR.
     """
     return [
-        {'type': 'LoadImage'},
-        {'type': 'MaskIgnoredRegions', 'color': mask_color},
-        {'type': 'PasteObjects'},
+        *canvas_transforms(mask_color),
         {
             'type': 'ViewsOfImage',
             'transforms': [

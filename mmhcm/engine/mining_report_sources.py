@@ -12,6 +12,8 @@ from mmhcm.functional.chips import ChipScale
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
 
+from .mining_inputs import canvas_transforms
+
 #: Gives the pixels and the data info of a canvas.
 Render = Callable[[MinedCanvas], tuple[np.ndarray, dict]]
 
@@ -77,13 +79,7 @@ class RoundSources:
 
     def renderer(self) -> Render:
         """Return what paints a canvas."""
-        pipeline = Compose(
-            [
-                {'type': 'LoadImage'},
-                {'type': 'MaskIgnoredRegions', 'color': self.mask_color},
-                {'type': 'PasteObjects'},
-            ]
-        )
+        pipeline = Compose(canvas_transforms(self.mask_color))
 
         def render(canvas: MinedCanvas) -> tuple[np.ndarray, dict]:
             info = canvas_data_info(self.datasets, canvas, self.pool)

@@ -17,6 +17,8 @@ import torch
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_loaders
 
+from mmhcm.structures.plain_values import one_line
+
 #: torch obeys the first even where a caller asks for the unsafe loader.
 _FORCE_SAFE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _FORCE_UNSAFE = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
@@ -85,7 +87,7 @@ def _safely(name: object) -> Iterator[None]:
 
 
 def _reason(name: object, error: Exception) -> str:
-    text = ' '.join(str(error).split()) or type(error).__name__
+    text = one_line(error, None)
     what = 'it is damaged, or holds'
     if (refused := _REFUSED.search(text)) is not None:
         what = f'it holds {refused[1].rstrip(".")[:100]}, that is'

@@ -25,9 +25,9 @@ def parse_json(content: bytes) -> Any:
         raise ValueError('not UTF-8 text') from error
 
 
-def one_line(error: BaseException) -> str:
-    """What an error says, in one line that is not long."""
-    return (' '.join(str(error).split()) or type(error).__name__)[:200]
+def one_line(error: BaseException, most: int | None = 200) -> str:
+    """What an error says, in one line of ``most`` characters, None for all."""
+    return (' '.join(str(error).split()) or type(error).__name__)[:most]
 
 
 def check_fields(kind: type, values: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.jpeg_layout import is_cut_short
 from mmhcm.functional.regions import union_shares
 
+from .plain_values import one_line
 from .pool_file import PoolError
 
 
@@ -209,8 +210,7 @@ def read_image(img_path: str) -> np.ndarray:
         image = cv2.imdecode(content, flags) if len(content) else None
     except cv2.error as error:
         # Too many pixels, or no memory for them.
-        reason = ' '.join(str(error).split())
-        raise PoolError(f'{img_path}: {reason}') from error
+        raise PoolError(f'{img_path}: {one_line(error, None)}') from error
     if image is None:
         raise PoolError(f'{img_path}: is not an image that OpenCV can decode')
     return image

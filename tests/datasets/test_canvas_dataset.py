@@ -1,4 +1,3 @@
-import logging
 from collections import Counter
 
 import numpy as np
@@ -300,17 +299,6 @@ def test_a_recipe_is_rendered_as_it_was_seen(own, external, pool):
             sample = chips[chips.num_normal + number]
             np.testing.assert_array_equal(sample['img'], seen[y1:y2, x1:x2])
     assert changed == 6
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    messages = []
-
-    def log(message, logger=None, level=logging.INFO):
-        messages.append(message)
-
-    monkeypatch.setattr(canvas_dataset, 'print_log', log)
-    return messages
 
 
 def test_a_broken_canvas_gives_way_to_the_next(tmp_path, warnings):

@@ -1,5 +1,4 @@
 import json
-import logging
 
 import cv2
 import numpy as np
@@ -9,18 +8,6 @@ from mmhcm.datasets import CheckedCocoDataset, ChipDataset
 
 CLASSES = ('car', 'bus')
 GOOD = [10, 10, 20, 10]
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    messages = []
-
-    def log(message, logger=None, level=logging.INFO):
-        if level >= logging.WARNING:
-            messages.append(message)
-
-    monkeypatch.setattr('mmhcm.datasets.checked_coco.print_log', log)
-    return messages
 
 
 def write(root, boxes, categories=CLASSES, **extra):

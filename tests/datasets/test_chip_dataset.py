@@ -1,5 +1,4 @@
 import json
-import logging
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from torch.utils.data import DataLoader
 from mmhcm.datasets import (
     ChipDataset,
     ChipSampler,
-    chip_dataset,
     chip_finding,
 )
 from mmhcm.datasets.chip_dataset import find_chip_dataset
@@ -76,18 +74,6 @@ def write_scenes(root, num=4, num_objects=7, seed=0):
 @pytest.fixture
 def root(tmp_path):
     return write_scenes(tmp_path / 'data')
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    messages = []
-
-    def log(message, logger=None, level=logging.INFO):
-        if level >= logging.WARNING:
-            messages.append(message)
-
-    monkeypatch.setattr(chip_dataset, 'print_log', log)
-    return messages
 
 
 def packed(sample):

@@ -1,4 +1,3 @@
-import logging
 import os
 
 import numpy as np
@@ -27,19 +26,6 @@ BROKEN = b'\x89PNG\r\n\x1a\n'
 
 def build(root, **kwargs):
     return VisDroneDataset(data_root=str(root), **kwargs)
-
-
-@pytest.fixture
-def warnings(monkeypatch):
-    """Messages of warnings, MMEngine's logger does not propagate."""
-    messages = []
-
-    def log(message, logger=None, level=logging.INFO):
-        if level >= logging.WARNING:
-            messages.append(message)
-
-    monkeypatch.setattr('mmhcm.datasets.image_folder.print_log', log)
-    return messages
 
 
 def test_rows(tmp_path):

@@ -25,20 +25,6 @@ SCALES = [
 ]
 
 
-@pytest.fixture
-def messages(monkeypatch):
-    """What is logged as a warning."""
-    lines = []
-
-    def log(message, logger=None, level=0):
-        if level >= 30:
-            lines.append(message)
-
-    for name in ('datasets.image_folder', 'engine.mining_inputs'):
-        monkeypatch.setattr(f'mmhcm.{name}.print_log', log)
-    return lines
-
-
 def write_split(root, content):
     """Write images a, b and c, of 100 x 80 pixels; b has ``content``."""
     write_visdrone(root, dict.fromkeys('abc', GOOD))
@@ -133,7 +119,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize('name', FAULTS)
-def test_faults_are_left_out_of_training(tmp_path, messages, name):
+def test_faults_are_left_out_of_training(tmp_path, warnings, name):
     content, said, num_objects = FAULTS[name]
     root = write_split(tmp_path, content)
     dataset = VisDroneDataset(data_root=str(root))
@@ -141,8 +127,8 @@ def test_faults_are_left_out_of_training(tmp_path, messages, name):
         info['img_id']: info
         for info in map(dataset.get_data_info, range(len(dataset)))
     }
-    assert any(re.search(said, message) for message in messages), messages
-    assert all('\n' not in message for message in messages)
+    assert any(re.search(said, message) for message in warnings), warnings
+    assert all('\n' not in message for message in warnings)
     assert set(infos) == set('ac' if num_objects is None else 'abc')
     if num_objects is not None:
         kept = infos['b']['instances']
@@ -178,7 +164,7 @@ def test_faults_stop_evaluation(tmp_path, name):
     ],
     ids=['mark', 'CRLF', 'CR', 'comma and blank line', 'no end', 'spaces'],
 )
-def test_ways_to_write_the_same(tmp_path, messages, content):
+def test_ways_to_write_the_same(tmp_path, warnings, content):
     root = write_split(tmp_path, content)
     dataset = VisDroneDataset(data_root=str(root))
     plain, other = (dataset.get_data_info(ind) for ind in (0, 1))
@@ -186,7 +172,7 @@ def test_ways_to_write_the_same(tmp_path, messages, content):
     tally = Tally()
     scores = score_folder(results_of(root), root, tally=tally)
     assert scores.official[0] == pytest.approx(100)
-    assert messages == tally.lines() == []
+    assert warnings == tally.lines() == []
 
 
 #: By row: content of b.txt, what is said, what becomes of it in training, and
@@ -232,11 +218,11 @@ ODD = {
 
 
 @pytest.mark.parametrize('name', ODD)
-def test_what_is_odd_is_counted(tmp_path, messages, name):
+def test_what_is_odd_is_counted(tmp_path, warnings, name):
     content, said, outcome, num_objects = ODD[name]
     root = write_split(tmp_path, content)
     dataset = VisDroneDataset(data_root=str(root))
-    (message,) = messages
+    (message,) = warnings
     first = message.partition('; the first: ')[2]
     assert message.startswith(f'VisDroneDataset: {said}, {outcome}; the first')
     assert re.match(r'.*b\.txt(:\d+ \(image of 100 x 80 pixels\))?$', first)
@@ -246,27 +232,27 @@ def test_what_is_odd_is_counted(tmp_path, messages, name):
     VisDroneDataset(data_root=str(root), test_mode=True)
     tally = Tally()
     score_folder(results_of(root), root, tally=tally)
-    assert messages[1] == f'VisDroneDataset: {tally.lines()[0]}'
+    assert warnings[1] == f'VisDroneDataset: {tally.lines()[0]}'
     assert tally.lines()[0].startswith(f'{said}; the first: ')
 
 
-def test_the_line_of_a_row_is_the_one_in_the_file(tmp_path, messages):
+def test_the_line_of_a_row_is_the_one_in_the_file(tmp_path, warnings):
     write_split(tmp_path, f'\n{GOOD}\n\n60,20,0,10,1,4,0,0\n')
     VisDroneDataset(data_root=str(tmp_path))
-    assert 'b.txt:5 (image' in messages[0]
+    assert 'b.txt:5 (image' in warnings[0]
 
 
-def test_a_cache_says_it_again(tmp_path, messages):
+def test_a_cache_says_it_again(tmp_path, warnings):
     write_split(tmp_path, FAULTS['unknown category'][0])
     for _ in range(2):
         VisDroneDataset(
             data_root=str(tmp_path), cache_dir=str(tmp_path / 'cache')
         )
-    assert len(messages) == 2
-    assert messages[0] == messages[1]
+    assert len(warnings) == 2
+    assert warnings[0] == warnings[1]
 
 
-def test_images_without_objects(tmp_path, messages):
+def test_images_without_objects(tmp_path, warnings):
     region = '0,0,100,80,0,0,0,0\n'
     root = write_split(tmp_path, region)
     dataset = VisDroneDataset(data_root=str(root))
@@ -275,7 +261,7 @@ def test_images_without_objects(tmp_path, messages):
     assert info['ignored_regions'] == [[0, 0, 100, 80]]
     chips = ChipDataset(dataset, [], SCALES)
     assert set(chips.index.image_inds) == {0, 2}
-    assert messages == []
+    assert warnings == []
     # Nothing can be pasted there, which is counted.
     pool = open_or_build_pool({'min_size': 4}, tmp_path / 'work', dataset)
     canvases = CanvasDataset([dataset], [], pool, num_pastes=3)
@@ -410,14 +396,14 @@ def dota(root, **kwargs):
 
 
 @pytest.mark.parametrize('name', DOTA)
-def test_text_files_of_dota(tmp_path, messages, name):
+def test_text_files_of_dota(tmp_path, warnings, name):
     content, said, kept = DOTA[name]
     root = write_split(tmp_path, content)
     for stem in 'ac':
         path = root / 'annotations' / f'{stem}.txt'
         path.write_text(square(1, 1, 9, 'ship'))
     dataset = dota(root)
-    assert any(re.search(said, message) for message in messages), messages
+    assert any(re.search(said, message) for message in warnings), warnings
     infos = {
         info['img_id']: info
         for info in map(dataset.get_data_info, range(len(dataset)))
@@ -485,11 +471,11 @@ def test_settings_that_cannot_be(tmp_path, name):
     assert '\n' not in str(info.value)
 
 
-def test_classes_without_patches_are_named(tmp_path, messages):
+def test_classes_without_patches_are_named(tmp_path, warnings):
     root = write_split(tmp_path, '50,40,3,3,1,9,0,0\n60,20,25,20,1,1,0,0\n')
     dataset = VisDroneDataset(data_root=str(root))
     pool = open_or_build_pool({'min_size': 4}, tmp_path / 'work', dataset)
-    (message,) = messages
+    (message,) = warnings
     assert message.startswith('8 classes have no patches and are not pasted: ')
     assert 'bus' in message
     assert 'pedestrian' not in message
@@ -499,7 +485,7 @@ def test_classes_without_patches_are_named(tmp_path, messages):
     assert labels == {0, 3}
 
 
-def test_more_than_10_000_objects_in_an_image(tmp_path, messages):
+def test_more_than_10_000_objects_in_an_image(tmp_path, warnings):
     rng = np.random.default_rng(0)
     xywh = np.hstack(
         [rng.integers(0, 1990, (10_500, 2)), rng.integers(4, 9, (10_500, 2))]
@@ -540,4 +526,4 @@ def test_more_than_10_000_objects_in_an_image(tmp_path, messages):
     (folder / 'b.txt').touch()
     figures = score_folder(folder, tmp_path).official
     assert figures[6] == pytest.approx(100 * 500 / len(rows), rel=0.05)
-    assert messages == []
+    assert warnings == []

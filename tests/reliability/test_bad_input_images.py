@@ -42,20 +42,6 @@ def root(tmp_path):
     return tmp_path / 'data'
 
 
-@pytest.fixture
-def messages(monkeypatch):
-    """What is logged as a warning."""
-    lines = []
-
-    def log(message, logger=None, level=0):
-        if level >= 30:
-            lines.append(message)
-
-    for name in ('image_folder', 'chip_dataset', 'canvas_dataset'):
-        monkeypatch.setattr(f'mmhcm.datasets.{name}.print_log', log)
-    return lines
-
-
 def spoil(root, write):
     path = root / 'images' / 'b'
     if write not in LATER.values():
@@ -114,7 +100,7 @@ def mine(chips):
 
 @PARTIAL
 @pytest.mark.parametrize('name', USED)
-def test_images_of_other_kinds_are_used(root, messages, name, partial):
+def test_images_of_other_kinds_are_used(root, warnings, name, partial):
     spoil(root, USED[name])
     chips = build_chips(root, partial)
     names, pixels = train(chips)
@@ -134,17 +120,17 @@ def test_images_of_other_kinds_are_used(root, messages, name, partial):
     # About what the others show, so that no channel is lost or turned.
     difference = np.abs(stored.astype(int) - bad_images.picture())
     assert np.median(difference) <= (25 if 'gray' in name else 12)
-    assert messages == []
+    assert warnings == []
 
 
 @PARTIAL
 @pytest.mark.parametrize('name', UNREADABLE)
 def test_unreadable_files_are_left_out_when_listed(
-    root, messages, name, partial
+    root, warnings, name, partial
 ):
     spoil(root, UNREADABLE[name])
     chips = build_chips(root, partial)
-    (message,) = messages
+    (message,) = warnings
     assert 'left 1 files out, the first: cannot read' in message
     assert 'b.jpg' in message
     assert '\n' not in message
@@ -158,7 +144,7 @@ def test_unreadable_files_are_left_out_when_listed(
 
 @PARTIAL
 @pytest.mark.parametrize('name', {**BROKEN, **LATER})
-def test_broken_pixels_are_left_out_when_read(root, messages, name, partial):
+def test_broken_pixels_are_left_out_when_read(root, warnings, name, partial):
     later = LATER.get(name)
     if later is None:
         spoil(root, BROKEN[name])
@@ -169,10 +155,10 @@ def test_broken_pixels_are_left_out_when_read(root, messages, name, partial):
     seen, in_pool, lines = mine(chips)
     assert seen == in_pool == set('ac')
     assert lines[0].startswith('1 broken images without objects in the pool')
-    assert len(messages) == 2
-    assert messages[0].startswith('left out broken image 1: ')
-    assert messages[1].startswith('left out broken canvas 1: ')
-    for message in (*messages, *lines):
+    assert len(warnings) == 2
+    assert warnings[0].startswith('left out broken image 1: ')
+    assert warnings[1].startswith('left out broken canvas 1: ')
+    for message in (*warnings, *lines):
         assert f'{root}/images/b.' in message
         assert '\n' not in message
     with pytest.raises((ValueError, OSError), match=r'images/b\.') as info:
@@ -180,10 +166,10 @@ def test_broken_pixels_are_left_out_when_read(root, messages, name, partial):
     assert '\n' not in str(info.value)
 
 
-def test_annotation_without_an_image(root, messages):
+def test_annotation_without_an_image(root, warnings):
     (root / 'images' / 'b.jpg').unlink()
     assert len(VisDroneDataset(data_root=str(root))) == 2
-    (message,) = messages
+    (message,) = warnings
     assert 'left 1 files out, the first: no image for' in message
     assert 'b.txt' in message
     with pytest.raises(
@@ -192,20 +178,20 @@ def test_annotation_without_an_image(root, messages):
         build_test_set(root)
 
 
-def test_boxes_beyond_the_image_are_cut_and_counted(root, messages):
+def test_boxes_beyond_the_image_are_cut_and_counted(root, warnings):
     bad_images.write_other_size(root / 'images' / 'b')
     dataset = VisDroneDataset(data_root=str(root))
-    (message,) = messages
+    (message,) = warnings
     assert '1 boxes that reach beyond their image, cut to it' in message
     assert 'b.txt:3 (image of 110 x 90 pixels)' in message
     boxes = [item['bbox'] for item in dataset.get_data_info(1)['instances']]
     assert boxes[-1] == [100, 70, 110, 90]
     build_test_set(root)
-    assert '1 boxes that reach beyond their image; the first' in messages[1]
+    assert '1 boxes that reach beyond their image; the first' in warnings[1]
 
 
 @pytest.mark.parametrize('other', ['b.png', 'B.jpg'])
-def test_two_images_of_one_name(root, messages, other):
+def test_two_images_of_one_name(root, warnings, other):
     cv2.imwrite(str(root / 'images' / other), bad_images.picture())
     for test_mode in (True, False):
         if other == 'B.jpg' and not test_mode:
@@ -214,12 +200,12 @@ def test_two_images_of_one_name(root, messages, other):
             VisDroneDataset(data_root=str(root), test_mode=test_mode)
 
 
-def test_names_that_differ_in_case_alone(root, messages):
+def test_names_that_differ_in_case_alone(root, warnings):
     text = (root / 'annotations' / 'b.txt').read_text()
     (root / 'annotations' / 'B.txt').write_text(text)
     cv2.imwrite(str(root / 'images' / 'B.jpg'), bad_images.picture())
     assert len(VisDroneDataset(data_root=str(root))) == 4
-    (message,) = messages
+    (message,) = warnings
     assert '1 images of names that differ in case alone' in message
     # Unpacked where case does not count, one is lost.
     with zipfile.ZipFile(root / 'out.zip', 'w') as archive:
@@ -230,18 +216,18 @@ def test_names_that_differ_in_case_alone(root, messages):
     assert fault.startswith('b.txt: ')
 
 
-def test_files_of_other_suffixes_are_told_of(root, messages):
+def test_files_of_other_suffixes_are_told_of(root, warnings):
     (root / 'images' / 'd.gif').write_bytes(b'GIF89a')
     (root / 'images' / '.hidden').write_bytes(b'')
     for kwargs in ({}, {'test_mode': True}):
         VisDroneDataset(data_root=str(root), **kwargs)
-        message = messages.pop()
+        message = warnings.pop()
         assert '1 files that are no images by their names' in message
         assert 'd.gif' in message
 
 
 @PARTIAL
-def test_a_chip_larger_than_every_image(root, messages, partial):
+def test_a_chip_larger_than_every_image(root, warnings, partial):
     chips = ChipDataset(
         images_of(root),
         [
@@ -258,7 +244,7 @@ def test_a_chip_larger_than_every_image(root, messages, partial):
     names, pixels = train(chips)
     assert names == set('abc')
     assert pixels.shape[1:] == (3, 64, 64)
-    assert messages == []
+    assert warnings == []
 
 
 @pytest.fixture
@@ -272,7 +258,7 @@ def huge(root):
     return root
 
 
-def test_a_huge_image_is_listed_and_read_by_window(huge, messages):
+def test_a_huge_image_is_listed_and_read_by_window(huge, warnings):
     assert read_image_sizes(huge / 'images')['b'] == (20_000, 20_000)
     chips = build_chips(huge, partial=True)
     assert chips._marks.num_marked == 3
@@ -281,11 +267,11 @@ def test_a_huge_image_is_listed_and_read_by_window(huge, messages):
     # Partly decoded chips of it are grey as it is.
     inds = np.flatnonzero(chips.index.image_inds == 1)
     assert (pixels[inds] == 128).all()
-    assert messages == []
+    assert warnings == []
 
 
 @pytest.mark.slow
-def test_a_huge_image_is_read_whole_where_memory_allows(huge, messages):
+def test_a_huge_image_is_read_whole_where_memory_allows(huge, warnings):
     free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
     if free < 6 << 30:
         pytest.skip('needs 6 GB of free memory')
@@ -294,11 +280,11 @@ def test_a_huge_image_is_read_whole_where_memory_allows(huge, messages):
     sample = chips[SampleKey(int(index), 0, 0)]
     assert sample['data_samples'].img_id == 'b'
     assert (sample['inputs'] == 128).all()
-    assert messages == []
+    assert warnings == []
 
 
 def test_memory_that_does_not_suffice_is_a_broken_image(
-    huge, messages, monkeypatch
+    huge, warnings, monkeypatch
 ):
     original = cv2.imdecode
 
@@ -309,16 +295,16 @@ def test_memory_that_does_not_suffice_is_a_broken_image(
 
     monkeypatch.setattr('cv2.imdecode', imdecode)
     assert train(build_chips(huge, partial=False))[0] == set('ac')
-    (message,) = messages
+    (message,) = warnings
     assert 'b.jpg: Insufficient memory (Failed to allocate 1 B)' in message
 
 
-def test_more_pixels_than_opencv_decodes(root, messages, monkeypatch):
+def test_more_pixels_than_opencv_decodes(root, warnings, monkeypatch):
     monkeypatch.setattr('mmhcm.structures.image_sizes.MAX_PIXELS', 10**8)
     (root / 'images' / 'b.jpg').unlink()
     bad_images.write_huge_png(root / 'images' / 'b.png', 10_001)
     assert len(VisDroneDataset(data_root=str(root))) == 2
-    (message,) = messages
+    (message,) = warnings
     assert '10001 x 10001 pixels; OpenCV decodes from 1 to' in message
     with pytest.raises(ValueError, match='CV_IO_MAX_IMAGE_PIXELS'):
         build_test_set(root)

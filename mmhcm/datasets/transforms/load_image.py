@@ -8,6 +8,7 @@ from mmdet.registry import TRANSFORMS
 from mmengine import fileio
 
 from mmhcm.functional.jpeg_layout import is_cut_short
+from mmhcm.structures.plain_values import one_line
 
 
 @TRANSFORMS.register_module()
@@ -82,7 +83,7 @@ class LoadImage(LoadImageFromFile):
             )
         except cv2.error as error:
             # An empty file, too many pixels, no memory for them.
-            reason = ' '.join(str(error).split()) if content else 'is empty'
+            reason = one_line(error, None) if content else 'is empty'
             raise ValueError(f'{path}: {reason}') from error
         if img is None:
             raise ValueError(f'{path}: not an image that OpenCV can decode')

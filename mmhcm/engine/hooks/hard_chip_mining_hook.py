@@ -146,7 +146,7 @@ class HardChipMiningHook(Hook):
                 torch.save({'state_dict': state}, file)
         if self._rounds:
             rounds = self._read_rounds(runner)
-            self._hand_over(runner, rounds)
+            self._hand_over(runner, rounds, self._images_digest(runner))
             self._write_reports(runner, rounds)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -157,17 +157,19 @@ class HardChipMiningHook(Hook):
         if len(self._rounds) >= number:
             return
         hard_round = self._mine(runner, number)
+        # Looks at every image, so once.
+        images = self._images_digest(runner)
         self._rounds = [
             *self._rounds,
             {
                 'round': number,
                 'fingerprint': hard_round.fingerprint,
                 'pool': '' if self._pool is None else self._pool.fingerprint,
-                'images': self._images_digest(runner),
+                'images': images,
             },
         ]
         rounds = self._read_rounds(runner)
-        self._hand_over(runner, rounds)
+        self._hand_over(runner, rounds, images)
         self._write_reports(runner, rounds)
         if self.restart:
             self._restart(runner)
@@ -244,9 +246,15 @@ class HardChipMiningHook(Hook):
             runner.logger.warning('the round has no hard chips')
 
     def _hand_over(
-        self, runner: Runner, rounds: Sequence[HardChipRound]
+        self, runner: Runner, rounds: Sequence[HardChipRound], images: str
     ) -> None:
-        """Give the chips of the rounds to the training data set."""
+        """Give the chips of the rounds to the training data set.
+
+        Args:
+            runner: The runner.
+            rounds: All rounds so far.
+            images: Digest of the images as they are now.
+        """
         used = list(rounds) if self.accumulate else list(rounds)[-1:]
         merged = HardChipRound(
             number=used[-1].number,
@@ -256,7 +264,6 @@ class HardChipMiningHook(Hook):
         dataset = find_chip_dataset(runner.train_dataloader.dataset)
         pool = self._get_pool(runner, dataset)
         digest = '' if pool is None else pool.fingerprint
-        images = self._images_digest(runner)
         for entry in self._rounds:
             if entry.get('pool', digest) != digest:
                 # Its recipes would paint other patches.

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
+
+from mmhcm.engine.checkpoints import innermost_model
 
 _MAX_NAMES = 6
 
@@ -31,11 +32,9 @@ class WeightFitHook(Hook):
         """Compare what was loaded with the model."""
         if runner._resume:
             return
-        model: Any = runner.model
-        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-            model = model.module
         line = describe_fit(
-            checkpoint.get('state_dict', checkpoint), model.state_dict()
+            checkpoint.get('state_dict', checkpoint),
+            innermost_model(runner.model).state_dict(),
         )
         if line:
             runner.logger.warning(f'{runner._load_from}: {line}')
