@@ -119,7 +119,8 @@ class PeerWatch:
 
     def _talk(self) -> None:
         count = 0
-        while not self._stopped.wait(self.interval):
+        # At once, so that a process that is lost early can be named.
+        while not self._stopped.wait(self.interval if count else 0):
             count += 1
             try:
                 self.store.set(f'beat/{self.rank}', str(count))

@@ -23,12 +23,14 @@ class Run:
         self.read_by_first[rank] = self.store.check(['ended/0'])
         self.ended.setdefault(rank, reason)
 
-    def start(self, rank, world_size, store=None, **kwargs):
+    def start(
+        self, rank, world_size, store=None, lost_after=LOST_AFTER, **kwargs
+    ):
         watch = PeerWatch(
             store or self.store,
             rank,
             world_size,
-            LOST_AFTER,
+            lost_after,
             end=partial(self.end, rank),
             **kwargs,
         )
@@ -125,6 +127,14 @@ def test_silent_ranks_are_named(run):
     watches[3].leave()
     time.sleep(LOST_AFTER / 5)
     assert watches[0].name_silent() == 'rank 2'
+
+
+def test_a_rank_that_dies_at_once_is_named(run):
+    # Before it would have said a second time that it lives.
+    first, second = (run.start(rank, 2, lost_after=5) for rank in (0, 1))
+    time.sleep(first.interval / 3)
+    second._stopped.set()
+    assert first.name_silent() == 'rank 1'
 
 
 def test_mistakes_are_told(run, monkeypatch, capsys):

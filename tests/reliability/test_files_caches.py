@@ -181,26 +181,27 @@ def test_caches_that_are_there_are_used_on_a_full_disk(
 @settings(max_examples=60)
 @given(
     kind=st.sampled_from(KINDS),
-    place=st.floats(0, 1, exclude_max=True),
+    place=st.floats(0, 1, exclude_max=True) | st.integers(0, 40),
     bit=st.none() | st.integers(0, 7),
 )
 def test_damaged_caches_are_never_used(
     root, expected, filled, tmp_path_factory, kind, place, bit
 ):
-    """Cut anywhere, or with any wrong bit."""
+    """Cut anywhere, a share or a number of bytes in, or with a wrong bit."""
     cache = tmp_path_factory.mktemp('damaged')
     for path in filled.iterdir():
         shutil.copyfile(path, cache / path.name)
     (path,) = cache.glob(f'{kind}_*')
     content = path.read_bytes()
-    position = int(place * len(content))
+    is_share = isinstance(place, float)
+    position = int(place * len(content)) if is_share else place
     damaged = bytearray(content)
     if bit is None:
         del damaged[position:]
     else:
         damaged[position] ^= 1 << bit
     path.write_bytes(damaged)
-    if bit is not None and position < len(f'{{"kind": "{kind} ') - 1:
+    if bit is not None and position < len(f'{{"kind": "{kind} '):
         # It does not say any more whose it is, and could be somebody's.
         with pytest.raises(ArrayFileError, match=path.name):
             build(root, cache)
