@@ -80,6 +80,16 @@ def test_layers_are_the_colours_and_the_opacity(scene, feather):
         )
 
 
+def test_opacity_of_a_context_many_times_the_object():
+    patch = np.zeros((60, 40, 3), dtype=np.uint8)
+    bbox = np.array([18, 28, 20.5, 30.5], dtype=np.float32)
+    np.testing.assert_allclose(
+        soft_layers(patch, bbox, 1.0)[1:-1, 1:-1, 3],
+        true_opacity(patch, bbox, 1.0),
+        atol=1e-4,
+    )
+
+
 @given(scene=patches())
 def test_spans_hold_the_centres_in_the_box(scene):
     patch, bbox = scene
