@@ -10,8 +10,16 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from tqdm import tqdm
 
+from mmhcm.datasets.cache_files import write_cache
 from mmhcm.datasets.main_process import on_main_process
-from mmhcm.structures.files import file_length, fingerprint
+from mmhcm.structures.file_checksums import (
+    FileChecksums,
+    checksum_files,
+    checksums_path,
+    read_checksums,
+    write_checksums,
+)
+from mmhcm.structures.files import fingerprint
 from mmhcm.structures.object_pool import (
     ObjectPool,
     PoolOptions,
@@ -90,13 +98,16 @@ def open_or_build_pool(
         work_dir: The run's folder.
         dataset: The data set of whole images.
     """
-    settings = dict(settings)
-    folder = settings.pop('cache_dir', None) or Path(work_dir, 'hcm', 'pool')
+    folder = pool_folder(settings, work_dir)
+    settings = {k: v for k, v in settings.items() if k != 'cache_dir'}
     images = [dataset.get_data_info(index) for index in range(len(dataset))]
     num_classes = len(dataset.metainfo['classes'])
     workers = settings.pop('num_workers', 1)
-    digest = pool_fingerprint(images, num_classes=num_classes, **settings)
-    path = Path(folder) / f'pool_{digest[:16]}'
+    checksums = image_checksums(dataset, folder)
+    digest = pool_fingerprint(
+        images, num_classes=num_classes, checksums=checksums, **settings
+    )
+    path = folder / f'pool_{digest[:16]}'
 
     def build() -> None:
         if ObjectPool.exists(path, digest):
@@ -110,6 +121,7 @@ def open_or_build_pool(
                 num_workers=workers,
                 progress=bar.update,
                 tally=tally,
+                checksums=checksums,
                 **settings,
             )
         for line in tally.lines():
@@ -165,16 +177,52 @@ def check_pool_settings(
     )
 
 
-def images_digest(dataset: BaseDataset) -> str:
-    """Fingerprint of a data set's names, boxes, labels and regions.
+def pool_folder(settings: Mapping[str, Any], work_dir: str | Path) -> Path:
+    """Where pools are kept, and checksums of images beside them."""
+    return Path(settings.get('cache_dir') or Path(work_dir, 'hcm', 'pool'))
 
-    Pixels count by the lengths of the images' files.
+
+def image_checksums(dataset: BaseDataset, folder: str | Path) -> FileChecksums:
+    """Checksums of a data set's images; the main process reads new ones.
+
+    Args:
+        dataset: The data set of whole images.
+        folder: Where they are kept. One that cannot be written is a warning.
+    """
+    img_paths = [
+        dataset.get_data_info(index)['img_path']
+        for index in range(len(dataset))
+    ]
+
+    def find() -> FileChecksums:
+        kept = read_checksums(folder, img_paths)
+        with tqdm(
+            total=len(img_paths), desc='checking images', delay=1
+        ) as bar:
+            found = checksum_files(img_paths, kept, bar.update)
+        if kept is None or (found.stamps() != kept.stamps()).any():
+            write_cache(
+                checksums_path(folder, img_paths),
+                lambda: write_checksums(folder, img_paths, found),
+            )
+        return found
+
+    return on_main_process(find)
+
+
+def images_digest(dataset: BaseDataset, checksums: FileChecksums) -> str:
+    """Fingerprint of a data set's names, boxes, labels, regions and pixels.
+
+    Args:
+        dataset: The data set of whole images.
+        checksums: Of its images, see ``image_checksums``.
     """
     return fingerprint(
+        checksums.lengths,
+        checksums.values,
         [
             [
                 str(info['img_id']),
-                file_length(info['img_path']),
                 [
                     [
                         list(item['bbox']),
@@ -186,7 +234,7 @@ def images_digest(dataset: BaseDataset) -> str:
                 [list(region) for region in info.get('ignored_regions', [])],
             ]
             for info in map(dataset.get_data_info, range(len(dataset)))
-        ]
+        ],
     )
 
 

@@ -154,12 +154,17 @@ def _disk_error(error: BaseException, temporary: str) -> OSError | None:
     return None
 
 
-def file_length(path: str | Path) -> int:
-    """Bytes of a file, 0 for none: what tells exchanged files, not copies."""
+def file_stamp(path: str | Path | int) -> tuple[int, int]:
+    """Length in bytes and time of change in ns; zeros for what is not there.
+
+    Args:
+        path: The file, or the number of an open one.
+    """
     try:
-        return os.stat(path).st_size  # noqa: PTH116  (a Path takes longer)
+        stat = os.stat(path)  # noqa: PTH116  (faster, and of open files)
     except OSError:
-        return 0
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
 
 
 def fingerprint(*parts: Any) -> str:

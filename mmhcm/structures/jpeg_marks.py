@@ -6,7 +6,6 @@ a seventeenth of a VisDrone image. The images themselves stay where they are,
 and nothing of them is copied.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +23,7 @@ from .array_file import (
     map_arrays,
     write_arrays,
 )
-from .files import fingerprint
+from .files import file_stamp, fingerprint
 
 VERSION = 2
 #: Units between marks: 128 pixels. Closer ones take more room and save
@@ -124,7 +123,7 @@ class JpegMarks:
         if end < start:
             return None
         with Path(img_path).open('rb', buffering=0) as file:
-            if _stat(file.fileno()) != tuple(self._stats[ind].tolist()):
+            if file_stamp(file.fileno()) != tuple(self._stats[ind].tolist()):
                 return None
             file.seek(start)
             data = file.read(end - start)
@@ -143,7 +142,7 @@ def marks_digest(img_paths: Sequence[str | Path]) -> str:
         'jpeg marks',
         VERSION,
         STEP,
-        [[Path(path).name, *_stat(path)] for path in img_paths],
+        [[Path(path).name, *file_stamp(path)] for path in img_paths],
     )
 
 
@@ -180,7 +179,7 @@ def build_marks(
     """
     marks, headers, stats = [], [], []
     for img_path in img_paths:
-        stats.append(_stat(img_path))
+        stats.append(file_stamp(img_path))
         found = _marks_of(Path(img_path))
         marks.append(found[0])
         headers.append(found[1])
@@ -241,15 +240,6 @@ def _layout_of(header: bytes) -> JpegLayout | None:
 
 def _starts(lengths: list[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-
-def _stat(path: str | Path | int) -> tuple[int, int]:
-    """Size and time of change; zeros for what is not there."""
-    try:
-        stat = os.stat(path)  # noqa: PTH116  (of an open file as well)
-    except OSError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns
 
 
 def _path(folder: str | Path, digest: str) -> Path:

@@ -15,7 +15,8 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-from .files import atomic_write, file_length, fingerprint
+from .file_checksums import FileChecksums, checksum_files
+from .files import atomic_write, fingerprint
 from .pool_cutting import (
     CutTask,
     PoolOptions,
@@ -168,27 +169,33 @@ class ObjectPool:
 
 
 def pool_fingerprint(
-    images: Sequence[dict[str, Any]], *, num_classes: int, **options: Any
+    images: Sequence[dict[str, Any]],
+    *,
+    num_classes: int,
+    checksums: FileChecksums | None = None,
+    **options: Any,
 ) -> str:
     """Digest of what a pool is made from, wherever it lies.
 
-    Pixels count by the lengths of the images' files, so that images that were
-    exchanged are noticed, and copies of a data set are the same.
+    Images count by their files' bytes, so that copies of a data set are the
+    same.
 
     Args:
         images: see `build_pool`.
         num_classes: number of classes.
+        checksums: of the images' files. Defaults to None: all are read.
         **options: fields of `PoolOptions`.
     """
     objects = list_objects(images)
+    if checksums is None:
+        checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
-        'object pool 2',
+        'object pool 3',
         num_classes,
         asdict(PoolOptions(**options)),
-        [
-            [_image_name(info), file_length(info['img_path'])]
-            for info in images
-        ],
+        list(map(_image_name, images)),
+        checksums.lengths,
+        checksums.values,
         *vars(objects).values(),
         *(as_bboxes(info.get('ignored_regions', [])) for info in images),
     )
@@ -202,6 +209,7 @@ def build_pool(
     num_workers: int = 1,
     progress: Callable[[int], object] | None = None,
     tally: Tally | None = None,
+    checksums: FileChecksums | None = None,
     **options: Any,
 ) -> ObjectPool:
     """Cut the objects out of all images and write the pool, or nothing.
@@ -219,6 +227,7 @@ def build_pool(
         progress: called with 1 after each image.
         tally: is told of broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
+        checksums: see `pool_fingerprint`.
         **options: fields of `PoolOptions`.
 
     Raises:
@@ -228,7 +237,9 @@ def build_pool(
     path = Path(path)
     ObjectPool.exists(path)  # raises for files that are not ours
     settings = PoolOptions(**options)
-    digest = pool_fingerprint(images, num_classes=num_classes, **options)
+    digest = pool_fingerprint(
+        images, num_classes=num_classes, checksums=checksums, **options
+    )
     everything = list_objects(images)
     statistics = class_statistics(everything, num_classes)
     objects = filter_objects(everything, images, settings)
@@ -244,7 +255,7 @@ def build_pool(
             images, starts[:-1], starts[1:], strict=True
         )
     ]
-    patch_bboxes, shapes, checksums, cut_inds = [], [], [], []
+    patch_bboxes, shapes, patch_checksums, cut_inds = [], [], [], []
     with (
         atomic_write(path / PIXELS) as file,
         _map_in_order(tasks, num_workers) as results,
@@ -263,7 +274,7 @@ def build_pool(
                 file.write(patch.tobytes())
                 patch_bboxes.append(bbox)
                 shapes.append(patch.shape[:2])
-                checksums.append(checksum(patch))
+                patch_checksums.append(checksum(patch))
                 cut_inds.append(ind)
             if progress is not None:
                 progress(1)
@@ -274,7 +285,7 @@ def build_pool(
         digest,
         {
             'shapes': np.array(shapes, dtype=np.int64).reshape(-1, 2),
-            'checksums': np.array(checksums, dtype=np.uint32),
+            'checksums': np.array(patch_checksums, dtype=np.uint32),
             'bboxes': as_bboxes(patch_bboxes),
             'labels': objects.labels,
             'image_inds': objects.image_inds,

@@ -221,7 +221,12 @@ def test_a_damaged_round_is_refused(second_epoch, stopped):
 @pytest.mark.parametrize('with_pool', [True, False])
 def test_a_round_of_other_images_is_refused(second_epoch, stopped, with_pool):
     path = second_epoch.images / 'train_0.png'
+    length = path.stat().st_size
     cv2.imwrite(str(path), cv2.imread(str(path)) // 2)
+    # To the length that it had; decoders ignore what follows the pixels.
+    with path.open('ab') as file:
+        file.write(bytes(length - path.stat().st_size))
+    assert path.stat().st_size == length
     fault = 'from other images or annotations'
     if with_pool:
         fault = 'with another object pool'
@@ -246,7 +251,7 @@ def forget_pool(path):
 
 @pytest.mark.parametrize('damage', ['gone', 'index'])
 def test_a_damaged_pool_is_built_again(second_epoch, start, damage):
-    (folder,) = (second_epoch.work_dir / 'hcm' / 'pool').iterdir()
+    (folder,) = second_epoch.work_dir.glob('hcm/pool/pool_*')
     name = 'pool_index.bin' if damage == 'index' else 'pool.bin'
     content = (folder / name).read_bytes()
     (folder / name).unlink()
@@ -260,7 +265,7 @@ def test_a_damaged_pool_is_built_again(second_epoch, start, damage):
 
 
 def test_a_damaged_patch_stops_the_run(second_epoch, stopped):
-    (folder,) = (second_epoch.work_dir / 'hcm' / 'pool').iterdir()
+    (folder,) = second_epoch.work_dir.glob('hcm/pool/pool_*')
     num_bytes = len(ObjectPool.open(folder)._pixels)
     with (folder / 'pool.bin').open('r+b') as file:
         file.seek(64)

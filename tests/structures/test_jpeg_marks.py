@@ -146,7 +146,7 @@ def test_marks_of_other_data_give_no_part(marks, paths, kept, monkeypatch):
     else:
         # cut between the look at its size and the reading
         content = paths[0].read_bytes()
-        stat = jpeg_marks._stat(paths[0])
+        stat = jpeg_marks.file_stamp(paths[0])
         paths[0].write_bytes(content[: len(content) // 4])
-        monkeypatch.setattr(jpeg_marks, '_stat', lambda _: stat)
+        monkeypatch.setattr(jpeg_marks, 'file_stamp', lambda _: stat)
     assert read(marks, 0, paths) is None

@@ -17,10 +17,12 @@ from mmhcm.datasets.chip_dataset import ChipDataset, find_chip_dataset
 from mmhcm.datasets.scale_config import scale_settings
 from mmhcm.engine.mining_inputs import (
     check_pool_settings,
+    image_checksums,
     images_digest,
     mining_pipeline,
     open_or_build_pool,
     plain_settings,
+    pool_folder,
     recipe_pipeline,
 )
 from mmhcm.engine.mining_loop import (
@@ -317,8 +319,13 @@ class HardChipMiningHook(Hook):
 
     def _images_digest(self, runner: Runner) -> str:
         chips = find_chip_dataset(runner.train_dataloader.dataset)
-        sources = [chips.dataset, *self._get_external()]
-        return fingerprint(*map(images_digest, sources))
+        folder = pool_folder(self.pool_cfg or {}, runner.work_dir)
+        return fingerprint(
+            *(
+                images_digest(source, image_checksums(source, folder))
+                for source in (chips.dataset, *self._get_external())
+            )
+        )
 
     def _get_external(self) -> list[BaseDataset]:
         if self._external is None:

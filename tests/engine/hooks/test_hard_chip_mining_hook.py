@@ -9,7 +9,7 @@ from mmengine.hooks import EMAHook, Hook
 
 from mmhcm.datasets.chip_dataset import find_chip_dataset
 from mmhcm.engine.hooks.hard_chip_mining_hook import HardChipMiningHook
-from mmhcm.engine.mining_inputs import images_digest
+from mmhcm.engine.mining_inputs import image_checksums, images_digest
 from mmhcm.engine.mining_loop import MiningLoop, unwrap, weights_digest
 from mmhcm.structures.hard_chips import HardChipError, read_round
 from tests.tiny_run import build_tiny_runner, state_of, tiny_config
@@ -306,7 +306,11 @@ def test_external_annotations_are_inputs(make_cfg, make_runner, tiny_run):
     dataset = find_chip_dataset(runner.train_dataloader.dataset)
     before = hook._inputs(runner, dataset, None)
     other = DATASETS.build(external)
-    assert images_digest(other) == images_digest(hook._external[0])
+    digest, expected = (
+        images_digest(images, image_checksums(images, runner.work_dir))
+        for images in (other, hook._external[0])
+    )
+    assert digest == expected
     instances = other.get_data_info(0)['instances']
     instances[0]['bbox'][0] += 1
     hook._external[0].get_data_info = lambda index: {
