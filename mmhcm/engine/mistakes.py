@@ -2,12 +2,14 @@
 
 import logging
 import pickle
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
@@ -23,15 +25,19 @@ _MISTAKES = (
     pickle.PickleError,
 )
 _WORKER = 'in DataLoader worker process'
+#: What PyTorch says of a CPU's memory, in a plain RuntimeError.
+_NO_MEMORY = "can't allocate memory"
+_ASKED_FOR = re.compile(r'allocate ([\d.]+ \w+)')
 
 
 def report_mistakes(command: Callable[[], int]) -> int:
     """Run a command; give its exit status, 1 after a mistake.
 
     A mistake is a file that is missing, damaged or full, or a value that
-    does not fit, config values that name nothing included, or numbers that
-    overflow in training. The traceback goes to the log file of the run, if
-    there is one. Other processes of the run are told and end too.
+    does not fit, config values that name nothing included, numbers that
+    overflow in training, or too little memory. The traceback goes to the log
+    file of the run, if there is one. Other processes of the run are told and
+    end too.
     """
     try:
         with _quiet_logs():
@@ -76,6 +82,13 @@ def _close_bars() -> None:
 
 def _mistake_of(error: BaseException) -> str | None:
     """What to say of a mistake; None for a fault of the program."""
+    if _is_out_of_memory(error):
+        asked = _ASKED_FOR.search(str(error))
+        much = '' if asked is None else f', asked for {asked[1]}'
+        return (
+            f'out of memory{much}: take smaller batches, or test large images '
+            'with --slices'
+        )
     is_mistake = isinstance(error, _MISTAKES)
     if isinstance(error, KeyError):
         # Other keys that are missing are mistakes of the program.
@@ -84,6 +97,12 @@ def _mistake_of(error: BaseException) -> str | None:
         # What ConfigDict says of a section that a config lacks.
         is_mistake = "'ConfigDict' object has no attribute" in str(error)
     return describe_mistake(error) if is_mistake else None
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and _NO_MEMORY in str(error)
+    )
 
 
 def describe_mistake(error: BaseException) -> str:

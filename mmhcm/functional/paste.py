@@ -18,7 +18,7 @@ from .blending import (
     mix_pixels,
     soft_layers,
 )
-from .boxes import as_bboxes
+from .boxes import as_bboxes, box_areas, intersection_areas
 from .paste_types import NAIVE, Paste, PasteOptions, PastePlan
 from .placement import plan_pastes
 from .pool_index import PoolIndex, index_pool
@@ -81,6 +81,7 @@ def apply_pastes(
     window: Sequence[float] | None = None,
     origin: tuple[int, int] = (0, 0),
     in_place: bool = False,
+    ignored_regions: np.ndarray | Sequence[Sequence[float]] = (),
 ) -> np.ndarray:
     """Return a copy of ``image`` with the patches blended in, in order.
 
@@ -99,6 +100,9 @@ def apply_pastes(
             areas of the pastes that are drawn, see `paste_areas`.
         in_place: paint on ``image`` itself: a copy of a large canvas takes
             longer than the patches.
+        ignored_regions: (r, 4) xyxy in canvas pixels, rounded outward. The
+            soft edge of an object stops at them; an object that was placed in
+            a region is drawn whole.
     """
     out = image if in_place else image.copy()
     height, width = image.shape[:2]
@@ -106,23 +110,30 @@ def apply_pastes(
     part = (left, top, left + width, top + height)
     looked_at = part if window is None else tuple(window)
     bboxes = as_bboxes(patch_bboxes)
+    hiding = _regions_beside(pastes, ignored_regions)
     jobs = []
-    for patch, bbox, paste in zip(patches, bboxes, pastes, strict=True):
+    for patch, bbox, paste, regions in zip(
+        patches, bboxes, pastes, hiding, strict=True
+    ):
         area = _target_area(patch.shape, bbox, paste)
         if _overlap(area, looked_at) is None:
             continue
         place = _overlap(area, part)
         if place is not None:
-            jobs.append((patch, bbox, paste, area, place))
+            jobs.append((patch, bbox, paste, regions, area, place))
     # Colours follow the untouched canvas: the same for every window.
     arounds = [image[_slices(job[-1], origin)] for job in jobs]
     if in_place:
         arounds = [around.copy() for around in arounds]
     scratch = _Scratch()
-    for around, (patch, bbox, paste, area, place) in zip(
+    for around, (patch, bbox, paste, regions, area, place) in zip(
         arounds, jobs, strict=True
     ):
         pixels, to_patch = _warp(patch, bbox, paste, area, feather, scratch)
+        for region in regions:
+            hidden = _overlap(area, region)
+            if hidden is not None:
+                pixels[_slices(hidden, area[:2])][..., 3] = 0
         corner = np.array([place[0] - area[0], place[1] - area[1]])
         to_patch[:, 2] += to_patch[:, :2] @ corner
         mix_pixels(
@@ -135,6 +146,18 @@ def apply_pastes(
             0 if paste.hard_edges else color_match,
         )
     return out
+
+
+def _regions_beside(
+    pastes: Sequence[Paste],
+    ignored_regions: np.ndarray | Sequence[Sequence[float]],
+) -> list[list[tuple[float, ...]]]:
+    """For each of n pastes, regions that its object has no part in."""
+    regions = as_bboxes(ignored_regions).astype(np.float64)
+    regions = regions[box_areas(regions) > 0]
+    bboxes = np.array([paste.bbox for paste in pastes], dtype=np.float64)
+    apart = intersection_areas(bboxes.reshape(-1, 4), regions) == 0
+    return [[tuple(box) for box in regions[row].tolist()] for row in apart]
 
 
 def paste_areas(

@@ -4,7 +4,9 @@ import pickle
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
@@ -26,6 +28,11 @@ def failing(error):
         (ValueError(), 'ValueError'),
         (ImportError('no module'), 'no module'),
         (FloatingPointError('loss is nan'), 'loss is nan'),
+        (MemoryError(), 'out of memory: take'),
+        (
+            torch.OutOfMemoryError('CUDA. Tried to allocate 20.00 GiB. GPU 0'),
+            'out of memory, asked for 20.00 GiB: take',
+        ),
         (pickle.UnpicklingError('not ours'), 'not ours'),
         (KeyError('X is not in the mmdet::model registry.'), 'X is not in'),
         (
@@ -54,6 +61,22 @@ def test_mistakes_are_one_line(error, line, capsys):
 def test_faults_of_the_program_are_raised(error):
     with pytest.raises(type(error)):
         report_mistakes(failing(error))
+
+
+@pytest.mark.parametrize(
+    ('ask', 'amount'),
+    [
+        (lambda: torch.empty(1 << 58), f'{1 << 60} bytes'),
+        (lambda: np.empty(1 << 57), '1.00 EiB'),
+    ],
+    ids=['torch', 'numpy'],
+)
+def test_too_little_memory_is_one_line(ask, amount, capsys):
+    assert report_mistakes(ask) == 1
+    assert capsys.readouterr().err == (
+        f'error: out of memory, asked for {amount}: take smaller batches, or '
+        'test large images with --slices\n'
+    )
 
 
 def test_the_status_is_passed_on():

@@ -268,3 +268,49 @@ def test_painting_in_place_and_on_a_part(seed, num):
     np.testing.assert_array_equal(
         part[15 - y1 : 40 - y1, 20 - x1 : 50 - x1], whole[15:40, 20:50]
     )
+
+
+@given(seed=st.integers(0, 999))
+@settings(max_examples=60)
+def test_soft_edges_stop_at_ignored_regions(seed):
+    rng = np.random.default_rng(seed)
+    canvas = make_canvas()
+    pastes = [
+        make_paste(*rng.uniform((0, 0), (64, 52)), angle=rng.uniform(-30, 30))
+        for _ in range(3)
+    ]
+    patches = [make_patch(ind) for ind in range(3)]
+    bboxes = [PATCH_BBOX] * 3
+    corners = rng.uniform((0, 0), (75, 55), (4, 2))
+    regions = np.hstack([corners, corners + rng.uniform(0, 12, (4, 2))])
+    free = apply_pastes(canvas, patches, bboxes, pastes)
+    out = apply_pastes(
+        canvas, patches, bboxes, pastes, ignored_regions=regions
+    )
+    outside = np.ones(canvas.shape[:2], dtype=bool)
+    for x1, y1, x2, y2 in regions:
+        pixels = (
+            slice(int(y1), int(np.ceil(y2))),
+            slice(int(x1), int(np.ceil(x2))),
+        )
+        outside[pixels] = False
+        if not any(
+            max(x1, paste.bbox[0]) < min(x2, paste.bbox[2])
+            and max(y1, paste.bbox[1]) < min(y2, paste.bbox[3])
+            for paste in pastes
+        ):
+            np.testing.assert_array_equal(out[pixels], canvas[pixels])
+    np.testing.assert_array_equal(out[outside], free[outside])
+
+
+def test_an_object_in_a_region_is_drawn_whole():
+    canvas, patch, paste = make_canvas(), make_patch(), make_paste()
+    args = canvas, [patch], [PATCH_BBOX], [paste]
+    free = apply_pastes(*args)
+    # One that it is in, one without area, one beside it.
+    regions = [(28, 18, 40, 24), (47, 0, 47, 60), (46, 15, 60, 40)]
+    out = apply_pastes(*args, ignored_regions=regions)
+    expected = free.copy()
+    expected[15:40, 46:60] = canvas[15:40, 46:60]
+    assert (free[15:40, 46:60] != canvas[15:40, 46:60]).any()
+    np.testing.assert_array_equal(out, expected)

@@ -19,6 +19,7 @@ class PasteObjects(BaseTransform):
     - img (np.uint8)
     - pastes (list[Paste], source pixels; optional)
     - pool (ObjectPool; optional)
+    - ignored_regions (list of xyxy, source pixels; optional)
     - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
@@ -53,6 +54,7 @@ class PasteObjects(BaseTransform):
             window=None if chip is None else chip['window'],
             origin=results.get('img_origin', (0, 0)),
             in_place=self.in_place,
+            ignored_regions=results.get('ignored_regions', []),
         )
         return results
 

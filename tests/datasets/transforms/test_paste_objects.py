@@ -95,3 +95,19 @@ def test_a_recipe_needs_a_pool():
 def test_repr_and_registry():
     transform = TRANSFORMS.build(dict(type='PasteObjects'))
     assert repr(transform) == 'PasteObjects(in_place=True)'
+
+
+def test_ignored_regions_stay_as_they_are(pool):
+    results = {
+        'img_path': 'b.png',
+        'pastes': [paste_at(30, 20, 60, 44)],
+        'pool': pool,
+    }
+    free = PasteObjects()({**results, 'img': canvas()})['img']
+    regions = [[60, 0, 90, 80]]
+    out = PasteObjects()(
+        {**results, 'img': canvas(), 'ignored_regions': regions}
+    )['img']
+    assert (free[:, 60:] != canvas()[:, 60:]).any()
+    np.testing.assert_array_equal(out[:, 60:], canvas()[:, 60:])
+    np.testing.assert_array_equal(out[:, :60], free[:, :60])
