@@ -4,8 +4,8 @@ Annotation row: ``x,y,w,h,score,category,truncation,occlusion``. Result row:
 ``x,y,w,h,score,category,-1,-1``. Boxes are in pixels of the whole image.
 """
 
+import os
 from collections.abc import Sequence
-from io import FileIO
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,8 @@ MAX_COORDINATE = 1e9
 _NUM_COLUMNS = 8
 # Text that is parsed at once; more leaves the processor cache.
 _BATCH_BYTES = 1 << 18
+# Few annotation files are larger.
+_READ_BYTES = 1 << 16
 
 
 class AnnotationError(ValueError):
@@ -74,8 +76,7 @@ def read_annotation_files(
     contents: list[bytes] = []
     num_bytes = 0
     for index, path in enumerate(paths):
-        with FileIO(path) as file:
-            contents.append(file.readall())
+        contents.append(_read(path))
         num_bytes += len(contents[-1])
         if num_bytes >= _BATCH_BYTES or index == len(paths) - 1:
             first = index + 1 - len(contents)
@@ -268,6 +269,22 @@ def _parse_rows(
     return array
 
 
+def _read(path: str | Path) -> bytes:
+    """Bytes of a file, in fewer calls to the system than by a file object."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        content = block = os.read(handle, _READ_BYTES)
+        while len(block) == _READ_BYTES:
+            block = os.read(handle, _READ_BYTES)
+            content += block
+    except OSError as error:
+        # Unlike that of opening, it names no file.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    finally:
+        os.close(handle)
+    return content
+
+
 def _parse_batch(
     contents: Sequence[bytes], paths: Sequence[str | Path]
 ) -> tuple[np.ndarray, list[int]]:
@@ -295,17 +312,19 @@ def _parse_batch(
 
 
 def _has_bad_box(rows: np.ndarray) -> np.ndarray:
-    return (rows[:, 2:4].min(axis=1, initial=0) < 0) | _has_huge_box(rows)
+    return (rows[:, 2] < 0) | (rows[:, 3] < 0) | _has_huge_box(rows)
 
 
 def _has_huge_box(rows: np.ndarray) -> np.ndarray:
-    return np.abs(rows[:, :4]).max(axis=1, initial=0) > MAX_COORDINATE
+    # Column by column, many times as fast as along short rows.
+    huge = [np.abs(rows[:, column]) > MAX_COORDINATE for column in range(4)]
+    return np.logical_or.reduce(huge)
 
 
 def _has_bad_category(rows: np.ndarray) -> np.ndarray:
     category = rows[:, 5]
     wrong = (category < IGNORED_CATEGORY) | (category > OTHERS_CATEGORY)
-    return wrong | (category % 1 != 0)
+    return wrong | (np.floor(category) != category)
 
 
 def _check(

@@ -5,7 +5,8 @@ import json
 import shutil
 import tarfile
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from mmhcm.structures import (
     array_file,
     hard_chips,
     jpeg_marks,
+    uniform_rows,
     visdrone_txt,
 )
 from mmhcm.structures.annotation_table import (
@@ -40,6 +42,12 @@ from mmhcm.structures.chip_index import (
 )
 from mmhcm.structures.coco_export import ExportLog
 from mmhcm.structures.dota_txt import read_labels
+from mmhcm.structures.file_checksums import (
+    checksum_files,
+    checksums_path,
+    read_checksums,
+    write_checksums,
+)
 from mmhcm.structures.hard_chips import (
     ErrorBox,
     HardChipRound,
@@ -138,6 +146,17 @@ def _slowly(read: Callable[[], np.ndarray]) -> Any:
         visdrone_txt.parse_uniform = fast
 
 
+@contextmanager
+def _as_if_long() -> Iterator[None]:
+    """Parse texts of any length as long ones are."""
+    before = uniform_rows._MIN_BYTES
+    uniform_rows._MIN_BYTES = 0
+    try:
+        yield
+    finally:
+        uniform_rows._MIN_BYTES = before
+
+
 def _annotations(folder: Path) -> tuple[list[bytes], Check]:
     path, good = folder / 'a.txt', folder / 'good.txt'
     good.write_bytes(ROWS[0])
@@ -148,7 +167,8 @@ def _annotations(folder: Path) -> tuple[list[bytes], Check]:
         slow = _slowly(lambda: visdrone_txt.read_annotations(path))
         assert _same(rows, slow), f'{rows} is not {slow}'
         paths = [good, path, good]
-        several, counts = visdrone_txt.read_annotation_files(paths)
+        with _as_if_long():
+            several, counts = visdrone_txt.read_annotation_files(paths)
         assert counts.tolist() == [5, len(rows), 5]
         between = several[5:-5].astype(np.float64)
         assert np.array_equal(between, rows)
@@ -172,8 +192,12 @@ def _results(folder: Path) -> tuple[list[bytes], Check]:
 def _uniform(_: Path) -> tuple[list[bytes], Check]:
     def check(content: bytes) -> None:
         rows = parse_uniform(content, 8)
+        with _as_if_long():
+            again = parse_uniform(content, 8)
         if rows is None:
+            assert again is None
             return
+        assert np.array_equal(rows, again), f'{rows} is not {again}'
         lines = content.decode().splitlines()
         values = [line.removesuffix(',').split(',') for line in lines]
         slow = np.array(values, dtype=object).reshape(-1, 8).astype(float)
@@ -416,6 +440,24 @@ def _chip_index(folder: Path) -> tuple[list[bytes], Check]:
     return [path.read_bytes()], check
 
 
+def _file_checksums(folder: Path) -> tuple[list[bytes], Check]:
+    paths = [folder / 'a.jpg', folder / 'b.jpg']
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number]))
+    found = checksum_files(paths)
+    write_checksums(folder, paths, found)
+    kept = checksums_path(folder, paths)
+
+    def check(content: bytes) -> None:
+        kept.write_bytes(content)
+        read = read_checksums(folder, paths)
+        if read is not None:
+            assert len(read.values) == len(read.stamps()) == 2
+            assert read.values.dtype == np.uint32
+
+    return [kept.read_bytes()], check
+
+
 def _jpegs(folder: Path) -> Iterable[Path]:
     rng = np.random.default_rng(0)
     image = cv2.resize(
@@ -560,6 +602,7 @@ _PREPARE = {
     'array_file': _arrays,
     'annotation_table': _table,
     'chip_index': _chip_index,
+    'file_checksums': _file_checksums,
     'jpeg': _jpeg,
     'jpeg_marks': _marks,
     'export_log': _export_log,
@@ -573,6 +616,7 @@ _SEALS = {
     'array_file': _seal_arrays,
     'annotation_table': _seal_arrays,
     'chip_index': _seal_arrays,
+    'file_checksums': _seal_arrays,
     'jpeg_marks': _seal_arrays,
 }
 TARGETS = {

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mmhcm.structures import uniform_rows
 from mmhcm.structures.uniform_rows import narrow, parse_uniform
 from mmhcm.structures.visdrone_txt import parse_number, split_rows
 
@@ -17,6 +18,12 @@ ODD = st.one_of(
     st.sampled_from(['1e3', '+1', 'nan', 'inf', '0x1', ' 3', '1_0', '00']),
     st.sampled_from(['-0', '٣', '9' * 400]),
 )
+
+
+@pytest.fixture(autouse=True, params=[0, 1 << 14], ids=['large', 'small'])
+def _size(request, monkeypatch):
+    """Parse what is short as what is long too."""
+    monkeypatch.setattr(uniform_rows, '_MIN_BYTES', request.param)
 
 
 def slow_rows(text, num_columns):
@@ -54,12 +61,54 @@ def test_what_is_parsed_at_once_is_what_float_reads(
         np.testing.assert_array_equal(fast, slow_rows(text, num_columns))
 
 
+ENDS = ['\n', '\r\n', ',\n', ',\r\n']
+
+
+@settings(max_examples=400)
+@given(
+    st.text('12,', max_size=6),
+    st.lists(st.text('12,\r', max_size=6), max_size=3),
+    st.sampled_from(['', *ENDS]),
+    st.sampled_from(ENDS),
+    st.integers(1, 4),
+)
+@example('1,,3', [], ',\n', '\n', 3)
+@example('1,,3', [], '\r3\n', '\n', 3)
+def test_marks_that_are_out_of_place(first, others, end, last, num_columns):
+    text = end.join([first, *others]) + last
+    fast = parse_uniform(text.encode(), num_columns)
+    if fast is not None:
+        np.testing.assert_array_equal(fast, slow_rows(text, num_columns))
+
+
+@settings(max_examples=100)
+@given(
+    st.integers(1, 8).flatmap(
+        lambda num: st.lists(
+            st.lists(st.integers(0, 10**9 - 1), min_size=num, max_size=num),
+            min_size=1,
+        )
+    ),
+    st.sampled_from(ENDS),
+    st.booleans(),
+)
+def test_whole_numbers_take_the_fast_way(rows, line_end, zeros):
+    form = '{:09d}' if zeros else '{}'
+    text = ''.join(','.join(map(form.format, r)) + line_end for r in rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uniform_rows, '_MIN_BYTES', 0)
+        patch.setattr(uniform_rows, '_numbers', None)
+        fast = parse_uniform(text.encode(), len(rows[0]))
+    assert fast.dtype == np.float64
+    np.testing.assert_array_equal(fast, rows)
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.integers(1, 8).flatmap(
         lambda num: st.lists(st.lists(PLAIN, min_size=num, max_size=num))
     ),
-    st.sampled_from(['\n', '\r\n', ',\n', ',\r\n']),
+    st.sampled_from(ENDS),
 )
 def test_plain_rows_are_parsed_at_once(rows, line_end):
     num_columns = len(rows[0]) if rows else 8

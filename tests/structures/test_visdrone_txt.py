@@ -199,3 +199,20 @@ def test_many_files_are_read_as_one_by_one(
     with pytest.raises(AnnotationError, match=r'3\.txt:2: bad category'):
         read_annotation_files(paths)
     assert read_annotation_files([])[0].shape == (0, 8)
+
+
+@pytest.mark.parametrize('num_bytes', [1, 16, 17, 1 << 16])
+def test_files_are_read_to_their_end(tmp_path, monkeypatch, num_bytes):
+    monkeypatch.setattr(visdrone_txt, '_READ_BYTES', num_bytes)
+    path = tmp_path / 'a.txt'
+    path.write_text('1,2,3,4,1,5,0,0\n' * 3)
+    rows, counts = read_annotation_files([path, path])
+    assert rows.tolist() == [[1, 2, 3, 4, 1, 5, 0, 0]] * 6
+    assert counts.tolist() == [3, 3]
+
+
+def test_what_is_no_file_is_named(tmp_path):
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        read_annotation_files([tmp_path])
+    with pytest.raises(FileNotFoundError, match=r'gone\.txt'):
+        read_annotation_files([tmp_path / 'gone.txt'])
