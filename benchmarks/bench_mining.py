@@ -36,7 +36,7 @@ from mmhcm.datasets import CanvasDataset
 from mmhcm.datasets.scale_config import build_scales
 from mmhcm.engine.mining_inputs import mining_pipeline
 from mmhcm.evaluation.hard_chip_metric import HardChipMetric
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 
 SCALES = [
     dict(window=256, valid_range=(0, 40), stride=28),

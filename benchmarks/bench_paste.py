@@ -35,7 +35,8 @@ from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.datasets import CanvasDataset
 from mmhcm.functional.paste import apply_pastes
-from mmhcm.structures.object_pool import ObjectPool, build_pool
+from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.pool_building import build_pool
 from mmhcm.structures.pool_cutting import read_image
 from mmhcm.structures.pool_file import INDEX, PIXELS, read_index, write_index
 

@@ -14,12 +14,12 @@ from mmhcm.functional.chips import project_to_chip
 from mmhcm.structures.hard_chips import HardChipRound, read_round
 from mmhcm.structures.object_pool import ObjectPool
 
-from .mining_inputs import open_or_build_pool
 from .mining_settings import (
     build_canvases,
     mining_settings,
     pool_settings,
 )
+from .pools import open_or_build_pool
 from .training_data import build_training_data, training_pipeline
 
 

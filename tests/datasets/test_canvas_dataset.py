@@ -10,7 +10,7 @@ from mmhcm.datasets import CanvasDataset, ChipDataset, canvas_dataset
 from mmhcm.datasets.data_info import instance_arrays
 from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
 from mmhcm.structures.hard_chips import HardChipRound
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from tests.scene_folders import random_rows, write_visdrone
 
 INF = float('inf')

@@ -22,7 +22,7 @@ from mmhcm.functional.chips import valid_objects
 from mmhcm.functional.paste import Paste
 from mmhcm.structures.array_file import ArrayFileError
 from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from tests.scene_folders import random_rows, write_visdrone
 
 INF = float('inf')

@@ -12,7 +12,7 @@ from mmhcm.engine.dataset_statistics import (
 )
 from mmhcm.engine.mining_settings import build_canvases, mining_settings
 from mmhcm.engine.training_data import build_training_data
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from tests.tiny_visdrone import write_tiny_visdrone
 
 CAR = 3

@@ -12,7 +12,8 @@ from mmhcm.engine.mining_report_sources import ReportOptions, RoundSources
 from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.paste import Paste
 from mmhcm.structures.hard_chips import ErrorBox, HardChipRound, MinedCanvas
-from mmhcm.structures.object_pool import ObjectPool, build_pool
+from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.pool_building import build_pool
 from tests.chromium import find_chromium, open_tab
 from tests.html_page import read_page, values_of
 

@@ -56,7 +56,8 @@ from mmhcm.structures.hard_chips import (
     write_round,
 )
 from mmhcm.structures.image_sizes import read_sizes_csv
-from mmhcm.structures.object_pool import ObjectPool, build_pool
+from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.pool_building import build_pool
 from mmhcm.structures.pool_file import INDEX, PIXELS
 from mmhcm.structures.submission import (
     read_submission,

@@ -171,7 +171,7 @@ def phases() -> list[tuple[str, Any, str]]:
     from mmengine.runner import EpochBasedTrainLoop, ValLoop
 
     from mmhcm.datasets import chip_dataset
-    from mmhcm.engine import mining_inputs, mining_loop
+    from mmhcm.engine import mining_loop, pools
     from mmhcm.engine.hooks import AtomicCheckpointHook, hard_chip_mining_hook
     from mmhcm.evaluation import VisDroneMetric
 
@@ -180,7 +180,7 @@ def phases() -> list[tuple[str, Any, str]]:
         ('training', EpochBasedTrainLoop, 'run_iter'),
         ('checkpoint', AtomicCheckpointHook, '_save_checkpoint_with_step'),
         ('best checkpoint', AtomicCheckpointHook, '_save_best_checkpoint'),
-        ('pool building', mining_inputs, 'build_pool'),
+        ('pool building', pools, 'build_pool'),
         ('mining', mining_loop.MiningLoop, '_mine'),
         ('round writing', mining_loop, 'write_round'),
         ('report', hard_chip_mining_hook, 'report_rounds'),

@@ -11,7 +11,7 @@ from mmhcm.datasets import (
     DOTADataset,
     VisDroneDataset,
 )
-from mmhcm.engine.mining_inputs import check_pool_settings, open_or_build_pool
+from mmhcm.engine.pools import check_pool_settings, open_or_build_pool
 from mmhcm.functional.boxes import contains
 from mmhcm.structures.figures import score_folder
 from mmhcm.structures.tally import Tally

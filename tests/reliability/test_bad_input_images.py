@@ -12,7 +12,7 @@ from mmdet.registry import DATASETS
 from mmhcm.datasets import CanvasDataset, ChipDataset, VisDroneDataset
 from mmhcm.datasets.seeding import SampleKey
 from mmhcm.structures.image_sizes import read_image_sizes
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from mmhcm.structures.submission import validate_submission
 from mmhcm.structures.tally import Tally
 from tests.reliability import bad_images

@@ -22,7 +22,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 
 from mmhcm.datasets import ChipDataset
-from mmhcm.engine.mining_inputs import open_or_build_pool
+from mmhcm.engine.pools import open_or_build_pool
 from mmhcm.structures import files
 from mmhcm.structures.array_file import ArrayFileError
 from mmhcm.structures.files import fingerprint

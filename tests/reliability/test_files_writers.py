@@ -29,7 +29,7 @@ from mmhcm.structures.hard_chips import (
     write_round,
 )
 from mmhcm.structures.jpeg_marks import build_marks, marks_digest
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from mmhcm.structures.submission import write_submission
 from mmhcm.visualization.figure_style import (
     Drawing,

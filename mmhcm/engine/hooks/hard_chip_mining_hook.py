@@ -1,39 +1,47 @@
 """When to mine hard chips, and what training does with them."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import torch
 from mmdet.registry import DATASETS, HOOKS
 from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
-from mmengine.hooks import EMAHook, Hook
+from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets.canvas_dataset import CanvasDataset
 from mmhcm.datasets.chip_dataset import ChipDataset, find_chip_dataset
 from mmhcm.datasets.scale_config import scale_settings
+from mmhcm.engine.initial_weights import (
+    keep_initial_weights,
+    restore_initial_weights,
+)
 from mmhcm.engine.mining_inputs import (
-    check_pool_settings,
-    image_checksums,
     images_digest,
     mining_pipeline,
-    open_or_build_pool,
     plain_settings,
-    pool_folder,
     recipe_pipeline,
 )
 from mmhcm.engine.mining_loop import (
     MiningLoop,
     installed_test_loop,
-    unwrap,
 )
 from mmhcm.engine.mining_report import ReportOptions, report_rounds
-from mmhcm.engine.safe_loading import load_plain
-from mmhcm.structures.files import atomic_write, fingerprint
-from mmhcm.structures.hard_chips import HardChipRound, read_round
+from mmhcm.engine.pools import (
+    check_pool_settings,
+    image_checksums,
+    open_or_build_pool,
+    pool_folder,
+)
+from mmhcm.engine.used_rounds import (
+    check_entries,
+    merge_rounds,
+    read_rounds,
+    round_path,
+)
+from mmhcm.structures.files import fingerprint
+from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.structures.object_pool import ObjectPool
 
 _STATE_KEY = 'hard_chip_mining'
@@ -143,11 +151,9 @@ class HardChipMiningHook(Hook):
             images = find_chip_dataset(runner.train_dataloader.dataset).dataset
             check_pool_settings(self.pool_cfg, images)
         if self.restart and runner.epoch == 0 and is_main_process():
-            state = unwrap(runner.model).state_dict()
-            with atomic_write(self._initial_path(runner)) as file:
-                torch.save({'state_dict': state}, file)
+            keep_initial_weights(runner)
         if self._rounds:
-            rounds = self._read_rounds(runner)
+            rounds = read_rounds(runner.work_dir, self._rounds)
             self._hand_over(runner, rounds, self._images_digest(runner))
             self._write_reports(runner, rounds)
 
@@ -170,11 +176,11 @@ class HardChipMiningHook(Hook):
                 'images': images,
             },
         ]
-        rounds = self._read_rounds(runner)
+        rounds = read_rounds(runner.work_dir, self._rounds)
         self._hand_over(runner, rounds, images)
         self._write_reports(runner, rounds)
         if self.restart:
-            self._restart(runner)
+            restore_initial_weights(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Note which rounds training is using."""
@@ -214,7 +220,7 @@ class HardChipMiningHook(Hook):
                 'dataset': canvases,
             },
             evaluator={**self.metric, 'scales': dataset.scales},
-            path=self._round_path(runner, number),
+            path=round_path(runner.work_dir, number),
             round_number=number,
             inputs=self._inputs(runner, dataset, pool),
             predict=self.predict,
@@ -257,28 +263,10 @@ class HardChipMiningHook(Hook):
             rounds: All rounds so far.
             images: Digest of the images as they are now.
         """
-        used = list(rounds) if self.accumulate else list(rounds)[-1:]
-        merged = HardChipRound(
-            number=used[-1].number,
-            fingerprint=used[-1].fingerprint,
-            canvases=[canvas for r in used for canvas in r.canvases],
-        )
         dataset = find_chip_dataset(runner.train_dataloader.dataset)
         pool = self._get_pool(runner, dataset)
-        digest = '' if pool is None else pool.fingerprint
-        for entry in self._rounds:
-            if entry.get('pool', digest) != digest:
-                # Its recipes would paint other patches.
-                raise ValueError(
-                    f'round {entry["round"]} was mined with another object '
-                    f'pool than {pool}: data or pool settings have changed'
-                )
-            if entry.get('images', images) != images:
-                # Its errors were made on other pixels.
-                raise ValueError(
-                    f'round {entry["round"]} was mined from other images or '
-                    'annotations than those of now'
-                )
+        check_entries(self._rounds, pool, images)
+        merged = merge_rounds(rounds, self.accumulate)
         dataset.set_hard_chips(merged, pool, self._get_external())
         restart_workers(runner.train_dataloader)
 
@@ -288,34 +276,13 @@ class HardChipMiningHook(Hook):
         """Write the pages of the rounds that have none."""
         if self.report is not None and is_main_process():
             report_rounds(
-                [self._round_path(runner, r.number) for r in rounds],
+                [round_path(runner.work_dir, r.number) for r in rounds],
                 rounds,
                 find_chip_dataset(runner.train_dataloader.dataset),
                 runner.cfg,
                 self.report,
                 runner.logger,
             )
-
-    def _read_rounds(self, runner: Runner) -> list[HardChipRound]:
-        return [
-            read_round(
-                self._round_path(runner, entry['round']), entry['fingerprint']
-            )
-            for entry in self._rounds
-        ]
-
-    def _restart(self, runner: Runner) -> None:
-        """Put the initial weights back; optimizer and average begin anew."""
-        checkpoint = load_plain(self._initial_path(runner))
-        unwrap(runner.model).load_state_dict(checkpoint['state_dict'])
-        runner.optim_wrapper.optimizer.state.clear()
-        for hook in runner.hooks:
-            if isinstance(hook, EMAHook):
-                averaged = hook.ema_model
-                averaged.module.load_state_dict(
-                    unwrap(runner.model).state_dict()
-                )
-                averaged.steps.zero_()
 
     def _images_digest(self, runner: Runner) -> str:
         chips = find_chip_dataset(runner.train_dataloader.dataset)
@@ -378,14 +345,6 @@ class HardChipMiningHook(Hook):
             self.dataloader_cfg.get('batch_size', 1),
             self._images_digest(runner),
         )
-
-    def _round_path(self, runner: Runner, number: int) -> Path:
-        return Path(
-            runner.work_dir, 'hcm', f'round_{number}', 'hard_chips.jsonl'
-        )
-
-    def _initial_path(self, runner: Runner) -> Path:
-        return Path(runner.work_dir, 'hcm', 'initial_weights.pth')
 
 
 def restart_workers(dataloader: DataLoader) -> None:

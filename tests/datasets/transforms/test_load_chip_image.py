@@ -11,7 +11,7 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.datasets.seeding import SampleKey
 from mmhcm.functional.paste import Paste
 from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from tests.scene_folders import random_rows, write_visdrone
 
 WH = (300, 220)

@@ -6,7 +6,7 @@ from mmdet.registry import TRANSFORMS
 
 from mmhcm.datasets import PasteObjects
 from mmhcm.functional.paste import Paste
-from mmhcm.structures.object_pool import build_pool
+from mmhcm.structures.pool_building import build_pool
 from tests.scene_folders import object_color, painted_box, write_visdrone
 
 INFO = dict(img_id='a', height=80, width=100, ignored_regions=[])

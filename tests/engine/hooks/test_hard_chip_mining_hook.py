@@ -9,8 +9,9 @@ from mmengine.hooks import EMAHook, Hook
 
 from mmhcm.datasets.chip_dataset import find_chip_dataset
 from mmhcm.engine.hooks.hard_chip_mining_hook import HardChipMiningHook
-from mmhcm.engine.mining_inputs import image_checksums, images_digest
+from mmhcm.engine.mining_inputs import images_digest
 from mmhcm.engine.mining_loop import MiningLoop, unwrap, weights_digest
+from mmhcm.engine.pools import image_checksums
 from mmhcm.structures.hard_chips import HardChipError, read_round
 from tests.tiny_run import build_tiny_runner, state_of, tiny_config
 
