@@ -22,7 +22,7 @@ def open_or_build_marks(
 ) -> JpegMarks | None:
     """Open the marks of a data set's images; the main process makes them.
 
-    Takes a processor about 5 milliseconds an image, once.
+    Takes a processor some 7 milliseconds an image, once.
 
     Returns:
         None, with a warning, where they cannot be made or seen: then images

@@ -100,7 +100,7 @@ def _mistake_of(error: BaseException) -> str | None:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+    return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and _NO_MEMORY in str(error)
     )
 

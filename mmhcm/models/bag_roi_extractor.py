@@ -16,10 +16,12 @@ _MAX_SAMPLES = 1_000_000
 class BagRoIExtractor(SingleRoIExtractor):
     """``SingleRoIExtractor`` whose RoIAlign is fast on CPUs.
 
-    Gives what ``RoIAlign(aligned=True, pool_mode='avg')`` gives, up to the
-    order of sums, several times as fast on one core, forward and backward,
-    and takes feature maps in any memory format (mmcv's RoIAlign on the CPU
-    reads those in channels-last format as if they were contiguous).
+    Gives what ``RoIAlign(aligned=True, pool_mode='avg')`` gives of regions
+    that begin inside the feature map, up to the order of sums, several times
+    as fast on one core, forward and backward, and takes feature maps in any
+    memory format (mmcv's RoIAlign on the CPU reads those in channels-last
+    format as if they were contiguous). Elsewhere a sample may fall on the line
+    beyond which it does not count, and be rounded to its other side.
     """
 
     def build_roi_layers(

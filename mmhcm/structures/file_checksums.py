@@ -59,7 +59,12 @@ def checksum_files(
         values[known] = kept.values[known]
     for ind, path in enumerate(paths):
         if not known[ind]:
-            values[ind] = _checksum(path)
+            value = _checksum(path)
+            if value is None:
+                # So that it is tried again.
+                stamps[ind] = 0
+            else:
+                values[ind] = value
         if progress is not None:
             progress(1)
     return FileChecksums(stamps[:, 0], stamps[:, 1], values)
@@ -106,7 +111,7 @@ def _digest(paths: Sequence[str | Path]) -> str:
     return fingerprint(list(map(str, paths)))
 
 
-def _checksum(path: str | Path) -> int:
+def _checksum(path: str | Path) -> int | None:
     value = 0
     try:
         with Path(path).open('rb', buffering=0) as file:
@@ -114,5 +119,5 @@ def _checksum(path: str | Path) -> int:
                 value = zlib.crc32(block, value)
     except OSError:
         # Whoever needs the file will say so.
-        return 0
+        return None
     return value

@@ -102,7 +102,9 @@ def _parse_whole(content: bytes, num_columns: int) -> np.ndarray | None:
     longer = np.arange(len(values))
     for place in range(1, int(lengths.max())):
         longer = longer[lengths[longer] > place]
-        values[longer] += digits[last[longer] - place] * np.int32(10**place)
+        # Before the product: NumPy 1 would keep it in one byte.
+        digit = digits[last[longer] - place].astype(np.int32)
+        values[longer] += digit * 10**place
     return values.reshape(-1, num_columns)
 
 

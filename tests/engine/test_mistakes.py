@@ -30,7 +30,9 @@ def failing(error):
         (FloatingPointError('loss is nan'), 'loss is nan'),
         (MemoryError(), 'out of memory: take'),
         (
-            torch.OutOfMemoryError('CUDA. Tried to allocate 20.00 GiB. GPU 0'),
+            torch.cuda.OutOfMemoryError(
+                'CUDA. Tried to allocate 20.00 GiB. GPU 0'
+            ),
             'out of memory, asked for 20.00 GiB: take',
         ),
         (pickle.UnpicklingError('not ours'), 'not ours'),

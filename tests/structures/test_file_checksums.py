@@ -78,8 +78,19 @@ def test_what_cannot_be_read_is_nought(tmp_path, paths):
     paths[0].unlink()
     paths[1].unlink()
     paths[1].mkdir()
-    assert checksum_files(paths).values.tolist()[:2] == [0, 0]
+    found = checksum_files(paths)
+    assert found.values.tolist()[:2] == [0, 0]
+    assert not found.stamps()[:2].any()
     assert checksum_files([]).stamps().shape == (0, 2)
+
+
+def test_what_could_not_be_read_once_is_read_again(paths, monkeypatch):
+    monkeypatch.setattr(file_checksums, '_checksum', lambda path: None)
+    first = checksum_files(paths)
+    monkeypatch.undo()
+    second = checksum_files(paths, first)
+    np.testing.assert_array_equal(second.values, checksum_files(paths).values)
+    assert second.values.all()
 
 
 def test_kept_ones_are_those_of_the_same_paths(tmp_path, paths):

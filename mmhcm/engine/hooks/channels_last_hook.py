@@ -3,7 +3,6 @@
 from typing import Any
 
 import torch
-from mmcv.ops import RoIAlign
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -17,8 +16,9 @@ class ChannelsLastHook(Hook):
     """Keep weights and feature maps channels-last, in training and test.
 
     Convolutions are faster so, on CPUs as well as in mixed precision on
-    GPUs. Sums are taken in another order: figures differ from those without
-    it as they do between two machines.
+    GPUs. mmcv's operators keep the usual format. Sums are taken in another
+    order: figures differ from those without it as they do between two
+    machines.
     """
 
     def before_run(self, runner: Runner) -> None:
@@ -27,11 +27,25 @@ class ChannelsLastHook(Hook):
         # What PyTorch takes and its stubs leave out.
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for module in model.modules():
-            # Reads its input as if it were contiguous, and says nothing.
-            if isinstance(module, RoIAlign):
+            if _is_of_mmcv(module):
+                module.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
                 module.register_forward_pre_hook(_make_contiguous)
 
 
+def _is_of_mmcv(module: nn.Module) -> bool:
+    """Whether a module is an operator of mmcv.
+
+    RoIAlign and deformable convolutions read features and weights as if they
+    were contiguous, and say nothing.
+    """
+    return any(
+        parent.__module__.startswith('mmcv.ops.')
+        for parent in type(module).__mro__
+    )
+
+
 def _make_contiguous(_: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    feats, *others = args
-    return feats.contiguous(), *others
+    return tuple(
+        arg.contiguous() if isinstance(arg, torch.Tensor) else arg
+        for arg in args
+    )

@@ -1,7 +1,12 @@
 from types import SimpleNamespace
 
+import pytest
 import torch
-from mmcv.ops import RoIAlign
+from mmcv.ops import (
+    DeformConv2dPack,
+    ModulatedDeformConv2dPack,
+    RoIAlign,
+)
 from torch import nn
 
 from mmhcm.engine.hooks.channels_last_hook import ChannelsLastHook
@@ -29,3 +34,17 @@ def test_a_detector_gives_the_same_features():
     assert feats.is_contiguous(memory_format=torch.channels_last)
     assert not feats.is_contiguous()
     torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize('kind', [DeformConv2dPack, ModulatedDeformConv2dPack])
+def test_deformable_convolutions_give_the_same(kind):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 8, 3), kind(8, 8, 3, padding=1), nn.Conv2d(8, 4, 3)
+    )
+    nn.init.normal_(model[1].conv_offset.weight, std=0.1)
+    x = torch.randn(2, 3, 12, 9)
+    expected = model(x)
+    ChannelsLastHook().before_run(SimpleNamespace(model=model))
+    torch.testing.assert_close(model(x), expected)
+    assert not model[0](x).is_contiguous()
