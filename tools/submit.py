@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
         dataset.data_root = args.data_root
     use_mode(cfg, args)
     runner = build_runner(cfg)
-    check_checkpoint(args.checkpoint, runner.model)
+    classes = runner.test_dataloader.dataset.metainfo.get('classes')
+    check_checkpoint(args.checkpoint, runner.model, classes)
     runner.test()
     if not is_main_process():
         return 0

@@ -32,7 +32,8 @@ def run(args: argparse.Namespace) -> int:
     cfg.load_from = existing_checkpoint(args.checkpoint)
     use_mode(cfg, args)
     runner = build_runner(cfg)
-    check_checkpoint(args.checkpoint, runner.model)
+    classes = runner.test_dataloader.dataset.metainfo.get('classes')
+    check_checkpoint(args.checkpoint, runner.model, classes)
     runner.test()
     return 0
 

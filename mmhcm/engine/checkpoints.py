@@ -3,6 +3,7 @@
 import logging
 import re
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,22 +36,30 @@ def innermost_model(model: nn.Module) -> nn.Module:
     return inner
 
 
-def check_checkpoint(path: str, model: nn.Module) -> None:
+def check_checkpoint(
+    path: str, model: nn.Module, classes: Sequence[str] | None = None
+) -> None:
     """Make sure that a checkpoint holds the weights of a model.
 
-    MMEngine leaves weights that do not fit as they are, with a warning.
+    MMEngine leaves weights that do not fit as they are, with a warning, and
+    tests with weights that are no numbers, which finds nothing.
 
     Args:
         path: A file. Addresses are left to MMEngine.
         model: The model, maybe in a wrapper.
+        classes: Those that the model is used for, in order of its labels.
+            Defaults to None, which compares them with nothing; nor is a
+            checkpoint compared that records none.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: not a checkpoint, or not one of this model.
+        ValueError: not a checkpoint, not one of this model or of these
+            classes, or its weights are not all finite.
     """
     if path.startswith(_SCHEMES):
         return
-    weights = _state_dict(path)
+    checkpoint = load_plain(path)
+    weights = _state_dict(path, checkpoint)
     expected = innermost_model(model).state_dict()
     misfits = [
         name
@@ -64,6 +73,33 @@ def check_checkpoint(path: str, model: nn.Module) -> None:
             f"{path} is of another model than the config's: {len(misfits)} "
             f'of {len(expected)} weights do not fit, first {misfits[0]}'
         )
+    for name, weight in weights.items():
+        if weight.is_floating_point() and not weight.isfinite().all():
+            raise ValueError(
+                f'{path} holds weights that are NaN or infinite, first {name}'
+            )
+    if classes is not None:
+        _check_classes(path, checkpoint, list(classes))
+
+
+def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
+    """Compare the classes that a run recorded in its checkpoint."""
+    recorded = checkpoint
+    for key in ('meta', 'dataset_meta', 'classes'):
+        recorded = recorded.get(key) if isinstance(recorded, dict) else None
+    if not isinstance(recorded, list | tuple) or list(recorded) == classes:
+        return
+    if len(recorded) != len(classes):
+        what = f'{len(recorded)} classes, the data set has {len(classes)}'
+    else:
+        label = [a == b for a, b in zip(recorded, classes, strict=True)].index(
+            False
+        )
+        what = (
+            f'other classes than the data set: label {label} is '
+            f'{recorded[label]!r}, not {classes[label]!r}'
+        )
+    raise ValueError(f'{path} was trained on {what}')
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
@@ -149,8 +185,7 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _state_dict(path: str | Path) -> dict[str, Any]:
-    checkpoint = load_plain(path)
+def _state_dict(path: str | Path, checkpoint: Any) -> dict[str, Any]:
     weights = checkpoint
     if isinstance(checkpoint, dict):
         weights = checkpoint.get('state_dict', checkpoint)

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,47 @@ def test_no_weights(path, value):
     torch.save(value, path)
     with pytest.raises(ValueError, match='holds no weights of a model'):
         check_checkpoint(path, nn.Linear(2, 3))
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_weights_that_are_not_finite(path, value):
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    state = model.state_dict()
+    for name in ('1.weight', '1.running_var'):
+        state[name][1] = value
+    torch.save({'state_dict': state}, path)
+    with pytest.raises(ValueError, match=r'NaN or .*, first 1\.weight$'):
+        check_checkpoint(path, model)
+
+
+@pytest.mark.parametrize(
+    ('recorded', 'message'),
+    [
+        (('van', 'car'), "other classes .* label 0 is 'van', not 'car'$"),
+        (('car', 'bus'), "other classes .* label 1 is 'bus', not 'van'$"),
+        (['car'], '1 classes, the data set has 2$'),
+        (['car', 'van'], None),
+        (None, None),
+    ],
+)
+def test_classes_of_a_checkpoint(path, recorded, message):
+    model = nn.Linear(2, 3)
+    content = {'state_dict': model.state_dict()}
+    content['meta'] = {'dataset_meta': {'classes': recorded}}
+    torch.save(content, path)
+    check_checkpoint(path, model)
+    raised = (
+        nullcontext()
+        if message is None
+        else pytest.raises(ValueError, match=f'epoch_1.pth was .*{message}')
+    )
+    with raised:
+        check_checkpoint(path, model, ('car', 'van'))
+    for meta in (None, {}, {'dataset_meta': None}):
+        torch.save({**content, 'meta': meta}, path)
+        check_checkpoint(path, model, ('car', 'van'))
+    torch.save(content['state_dict'], path)
+    check_checkpoint(path, model, ('car', 'van'))
 
 
 class Foreign:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from tests.tiny_run import write_tiny_run
 from tools import evaluate, submit, test, train, validate_submission
@@ -30,6 +31,13 @@ def trained(call, tmp_path_factory):
         },
     )
     assert status == 0
+    content = torch.load(work_dir / 'epoch_2.pth', weights_only=True)
+    content['meta']['dataset_meta']['classes'] = content['meta'][
+        'dataset_meta'
+    ]['classes'][::-1]
+    torch.save(content, work_dir / 'classes.pth')
+    content['state_dict']['backbone.conv1.weight'][0] = float('nan')
+    torch.save(content, work_dir / 'nan.pth')
     return SimpleNamespace(
         config=config,
         work_dir=work_dir,
@@ -203,6 +211,16 @@ MISTAKES = {
         ('{config}', '{checkpoint}'),
         {'model.roi_head.bbox_head.fc_out_channels': 16},
         r'is of another model than the config.s: \d+ of \d+ weights',
+    ),
+    'weights': (
+        ('{config}', '{work_dir}/nan.pth'),
+        {},
+        'nan.pth holds weights that are NaN or infinite, first backbone.conv1',
+    ),
+    'other classes': (
+        ('{config}', '{work_dir}/classes.pth'),
+        {},
+        "classes.pth .*: label 0 is 'motor', not 'pedestrian'",
     ),
     'data': (
         ('{config}', '{checkpoint}'),
