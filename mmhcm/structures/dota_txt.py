@@ -7,12 +7,12 @@ from typing import NamedTuple, overload
 import numpy as np
 
 from .annotation_faults import DAMAGED, EMPTY, UNKNOWN, UNREADABLE
-from .plain_values import one_line
 from .tally import Tally
 from .visdrone_txt import (
     MAX_COORDINATE,
     AnnotationError,
     decode,
+    parse_number,
     split_lines,
 )
 
@@ -163,15 +163,15 @@ def _parse_row(line: str, path: str | Path, number: int) -> DotaObject:
         raise DotaFormatError(
             f'{where}: expected 9 or 10 columns, got {len(fields)}'
         )
-    try:
-        polygon = np.array(fields[:8], dtype=np.float64).reshape(4, 2)
-    except ValueError as error:
-        raise DotaFormatError(f'{where}: {one_line(error)}') from error
-    # written so that NaN fails as well
-    if not np.abs(polygon).max() <= MAX_COORDINATE:
+    numbers = [parse_number(field) for field in fields[:8]]
+    polygon = np.array(numbers, dtype=np.float64).reshape(4, 2)
+    if not np.isfinite(polygon).all():
         raise DotaFormatError(
-            f'{where}: coordinates are not finite, or beyond '
-            f'{MAX_COORDINATE:g}'
+            f'{where}: bad number in row {" ".join(fields)[:80]!r}'
+        )
+    if np.abs(polygon).max() > MAX_COORDINATE:
+        raise DotaFormatError(
+            f'{where}: coordinates beyond {MAX_COORDINATE:g}'
         )
     difficulty = fields[9] if len(fields) == 10 else '0'
     if difficulty not in ('0', '1', '2'):

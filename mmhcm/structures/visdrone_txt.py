@@ -226,8 +226,9 @@ def split_rows(text: str, first_line: int = 1) -> list[tuple[int, list[str]]]:
 def parse_number(field: str) -> float:
     """Read a number; NaN where ``field`` is none."""
     try:
-        # float() would read '1_0' as 10.
-        return float(field) if '_' not in field else float('nan')
+        # float() would read '1_0' as 10, and digits of other scripts.
+        plain = field.isascii() and '_' not in field
+        return float(field) if plain else float('nan')
     except ValueError:
         return float('nan')
 

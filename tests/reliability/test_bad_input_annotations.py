@@ -61,6 +61,11 @@ FAULTS = {
         '1 rows that cannot be read, left out; the first: .*b.txt:2: bad num',
         1,
     ),
+    'digits of another script': (
+        GOOD + '1,10,٥,5,1,4,0,0\n',
+        '1 rows that cannot be read, left out; the first: .*b.txt:2: bad num',
+        1,
+    ),
     'reversed box': (
         GOOD + '\n30,40,-20,5,1,4,0,0\n30,40,20,-5,1,4,0,0\n',
         '2 rows that cannot be read, left out; the first: .*b.txt:3: bad box',

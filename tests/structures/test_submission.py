@@ -153,6 +153,7 @@ def test_faults_of_the_set_of_files(tmp_path):
         ('1,2,3,4,nan,1,-1,-1', ["1: 'nan' is not a finite"]),
         ('1,2,inf,4,0.5,1,-1,-1', ["1: 'inf' is not a finite"]),
         ('1,2,,4,0.5,1,-1,-1', ["1: '' is not a finite"]),
+        ('١,2,3,4,0.5,1,-1,-1', ["1: '١' is not a finite"]),
         ('1,2,3,4,1.5,1,-1,-1', ['1: score 1.5 is not']),
         ('1,2,3,4,-0.5,1,-1,-1', ['1: score -0.5 is not']),
         ('1,2,0,4,0.5,1,-1,-1', ['1: box of size 0 x 4']),

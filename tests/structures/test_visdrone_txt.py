@@ -54,6 +54,8 @@ def test_parse_annotations_reads_every_row(text, boxes):
         ('1,2,x,4,1,5,0,0', 'bad number'),
         ('1,2,,4,1,5,0,0', 'bad number'),
         ('1,2,1_0,4,1,5,0,0', 'bad number'),
+        ('1,2,١,4,1,5,0,0', 'bad number'),
+        ('1,2,３,4,1,5,0,0', 'bad number'),
         ('1,2,nan,4,1,5,0,0', 'bad number'),
         ('1,inf,3,4,1,5,0,0', 'bad number'),
         ('1,2,-3,4,1,5,0,0', 'bad box'),
