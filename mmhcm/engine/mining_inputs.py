@@ -1,6 +1,7 @@
 """What a mining round is made from: pixels of canvases, and digests."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
@@ -9,6 +10,8 @@ from mmhcm.structures.file_checksums import (
     FileChecksums,
 )
 from mmhcm.structures.files import fingerprint
+
+from .pools import image_checksums
 
 _META_KEYS = (
     'img_id',
@@ -65,6 +68,18 @@ def mining_pipeline(
             ],
         },
     ]
+
+
+def sources_digest(datasets: Sequence[BaseDataset], folder: str | Path) -> str:
+    """Fingerprint of all that a round's canvases can be of.
+
+    Args:
+        datasets: Data sets of whole images, the own one first.
+        folder: Where checksums of images are kept.
+    """
+    return fingerprint(
+        *(images_digest(d, image_checksums(d, folder)) for d in datasets)
+    )
 
 
 def images_digest(dataset: BaseDataset, checksums: FileChecksums) -> str:

@@ -1,7 +1,7 @@
 """The mining round: run the detector on canvases, keep what it got wrong."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -54,6 +54,8 @@ class MiningLoop(TestLoop):
         path (str | Path): File of the round.
         round_number (int): From 1.
         inputs (str): Fingerprint of data and settings.
+        origin (Mapping[str, str], optional): What the round says of where it
+            is from, beside epoch, seed and weights. Defaults to None.
         predict (str): 'detections', 'proposals', or 'nothing' for metrics
             that ask for no network; then the round does not depend on the
             weights. Defaults to 'detections'.
@@ -70,6 +72,7 @@ class MiningLoop(TestLoop):
         path: str | Path,
         round_number: int = 1,
         inputs: str = '',
+        origin: Mapping[str, str] | None = None,
         predict: str = 'detections',
         tta_model: dict | None = None,
         fp16: bool = False,
@@ -78,6 +81,7 @@ class MiningLoop(TestLoop):
         self.path = Path(path)
         self.round_number = round_number
         self.inputs = inputs
+        self.origin = dict(origin or {})
         self.predict = predict
         self.model: Any = self._predictor(predict, tta_model)
         self.hard_round: HardChipRound | None = None
@@ -143,6 +147,7 @@ class MiningLoop(TestLoop):
                 'epoch': self.runner.epoch,
                 'seed': self.runner.seed or 0,
                 'weights': self.weights,
+                **self.origin,
             },
         )
         write_round(self.path, hard_round)

@@ -14,13 +14,15 @@ from mmhcm.functional.chips import project_to_chip
 from mmhcm.structures.hard_chips import HardChipRound, read_round
 from mmhcm.structures.object_pool import ObjectPool
 
+from .mining_inputs import sources_digest
 from .mining_settings import (
     build_canvases,
     mining_settings,
     pool_settings,
 )
-from .pools import open_or_build_pool
+from .pools import open_or_build_pool, pool_folder
 from .training_data import build_training_data, training_pipeline
+from .used_rounds import check_images, check_pool
 
 
 def chip_pipeline(cfg: Config) -> list[dict]:
@@ -68,10 +70,16 @@ def rendering_hard_chips(
     hard_round = read_round(path)
     dataset = rendering_chips(cfg)
     hook = mining_settings(cfg)
+    external = [DATASETS.build(item) for item in hook.get('external', [])]
+    origin = {'round': hard_round.number, **hard_round.origin}
+    if 'images' in origin:
+        folder = pool_folder(hook.get('pool') or {}, cfg.work_dir)
+        sources = [dataset.dataset, *external]
+        check_images([origin], sources_digest(sources, folder))
     if pool is None and hook.get('pool') is not None:
         pool = config_pool(cfg, dataset)
+    check_pool([origin], pool)
     _check_patches(path, hard_round, pool)
-    external = [DATASETS.build(item) for item in hook.get('external', [])]
     dataset.set_hard_chips(hard_round, pool, external)
     return dataset
 

@@ -31,10 +31,29 @@ def read_rounds(
     ]
 
 
-def check_entries(
-    entries: Sequence[Mapping[str, Any]], pool: ObjectPool | None, images: str
+def check_images(entries: Sequence[Mapping[str, Any]], images: str) -> None:
+    """Check that rounds were mined from the images of now.
+
+    Args:
+        entries: Those of the rounds; one that does not say passes.
+        images: See ``mining_inputs.sources_digest``.
+
+    Raises:
+        ValueError: one was not.
+    """
+    for entry in entries:
+        if entry.get('images', images) != images:
+            # Its errors were made on other pixels.
+            raise ValueError(
+                f'round {entry["round"]} was mined from other images or '
+                'annotations than those of now'
+            )
+
+
+def check_pool(
+    entries: Sequence[Mapping[str, Any]], pool: ObjectPool | None
 ) -> None:
-    """Check that rounds were mined with the pool and the images of now.
+    """Check that rounds were mined with the object pool of now.
 
     Raises:
         ValueError: one was not.
@@ -46,12 +65,6 @@ def check_entries(
             raise ValueError(
                 f'round {entry["round"]} was mined with another object '
                 f'pool than {pool}: data or pool settings have changed'
-            )
-        if entry.get('images', images) != images:
-            # Its errors were made on other pixels.
-            raise ValueError(
-                f'round {entry["round"]} was mined from other images or '
-                'annotations than those of now'
             )
 
 

@@ -6,6 +6,7 @@ arithmetic in the same precision, and give the same pixels.
 """
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -137,6 +138,7 @@ def mix_pixels(
     alpha: float,
     color_match: float,
     *,
+    hidden: Sequence[tuple[slice, slice]] = (),
     fast: bool = True,
 ) -> None:
     """Mix a patch into ``out``, which is written to.
@@ -144,13 +146,16 @@ def mix_pixels(
     Args:
         out: uint8 (h, w, 3), the place in the canvas.
         around: uint8 (h, w, 3), the same place before anything was pasted.
-        pixels: float32 (h, w, 4), the warped patch and its opacity.
+        pixels: float32 (h, w, 4), the warped patch and its opacity, which
+            is set to 0 in what is ``hidden``.
         to_patch: float64 (2, 3), from pixels of ``out`` to those of the
             patch.
         spans: see `inside_spans`. The context is what is in the patch and not
             in the object, interpolated as the pixels are.
         alpha: opacity of the object.
         color_match: how far the object's colours are shifted.
+        hidden: rows and columns of parts of ``out`` that stay as they are, and
+            whose colours say nothing of the surroundings.
         fast: use the compiled loop if there is one.
     """
     context = np.zeros(out.shape[:2], dtype=np.float32)
@@ -159,6 +164,9 @@ def mix_pixels(
         (loop or _fill_context_by_arrays)(
             context, np.ascontiguousarray(to_patch, dtype=np.float64), spans
         )
+    for part in hidden:
+        context[part] = 0
+        pixels[part][..., 3] = 0
     loop = compiled(_mix_pixels, _MIX_TYPES) if fast else None
     (loop or _mix_by_arrays)(
         out,

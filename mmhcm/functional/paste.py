@@ -101,8 +101,8 @@ def apply_pastes(
         in_place: paint on ``image`` itself: a copy of a large canvas takes
             longer than the patches.
         ignored_regions: (r, 4) xyxy in canvas pixels, rounded outward. The
-            soft edge of an object stops at them; an object that was placed in
-            a region is drawn whole.
+            soft edge of an object stops at them, and its colours do not follow
+            theirs; an object that was placed in a region is drawn whole.
     """
     out = image if in_place else image.copy()
     height, width = image.shape[:2]
@@ -130,10 +130,6 @@ def apply_pastes(
         arounds, jobs, strict=True
     ):
         pixels, to_patch = _warp(patch, bbox, paste, area, feather, scratch)
-        for region in regions:
-            hidden = _overlap(area, region)
-            if hidden is not None:
-                pixels[_slices(hidden, area[:2])][..., 3] = 0
         corner = np.array([place[0] - area[0], place[1] - area[1]])
         to_patch[:, 2] += to_patch[:, :2] @ corner
         mix_pixels(
@@ -144,6 +140,11 @@ def apply_pastes(
             inside_spans(patch.shape, bbox),
             paste.alpha,
             0 if paste.hard_edges else color_match,
+            hidden=[
+                _slices(shared, place[:2])
+                for shared in (_overlap(place, other) for other in regions)
+                if shared is not None
+            ],
         )
     return out
 

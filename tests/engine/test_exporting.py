@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import cv2
@@ -11,6 +12,7 @@ from mmhcm.engine import exporting
 from mmhcm.engine.exporting import export
 from mmhcm.engine.mining_settings import build_canvases
 from mmhcm.engine.rendering import (
+    config_pool,
     rendering_canvases,
     rendering_chips,
     rendering_hard_chips,
@@ -19,6 +21,7 @@ from mmhcm.engine.training_data import build_training_data
 from mmhcm.structures.hard_chips import (
     HardChipRound,
     MinedCanvas,
+    read_round,
     write_round,
 )
 from tests.tiny_visdrone import write_tiny_visdrone
@@ -122,6 +125,18 @@ def test_hard_chips_round_trip(cfg, tmp_path):
         assert image['window'] == info['chip']['window'].tolist()
         assert image['scale_ind'] == info['chip']['scale_ind']
     assert {item['pasted'] for item in content['annotations']} == {0, 1}
+
+
+@pytest.mark.parametrize('what', ['images', 'pool'])
+def test_rounds_of_other_data_are_refused(cfg, what):
+    path = write_fake_round(cfg)
+    mined = read_round(path)
+    known = {'pool': config_pool(cfg, rendering_chips(cfg)).fingerprint}
+    write_round(path, dataclasses.replace(mined, origin=known))
+    assert rendering_hard_chips(cfg).num_hard == 3
+    write_round(path, dataclasses.replace(mined, origin={what: 'other'}))
+    with pytest.raises(ValueError, match='round 1 was mined'):
+        rendering_hard_chips(cfg)
 
 
 def test_canvases(cfg, tmp_path):

@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from mmhcm.engine.used_rounds import (
-    check_entries,
+    check_images,
+    check_pool,
     merge_rounds,
     read_rounds,
     round_path,
@@ -23,20 +24,21 @@ def test_rounds_are_where_they_were_written(tmp_path):
         read_rounds(tmp_path, [{**ENTRY, 'fingerprint': 'other'}])
 
 
-@pytest.mark.parametrize(
-    ('pool', 'images', 'message'),
-    [
-        (POOL, 'other', 'round 2 was mined from other images'),
-        (None, 'images', 'round 2 was mined with another object pool'),
-        (SimpleNamespace(fingerprint='p'), 'images', 'another object pool'),
-    ],
-)
-def test_rounds_of_other_data_are_refused(pool, images, message):
-    check_entries([ENTRY], POOL, 'images')
-    # Of a checkpoint that does not say.
-    check_entries([{'round': 2, 'fingerprint': 'f'}], pool, images)
-    with pytest.raises(ValueError, match=message):
-        check_entries([ENTRY], pool, images)
+OLD = {'round': 2, 'fingerprint': 'f'}
+
+
+def test_rounds_of_other_images_are_refused():
+    check_images([ENTRY, OLD], 'images')
+    with pytest.raises(ValueError, match='round 2 was mined from other image'):
+        check_images([OLD, ENTRY], 'other')
+
+
+@pytest.mark.parametrize('pool', [None, SimpleNamespace(fingerprint='other')])
+def test_rounds_of_another_pool_are_refused(pool):
+    check_pool([ENTRY, OLD], POOL)
+    check_pool([OLD], pool)
+    with pytest.raises(ValueError, match=r'round 2 .* another object pool'):
+        check_pool([OLD, ENTRY], pool)
 
 
 def test_chips_of_one_or_of_all_rounds():

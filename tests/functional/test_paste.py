@@ -283,10 +283,9 @@ def test_soft_edges_stop_at_ignored_regions(seed):
     bboxes = [PATCH_BBOX] * 3
     corners = rng.uniform((0, 0), (75, 55), (4, 2))
     regions = np.hstack([corners, corners + rng.uniform(0, 12, (4, 2))])
-    free = apply_pastes(canvas, patches, bboxes, pastes)
-    out = apply_pastes(
-        canvas, patches, bboxes, pastes, ignored_regions=regions
-    )
+    args = canvas, patches, bboxes, pastes
+    free = apply_pastes(*args, color_match=0)
+    out = apply_pastes(*args, color_match=0, ignored_regions=regions)
     outside = np.ones(canvas.shape[:2], dtype=bool)
     for x1, y1, x2, y2 in regions:
         pixels = (
@@ -306,11 +305,28 @@ def test_soft_edges_stop_at_ignored_regions(seed):
 def test_an_object_in_a_region_is_drawn_whole():
     canvas, patch, paste = make_canvas(), make_patch(), make_paste()
     args = canvas, [patch], [PATCH_BBOX], [paste]
-    free = apply_pastes(*args)
+    free = apply_pastes(*args, color_match=0)
     # One that it is in, one without area, one beside it.
     regions = [(28, 18, 40, 24), (47, 0, 47, 60), (46, 15, 60, 40)]
-    out = apply_pastes(*args, ignored_regions=regions)
+    out = apply_pastes(*args, color_match=0, ignored_regions=regions)
     expected = free.copy()
     expected[15:40, 46:60] = canvas[15:40, 46:60]
     assert (free[15:40, 46:60] != canvas[15:40, 46:60]).any()
     np.testing.assert_array_equal(out, expected)
+
+
+def test_colours_do_not_follow_an_ignored_region():
+    """The object keeps those that it has beside nothing but its own ground."""
+    patch = np.full((16, 24, 3), 200, np.uint8)
+    patch[4:12, 4:20] = 60
+    canvas = np.full((60, 80, 3), 200, np.uint8)
+    masked = canvas.copy()
+    masked[:, 47:] = (104, 116, 124)
+    args = [patch], [PATCH_BBOX], [make_paste()]
+    regions = [(47, 0, 80, 60)]
+    expected = apply_pastes(canvas, *args)[:, :47]
+    out = apply_pastes(masked, *args, ignored_regions=regions)
+    np.testing.assert_array_equal(out[:, :47], expected)
+    np.testing.assert_array_equal(out[:, 47:], masked[:, 47:])
+    tinted = apply_pastes(masked, *args)[:, :47]
+    assert (tinted != expected).any()

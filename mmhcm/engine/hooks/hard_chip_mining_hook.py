@@ -18,10 +18,10 @@ from mmhcm.engine.initial_weights import (
     restore_initial_weights,
 )
 from mmhcm.engine.mining_inputs import (
-    images_digest,
     mining_pipeline,
     plain_settings,
     recipe_pipeline,
+    sources_digest,
 )
 from mmhcm.engine.mining_loop import (
     MiningLoop,
@@ -30,12 +30,12 @@ from mmhcm.engine.mining_loop import (
 from mmhcm.engine.mining_report import ReportOptions, report_rounds
 from mmhcm.engine.pools import (
     check_pool_settings,
-    image_checksums,
     open_or_build_pool,
     pool_folder,
 )
 from mmhcm.engine.used_rounds import (
-    check_entries,
+    check_images,
+    check_pool,
     merge_rounds,
     read_rounds,
     round_path,
@@ -140,6 +140,7 @@ class HardChipMiningHook(Hook):
         self._rounds: list[dict[str, Any]] = []
         self._external: list[BaseDataset] | None = None
         self._pool: ObjectPool | None = None
+        self._images = ''
 
     def before_train(self, runner: Runner) -> None:
         """Keep the initial weights; after a resume, load the rounds.
@@ -154,7 +155,7 @@ class HardChipMiningHook(Hook):
             keep_initial_weights(runner)
         if self._rounds:
             rounds = read_rounds(runner.work_dir, self._rounds)
-            self._hand_over(runner, rounds, self._images_digest(runner))
+            self._hand_over(runner, rounds)
             self._write_reports(runner, rounds)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -165,19 +166,16 @@ class HardChipMiningHook(Hook):
         if len(self._rounds) >= number:
             return
         hard_round = self._mine(runner, number)
-        # Looks at every image, so once.
-        images = self._images_digest(runner)
         self._rounds = [
             *self._rounds,
             {
                 'round': number,
                 'fingerprint': hard_round.fingerprint,
-                'pool': '' if self._pool is None else self._pool.fingerprint,
-                'images': images,
+                **self._origin(runner),
             },
         ]
         rounds = read_rounds(runner.work_dir, self._rounds)
-        self._hand_over(runner, rounds, images)
+        self._hand_over(runner, rounds)
         self._write_reports(runner, rounds)
         if self.restart:
             restore_initial_weights(runner)
@@ -223,6 +221,7 @@ class HardChipMiningHook(Hook):
             path=round_path(runner.work_dir, number),
             round_number=number,
             inputs=self._inputs(runner, dataset, pool),
+            origin=self._origin(runner),
             predict=self.predict,
             tta_model=self.tta_model,
             fp16=self.fp16,
@@ -254,18 +253,14 @@ class HardChipMiningHook(Hook):
             runner.logger.warning('the round has no hard chips')
 
     def _hand_over(
-        self, runner: Runner, rounds: Sequence[HardChipRound], images: str
+        self, runner: Runner, rounds: Sequence[HardChipRound]
     ) -> None:
-        """Give the chips of the rounds to the training data set.
-
-        Args:
-            runner: The runner.
-            rounds: All rounds so far.
-            images: Digest of the images as they are now.
-        """
+        """Give the chips of the rounds to the training data set."""
         dataset = find_chip_dataset(runner.train_dataloader.dataset)
+        # Before a pool of other images is built.
+        check_images(self._rounds, self._images_digest(runner))
         pool = self._get_pool(runner, dataset)
-        check_entries(self._rounds, pool, images)
+        check_pool(self._rounds, pool)
         merged = merge_rounds(rounds, self.accumulate)
         dataset.set_hard_chips(merged, pool, self._get_external())
         restart_workers(runner.train_dataloader)
@@ -284,15 +279,26 @@ class HardChipMiningHook(Hook):
                 runner.logger,
             )
 
+    def _origin(self, runner: Runner) -> dict[str, str]:
+        """Fingerprints of pool and images, which a round has to fit."""
+        return {
+            'pool': '' if self._pool is None else self._pool.fingerprint,
+            'images': self._images_digest(runner),
+        }
+
     def _images_digest(self, runner: Runner) -> str:
-        chips = find_chip_dataset(runner.train_dataloader.dataset)
-        folder = pool_folder(self.pool_cfg or {}, runner.work_dir)
-        return fingerprint(
-            *(
-                images_digest(source, image_checksums(source, folder))
-                for source in (chips.dataset, *self._get_external())
+        """Digest of the images as they were when it was first asked for.
+
+        The data sets are listed once too; an image that goes missing later
+        is left out by them, and ends no run.
+        """
+        if not self._images:
+            chips = find_chip_dataset(runner.train_dataloader.dataset)
+            self._images = sources_digest(
+                [chips.dataset, *self._get_external()],
+                pool_folder(self.pool_cfg or {}, runner.work_dir),
             )
-        )
+        return self._images
 
     def _get_external(self) -> list[BaseDataset]:
         if self._external is None:

@@ -8,6 +8,7 @@ from mmdet.registry import DATASETS
 from mmengine.hooks import EMAHook, Hook
 
 from mmhcm.datasets.chip_dataset import find_chip_dataset
+from mmhcm.engine.hooks import hard_chip_mining_hook
 from mmhcm.engine.hooks.hard_chip_mining_hook import HardChipMiningHook
 from mmhcm.engine.mining_inputs import images_digest
 from mmhcm.engine.mining_loop import MiningLoop, unwrap, weights_digest
@@ -143,6 +144,28 @@ def test_accumulate(make_runner):
         read_round(round_path(runner.work_dir, n)).num_chips for n in (1, 2)
     )
     assert watch.hard == {0: 0, 1: first, 2: first + second}
+
+
+def test_images_that_go_missing_later_end_no_run(make_runner, monkeypatch):
+    digests = iter(['as at the start', 'without one', 'without two'])
+    monkeypatch.setattr(
+        hard_chip_mining_hook, 'sources_digest', lambda *_: next(digests)
+    )
+    runner = make_runner(
+        {
+            **FAST,
+            'train_cfg.max_epochs': 3,
+            'custom_hooks.0.epochs': [1, 2],
+        }
+    )
+    runner.train()
+    origins = [
+        read_round(round_path(runner.work_dir, number)).origin
+        for number in (1, 2)
+    ]
+    assert [o['images'] for o in origins] == ['as at the start'] * 2
+    assert len({o['pool'] for o in origins}) == 1
+    assert origins[0]['pool'] == mining_hook(runner)._pool.fingerprint
 
 
 def test_restart_begins_afresh(make_cfg, make_runner):
@@ -306,6 +329,7 @@ def test_external_annotations_are_inputs(make_cfg, make_runner, tiny_run):
     hook = mining_hook(runner)
     dataset = find_chip_dataset(runner.train_dataloader.dataset)
     before = hook._inputs(runner, dataset, None)
+    hook._images = ''
     other = DATASETS.build(external)
     digest, expected = (
         images_digest(images, image_checksums(images, runner.work_dir))
