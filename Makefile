@@ -8,6 +8,7 @@
 # make table1     train, test and tabulate the paper's ablation, at full size
 # make comparators  the same for what hard chip mining is compared with
 # make newest     the suite with the newest allowed versions (.venv-newest)
+# make numpy1     the algorithms' tests with NumPy 1 (.venv-numpy1)
 # make bench      every benchmark against its peer, on real data (see DATA)
 #
 # PYTHON       the interpreter that .venv is made with (3.11 or 3.12)
@@ -41,7 +42,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 .PHONY: help .venv install check lint types layers deadcode coverage \
 	some-mutants mutants test demo \
 	demo-smoke table1 comparators bench clean-venv newest \
-	.newest
+	numpy1 .newest
 .DEFAULT_GOAL := help
 
 help:
@@ -128,6 +129,17 @@ newest:
 	$(BIN)/python -m pip freeze --exclude-editable
 	$(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
 		--timeout 900 $(PYTEST_ARGS)
+
+# Without torch: what imports nothing of OpenMMLab.
+numpy1: .venv-numpy1/.made
+	.venv-numpy1/bin/python -m pytest --timeout 900 \
+		tests/functional tests/structures $(PYTEST_ARGS)
+
+.venv-numpy1/.made: requirements/numpy1.txt
+	$(find_python); "$$python" -m venv --clear .venv-numpy1
+	.venv-numpy1/bin/python -m pip --disable-pip-version-check install \
+		$(PIP_ARGS) -r requirements/numpy1.txt
+	touch $@
 
 # --- Checks -----------------------------------------------------------------
 check: lint types layers deadcode coverage some-mutants

@@ -32,7 +32,8 @@ def slow_nms(bboxes, scores, labels, iou_thr):
     keep = []
     for i in sorted(range(len(scores)), key=lambda i: (-scores[i], i)):
         if all(
-            labels[i] != labels[j] or slow_iou(bboxes[i], bboxes[j]) <= iou_thr
+            labels[i] != labels[j]
+            or slow_iou(bboxes[i], bboxes[j]) <= np.float32(iou_thr)
             for j in keep
         ):
             keep.append(i)
