@@ -11,9 +11,11 @@ from mmhcm.engine.checkpoints import (
 from mmhcm.engine.launch import (
     add_config_arguments,
     build_runner,
+    join_processes,
     load_config,
 )
 from mmhcm.engine.mistakes import report_mistakes
+from mmhcm.engine.run_lock import only_run_in
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,10 +50,13 @@ def run(args: argparse.Namespace) -> int:
             else existing_checkpoint(args.resume)
         )
         cfg.resume, cfg.load_from = True, checkpoint
-    runner = build_runner(cfg)
-    if checkpoint is not None:
-        check_checkpoint(checkpoint, runner.model)
-    runner.train()
+    # All ranks hear whether the main process finds the folder free.
+    join_processes(cfg)
+    with only_run_in(cfg.work_dir):
+        runner = build_runner(cfg)
+        if checkpoint is not None:
+            check_checkpoint(checkpoint, runner.model)
+        runner.train()
     return 0
 
 

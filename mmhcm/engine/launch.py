@@ -128,7 +128,7 @@ def join_processes(cfg: Config) -> None:
     ``process_group`` has three times in seconds: ``timeout`` of a collective
     operation, long since others wait while the main process builds or writes
     something; ``join_within`` for all to be there; ``lost_after``, see
-    ``PeerWatch``.
+    ``PeerWatch``. A second call changes nothing.
     """
     if cfg.launcher == 'none':
         return

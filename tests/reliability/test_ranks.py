@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmhcm.engine.run_lock import only_run_in
 from tests.reliability.ranks import (
     DEADLINE,
     LOST_AFTER,
@@ -195,6 +196,17 @@ def test_a_machine_that_has_stopped_ends_the_other(start, rank):
     (line,) = ranks.errors(1 - rank)
     assert line.startswith(f'error: rank {rank} ')
     assert 'no sign of life' in line or 'does not answer' in line
+
+
+@pytest.mark.slow
+def test_a_folder_of_another_run_ends_all(start, tmp_path):
+    with only_run_in(tmp_path / 'work'):
+        ranks = start(2)
+        assert ranks.wait() == [1, 1]
+    for rank in (0, 1):
+        (line,) = ranks.errors(rank)
+        assert line.endswith(f'another run is writing into {tmp_path}/work')
+    assert not list((tmp_path / 'work').glob('2*'))
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mmhcm.engine.run_lock import only_run_in
 from tests.tiny_run import write_tiny_run
 from tools import evaluate, submit, test, train, validate_submission
 
@@ -163,7 +164,8 @@ def test_submit_names_the_faults_of_its_zip(
     assert 'val_1.txt' in faults
 
 
-def test_data_root_moves_every_path(call, trained, tmp_path):
+def test_data_root_moves_every_path(call, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     root = tmp_path / 'elsewhere'
     shutil.copytree(trained.config.parent / 'data', root)
     shutil.copy(trained.config, tmp_path / 'tiny.py')
@@ -274,6 +276,18 @@ def test_a_mistake_in_training_is_one_line(call, trained, tmp_path, capsys):
     # The log says where it came from.
     (log,) = tmp_path.glob('work/*/*.log')
     assert 'Traceback' in log.read_text()
+
+
+@pytest.mark.parametrize('resume', [(), ('--resume',)])
+def test_a_folder_of_another_run_is_left_alone(
+    call, trained, resume, tmp_path, capsys
+):
+    work_dir = tmp_path / 'work'
+    with only_run_in(work_dir):
+        assert call(train, trained.config, '--work-dir', work_dir, *resume)
+        assert [path.name for path in work_dir.iterdir()] == ['.run.lock']
+    error = capsys.readouterr().err
+    assert error == f'error: another run is writing into {work_dir}\n'
 
 
 @pytest.mark.parametrize(
