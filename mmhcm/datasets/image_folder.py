@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
-from mmhcm.structures.annotation_faults import IN_TRAINING
+from mmhcm.structures.annotation_faults import IN_TRAINING, may_pass
 from mmhcm.structures.image_sizes import (
     IMAGE_SUFFIXES,
     NO_IMAGE,
@@ -189,7 +189,7 @@ class ImageFolderDataset(BaseDetDataset):
         for name in names:
             path = Path(self.data_prefix['img_path']) / name
             ann_path = self._ann_path(name, ann_names)
-            image_wh = self._read_image_wh(path, ann_path, faults)
+            image_wh = self._read_image_wh(path, ann_path, faults, tally)
             if image_wh is None:
                 continue
             info = {
@@ -218,7 +218,11 @@ class ImageFolderDataset(BaseDetDataset):
         return osp.normpath(f'{self.data_prefix["ann_path"]}/{ann_name}')
 
     def _read_image_wh(
-        self, path: Path, ann_path: str | None, faults: list[str]
+        self,
+        path: Path,
+        ann_path: str | None,
+        faults: list[str],
+        tally: Tally,
     ) -> tuple[int, int] | None:
         """(width, height) of an image; None and a new fault for training."""
         if ann_path is None and not self.test_mode:
@@ -228,6 +232,7 @@ class ImageFolderDataset(BaseDetDataset):
             return read_image_size(path)
         except OSError as error:
             fault = f'cannot read {path}: {error.strerror}'
+            tally.may_pass |= may_pass(error)
         except ValueError as error:
             fault = f'cannot read {error}'
         if self.test_mode:

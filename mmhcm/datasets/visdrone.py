@@ -10,7 +10,7 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import force_full_init
 from mmengine.dist import is_main_process
 
-from mmhcm.structures import visdrone_txt
+from mmhcm.structures import image_sizes, visdrone_txt
 from mmhcm.structures.annotation_faults import (
     note_odd_rows,
     read_what_can_be_read,
@@ -51,8 +51,10 @@ class VisDroneDataset(ImageFolderDataset):
         cache_dir (str, optional): Folder of a file with all annotations and
             image sizes, which later starts map instead of reading every
             file. It is made again when the name, size or time of an image or
-            annotation file changes; if it cannot be written, a warning says
-            so. Defaults to None, no cache.
+            annotation file changes, or the most pixels of an image; if it
+            cannot be written, a warning says so. None is written while the
+            system denies a file of an image that is listed, so that the next
+            start tries again. Defaults to None, no cache.
         kwargs: Arguments of ``BaseDetDataset``. ``serialize_data`` has no
             effect: data infos are built from arrays that workers share.
     """
@@ -170,7 +172,9 @@ class VisDroneDataset(ImageFolderDataset):
         ]
         identity = [str(folders[0]), str(folders[1]), self.test_mode]
         digest = fingerprint(
-            identity, [list_states(folder) for folder in folders]
+            identity,
+            image_sizes.MAX_PIXELS,
+            [list_states(folder) for folder in folders],
         )
         # One file a split, so that a stale one does not stay behind.
         cache_path = Path(self.cache_dir) / (
@@ -179,7 +183,7 @@ class VisDroneDataset(ImageFolderDataset):
         table = map_table(cache_path, digest)
         if table is None:
             table = self._read_table(names, ann_names)
-            if is_main_process():
+            if is_main_process() and not table.may_pass:
                 write_cache(
                     cache_path, lambda: write_table(cache_path, table, digest)
                 )
@@ -189,39 +193,41 @@ class VisDroneDataset(ImageFolderDataset):
         self, names: Sequence[str], ann_names: set[str]
     ) -> AnnotationTable:
         faults: list[str] = []
+        tally = Tally()
         used_names, image_whs, ann_paths = [], [], []
         for name in names:
             path = Path(self.data_prefix['img_path']) / name
             ann_path = self._ann_path(name, ann_names)
-            image_wh = self._read_image_wh(path, ann_path, faults)
+            image_wh = self._read_image_wh(path, ann_path, faults, tally)
             if image_wh is not None:
                 used_names.append(name)
                 image_whs.append(image_wh)
                 ann_paths.append(ann_path)
-        rows, counts, notes = self._read_rows(ann_paths, image_whs)
+        rows, counts = self._read_rows(ann_paths, image_whs, tally)
         usable = np.flatnonzero(counts >= 0)
         return AnnotationTable(
             [used_names[ind] for ind in usable],
             faults,
-            notes,
+            tally.lines(None if self.test_mode else self.outcomes),
             np.array(image_whs, dtype=np.int32).reshape(-1, 2)[usable],
             np.concatenate([[0], np.cumsum(counts[usable])]),
             rows,
+            tally.may_pass,
         )
 
     def _read_rows(
         self,
         ann_paths: Sequence[str | None],
         image_whs: Sequence[tuple[int, int]],
-    ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Rows of all files, their number for each image, and what is odd.
+        tally: Tally,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of all files and their number for each image.
 
         In training, what is at fault is left out; an image whose whole file
         is has -1 rows.
         """
         labelled = np.array([path is not None for path in ann_paths], bool)
         paths = [path for path in ann_paths if path is not None]
-        tally = Tally()
         if self.test_mode:
             rows, counts = visdrone_txt.read_annotation_files(paths)
         else:
@@ -236,5 +242,4 @@ class VisDroneDataset(ImageFolderDataset):
         )
         all_counts = np.zeros(len(ann_paths), dtype=np.int64)
         all_counts[labelled] = counts
-        notes = tally.lines(None if self.test_mode else self.outcomes)
-        return rows, all_counts, notes
+        return rows, all_counts

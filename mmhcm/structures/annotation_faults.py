@@ -39,6 +39,11 @@ IN_TRAINING = {
 }
 
 
+def may_pass(error: OSError) -> bool:
+    """Whether a file may be read another time though it does not change."""
+    return not isinstance(error, IsADirectoryError)
+
+
 def read_what_can_be_read(
     paths: Sequence[str | Path], tally: Tally
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -108,6 +113,7 @@ def _read_file(path: Path, tally: Tally) -> np.ndarray | None:
         text = decode(path.read_bytes(), path)
     except OSError as error:
         tally.add(DAMAGED, f'{path}: {error.strerror}')
+        tally.may_pass |= may_pass(error)
         return None
     except AnnotationError as error:
         tally.add(DAMAGED, error)

@@ -38,6 +38,8 @@ class AnnotationTable:
             of image i.
         rows: (r, 8) see ``visdrone_txt.parse_annotations``; of the smallest
             type that holds all values exactly.
+        may_pass: Whether a fault may be gone the next time though no file
+            changes. Such a table is not to be written.
     """
 
     names: Sequence[str]
@@ -46,10 +48,14 @@ class AnnotationTable:
     image_whs: np.ndarray
     offsets: np.ndarray
     rows: np.ndarray
+    may_pass: bool = False
 
 
 def list_states(folder: str | Path) -> list[list]:
     """Name, size and time of change of each file, by which edits show.
+
+    What has gone since it was listed, and a link to nothing, have 0 and 0:
+    that they cannot be read is for their readers to say.
 
     Returns:
         A list for each file in the order of names; none without a folder.
@@ -57,11 +63,15 @@ def list_states(folder: str | Path) -> list[list]:
     if not Path(folder).is_dir():
         return []
     with os.scandir(folder) as entries:
-        states = [
-            [entry.name, status.st_size, status.st_mtime_ns]
-            for entry, status in ((entry, entry.stat()) for entry in entries)
-        ]
-    return sorted(states)
+        return sorted([entry.name, *_state(entry)] for entry in entries)
+
+
+def _state(entry: os.DirEntry) -> tuple[int, int]:
+    try:
+        status = entry.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def write_table(
@@ -98,7 +108,14 @@ def map_table(path: str | Path, fingerprint: str) -> AnnotationTable | None:
     num = len(names)
     if (num, num + 1) != (len(arrays['image_whs']), len(arrays['offsets'])):
         return None
-    return AnnotationTable(names, faults, notes, **arrays)
+    return AnnotationTable(
+        names,
+        faults,
+        notes,
+        arrays['image_whs'],
+        arrays['offsets'],
+        arrays['rows'],
+    )
 
 
 def _join(lines: Iterable[str]) -> np.ndarray:

@@ -1,12 +1,14 @@
+import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 
-from mmhcm.datasets import VisDroneDataset
+from mmhcm.datasets import VisDroneDataset, image_folder
 from mmhcm.datasets.data_info import dataset_arrays, dataset_boxes
-from mmhcm.structures import visdrone_txt
+from mmhcm.structures import image_sizes, visdrone_txt
 from mmhcm.structures.array_file import ArrayFileError
 from mmhcm.structures.visdrone_txt import CLASSES, AnnotationError
 from tests.scene_folders import write_visdrone
@@ -280,6 +282,59 @@ def test_an_edit_is_read(cached, reads, tmp_path, folder):
     assert infos_of(cached()) == infos_of(build(tmp_path))
     assert reads == [2, 2, 2]
     assert len(list((tmp_path / 'cache').iterdir())) == 1
+
+
+def deny(monkeypatch, folder, code):
+    """Let files of image a be denied until the patches are undone."""
+
+    def denied(path):
+        if os.path.basename(path).startswith('a.'):  # noqa: PTH119
+            raise OSError(code, os.strerror(code), str(path))
+
+    if folder == 'images':
+        read = image_folder.read_image_size
+        monkeypatch.setattr(
+            image_folder, 'read_image_size', lambda p: denied(p) or read(p)
+        )
+    else:
+        read_bytes, read = Path.read_bytes, visdrone_txt._read
+        monkeypatch.setattr(
+            Path, 'read_bytes', lambda p: denied(p) or read_bytes(p)
+        )
+        monkeypatch.setattr(
+            visdrone_txt, '_read', lambda p: denied(p) or read(p)
+        )
+
+
+@pytest.mark.parametrize('code', [errno.EACCES, errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize('folder', ['annotations', 'images'])
+def test_what_was_denied_is_tried_again(cached, tmp_path, folder, code):
+    expected = infos_of(build(tmp_path))
+    with pytest.MonkeyPatch.context() as patch:
+        deny(patch, folder, code)
+        assert [info['img_id'] for info in infos_of(cached())] == ['b']
+        assert not (tmp_path / 'cache').exists()
+    assert infos_of(cached()) == expected
+    assert (tmp_path / 'cache').exists()
+
+
+def test_a_folder_named_like_an_image_is_cached(cached, reads, tmp_path):
+    (tmp_path / 'images' / 'd.png').mkdir()
+    (tmp_path / 'annotations' / 'd.txt').touch()
+    assert infos_of(cached()) == infos_of(cached())
+    assert reads == [2]
+
+
+def test_another_limit_of_pixels_is_another_cache(cached, tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image_sizes, 'MAX_PIXELS', 100 * 80 - 1)
+        with pytest.raises(ValueError, match='OpenCV decodes from 1 to 7999'):
+            cached()
+        write_visdrone(tmp_path, {'b': ''}, image_wh=(60, 50))
+        assert [info['img_id'] for info in infos_of(cached())] == ['b']
+    expected = infos_of(build(tmp_path))
+    assert len(expected) == 2
+    assert infos_of(cached()) == expected
 
 
 def test_a_damaged_cache_is_made_again(cached, reads, tmp_path):

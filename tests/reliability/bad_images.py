@@ -98,6 +98,9 @@ UNREADABLE = {
     'directory named like an image': lambda path: path.with_suffix(
         '.jpg'
     ).mkdir(),
+    'link to nothing': lambda path: path.with_suffix('.jpg').symlink_to(
+        path.with_name('nothing')
+    ),
 }
 
 #: What shows when pixels are read.

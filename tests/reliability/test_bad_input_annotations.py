@@ -247,6 +247,34 @@ def test_the_line_of_a_row_is_the_one_in_the_file(tmp_path, warnings):
     assert 'b.txt:5 (image' in warnings[0]
 
 
+def test_a_link_to_nothing(tmp_path, warnings):
+    root = write_split(tmp_path, GOOD)
+    path = root / 'annotations' / 'b.txt'
+    path.rename(root / 'moved.txt')
+    for link in (path, root / 'annotations' / 'notes'):
+        link.symlink_to(root / 'none' / 'b.txt')
+
+    def build():
+        dataset = VisDroneDataset(
+            data_root=str(root), cache_dir=str(tmp_path / 'cache')
+        )
+        return [
+            dataset.get_data_info(i)['img_id'] for i in range(len(dataset))
+        ]
+
+    assert build() == ['a', 'c']
+    (message,) = warnings
+    assert re.search(
+        '1 annotation files that cannot be read, left out with their images; '
+        r'the first: .*b\.txt: No such file', message,
+    )  # fmt: skip
+    with pytest.raises(OSError, match=r'b\.txt'):
+        VisDroneDataset(data_root=str(root), test_mode=True)
+    (root / 'none').mkdir()
+    (root / 'moved.txt').rename(root / 'none' / 'b.txt')
+    assert build() == ['a', 'b', 'c']
+
+
 def test_a_cache_says_it_again(tmp_path, warnings):
     write_split(tmp_path, FAULTS['unknown category'][0])
     for _ in range(2):

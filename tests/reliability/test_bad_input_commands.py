@@ -77,7 +77,7 @@ def test_training_goes_on_with_all_of_it(trained):
 @pytest.mark.parametrize(
     'said',
     [
-        'left 5 files out, the first: ',
+        'left 6 files out, the first: ',
         '2 rows that cannot be read, left out; the first: ',
         "1 rows of an unknown category, taken as 'others'",
         '1 annotation files that cannot be read, left out with their images',

@@ -10,6 +10,7 @@ TABLE = (REPO / 'docs' / 'bad_input.md').read_text()
 FILES = [
     *Path(__file__).parent.glob('test_bad_input_*.py'),
     REPO / 'tests' / 'datasets' / 'test_checked_coco.py',
+    REPO / 'tests' / 'datasets' / 'test_visdrone.py',
 ]
 NAMED = sorted(set(re.findall(r'`(test_\w+)`', TABLE)))
 

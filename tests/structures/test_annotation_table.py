@@ -51,3 +51,13 @@ def test_states_tell_edits(tmp_path):
     assert [state[:2] for state in states] == [['a.txt', 2], ['b.txt', 1]]
     os.utime(tmp_path / 'a.txt', ns=(0, 0))
     assert list_states(tmp_path) != states
+
+
+def test_states_of_what_cannot_be_found(tmp_path):
+    (tmp_path / 'b.txt').symlink_to(tmp_path / 'none' / 'b.txt')
+    (tmp_path / 'a.txt').symlink_to('a.txt')
+    states = list_states(tmp_path)
+    assert states == [['a.txt', 0, 0], ['b.txt', 0, 0]]
+    (tmp_path / 'none').mkdir()
+    (tmp_path / 'none' / 'b.txt').write_text('1')
+    assert list_states(tmp_path) != states
