@@ -70,7 +70,7 @@ def test_lines_are_thin_on_small_objects_and_never_too_thin():
     with figure_style():
         figure = draw_photos([PhotoRow([photo(boxes=((PASTED, many),))])])
     widths = figure.axes[0].collections[1].get_linewidths()
-    assert widths[0] == PASTED.max_pt
+    assert widths[0] == np.float32(PASTED.max_pt)
     assert widths[1] >= 0.4
 
 
