@@ -27,6 +27,7 @@ from .image_faults import IMAGE_ERRORS, BrokenImages
 from .jpeg_windows import open_or_build_marks
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
+from .transforms.crop_chip import check_crop_size
 from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
@@ -73,8 +74,9 @@ class ChipDataset:
         lazy_init (bool): Leave finding the chips to ``full_init``.
 
     Raises:
-        ValueError: scales with gaps or empty ranges, a data set without any
-            chip, or partial decoding without a cache folder.
+        ValueError: scales with gaps or empty ranges, a pipeline for chips of
+            another size, a data set without any chip, or partial decoding
+            without a cache folder.
     """
 
     def __init__(
@@ -107,6 +109,8 @@ class ChipDataset:
             DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         )
         self.pipeline = Compose(pipeline)
+        if self.scales is not None:
+            check_crop_size(self.pipeline, chip_size)
         self.sources: list[BaseDataset] = [self.dataset]
         self._hard_round: HardChipRound | None = None
         self._hard_canvases = PackedList()

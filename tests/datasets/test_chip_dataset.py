@@ -375,6 +375,28 @@ def test_arguments_are_checked(root, kwargs, fault):
         build(visdrone(root), **kwargs)
 
 
+CROP = dict(type='CropChip', chip_size=CHIP_SIZE)
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda crop: crop,
+        lambda crop: dict(type='RandomApply', transforms=[crop]),
+        lambda crop: dict(type='RandomChoice', transforms=[[CROP], [crop]]),
+    ],
+)
+@pytest.mark.parametrize('size', [CHIP_SIZE - 8, CHIP_SIZE + 8])
+def test_a_pipeline_for_chips_of_another_size(root, wrap, size):
+    pipeline = [LOAD, wrap(dict(type='CropChip', chip_size=size))]
+    fault = f'chip_size is {CHIP_SIZE}, that of CropChip in .* {size}$'
+    with pytest.raises(ValueError, match=fault):
+        build(visdrone(root), pipeline)
+    # Whole images have no such size.
+    assert build(visdrone(root), pipeline, scales=None)
+    assert build(visdrone(root), [LOAD, wrap(CROP)])
+
+
 def test_images_without_objects_give_no_chips(tmp_path):
     write_visdrone(tmp_path, {'a': '', 'b': [(1, 1, 5, 5, 0, 4, 0, 0)]})
     with pytest.raises(ValueError, match='no chips: 2 images hold no object'):

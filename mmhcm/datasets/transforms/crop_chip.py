@@ -1,6 +1,7 @@
 """Cutting of a chip and its objects out of a whole image."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -104,3 +105,24 @@ class CropChip(BaseTransform):
             f'{type(self).__name__}(chip_size={self.chip_size}, '
             f'min_visible={self.min_visible}, pad_color={self.pad_color})'
         )
+
+
+def check_crop_size(transform: Any, chip_size: int) -> None:
+    """Make sure that a pipeline cuts chips of a data set's size.
+
+    Args:
+        transform: A pipeline, a transform, or one with others within.
+        chip_size: Side of the data set's chips, network-input pixels.
+
+    Raises:
+        ValueError: a ``CropChip`` in it has another size.
+    """
+    if isinstance(transform, CropChip) and transform.chip_size != chip_size:
+        raise ValueError(
+            f"the data set's chip_size is {chip_size}, that of CropChip in "
+            f'its pipeline {transform.chip_size}'
+        )
+    within = getattr(transform, 'transforms', ())
+    # MMCV's wrappers have a pipeline, or a list of them.
+    for inner in within if isinstance(within, list | tuple) else [within]:
+        check_crop_size(inner, chip_size)
