@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Mapping
+import os.path as osp
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeGuard
 
 from mmdet.datasets import CocoDataset
@@ -15,10 +16,13 @@ from mmhcm.structures.visdrone_txt import MAX_COORDINATE
 
 NARROW = 'boxes narrower than one pixel'
 IGNORED = "annotations marked 'ignore'"
+NO_IMAGE = 'annotations of an image that is none of the file'
+NO_CLASS = 'annotations of a category that is none of the classes'
 
 _IN_TRAINING = {
     **faults.IN_TRAINING,
-    faults.UNKNOWN: 'left out',
+    NO_IMAGE: 'left out',
+    NO_CLASS: 'left out',
     NARROW: 'left out',
     IGNORED: 'neither foreground nor background',
 }
@@ -29,11 +33,12 @@ class CheckedCocoDataset(CocoDataset):
     """MMDetection's ``CocoDataset``, which drops much without a word.
 
     In training, annotations that cannot be used are left out with a counted
-    warning for each kind; in test mode a malformed one is an error. What is
-    marked ``ignore`` is an ignored object and not background. Categories
-    must be those of ``metainfo['classes']``, in their order, as
-    ``CocoDataset`` labels them in the order of the file whatever the classes
-    say.
+    warning for each kind; in test mode a malformed one and one of no image
+    are errors. What is marked ``ignore`` is an ignored object and not
+    background. Among the categories must be those of
+    ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
+    in the order of the file whatever the classes say; objects of further
+    ones are left out. No id and no image may stand there twice.
 
     Args:
         args: Arguments of ``CocoDataset``.
@@ -48,8 +53,9 @@ class CheckedCocoDataset(CocoDataset):
         """Read the json, and say once what is odd in it.
 
         Raises:
-            ValueError: the file is no COCO json, its categories are not the
-                classes, or a malformed annotation in test mode.
+            ValueError: the file is no COCO json, its categories lack a class
+                or have another order, an id or image stands there twice, or
+                a malformed annotation or one of no image in test mode.
             OSError: the file cannot be read.
         """
         try:
@@ -72,7 +78,6 @@ class CheckedCocoDataset(CocoDataset):
 
     def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
         """See ``CocoDataset``; counts what that leaves out."""
-        self._check_categories()
         info = raw_data_info['raw_img_info']
         image_wh = info['width'], info['height']
         usable = [
@@ -88,35 +93,80 @@ class CheckedCocoDataset(CocoDataset):
             {**raw_data_info, 'raw_ann_info': usable}
         )
 
-    def _check_categories(self) -> None:
-        known = self.coco.load_cats(self.cat_ids)
-        names = tuple(category['name'] for category in known)
+    def COCOAPI(self, path: str) -> Any:  # noqa: N802
+        """Index the json as ``CocoDataset`` does, and check it as a whole.
+
+        The index keeps the last one of equal ids.
+        """
+        index = CocoDataset.COCOAPI(path)
+        images, annotations, categories = (
+            index.dataset.get(key, [])
+            for key in ('images', 'annotations', 'categories')
+        )
+        for what, found in (
+            ('images of id', [(i['id'], i['file_name']) for i in images]),
+            (
+                'images of file_name',
+                [
+                    (osp.normpath(i['file_name']), f'id {i["id"]!r}')
+                    for i in images
+                ],
+            ),
+            ('annotations of id', [(ann['id'], '') for ann in annotations]),
+            ('categories of id', [(c['id'], c['name']) for c in categories]),
+        ):
+            twice = _find_twice(found)
+            if twice is not None:
+                raise ValueError(f'{self.ann_file}: two {what} {twice}')
+        self._check_classes([category['name'] for category in categories])
+        for ann in annotations:
+            if ann['image_id'] not in index.imgs:
+                self._leave_out(
+                    NO_IMAGE, ann, f'no image of id {ann["image_id"]!r}'
+                )
+        return index
+
+    def _check_classes(self, names: list[str]) -> None:
         classes = tuple(self.metainfo['classes'])
-        if names != classes:
+        if tuple(name for name in names if name in classes) != classes:
             raise ValueError(
                 f'{self.ann_file}: its categories are, in order, '
-                f'{self._all_names()}, the classes {classes}'
+                f'{tuple(names)}; they must hold the classes in theirs, '
+                f'{classes}'
             )
 
-    def _all_names(self) -> tuple[str, ...]:
-        every = self.coco.load_cats(self.coco.get_cat_ids())
-        return tuple(category['name'] for category in every)
+    def _leave_out(self, kind: str, ann: Mapping[str, Any], why: str) -> None:
+        """Count what training leaves out; an error in test mode."""
+        fault = f'{self._where(ann)}: {why}'
+        if self.test_mode:
+            raise ValueError(fault)
+        self._tally.add(kind, fault)
+
+    def _where(self, ann: Mapping[str, Any]) -> str:
+        return f'{self.ann_file}: annotation {ann.get("id")!r}'
 
     def _is_well_formed(
         self, ann: Mapping[str, Any], image_wh: tuple[int, int]
     ) -> bool:
         """Whether the box is one; counts what is odd."""
-        where = f'{self.ann_file}: annotation {ann.get("id")}'
+        where = self._where(ann)
         box = ann.get('bbox')
         if not _is_box(box):
-            fault = f'{where}: bad bbox {str(box)[:80]}'
-            if self.test_mode:
-                raise ValueError(fault)
-            self._tally.add(faults.UNREADABLE, fault)
+            self._leave_out(
+                faults.UNREADABLE, ann, f'bad bbox {str(box)[:80]}'
+            )
             return False
+        for key in ('iscrowd', 'ignore'):
+            # As text '0' would be true.
+            if ann.get(key) not in (None, 0, 1):
+                self._leave_out(
+                    faults.UNREADABLE, ann, f'bad {key} {ann[key]!r:.80}'
+                )
+                return False
         x, y, w, h = box
         if ann['category_id'] not in self.cat_ids:
-            self._tally.add(faults.UNKNOWN, where)
+            category = f'category {ann["category_id"]!r:.80}'
+            self._tally.add(NO_CLASS, f'{where}: {category}')
         elif w < 1 or h < 1 or ann['area'] <= 0:
             self._tally.add(NARROW, where)
         elif x + w <= 0 or y + h <= 0 or x >= image_wh[0] or y >= image_wh[1]:
@@ -126,6 +176,17 @@ class CheckedCocoDataset(CocoDataset):
         if ann.get('ignore', False):
             self._tally.add(IGNORED, where)
         return True
+
+
+def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
+    """Name the first key that comes again, and what both are."""
+    first: dict[Hashable, str] = {}
+    for key, name in found:
+        if key in first:
+            both = f': {first[key]} and {name}' if name else ''
+            return f'{key!r:.80}{both}'
+        first[key] = name
+    return None
 
 
 def _is_box(box: Any) -> TypeGuard[list[float]]:

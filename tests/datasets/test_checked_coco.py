@@ -100,7 +100,103 @@ def test_marked_ones_are_ignored_and_not_background(tmp_path, warnings):
 def test_an_unknown_category(tmp_path, warnings):
     write(tmp_path, [GOOD], category_id=7)
     assert build(tmp_path).get_data_info(0)['instances'] == []
-    assert '1 rows of an unknown category, left out' in warnings[0]
+    assert warnings == [
+        'CheckedCocoDataset: 1 annotations of a category that is none of the '
+        f'classes, left out; the first: {tmp_path}/a.json: annotation 1: '
+        'category 7'
+    ]
+
+
+@pytest.mark.parametrize('number', [0, 1, 2])
+def test_a_further_category(tmp_path, warnings, number):
+    """Wherever it stands: labels are those of the classes."""
+    names = list(CLASSES)
+    names.insert(number, 'van')
+    write(tmp_path, [GOOD], names, category_id=number)
+    assert build(tmp_path).get_data_info(0)['instances'] == []
+    (message,) = warnings
+    assert f'annotation 1: category {number}' in message
+    write(tmp_path, [GOOD], names, category_id=names.index('bus'))
+    (instance,) = build(tmp_path).get_data_info(0)['instances']
+    assert instance['bbox_label'] == 1
+
+
+def change(root, edit):
+    """Edit what is in the json."""
+    content = json.loads((root / 'a.json').read_text())
+    edit(content)
+    (root / 'a.json').write_text(json.dumps(content))
+
+
+def entry(image_id, name):
+    return {'id': image_id, 'file_name': name, 'width': 100, 'height': 80}
+
+
+TWICE = {
+    'two images of id 1: a.png and b.png': lambda content: content[
+        'images'
+    ].append(entry(1, 'b.png')),
+    "two images of file_name 'a.png': id 1 and id 2": lambda content: content[
+        'images'
+    ].append(entry(2, './a.png')),
+    'two annotations of id 1': lambda content: content['annotations'].append(
+        # Of no image, but its box would be taken for that of the first.
+        {**content['annotations'][0], 'image_id': 7, 'bbox': [1, 1, 9, 9]}
+    ),
+    'two categories of id 0: van and car': lambda content: content[
+        'categories'
+    ].insert(0, {'id': 0, 'name': 'van'}),
+}
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+@pytest.mark.parametrize('fault', TWICE)
+def test_what_stands_there_twice(tmp_path, fault, test_mode):
+    write(tmp_path, [GOOD])
+    change(tmp_path, TWICE[fault])
+    with pytest.raises(ValueError, match=r'a\.json: two ') as info:
+        build(tmp_path, test_mode=test_mode)
+    assert str(info.value) == f'{tmp_path}/a.json: {fault}'
+
+
+@pytest.mark.parametrize('image_id', [77, '1', None])
+def test_annotations_of_no_image(tmp_path, warnings, image_id):
+    write(tmp_path, [GOOD, GOOD, GOOD])
+
+    def edit(content):
+        for ann in content['annotations'][1:]:
+            ann['image_id'] = image_id
+
+    change(tmp_path, edit)
+    assert len(build(tmp_path).get_data_info(0)['instances']) == 1
+    said = f'{tmp_path}/a.json: annotation 2: no image of id {image_id!r}'
+    assert warnings == [
+        'CheckedCocoDataset: 2 annotations of an image that is none of the '
+        f'file, left out; the first: {said}'
+    ]
+    with pytest.raises(ValueError, match='no image of id') as info:
+        build(tmp_path, test_mode=True)
+    assert str(info.value) == said
+
+
+@pytest.mark.parametrize('key', ['iscrowd', 'ignore'])
+@pytest.mark.parametrize('value', ['0', '', 2, []])
+def test_marks_that_are_none(tmp_path, warnings, key, value):
+    write(tmp_path, [GOOD], **{key: value})
+    assert build(tmp_path).get_data_info(0)['instances'] == []
+    (message,) = warnings
+    assert '1 rows that cannot be read, left out; the first: ' in message
+    assert f'a.json: annotation 1: bad {key} {value!r}' in message
+    with pytest.raises(ValueError, match=rf'annotation 1: bad {key} '):
+        build(tmp_path, test_mode=True)
+
+
+@pytest.mark.parametrize('value', [None, 0, False, 1, True])
+def test_marks_that_are_some(tmp_path, warnings, value):
+    write(tmp_path, [GOOD], iscrowd=value)
+    (instance,) = build(tmp_path).get_data_info(0)['instances']
+    assert instance['ignore_flag'] == int(value or 0)
+    assert warnings == []
 
 
 def test_an_image_without_annotations(tmp_path, warnings):
