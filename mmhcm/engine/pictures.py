@@ -13,6 +13,9 @@ from mmhcm.structures.files import atomic_write
 from mmhcm.structures.hard_chips import ErrorBox
 from mmhcm.visualization import ErrorMarks, ObjectMarks, contact_sheet
 
+#: Bytes of a picture's name without its suffix; disks take 255 in all.
+_MAX_STEM = 200
+
 
 def error_text(error: ErrorBox, classes: Sequence[str]) -> str:
     """What went wrong, such as 'car as van'."""
@@ -83,10 +86,21 @@ def save_pictures(
     paths, images = [], []
     for ind in tqdm(inds.tolist(), f'drawing {kind}', leave=False):
         name, image = picture(ind)
-        paths.append(write_picture(out_dir / f'{kind}_{name}.png', image))
+        stem = _short(f'{kind}_{name}', ind)
+        paths.append(write_picture(out_dir / f'{stem}.png', image))
         images.append(image)
     sheet = contact_sheet(images)
     return [*paths, write_picture(out_dir / f'{kind}.jpg', sheet)]
+
+
+def _short(stem: str, ind: int) -> str:
+    """A stem that disks take as a name; ``ind`` tells it from the others."""
+    encoded = stem.encode(errors='surrogateescape')
+    if len(encoded) <= _MAX_STEM:
+        return stem
+    # A letter that is cut in two is left out.
+    start = encoded[: _MAX_STEM - 20].decode(errors='ignore')
+    return f'{start}_{ind}'
 
 
 def write_picture(path: Path, picture: np.ndarray) -> Path:

@@ -1,3 +1,5 @@
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -124,3 +126,20 @@ def test_draw_indices(total, num):
 def test_canvases_of_one_image_are_two_pictures(cfg, tmp_path):
     cfg.custom_hooks[0].canvases.num_canvases = 16
     check(save_canvases(cfg, tmp_path / 'out', 16), 16)
+
+
+@pytest.mark.parametrize('letter', ['a', 'é', '字'])
+def test_long_names_are_cut_and_stay_different(cfg, tmp_path, letter):
+    stem = letter * (240 // len(letter.encode()))
+    root = tmp_path / 'train'
+    (image, *_) = sorted(root.rglob('images/*'))
+    (annotation,) = root.rglob(f'annotations/{image.stem}.txt')
+    image.rename(image.with_stem(stem))
+    annotation.rename(annotation.with_stem(stem))
+    num = build_training_data(cfg).num_normal
+    paths = save_chips(cfg, tmp_path / 'out', num)
+    check(paths, num)
+    cut = [path.stem for path in paths if letter * 40 in path.stem]
+    assert len(cut) > 1
+    # The number of the chip stays.
+    assert all(re.fullmatch(rf'chips_{letter}+_\d+', name) for name in cut)
