@@ -1,6 +1,8 @@
 import logging
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,14 @@ def warnings(_openmmlab: None) -> list[str]:
     handler.emit = lambda record: messages.append(record.getMessage())
     MMLogger.get_current_instance().addHandler(handler)
     return messages
+
+
+@pytest.fixture
+def stops() -> Iterator[None]:
+    """Let Ctrl-C raise, which shells keep from jobs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope='session')

@@ -61,9 +61,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Train; 1 for a user's mistake."""
+    """Train; 1 for a user's mistake, 130 when stopped by Ctrl-C."""
     args = parse_args()
-    return report_mistakes(lambda: run(args))
+    return report_mistakes(
+        lambda: run(args),
+        hint='; --resume goes on from the newest checkpoint',
+    )
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 import logging
 import pickle
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -24,25 +25,37 @@ _MISTAKES = (
     FloatingPointError,
     pickle.PickleError,
 )
+#: What shells give for Ctrl-C: 128, and the number of the signal.
+_STOPPED = 128 + signal.SIGINT
 _WORKER = 'in DataLoader worker process'
 #: What PyTorch says of a CPU's memory, in a plain RuntimeError.
 _NO_MEMORY = "can't allocate memory"
 _ASKED_FOR = re.compile(r'allocate ([\d.]+ \w+)')
 
 
-def report_mistakes(command: Callable[[], int]) -> int:
+def report_mistakes(command: Callable[[], int], hint: str = '') -> int:
     """Run a command; give its exit status, 1 after a mistake.
 
     A mistake is a file that is missing, damaged or full, or a value that
     does not fit, config values that name nothing included, numbers that
     overflow in training, or too little memory. The traceback goes to the log
     file of the run, if there is one. Other processes of the run are told and
-    end too.
+    end too. A command that the user stops, by Ctrl-C, gives 130.
+
+    Args:
+        command: What to run; gives the status.
+        hint: How to go on after a stop. Defaults to '', nothing to say.
     """
     try:
         with _quiet_logs():
             status = command()
     except BaseException as error:
+        if _is_stop(error):
+            with _deaf_to_stops():
+                claim_end()
+                _say(f'stopped{hint}', error)
+                tell_peers('stopped')
+            return _STOPPED
         line = _mistake_of(error) or lost_peer(error)
         has_peers = claim_end()
         if line is None and not has_peers:
@@ -51,16 +64,37 @@ def report_mistakes(command: Callable[[], int]) -> int:
             line = f'{type(error).__name__}: {describe_mistake(error)}'
             traceback.print_exception(error)
         else:
-            with _quiet_logs():
-                _log_traceback(error)
-            _close_bars()
-            sys.stderr.write(f'error: {line}\n')
-            sys.stderr.flush()
+            _say(f'error: {line}', error)
         # Behind the message, since a launcher may end this process next.
         tell_peers(line)
         return 1
     leave_peers()
     return status
+
+
+def _say(line: str, error: BaseException) -> None:
+    """Write a line on the screen, and the traceback into the log."""
+    with _quiet_logs():
+        _log_traceback(error)
+    _close_bars()
+    sys.stderr.write(f'{line}\n')
+    sys.stderr.flush()
+
+
+@contextmanager
+def _deaf_to_stops() -> Iterator[None]:
+    """Ignore Ctrl-C, which a launcher hands on once more."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:
+        # Signals are for the main thread alone.
+        yield
+        return
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -97,6 +131,19 @@ def _mistake_of(error: BaseException) -> str | None:
         # What ConfigDict says of a section that a config lacks.
         is_mistake = "'ConfigDict' object has no attribute" in str(error)
     return describe_mistake(error) if is_mistake else None
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Whether the user's Ctrl-C is an error, or what it came from.
+
+    Writers that are stopped fail once more when they close their files.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
@@ -143,7 +190,7 @@ def _log_traceback(error: BaseException) -> None:
         logging.ERROR,
         __file__,
         0,
-        'stopped by a mistake',
+        'stopped by Ctrl-C' if _is_stop(error) else 'stopped by a mistake',
         (),
         (type(error), error, error.__traceback__),
     )

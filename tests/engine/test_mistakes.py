@@ -2,6 +2,8 @@ import contextlib
 import logging
 import pickle
 import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import torch
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
+from mmhcm.engine import mistakes
 from mmhcm.engine.mistakes import describe_mistake, report_mistakes
 
 
@@ -79,6 +82,59 @@ def test_too_little_memory_is_one_line(ask, amount, capsys):
         f'error: out of memory, asked for {amount}: take smaller batches, or '
         'test large images with --slices\n'
     )
+
+
+def stop():
+    signal.raise_signal(signal.SIGINT)
+
+
+def stop_a_writer():
+    # What torch's writer says of a file that it could not end.
+    try:
+        stop()
+    finally:
+        raise RuntimeError('unexpected pos 64 vs 0')
+
+
+def stop_a_reader():
+    try:
+        stop_a_writer()
+    except RuntimeError as error:
+        raise ValueError('damaged') from error
+
+
+@pytest.mark.usefixtures('stops')
+@pytest.mark.parametrize('command', [stop, stop_a_writer, stop_a_reader])
+@pytest.mark.parametrize('hint', ['', '; go on'])
+def test_a_stop_is_one_line(command, hint, tmp_path, capsys):
+    log = tmp_path / 'run.log'
+    MMLogger.get_instance('stopped', log_file=str(log))
+    handler = signal.getsignal(signal.SIGINT)
+    assert report_mistakes(command, hint) == 130
+    assert capsys.readouterr().err == f'stopped{hint}\n'
+    assert 'stopped by Ctrl-C\nTraceback' in log.read_text()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+@pytest.mark.usefixtures('stops')
+def test_a_stop_that_is_handed_on_is_no_other(monkeypatch, capsys):
+    told = []
+
+    def tell(reason):
+        stop()
+        told.append(reason)
+
+    monkeypatch.setattr(mistakes, 'tell_peers', tell)
+    assert report_mistakes(stop) == 130
+    assert told == ['stopped']
+    assert capsys.readouterr().err == 'stopped\n'
+
+
+def test_a_stop_in_another_thread(capsys):
+    with ThreadPoolExecutor() as pool:
+        error = failing(KeyboardInterrupt())
+        assert pool.submit(report_mistakes, error).result() == 130
+    assert capsys.readouterr().err == 'stopped\n'
 
 
 def test_the_status_is_passed_on():

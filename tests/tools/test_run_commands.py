@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import signal
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -288,6 +290,47 @@ def test_a_folder_of_another_run_is_left_alone(
         assert [path.name for path in work_dir.iterdir()] == ['.run.lock']
     error = capsys.readouterr().err
     assert error == f'error: another run is writing into {work_dir}\n'
+
+
+@pytest.mark.usefixtures('stops')
+def test_a_stop_while_a_checkpoint_is_saved(
+    call, trained, tmp_path, capsys, monkeypatch
+):
+    """Torch's writer fails a second time, since its archive has no end."""
+    save, saved = torch.save, []
+
+    class StoppedFile(BytesIO):
+        def write(self, content):
+            if len(saved) == 2 and self.tell():
+                signal.raise_signal(signal.SIGINT)
+            return super().write(content)
+
+    def save_through(content, file, *args, **kwargs):
+        saved.append(file)
+        through = StoppedFile()
+        save(content, through, *args, **kwargs)
+        file.write(through.getvalue())
+
+    work_dir = tmp_path / 'work'
+    args = trained.config, '--work-dir', work_dir
+    options = {
+        'custom_hooks': '[]',
+        'train_cfg.val_begin': 9,
+        'default_hooks.checkpoint.save_best': 'None',
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, 'save', save_through)
+        capsys.readouterr()
+        assert call(train, *args, options=options) == 130
+    error = capsys.readouterr().err
+    assert re.search(r'(^|\n)stopped; --resume goes on from .*\n$', error)
+    assert 'Traceback' not in error
+    (log,) = work_dir.glob('*/*.log')
+    # A KeyboardInterrupt by itself would not show the second error.
+    assert 'RuntimeError' in log.read_text()
+    assert not (work_dir / 'epoch_2.pth').exists()
+    assert call(train, *args, '--resume', options=options) == 0
+    assert (work_dir / 'epoch_2.pth').is_file()
 
 
 @pytest.mark.parametrize(
