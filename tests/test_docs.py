@@ -67,7 +67,8 @@ def test_every_promise_names_tests_that_exist():
         named = re.findall(r'`([\w/]*\.py)?(?:::)?(test_\w+)?`', tests)
         assert named, row
         for file, test in named:
-            path = ROOT / 'tests' / file if file else path
+            if file:
+                path = ROOT / 'tests' / file.removeprefix('tests/')
             assert path is not None, row
             content = path.read_text()
             assert not test or f'def {test}(' in content, (path, test)
