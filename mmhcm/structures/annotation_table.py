@@ -13,6 +13,7 @@ from .array_file import (
     map_arrays,
     write_arrays,
 )
+from .files import file_stamp
 
 _KIND = 'annotations 2'
 _LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
@@ -63,15 +64,9 @@ def list_states(folder: str | Path) -> list[list]:
     if not Path(folder).is_dir():
         return []
     with os.scandir(folder) as entries:
-        return sorted([entry.name, *_state(entry)] for entry in entries)
-
-
-def _state(entry: os.DirEntry) -> tuple[int, int]:
-    try:
-        status = entry.stat()
-    except OSError:
-        return 0, 0
-    return status.st_size, status.st_mtime_ns
+        return sorted(
+            [entry.name, *file_stamp(entry.path)] for entry in entries
+        )
 
 
 def write_table(
