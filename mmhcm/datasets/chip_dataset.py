@@ -119,6 +119,7 @@ class ChipDataset:
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
         self._hard_scale_inds = np.zeros(0, dtype=np.int64)
+        self._hard_history: list[tuple[int, int]] = []
         self._broken = BrokenImages('image')
         self._fully_initialized = False
         if not lazy_init:
@@ -177,6 +178,11 @@ class ChipDataset:
         """Number of hard chips."""
         return len(self._hard_canvas_inds)
 
+    @property
+    def hard_history(self) -> tuple[tuple[int, int], ...]:
+        """First epoch and number of the hard chips of each hand-over."""
+        return tuple(self._hard_history)
+
     def __len__(self) -> int:
         """Number of normal and hard chips."""
         return self.num_normal + self.num_hard
@@ -186,14 +192,19 @@ class ChipDataset:
         hard_round: HardChipRound | None,
         pool: ObjectPool | None = None,
         sources: Sequence[BaseDataset] = (),
+        first_epoch: int = 0,
     ) -> None:
         """Replace the hard chips.
+
+        Earlier hand-overs from ``first_epoch`` on leave ``hard_history``.
 
         Args:
             hard_round: The mined chips, None for none.
             pool: The pool that the round's patches come from.
             sources: Data sets of external canvases, in the order that the
                 round's ``source`` counts from 1.
+            first_epoch: First epoch, from 0, that uses the chips.
+                Defaults to 0.
         """
         self.sources = [self.dataset, *sources]
         self._hard_round, self.pool = None, pool
@@ -208,6 +219,10 @@ class ChipDataset:
             self._hard_windows,
             self._hard_scale_inds,
         ) = hard_round.flatten()
+        self._hard_history = [
+            *(past for past in self._hard_history if past[0] < first_epoch),
+            (first_epoch, self.num_hard),
+        ]
 
     def get_data_info(self, idx: int) -> dict:
         """Return the data info of normal or hard chip ``idx``."""

@@ -16,9 +16,12 @@ class ChipSampler(Sampler):
     """Draw the same number of samples an epoch, whatever was mined.
 
     Iterations, time left and schedules stay right while the data set grows.
-    Each epoch takes the next samples of an endless stream of permutations,
-    so that all chips are seen equally often, and normal and hard chips are
-    drawn from streams of their own. Yields ``SampleKey``.
+    Normal chips come from an endless stream of permutations, the same one
+    whether hard chips take a share of the epochs or not; each epoch goes on
+    where the last one stopped, so that all chips are seen equally often. The
+    hard chips of each hand-over have a stream of their own, from its start.
+    Positions follow from ``ChipDataset.hard_history`` alone, so that a
+    resumed run draws what it would have drawn. Yields ``SampleKey``.
 
     Args:
         dataset: The training data set; holds a ``ChipDataset``.
@@ -75,28 +78,45 @@ class ChipSampler(Sampler):
 
     def _epoch_indices(self) -> np.ndarray:
         """Indices (total,) of this epoch, the same on all ranks."""
-        num_normal = self.dataset.num_normal
-        num_hard = self.dataset.num_hard
-        takes_hard = num_hard and (
-            self.normal_from is None or self.epoch < self.normal_from
+        num_normal, num_hard = self.dataset.num_normal, self.dataset.num_hard
+        counts, first_epoch = self._hard_counts()
+        share = int(counts[-1]) if num_hard else 0
+        normal_start = self._total * self.epoch - int(counts[:-1].sum())
+        hard_start = int(counts[first_epoch:-1].sum())
+        normal = self._stream(
+            (0,), num_normal, normal_start, self._total - share
         )
-        share = round(self._total * self.hard_ratio) if takes_hard else 0
-        normal = self._stream(num_normal, self._total - share, stream=0)
-        hard = self._stream(num_hard, share, stream=1) + num_normal
-        indices = np.concatenate([normal, hard])
+        hard = self._stream((1, first_epoch), num_hard, hard_start, share)
+        indices = np.concatenate([normal, hard + num_normal])
         rng = sample_rng(self.seed, 2, self.epoch)
         return indices[rng.permutation(len(indices))]
 
+    def _hard_counts(self) -> tuple[np.ndarray, int]:
+        """Hard chips that each epoch up to this one draws.
+
+        Returns:
+            tuple[np.ndarray, int]: Counts (epoch + 1,), and the first epoch
+            of the hard chips that this epoch uses.
+        """
+        history = ((0, 0), *self.dataset.hard_history)
+        starts = [first_epoch for first_epoch, _ in history]
+        epochs = np.arange(self.epoch + 1)
+        used = np.searchsorted(starts, epochs, side='right') - 1
+        takes_hard = np.array([num > 0 for _, num in history])[used]
+        if self.normal_from is not None:
+            takes_hard &= epochs < self.normal_from
+        share = round(self._total * self.hard_ratio)
+        return takes_hard * share, starts[used[-1]]
+
     def _stream(
-        self, num_items: int, count: int, *, stream: int
+        self, key: tuple[int, ...], num_items: int, start: int, count: int
     ) -> np.ndarray:
-        """Items epoch * count ... of an endless row of permutations."""
+        """Items start ... start + count of an endless row of permutations."""
         if count == 0:
             return np.zeros(0, dtype=np.int64)
-        start = self.epoch * count
         first, last = start // num_items, (start + count - 1) // num_items
         passes = [
-            sample_rng(self.seed, stream, number).permutation(num_items)
+            sample_rng(self.seed, *key, number).permutation(num_items)
             for number in range(first, last + 1)
         ]
         offset = start - first * num_items

@@ -1,7 +1,8 @@
 """The rounds that a run trains on, and whether they still fit its data.
 
-A checkpoint says of each round its number, its fingerprint, and those of the
-object pool and of the images that it was mined with: its entry.
+A checkpoint says of each round its number, its fingerprint, those of the
+object pool and of the images that it was mined with, and the epoch from which
+it is used: its entry.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,3 +1,4 @@
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from mmdet.registry import DATA_SAMPLERS
 
 from mmhcm.datasets import ChipDataset, ChipSampler, chip_sampler
+from mmhcm.datasets.seeding import sample_rng
 from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
 from tests.scene_folders import random_rows, write_visdrone
 
@@ -155,3 +157,137 @@ def test_training_may_end_on_normal_chips(dataset):
         return sum(key.index >= dataset.num_normal for key in keys)
 
     assert [num_hard(epoch) for epoch in range(5)] == [4, 4, 4, 0, 0]
+
+
+def endless(seed, *key, num_items):
+    """Permutation after permutation, one item at a time."""
+    for number in itertools.count():
+        yield from sample_rng(seed, *key, number).permutation(num_items)
+
+
+def simulated(sampler, history, num_epochs):
+    """Sorted indices of each epoch of an uninterrupted run, by hand.
+
+    ``history`` maps the first epoch of each hand-over to its chips.
+    """
+    num_normal = sampler.dataset.num_normal
+    normal = endless(sampler.seed, 0, num_items=num_normal)
+    num_hard, hard, epochs = 0, iter(()), []
+    for epoch in range(num_epochs):
+        if epoch in history:
+            num_hard = history[epoch]
+            hard = endless(sampler.seed, 1, epoch, num_items=num_hard)
+        share = round(sampler._total * sampler.hard_ratio)
+        ended = sampler.normal_from is not None
+        if not num_hard or (ended and epoch >= sampler.normal_from):
+            share = 0
+        taken = list(itertools.islice(normal, sampler._total - share))
+        taken += [num_normal + i for i in itertools.islice(hard, share)]
+        epochs.append(sorted(taken))
+    return epochs
+
+
+def sorted_indices(sampler, epoch):
+    return sorted(key.index for key in draw(sampler, epoch))
+
+
+HISTORIES = [
+    {},
+    {0: 4},
+    {2: 3},
+    {2: 50},
+    {1: 5, 3: 5, 4: 60},
+    {1: 7, 3: 0, 5: 7},
+]
+
+
+@pytest.mark.parametrize('normal_from', [None, 0, 4])
+@pytest.mark.parametrize('ratio', [0, 0.3, 1])
+@pytest.mark.parametrize('history', HISTORIES)
+def test_streams_go_on_where_they_stopped(
+    dataset, history, ratio, normal_from
+):
+    sampler = ChipSampler(
+        dataset, 11, hard_ratio=ratio, normal_from=normal_from, seed=6
+    )
+    expected = simulated(sampler, history, 8)
+    for epoch in range(8):
+        if epoch in history:
+            dataset.set_hard_chips(
+                hard_round(history[epoch]), first_epoch=epoch
+            )
+        assert sorted_indices(sampler, epoch) == expected[epoch]
+
+
+@pytest.mark.parametrize('history', HISTORIES)
+def test_a_later_epoch_needs_none_of_the_earlier(dataset, history):
+    for first_epoch, num_hard in history.items():
+        dataset.set_hard_chips(hard_round(num_hard), first_epoch=first_epoch)
+    start = max(history, default=0)
+    epochs = [*range(start, 9)]
+    sampler = ChipSampler(dataset, 11, seed=2)
+    expected = simulated(sampler, history, 9)
+    in_order = [draw(sampler, epoch) for epoch in epochs]
+    # A jump, and a new sampler as after a resume.
+    jumping = ChipSampler(dataset, 11, seed=2)
+    for epoch in reversed(epochs):
+        assert draw(jumping, epoch) == in_order[epoch - start]
+        assert sorted_indices(jumping, epoch) == expected[epoch]
+
+
+@pytest.mark.parametrize('world_size', [2, 3])
+def test_ranks_share_streams_after_mining(dataset, monkeypatch, world_size):
+    history = {1: 5, 3: 40}
+    for first_epoch, num_hard in history.items():
+        dataset.set_hard_chips(hard_round(num_hard), first_epoch=first_epoch)
+    ranks = []
+    for rank in range(world_size):
+        set_rank(monkeypatch, rank, world_size)
+        ranks.append(ChipSampler(dataset, 13, seed=3))
+    expected = simulated(ranks[0], history, 7)
+    for epoch in range(3, 7):
+        together = [i for rank in ranks for i in sorted_indices(rank, epoch)]
+        assert sorted(together) == expected[epoch]
+
+
+def normal_indices(sampler, epochs):
+    num_normal = sampler.dataset.num_normal
+    indices = [i for e in epochs for i in sorted_indices(sampler, e)]
+    return [index for index in indices if index < num_normal]
+
+
+def test_mining_changes_no_normal_chip_but_when_it_is_seen(dataset):
+    sampler = ChipSampler(dataset, num_samples=4, hard_ratio=0.5)
+    assert dataset.num_normal >= 14
+    # Plain epochs 2 and 3 draw what four epochs of half as many draw.
+    plain = normal_indices(sampler, range(2, 4))
+    before = normal_indices(sampler, range(2))
+    dataset.set_hard_chips(hard_round(30), first_epoch=2)
+    mixed = normal_indices(sampler, range(2, 6))
+    assert sorted(mixed) == sorted(plain)
+    assert not set(mixed) & set(before)
+
+
+def test_each_hand_over_starts_a_stream_of_its_own(dataset):
+    sampler = ChipSampler(dataset, num_samples=10, hard_ratio=1.0)
+    orders = []
+    for first_epoch in (1, 3):
+        dataset.set_hard_chips(hard_round(30), first_epoch=first_epoch)
+        epochs = range(first_epoch, first_epoch + 3)
+        orders.append([sorted_indices(sampler, epoch) for epoch in epochs])
+        seen = [index for order in orders[-1] for index in order]
+        assert len(set(seen)) == 30
+    assert orders[0] != orders[1]
+
+
+def test_a_hand_over_for_an_earlier_epoch_replaces_later_ones(dataset):
+    for first_epoch, num_hard in [(1, 5), (3, 6), (2, 7)]:
+        dataset.set_hard_chips(hard_round(num_hard), first_epoch=first_epoch)
+    assert dataset.hard_history == ((1, 5), (2, 7))
+    dataset.set_hard_chips(None)
+    assert dataset.hard_history == ((0, 0),)
+    # The chips of an earlier epoch have gone.
+    dataset.set_hard_chips(hard_round(5))
+    dataset.set_hard_chips(None, first_epoch=4)
+    sampler = ChipSampler(dataset, num_samples=10)
+    assert max(sorted_indices(sampler, 2)) < dataset.num_normal

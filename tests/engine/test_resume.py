@@ -59,6 +59,39 @@ def options(request, tiny_run, tmp_path_factory):
     }
 
 
+@pytest.mark.parametrize('accumulate', [False, True])
+def test_a_resumed_run_draws_what_two_rounds_left(
+    accumulate, tiny_run, make_runner
+):
+    options = {
+        'train_cfg.max_epochs': 4,
+        'train_cfg.val_interval': 9,
+        'train_dataloader.sampler.num_samples': 6,
+        'custom_hooks.0.epochs': [1, 2],
+        'custom_hooks.0.accumulate': accumulate,
+    }
+    runner = make_runner(options)
+    whole = KeyHook()
+    runner.register_hook(whole)
+    runner.register_hook(StopHook(iteration=11))
+    with pytest.raises(Stopped):
+        runner.train()
+    history = chips_of(runner).hard_history
+    assert [first_epoch for first_epoch, _ in history] == [1, 2]
+
+    resumed = make_runner(options, resume=True)
+    keys = KeyHook()
+    resumed.register_hook(keys)
+    resumed.train()
+    assert chips_of(resumed).hard_history == history
+    for iteration in (9, 10):
+        assert keys.samples[iteration] == whole.samples[iteration]
+
+
+def chips_of(runner):
+    return find_chip_dataset(runner.train_dataloader.dataset)
+
+
 @pytest.fixture(scope='module')
 def uninterrupted(options, tiny_run, tmp_path_factory):
     """Weights, samples and the round of a run that never stopped."""
@@ -113,8 +146,7 @@ def test_resumed_equals_uninterrupted(
     }
     assert mined == [1]
     assert round_bytes(resumed.work_dir) == mined_round
-    dataset = find_chip_dataset(resumed.train_dataloader.dataset)
-    assert dataset.num_hard > 0
+    assert chips_of(resumed).num_hard > 0
 
 
 def test_checkpoints_load_safely(make_runner):

@@ -54,9 +54,9 @@ class HardChipMiningHook(Hook):
     Before the epochs in ``epochs`` (counted from 0, so ``[12]`` mines after
     12 epochs of training, when their checkpoint exists) the detector runs on
     canvases of the own and of external images, with pasted objects. The
-    round lies in ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``, its number
-    and fingerprint in the checkpoint; resuming reads it back, and a round
-    that was finished but not yet in a checkpoint is reused.
+    round lies in ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``, its number,
+    fingerprint and first epoch in the checkpoint; resuming reads it back, and
+    a round that was finished but not yet in a checkpoint is reused.
 
     Runs at priority ABOVE_NORMAL, ahead of the hook that hands the epoch to
     the sampler. Averaged weights are used at any priority, since the mining
@@ -155,7 +155,9 @@ class HardChipMiningHook(Hook):
             keep_initial_weights(runner)
         if self._rounds:
             rounds = read_rounds(runner.work_dir, self._rounds)
-            self._hand_over(runner, rounds)
+            # As in the run that mined them, one after the other.
+            for count in range(1, len(rounds) + 1):
+                self._hand_over(runner, rounds[:count])
             self._write_reports(runner, rounds)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -171,6 +173,7 @@ class HardChipMiningHook(Hook):
             {
                 'round': number,
                 'fingerprint': hard_round.fingerprint,
+                'epoch': runner.epoch,
                 **self._origin(runner),
             },
         ]
@@ -255,14 +258,19 @@ class HardChipMiningHook(Hook):
     def _hand_over(
         self, runner: Runner, rounds: Sequence[HardChipRound]
     ) -> None:
-        """Give the chips of the rounds to the training data set."""
+        """Give the chips of the first rounds to the training data set."""
         dataset = find_chip_dataset(runner.train_dataloader.dataset)
         # Before a pool of other images is built.
         check_images(self._rounds, self._images_digest(runner))
         pool = self._get_pool(runner, dataset)
         check_pool(self._rounds, pool)
         merged = merge_rounds(rounds, self.accumulate)
-        dataset.set_hard_chips(merged, pool, self._get_external())
+        dataset.set_hard_chips(
+            merged,
+            pool,
+            self._get_external(),
+            first_epoch=self._rounds[len(rounds) - 1]['epoch'],
+        )
         restart_workers(runner.train_dataloader)
 
     def _write_reports(

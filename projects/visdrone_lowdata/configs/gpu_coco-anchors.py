@@ -21,7 +21,7 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),
     dict(type='MaskIgnoredRegions'),
-    dict(type='ResizeToScale', scale_factor=1.5),
+    dict(type='ResizeToScale', scale_factor=_base_.test_scale),
     dict(
         type='RandomCrop',
         crop_size=(crop_size, crop_size),
