@@ -45,12 +45,15 @@ class ErrorTypes:
         missed: bool (m,), objects that should have been found, but were not.
         parts: bool (n,), detections that IoU alone would call BACKGROUND, but
             that lie in an object; their types are LOCALIZATION and BOTH.
+        expected: bool (m,), objects that should have been found: not ignored,
+            and not inside ignored regions.
     """
 
     det_types: np.ndarray
     det_gt_inds: np.ndarray
     missed: np.ndarray
     parts: np.ndarray
+    expected: np.ndarray
 
 
 def classify_errors(
@@ -153,10 +156,11 @@ def classify_errors(
             DetectionType.LOCALIZATION,
         ),
     )
-    missed = ~gt_ignore
+    expected = ~gt_ignore
+    expected &= union_shares(gt_bboxes, ignored_regions) < ignored_iof_thr
+    missed = expected.copy()
     missed[det_gt_inds[explains & ~det_parts]] = False
-    missed &= union_shares(gt_bboxes, ignored_regions) < ignored_iof_thr
-    return ErrorTypes(det_types, det_gt_inds, missed, det_parts)
+    return ErrorTypes(det_types, det_gt_inds, missed, det_parts, expected)
 
 
 def _match(
