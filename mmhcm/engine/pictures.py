@@ -9,12 +9,12 @@ import numpy as np
 from tqdm import tqdm
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.structures.files import atomic_write
 from mmhcm.structures.error_kinds import (
     BOTH,
     LOCALIZATION,
     MISSED,
 )
+from mmhcm.structures.files import atomic_write
 from mmhcm.structures.hard_chips import ErrorBox
 from mmhcm.visualization import ErrorMarks, ObjectMarks, contact_sheet
 

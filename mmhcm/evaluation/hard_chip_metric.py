@@ -115,9 +115,7 @@ class HardChipMetric(ChipMetric):
             )
         self.kinds = tuple(kinds)
         self.score_thr = score_thr
-        self.min_score = (
-            min_score if isinstance(score_thr, str) else score_thr
-        )
+        self.min_score = min_score if isinstance(score_thr, str) else score_thr
         self.background_share = (
             background_share if set(kinds) - {BACKGROUND} else 1.0
         )
@@ -135,9 +133,7 @@ class HardChipMetric(ChipMetric):
         for sample in data_samples:
             height, width = sample['ori_shape'][:2]
             image = _detected_image(sample, self.min_score)
-            types = image.classify(
-                score_thr=self.min_score, **self.thresholds
-            )
+            types = image.classify(score_thr=self.min_score, **self.thresholds)
             self.results.append(
                 {
                     'canvas': sample['canvas'],
@@ -239,7 +235,9 @@ class HardChipMetric(ChipMetric):
         judged = [result['judged'] for result in results]
         return best_f1_threshold(
             np.concatenate([np.zeros(0, np.float32), *(s for s, _ in judged)]),
-            np.concatenate([np.zeros(0, bool), *(right for _, right in judged)]),
+            np.concatenate(
+                [np.zeros(0, bool), *(right for _, right in judged)]
+            ),
             sum(result['expected'] for result in results),
         )
 

@@ -157,7 +157,9 @@ def generate_chips(
     else:
         chosen, held = cover_greedily(grids, has_area, limit)
     scale_inds = np.flatnonzero(valid.any(axis=0))
-    near = clip_to_image(as_bboxes([] if neighbours is None else neighbours), image_wh)
+    near = clip_to_image(
+        as_bboxes([] if neighbours is None else neighbours), image_wh
+    )
     near_valid = find_valid(near, pixel_hulls(near), image_wh, scales)
     windows = np.zeros((len(chosen), 4), dtype=np.float32)
     for ind, (grid, scale_ind) in enumerate(

@@ -95,9 +95,7 @@ class MinedCanvas:
             raise ValueError(
                 f'{len(windows)} windows but {len(self.scale_inds)} scale_inds'
             )
-        chip_errors = tuple(
-            tuple(map(int, inds)) for inds in self.chip_errors
-        )
+        chip_errors = tuple(tuple(map(int, inds)) for inds in self.chip_errors)
         self._check_chip_errors(chip_errors)
         for name, values in (
             ('pastes', self.pastes),

@@ -58,7 +58,7 @@ def taught_by_training(bboxes, backgrounds, gts, ignore, window, scale_ind):
         x1, y1, x2, y2 = bbox - np.tile(window[:2], 2)
         side_w, side_h = window[2:] - window[:2]
         if on_background:
-            fits = 0 <= x1 and 0 <= y1 and x2 <= side_w and y2 <= side_h
+            fits = x1 >= 0 and y1 >= 0 and x2 <= side_w and y2 <= side_h
             result = assigner.assign(
                 InstanceData(priors=tensor([[x1, y1, x2, y2]])),
                 InstanceData(
@@ -76,9 +76,7 @@ def taught_by_training(bboxes, backgrounds, gts, ignore, window, scale_ind):
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.integers(0, 10**6), st.integers(0, 12), st.integers(0, 12)
-)
+@given(st.integers(0, 10**6), st.integers(0, 12), st.integers(0, 12))
 def test_chips_teach_every_error_that_they_list(seed, num_gts, num_dets):
     rng, dets, gts, ignore = draw_canvas(seed, num_gts, num_dets)
     ious = box_iou(dets, gts).max(axis=1, initial=0)
