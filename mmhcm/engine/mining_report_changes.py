@@ -301,6 +301,6 @@ def _fate_table(fates: dict[str, Fate]) -> Table:
                 Cell(fate.new),
             ]
             for kind, fate in fates.items()
-            if fate.images
+            if fate.before or fate.new
         ],
     )
