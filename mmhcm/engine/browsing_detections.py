@@ -7,7 +7,7 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmhcm.structures.error_boxes import find_errors
+from mmhcm.structures.error_boxes import DetectedImage, find_errors
 from mmhcm.structures.pool_cutting import read_image
 from mmhcm.visualization import Marks, ObjectMarks, draw_marks
 
@@ -50,15 +50,15 @@ def save_detections(
     def picture(ind: int) -> tuple[str, np.ndarray]:
         info = dataset.get_data_info(ind)
         bboxes, scores, labels = next(found)
+        detected = DetectedImage.of(
+            info['instances'],
+            info.get('ignored_regions', []),
+            bboxes,
+            scores,
+            labels,
+        )
         errors = (
-            find_errors(
-                info['instances'],
-                info.get('ignored_regions', []),
-                bboxes,
-                scores,
-                labels,
-                score_thr=score_thr,
-            )
+            find_errors(detected, detected.classify(score_thr=score_thr))
             if info['instances']
             else []
         )

@@ -6,11 +6,9 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
-from mmhcm.structures.error_boxes import ERROR_KINDS
+from mmhcm.structures.error_kinds import ERROR_KINDS
 from mmhcm.structures.hard_chips import ErrorBox, HardChipRound, MinedCanvas
 from mmhcm.visualization.report_page import Cell, Section, Table
-
-from .mining_report_counts import KIND_NAMES
 
 #: IoU from which two errors are the same one.
 _SAME_IOU = 0.5
@@ -92,6 +90,10 @@ def chips_table(hard_round: HardChipRound, previous: HardChipRound) -> Table:
             round(r.num_chips / _canvases(r), 2) for r in rounds
         ],
     }
+    if all('score_thr' in r.counts for r in rounds):
+        figures['score threshold'] = [
+            round(r.counts['score_thr'], 3) for r in rounds
+        ]
     rows: list[list[str | Cell]] = [
         [
             name,
@@ -117,8 +119,10 @@ def rates_table(
     columns, rows = ['class'], [[name] for name in classes]
     total: list[str | Cell] = ['all']
     lines: list[list[str | Cell]] = [*rows, total]  # type: ignore[list-item]
-    for kind in ERROR_KINDS:
-        columns += [f'{KIND_NAMES[kind]}, before', 'now', 'change']
+    counted = hard_round.counts['errors'].keys()
+    counted &= previous.counts['errors'].keys()
+    for kind in (kind for kind in ERROR_KINDS if kind in counted):
+        columns += [f'{ERROR_KINDS[kind].many}, before', 'now', 'change']
         rates = []
         for item in (previous, hard_round):
             numbers = item.counts['errors'][kind]
@@ -144,6 +148,7 @@ def compare_errors(
         *new_canvases,
         *_seen(hard_round),
     }
+    images -= {*_unknown(previous), *_unknown(hard_round)}
     for image in sorted(images):
         old, new = old_canvases.get(image), new_canvases.get(image)
         kinds = _known_kinds(previous, old) & _known_kinds(hard_round, new)
@@ -217,12 +222,9 @@ def _known_kinds(
     hard_round: HardChipRound, canvas: MinedCanvas | None
 ) -> set[str]:
     """Types whose errors on an image the round has, or knows to be none."""
-    if 'kinds' in hard_round.counts:
-        # A canvas is kept when a chip is made for an error of these.
-        mined = set(hard_round.counts['kinds'])
-        return mined if canvas is None else set(ERROR_KINDS)
-    # Version 1 keeps the mined types alone.
-    return {e.kind for c in hard_round.canvases for e in c.errors}
+    # A canvas is kept when a chip is made for an error of these.
+    mined = set(hard_round.counts['kinds'])
+    return mined if canvas is None else set(ERROR_KINDS)
 
 
 def _by_image(
@@ -238,6 +240,17 @@ def _by_image(
 def _seen(hard_round: HardChipRound) -> list[tuple[int, int]]:
     images = hard_round.counts.get('images', [])
     return [(source, image) for source, image in images]
+
+
+def _unknown(hard_round: HardChipRound) -> list[tuple[int, int]]:
+    """Images that had errors, and none of their chips was kept."""
+    images = hard_round.counts.get('unknown_images', [])
+    known = _by_image(hard_round)
+    return [
+        (source, image)
+        for source, image in images
+        if (source, image) not in known
+    ]
 
 
 def _canvases(hard_round: HardChipRound) -> int:
@@ -279,7 +292,7 @@ def _fate_table(fates: dict[str, Fate]) -> Table:
         ],
         [
             [
-                KIND_NAMES[kind],
+                ERROR_KINDS[kind].many,
                 Cell(fate.images),
                 Cell(fate.before),
                 part(fate.gone, fate.before),
@@ -288,6 +301,6 @@ def _fate_table(fates: dict[str, Fate]) -> Table:
                 Cell(fate.new),
             ]
             for kind, fate in fates.items()
-            if fate.images
+            if fate.before or fate.new
         ],
     )

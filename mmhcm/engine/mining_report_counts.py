@@ -9,19 +9,14 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmhcm.datasets.data_info import canvas_data_info, instance_arrays
-from mmhcm.functional.boxes import as_bboxes, contains
-from mmhcm.functional.chips import ChipScale, valid_objects
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.taught_objects import count_taught_objects
-from mmhcm.structures.error_boxes import ERROR_KINDS
-from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
+from mmhcm.structures.error_kinds import CLASS, ERROR_KINDS
+from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.structures.object_pool import ObjectPool
 from mmhcm.visualization.report_page import Cell, Chart, Table
 
-KIND_NAMES = {
-    'background': 'background taken for objects',
-    'class': 'wrong classes',
-    'missed': 'missed objects',
-}
 _NUM_CONFUSIONS = 10
 #: First number of each column of a distribution; the last one is open.
 _BINS = (0, 1, 2, 3, 4, 5, 8, 12, 20, 40)
@@ -61,7 +56,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
         # Background is no object's, so there is nothing to be a share of.
         note = (
             f'{number / max(counts["canvases"], 1):.2f} a canvas'
-            if kind == 'background'
+            if not ERROR_KINDS[kind].has_object
             else _percent(number, total)
         )
         return Cell(
@@ -89,7 +84,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
     ]
     return Table(
         'Errors by type and class; a bar compares the classes of its column',
-        ['class', 'objects', *(KIND_NAMES[kind] for kind in kinds)],
+        ['class', 'objects', *(ERROR_KINDS[kind].many for kind in kinds)],
         rows,
         total,
     )
@@ -103,7 +98,7 @@ def confusion_table(
         (error.gt_label, error.det_label)
         for canvas in hard_round.canvases
         for error in (*canvas.errors, *canvas.other_errors)
-        if error.kind == 'class'
+        if error.kind == CLASS
     )
     if not pairs:
         return None
@@ -162,13 +157,13 @@ def chip_charts(
     pool: ObjectPool | None,
     scales: Sequence[ChipScale],
 ) -> list[Chart]:
-    """How many errors, and how many objects, the hard chips hold."""
+    """Chart how many errors and objects the hard chips teach."""
     errors: list[int] = []
     objects: list[int] = []
     for canvas in hard_round.canvases:
         info = canvas_data_info(sources, canvas, pool)
         image_wh = (info['width'], info['height'])
-        errors.extend(held_errors(canvas, image_wh, scales))
+        errors.extend(map(len, canvas.chip_errors))
         bboxes, ignored = instance_arrays(info['instances'])
         objects.extend(
             count_taught_objects(
@@ -180,23 +175,45 @@ def chip_charts(
             ).tolist()
         )
     charts = [Chart('Objects that a chip teaches', _bars(objects), 'chips')]
-    if any(canvas.errors for canvas in hard_round.canvases):
+    if errors:
         charts.insert(
-            0, Chart('Errors that a chip holds', _bars(errors), 'chips')
+            0, Chart('Errors that a chip teaches', _bars(errors), 'chips')
         )
     return charts
 
 
-def held_errors(
-    canvas: MinedCanvas,
-    image_wh: tuple[int, int],
-    scales: Sequence[ChipScale],
-) -> list[int]:
-    """Errors that lie whole in each chip and are of its scale's sizes."""
-    bboxes = as_bboxes([error.bbox for error in canvas.errors])
-    valid = valid_objects(bboxes, image_wh, scales)[:, canvas.scale_inds]
-    held = contains(as_bboxes(canvas.windows), bboxes) & valid.T  # (m, n)
-    return held.sum(axis=1).tolist()
+def learned_table(counts: dict[str, Any]) -> Table:
+    """Objects to learn in hard chips, by the errors that chips teach."""
+    names = {
+        'normal': 'normal chips of the same canvases',
+        'hard': 'hard chips',
+    }
+    most = max(
+        [1e-9, *(_learned_mean(part) for part in counts['learned'].values())]
+    )
+    return Table(
+        'Objects to learn; a chip counts for each kind of error it teaches',
+        ['', 'chips', 'objects a chip', 'chips without'],
+        [
+            [
+                names.get(name) or f'that teach {ERROR_KINDS[name].many}',
+                Cell(part['chips']),
+                Cell(
+                    mean := _learned_mean(part),
+                    f'{mean:.1f}',
+                    share=mean / most,
+                ),
+                Cell(
+                    part['empty'], note=_percent(part['empty'], part['chips'])
+                ),
+            ]
+            for name, part in counts['learned'].items()
+        ],
+    )
+
+
+def _learned_mean(part: dict[str, int]) -> float:
+    return part['objects'] / max(part['chips'], 1)
 
 
 def _bars(values: Sequence[int]) -> list[tuple[str, int]]:

@@ -1,22 +1,32 @@
 """Which errors a mining report shows as pictures."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes, sqrt_areas
-from mmhcm.structures.error_boxes import ERROR_KINDS, MISSED
+from mmhcm.structures.error_kinds import ERROR_KINDS, MISSED
 from mmhcm.structures.hard_chips import ErrorBox, HardChipRound
+
+#: What the strength of an error is worth that no chip teaches.
+_WITHOUT_CHIP = 1e-9
 
 
 @dataclass(frozen=True)
 class Example:
-    """An error to show, on the canvas at ``canvas_ind`` of the round."""
+    """An error to show.
+
+    Attributes:
+        canvas_ind: Position of its canvas in the round.
+        error: The error.
+        has_chip: Whether a hard chip teaches it.
+    """
 
     canvas_ind: int
     error: ErrorBox
+    has_chip: bool = True
 
 
 def hardest_examples(
@@ -24,36 +34,50 @@ def hardest_examples(
 ) -> dict[str, list[Example]]:
     """Choose the examples of each type of error.
 
-    Every type has the same number, and leaves to the others what it lacks.
-    Of a type, the strongest error is taken again and again; the strength of
+    Every type that chips are made for has the same number, and leaves to the
+    others what it lacks; types without chips share what is left then. Of a
+    type, errors without a chip come behind those that a chip teaches. Of
+    these, the strongest error is taken again and again; the strength of
     those of the same image or the same class shrinks with each one taken, so
     that no image and no class fills the page.
     """
     by_kind = {
         kind: [
-            Example(ind, error)
+            Example(ind, error, has_chip)
             for ind, canvas in enumerate(hard_round.canvases)
-            for error in (*canvas.errors, *canvas.other_errors)
+            for errors, has_chip in (
+                (canvas.errors, True),
+                (canvas.other_errors, False),
+            )
+            for error in errors
             if error.kind == kind
         ]
         for kind in ERROR_KINDS
     }
-    sizes = _fair_shares([len(v) for v in by_kind.values()], num_examples)
+    sizes = _split_pictures(
+        {kind: len(examples) for kind, examples in by_kind.items()},
+        hard_round.counts.get('kinds', ERROR_KINDS),
+        num_examples,
+    )
     images = [(canvas.source, canvas.image) for canvas in hard_round.canvases]
     return {
-        kind: _choose(examples, images, size)
-        for (kind, examples), size in zip(by_kind.items(), sizes, strict=True)
-        if size
+        kind: _choose(examples, images, sizes[kind])
+        for kind, examples in by_kind.items()
+        if sizes[kind]
     }
 
 
-def has_missed(hard_round: HardChipRound) -> bool:
-    """Whether the round has boxes of missed objects."""
-    return any(
-        error.kind == MISSED
-        for canvas in hard_round.canvases
-        for error in (*canvas.errors, *canvas.other_errors)
-    )
+def _split_pictures(
+    available: Mapping[str, int], mined: Collection[str], total: int
+) -> dict[str, int]:
+    """Number of pictures of each type, those that are mined first."""
+    sizes = dict.fromkeys(available, 0)
+    for is_mined in (True, False):
+        kinds = [kind for kind in available if (kind in mined) == is_mined]
+        left = total - sum(sizes.values())
+        shares = _fair_shares([available[kind] for kind in kinds], left)
+        sizes.update(zip(kinds, shares, strict=True))
+    return sizes
 
 
 def _fair_shares(available: Sequence[int], total: int) -> list[int]:
@@ -79,6 +103,8 @@ def _choose(
         e.gt_label if e.gt_label >= 0 else e.det_label for e in errors
     ]
     values, taken = strengths.copy(), []
+    # Whatever is taken before, the other ones stay behind.
+    values[[not e.has_chip for e in examples]] *= _WITHOUT_CHIP
     used: tuple[Counter, Counter] = Counter(), Counter()
     image_inds, class_inds = _groups(image_keys), _groups(class_keys)
     for _ in range(size):
@@ -91,7 +117,12 @@ def _choose(
             count[key] += 1
             values[groups[key]] *= count[key] / (count[key] + 1)
         values[ind] = -1
-    return [examples[i] for i in sorted(taken, key=lambda i: -strengths[i])]
+    return [
+        examples[i]
+        for i in sorted(
+            taken, key=lambda i: (not examples[i].has_chip, -strengths[i])
+        )
+    ]
 
 
 def _groups(keys: Iterable) -> dict:

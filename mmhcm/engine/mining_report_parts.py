@@ -4,19 +4,19 @@ import json
 from collections import Counter
 from typing import Any
 
+from mmhcm.structures.error_kinds import BACKGROUND, ERROR_KINDS
 from mmhcm.structures.hard_chips import HardChipRound
 from mmhcm.visualization.report_page import Cell, Page, Section, Table
 
 from .mining_report_changes import changes_section
 from .mining_report_counts import (
-    KIND_NAMES,
     chip_charts,
     confusion_table,
     error_table,
+    learned_table,
     pasted_table,
     scale_table,
 )
-from .mining_report_examples import has_missed
 from .mining_report_pictures import canvas_gallery, example_galleries
 from .mining_report_sources import ReportOptions, RoundSources
 
@@ -74,8 +74,14 @@ def _facts(
         ('seed', str(origin.get('seed', unknown))),
     ]
     if 'kinds' in counts:
-        names = ', '.join(KIND_NAMES[kind] for kind in counts['kinds'])
+        names = ', '.join(ERROR_KINDS[kind].many for kind in counts['kinds'])
         facts.append(('hard chips are made for', names))
+    if 'score_thr' in counts:
+        f1 = counts.get('f1')
+        chosen = 'fixed' if f1 is None else f'best F1, {f1:.3f}'
+        facts.append(
+            ('score threshold', f'{counts["score_thr"]:.3f} ({chosen})')
+        )
     images = Counter(source > 0 for source, _ in counts.get('images', []))
     if images:
         facts.append(
@@ -100,9 +106,9 @@ def _figures(hard_round: HardChipRound) -> list[tuple[str, Cell]]:
     for kind, numbers in counts.get('errors', {}).items():
         number = sum(numbers)
         note = f'{number / max(canvases, 1):.1f} a canvas'
-        if kind != 'background' and num_objects:
+        if ERROR_KINDS[kind].has_object and num_objects:
             note = f'{100 * number / num_objects:.1f} % of objects'
-        figures.append((KIND_NAMES[kind], Cell(number, note=note)))
+        figures.append((ERROR_KINDS[kind].many, Cell(number, note=note)))
     if 'proposals' in counts:
         figures.append(('proposals covered', Cell(counts['proposals'])))
     return figures
@@ -150,7 +156,8 @@ def _errors_section(
             'Background errors are listed at the class that was detected, the '
             'others at the class of the object. Several detections on one '
             'object are several wrong classes, so their share of the objects '
-            'may exceed 100 %.'
+            'may exceed 100 %.',
+            *_part_texts(hard_round.counts),
         ],
         blocks,
     )
@@ -169,13 +176,10 @@ def _examples_section(
     )
     texts = [
         'Parts of chips around the strongest errors, spread over classes and '
-        'images.'
+        'images; first of all errors that hard chips are made for.'
     ]
     if not galleries:
         texts = ['There are none to show.']
-    missed = hard_round.counts.get('errors', {}).get('missed', [])
-    if sum(missed) and not has_missed(hard_round):
-        texts.append("The round's file does not say where missed objects are.")
     if num_lost:
         texts.append(f'{num_lost} more have an image that cannot be read.')
     return Section(anchor, title, texts, galleries)
@@ -188,6 +192,8 @@ def _chips_section(
     blocks: list[Any] = []
     if 'chips_per_scale' in hard_round.counts:
         blocks.append(scale_table(hard_round.counts, sources.scales))
+    if 'learned' in hard_round.counts:
+        blocks.append(learned_table(hard_round.counts))
     if hard_round.num_chips:
         blocks += chip_charts(
             hard_round, sources.datasets, sources.pool, sources.scales
@@ -196,9 +202,32 @@ def _chips_section(
         anchor,
         title,
         [
-            'An error counts for a chip that holds it whole, an object for a '
-            'chip that shows half of it, each if its size is in the range of '
-            "the chip's scale."
+            'An object counts for a chip that shows half of it, if its size '
+            "is in the range of the chip's scale. An error counts where its "
+            'object does; one on background for a chip that holds it whole, '
+            'if the chip ignores no object there.',
+            *_untaught_texts(hard_round.counts),
         ],
         blocks,
     )
+
+
+def _part_texts(counts: dict[str, Any]) -> list[str]:
+    """Say how many detections are parts of objects."""
+    if not counts.get('parts'):
+        return []
+    total = counts['parts'] + sum(counts['errors'][BACKGROUND])
+    return [
+        f'{counts["parts"]:,} of the {total:,} detections whose IoU with all '
+        'objects is low are parts of an object, which is no background.'
+    ]
+
+
+def _untaught_texts(counts: dict[str, Any]) -> list[str]:
+    """Say how many errors have no chip, and why."""
+    if not counts.get('untaught') and not counts.get('left_out'):
+        return []
+    return [
+        f'No chip can teach {counts["untaught"]:,} errors of the types that '
+        f'chips are made for; chips of {counts["left_out"]:,} are left out.'
+    ]

@@ -7,12 +7,20 @@ import cv2
 import numpy as np
 
 from mmhcm.datasets.image_faults import IMAGE_ERRORS
-from mmhcm.functional.boxes import as_bboxes, box_wh, contains, sqrt_areas
+from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
 from mmhcm.functional.chips import ChipScale
+from mmhcm.structures.error_kinds import (
+    BACKGROUND,
+    BOTH,
+    CLASS,
+    ERROR_KINDS,
+    LOCALIZATION,
+    MISSED,
+)
 from mmhcm.structures.hard_chips import ErrorBox, HardChipRound, MinedCanvas
 from mmhcm.visualization.report_page import Gallery, Mark, Picture, jpeg_uri
 
-from .mining_report_counts import KIND_NAMES, window_text
+from .mining_report_counts import window_text
 from .mining_report_examples import Example, hardest_examples
 from .mining_report_sources import Render
 
@@ -20,12 +28,16 @@ _MAX_CROP, _MAX_CANVAS = 400, 960
 #: An example shows this many times the longer side of its boxes.
 _CONTEXT, _MIN_CROP = 4, 56
 _GROUP_TEXTS = {
-    'background': 'Where the detector saw an object and none is annotated, '
+    BACKGROUND: 'Where the detector saw an object and none is annotated, '
     'from the highest score down.',
-    'class': 'Objects that the detector gave the wrong class, from the '
+    CLASS: 'Objects that the detector gave the wrong class, from the '
     'highest score down.',
-    'missed': 'Objects that the detector did not find, from the largest '
+    MISSED: 'Objects that the detector did not find, from the largest '
     'down; they have no score.',
+    BOTH: 'Detections of another class that overlap an object too little, or '
+    'that are a part of it, from the highest score down.',
+    LOCALIZATION: 'Detections of the right class that overlap the object too '
+    'little, or that are a part of it, from the highest score down.',
 }
 
 Box = tuple[float, float, float, float]
@@ -56,8 +68,8 @@ def example_galleries(
                 )
     galleries = [
         Gallery(
-            _capital(KIND_NAMES[kind]),
-            _group_text(kind, examples),
+            _capital(ERROR_KINDS[kind].many),
+            _GROUP_TEXTS[kind],
             [pictures[e] for e in examples if e in pictures],
         )
         for kind, examples in chosen.items()
@@ -130,7 +142,7 @@ def _draw_example(
     classes: Sequence[str],
 ) -> Picture:
     shown = as_bboxes([b for b in (error.bbox, error.det_bbox) if b])
-    chip, scale_text = _chip_of(canvas, shown, scales)
+    chip, scale_text = _chip_of(canvas, error, scales)
     height, width = image.shape[:2]
     x1, y1, x2, y2 = crop_window(
         shown, (0, 0, width, height) if chip is None else chip
@@ -149,13 +161,14 @@ def _draw_example(
         and tuple(item['bbox']) != error.bbox
         and _touches(item['bbox'], (x1, y1, x2, y2))
     ]
-    detection = error.bbox if error.kind == 'background' else error.det_bbox
+    has_object = ERROR_KINDS[error.kind].has_object
+    detection = error.det_bbox if has_object else error.bbox
     if detection is not None:
         marks.append(
             Mark(moved(detection), 'detection', classes[error.det_label])
         )
     # On top: its line is the thinner one.
-    if error.kind != 'background':
+    if has_object:
         true = classes[error.gt_label]
         marks.append(Mark(moved(error.bbox), 'truth', true))
     title, seen = _describe(error, classes)
@@ -176,42 +189,38 @@ def _draw_example(
     )
 
 
-def _group_text(kind: str, examples: Sequence[Example]) -> str:
-    if kind != 'class' or any(e.error.det_bbox for e in examples):
-        return _GROUP_TEXTS[kind]
-    return (
-        f"{_GROUP_TEXTS[kind]} The detector's own boxes are not in this "
-        "round's file, which is of an older format."
-    )
-
-
 def _describe(error: ErrorBox, classes: Sequence[str]) -> tuple[str, str]:
     """Heading and alternative text."""
-    if error.kind == 'missed':
+    if error.kind == MISSED:
         true = classes[error.gt_label]
         return f'{true}, not found', f'An object of class {true}, not found'
     taken = classes[error.det_label]
-    if error.kind == 'background':
+    if error.kind == BACKGROUND:
         return (
             f'{taken}, truly background',
             f'Background that was detected as {taken}',
         )
     true = classes[error.gt_label]
+    where = ', misplaced' if error.kind in (BOTH, LOCALIZATION) else ''
     return (
-        f'{taken}, truly {true}',
-        f'An object of class {true} that was detected as {taken}',
+        f'{taken}, truly {true}{where}',
+        f'An object of class {true} that was detected as {taken}{where}',
     )
 
 
 def _chip_of(
-    canvas: MinedCanvas, bboxes: np.ndarray, scales: Sequence[ChipScale]
+    canvas: MinedCanvas, error: ErrorBox, scales: Sequence[ChipScale]
 ) -> tuple[Box | None, str]:
-    """Smallest chip that holds the boxes, and what to say of it."""
+    """Smallest chip that teaches an error, and what to say of it."""
     windows = as_bboxes(canvas.windows)
-    holding = np.flatnonzero(contains(windows, bboxes).all(axis=1))
-    if not len(holding):
+    teaching = [
+        ind
+        for ind, errors in enumerate(canvas.chip_errors)
+        if error in [canvas.errors[i] for i in errors]
+    ]
+    if not teaching:
         return None, 'in no chip'
-    ind = int(holding[sqrt_areas(windows[holding]).argmin()])
+    ind = teaching[int(sqrt_areas(windows[teaching]).argmin())]
     scale_ind = canvas.scale_inds[ind]
     if scale_ind >= len(scales):
         return canvas.windows[ind], 'chip: whole image'

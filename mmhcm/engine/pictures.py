@@ -9,6 +9,11 @@ import numpy as np
 from tqdm import tqdm
 
 from mmhcm.functional.boxes import as_bboxes
+from mmhcm.structures.error_kinds import (
+    BOTH,
+    LOCALIZATION,
+    MISSED,
+)
 from mmhcm.structures.files import atomic_write
 from mmhcm.structures.hard_chips import ErrorBox
 from mmhcm.visualization import ErrorMarks, ObjectMarks, contact_sheet
@@ -19,10 +24,13 @@ _MAX_STEM = 200
 
 def error_text(error: ErrorBox, classes: Sequence[str]) -> str:
     """What went wrong, such as 'car as van'."""
-    if error.kind == 'missed':
+    if error.kind == MISSED:
         return f'missed {classes[error.gt_label]}'
+    if error.kind == LOCALIZATION:
+        return f'misplaced {classes[error.gt_label]}'
     true = 'background' if error.gt_label < 0 else classes[error.gt_label]
-    return f'{true} as {classes[error.det_label]}'
+    where = 'misplaced ' if error.kind == BOTH else ''
+    return f'{where}{true} as {classes[error.det_label]}'
 
 
 def error_marks(
@@ -43,7 +51,7 @@ def error_marks(
         [error.kind for error in errors],
         [
             error_text(error, classes)
-            if tag_missed or error.kind != 'missed'
+            if tag_missed or error.kind != MISSED
             else ''
             for error in errors
         ],

@@ -2,51 +2,78 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from mmdet.registry import METRICS
 from mmengine.logging import print_log
 
-from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes, contains
-from mmhcm.functional.chips import Chips, generate_chips, valid_objects
+from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
+from mmhcm.functional.chip_choice import choose_chips, class_weights
+from mmhcm.functional.chips import generate_chips
+from mmhcm.functional.f1_threshold import (
+    best_f1_threshold,
+    judged_detections,
+)
 from mmhcm.functional.taught_objects import count_taught_objects
-from mmhcm.structures.error_boxes import (
+from mmhcm.structures.error_boxes import DetectedImage
+from mmhcm.structures.error_kinds import (
     BACKGROUND,
     CLASS,
     ERROR_KINDS,
-    find_errors,
+    MISSED,
 )
-from mmhcm.structures.hard_chips import ErrorBox
 
 from .chip_metric import ChipMetric, distinct_canvases, seen_images
+from .covered_canvas import CoveredCanvas, LearnedCounts, cover_canvas
+
+BEST_F1 = 'best_f1'
 
 
 @METRICS.register_module()
 class HardChipMetric(ChipMetric):
-    """Find mistakes on canvases and cover them with hard chips.
+    """Find errors on canvases and cover them with hard chips.
 
-    ``process`` compares one canvas' detections with all its objects, pasted
-    ones included. Misclassified are background taken for an object and an
-    object given the wrong class (paper section 3.3), and by configuration an
-    object that is missed. An error is valid at the scales whose range holds
-    its box, as an object is, and the cover is joint over the scales.
+    Compares the detections of each canvas with all its objects, pasted ones
+    included. By default hard chips are made for objects of the wrong class,
+    for objects that are taken for background, and for background that is
+    taken for an object (paper section 3.3). Chips cover the errors that they
+    can teach, jointly over the scales, and lie where they hold the most
+    objects to learn.
+
+    Canvases are compared where they are detected; the score threshold, errors
+    and chips follow on the main process, when all canvases are known.
 
     Args:
-        kinds (Sequence[str]): Of 'background', 'class' and 'missed'. Defaults
-            to ('background', 'class').
-        score_thr (float): Lowest score of a detection that counts. Defaults
-            to 0.3.
+        kinds (Sequence[str]): Errors that chips are made for, of 'class',
+            'missed', 'background', 'both' (an object of another class that
+            the detection overlaps too little, or that it is a part of) and
+            'localization' (likewise of its own class). Defaults to ('class',
+            'missed', 'background').
+        score_thr (float | str): Lowest score of a detection that counts, or
+            'best_f1': the one at which F1 over all canvases of the round is
+            best, all classes together. Defaults to 'best_f1'.
+        min_score (float): Lowest threshold that 'best_f1' may choose.
+            Defaults to 0.05.
         fg_thr (float): IoU from which a detection is on an object. Defaults
             to 0.5.
-        bg_thr (float): IoU below which it is on background. Defaults to 0.1.
+        bg_thr (float): IoU below which it is on background, if it is no part
+            of an object. Defaults to 0.1.
         ignored_iof_thr (float): Share of a detection in ignored pixels from
             which it is no error. Defaults to 0.5.
+        part_thr (float): Share of a detection in an object from which it is
+            a part of that object. Defaults to 0.5.
+        background_share (float): Highest share of the round's chips whose
+            errors are all on background; those of the highest scores stay.
+            Such chips hold few objects. Means nothing where 'background' is
+            the only kind. Defaults to 0.25.
         min_objects (int): Chips with fewer objects to learn, which are those
             of the scale's sizes and at least half visible, are left out.
-            Around errors on background there may be none: many such chips
-            teach little but to be silent. Defaults to 0.
+            Defaults to 0.
+        class_power (float): ``max_chips_per_canvas`` keeps the chips that
+            teach the most, where an error or object of a class counts
+            (objects of the class on the canvases) ** -``class_power``.
+            Defaults to 0: all classes alike.
         kwargs: Arguments of ``ChipMetric``.
     """
 
@@ -55,74 +82,73 @@ class HardChipMetric(ChipMetric):
     def __init__(
         self,
         *args: Any,
-        kinds: Sequence[str] = (BACKGROUND, CLASS),
-        score_thr: float = 0.3,
+        kinds: Sequence[str] = (CLASS, MISSED, BACKGROUND),
+        score_thr: float | str = BEST_F1,
+        min_score: float = 0.05,
         fg_thr: float = 0.5,
         bg_thr: float = 0.1,
         ignored_iof_thr: float = 0.5,
+        part_thr: float = 0.5,
+        background_share: float = 0.25,
         min_objects: int = 0,
+        class_power: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         unknown = sorted(set(kinds) - set(ERROR_KINDS))
-        if unknown or not kinds:
+        if isinstance(kinds, str) or unknown or not kinds:
             raise ValueError(
-                f'kinds must be some of {ERROR_KINDS}, got {tuple(kinds)}'
+                f'kinds must be some of {tuple(ERROR_KINDS)}, got '
+                f'{kinds if isinstance(kinds, str) else tuple(kinds)!r}'
+            )
+        if isinstance(score_thr, str) and score_thr != BEST_F1:
+            raise ValueError(
+                f'score_thr must be a number or {BEST_F1!r}, got {score_thr!r}'
             )
         if min_objects < 0:
             raise ValueError(
                 f'min_objects must be 0 or more, got {min_objects}'
             )
+        if not 0 <= background_share <= 1:
+            raise ValueError(
+                f'background_share must be in 0..1, got {background_share}'
+            )
         self.kinds = tuple(kinds)
+        self.score_thr = score_thr
+        self.min_score = min_score if isinstance(score_thr, str) else score_thr
+        self.background_share = (
+            background_share if set(kinds) - {BACKGROUND} else 1.0
+        )
         self.min_objects = min_objects
+        self.class_power = class_power
         self.thresholds = {
-            'score_thr': score_thr,
             'fg_thr': fg_thr,
             'bg_thr': bg_thr,
             'ignored_iof_thr': ignored_iof_thr,
+            'part_thr': part_thr,
         }
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Find the errors of canvases and cover them."""
+        """Compare the detections of canvases with the objects."""
         for sample in data_samples:
-            instances = sample['instances']
-            pasted = [item for item in instances if item.get('pasted')]
-            found = self._find_errors(sample)
-            errors = [error for error in found if error.kind in self.kinds]
-            chips = self._cover(errors, sample)
-            covered = [
-                error
-                for error, is_covered in zip(
-                    errors, chips.covered, strict=True
-                )
-                if is_covered
-            ]
-            known = set(covered)
-            canvas = replace(
-                sample['canvas'],
-                windows=[tuple(row) for row in chips.windows.tolist()],
-                scale_inds=chips.scale_inds.tolist(),
-                errors=covered,
-                other_errors=[e for e in found if e not in known],
-            )
+            height, width = sample['ori_shape'][:2]
+            image = _detected_image(sample, self.min_score)
+            types = image.classify(score_thr=self.min_score, **self.thresholds)
             self.results.append(
                 {
-                    'canvas': canvas,
-                    'errors': Counter(
-                        (
-                            error.kind,
-                            error.det_label
-                            if error.gt_label < 0
-                            else error.gt_label,
-                        )
-                        for error in found
+                    'canvas': sample['canvas'],
+                    'image': image,
+                    'image_wh': (width, height),
+                    'judged': judged_detections(
+                        image.det_scores, types, self.min_score
                     ),
-                    'objects': Counter(
+                    'expected': int(types.expected.sum()),
+                    'normal': self._count_normal(image, (width, height)),
+                    'pasted': Counter(
                         item['bbox_label']
-                        for item in instances
-                        if not item['ignore_flag']
+                        for item in sample['instances']
+                        if item.get('pasted')
                     ),
-                    'pasted': Counter(item['bbox_label'] for item in pasted),
                     'skipped': sample.get('num_skipped_pastes', 0),
                     'skipped_labels': Counter(
                         sample.get('skipped_labels', ())
@@ -130,106 +156,180 @@ class HardChipMetric(ChipMetric):
                 }
             )
 
-    def _cover(self, errors: Sequence[ErrorBox], sample: dict) -> Chips:
-        """Chips around errors, those with too few objects left out."""
-        bboxes = as_bboxes([error.bbox for error in errors])
-        height, width = sample['ori_shape'][:2]
-        chips = generate_chips(
-            bboxes,
-            (width, height),
-            self.scales,
-            max_chips=None if self.min_objects else self.max_chips_per_canvas,
-        )
-        if not self.min_objects:
-            return chips
-        objects = as_bboxes(
-            [
-                item['bbox']
-                for item in sample['instances']
-                if not item['ignore_flag']
-            ]
-        )
-        taught = count_taught_objects(
-            clip_boxes(objects, (0, 0, width, height)),
-            chips.windows,
-            chips.scale_inds,
-            (width, height),
-            self.scales,
-        )
-        keep = np.flatnonzero(taught >= self.min_objects)
-        keep = keep[: self.max_chips_per_canvas]
-        valid = valid_objects(bboxes, (width, height), self.scales)
-        held = contains(chips.windows[keep], bboxes)  # (m, n)
-        held &= valid[:, chips.scale_inds[keep]].T
-        return Chips(
-            windows=chips.windows[keep],
-            scale_inds=chips.scale_inds[keep],
-            covered=np.any(held, axis=0),
-            num_excluded=chips.num_excluded,
-        )
-
-    def _find_errors(self, sample: dict) -> list[ErrorBox]:
-        """Errors of all kinds on one canvas."""
-        pred = sample['pred_instances']
-        height, width = sample['ori_shape'][:2]
-        # NumPy has no bfloat16, which CPUs' mixed precision is.
-        det_bboxes = clip_boxes(
-            as_bboxes(pred['bboxes'].float().cpu().numpy()),
-            (0, 0, width, height),
-        )
-        # Outside the image there is nothing to be wrong about.
-        inside = box_wh(det_bboxes).min(axis=1, initial=np.inf) > 0
-        return find_errors(
-            sample['instances'],
-            sample['ignored_regions'],
-            det_bboxes[inside],
-            pred['scores'].float().cpu().numpy()[inside],
-            pred['labels'].cpu().numpy()[inside],
-            **self.thresholds,
-        )
-
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Put the round together and count; runs on the main process."""
         results = distinct_canvases(results)
-        errors: Counter = Counter()
-        objects: Counter = Counter()
-        pasted: Counter = Counter()
-        skipped: Counter = Counter()
-        for result in results:
-            errors.update(result['errors'])
-            objects.update(result['objects'])
-            pasted.update(result['pasted'])
-            skipped.update(result['skipped_labels'])
-        num_classes = len(self.dataset_meta['classes'])
+        score_thr, f1 = self._find_score_thr(results)
+        objects = sum(
+            (
+                self._class_counts(r['image'].gt_labels[~r['image'].gt_ignore])
+                for r in results
+            ),
+            self._class_counts([]),
+        )
+        covered = [
+            cover_canvas(
+                result['canvas'],
+                result['image'],
+                result['image_wh'],
+                self.scales,
+                kinds=self.kinds,
+                min_objects=self.min_objects,
+                score_thr=score_thr,
+                **self.thresholds,
+            )
+            for result in results
+        ]
+        covered = self._choose(covered, objects)
+        canvases = [canvas.record() for canvas in covered]
         self.counts = {
             'canvases': len(results),
             'skipped_pastes': sum(result['skipped'] for result in results),
-            'objects': [objects[label] for label in range(num_classes)],
-            'pasted': [pasted[label] for label in range(num_classes)],
-            'skipped': [skipped[label] for label in range(num_classes)],
+            'objects': objects.tolist(),
+            'pasted': self._add_up(results, 'pasted'),
+            'skipped': self._add_up(results, 'skipped_labels'),
             'kinds': list(self.kinds),
-            'images': seen_images([result['canvas'] for result in results]),
-            'errors': {
-                kind: [errors[kind, label] for label in range(num_classes)]
-                for kind in ERROR_KINDS
-            },
-            'chips_per_scale': self.keep_canvases(
-                [result['canvas'] for result in results]
+            'score_thr': score_thr,
+            'f1': f1,
+            'images': seen_images(canvases),
+            'unknown_images': seen_images(
+                [
+                    canvas.canvas
+                    for canvas in covered
+                    if canvas.num_mined and not len(canvas.chips.windows)
+                ]
             ),
+            'errors': self._count_errors(covered),
+            'parts': sum(canvas.num_parts for canvas in covered),
+            'untaught': sum(canvas.num_untaught for canvas in covered),
+            'left_out': sum(canvas.num_left_out for canvas in covered),
+            'learned': {
+                'normal': LearnedCounts.total(r['normal'] for r in results),
+                **{
+                    name: LearnedCounts.total(
+                        canvas.count_learned(name) for canvas in covered
+                    )
+                    for name in ('hard', *self.kinds)
+                },
+            },
+            'chips_per_scale': self.keep_canvases(canvases),
         }
-        print_log(
-            'errors by type and class (types taken: '
-            f'{", ".join(self.kinds)})\n' + self._table(),
-            logger='current',
-        )
+        print_log(self._text(), logger='current')
         return {
             'chips': float(sum(self.counts['chips_per_scale'])),
             'canvases': float(len(results)),
+            'score_thr': score_thr,
+            'objects_per_chip': _mean(self.counts['learned']['hard']),
             **{
                 kind: float(sum(self.counts['errors'][kind]))
                 for kind in ERROR_KINDS
             },
         }
+
+    def _find_score_thr(
+        self, results: Sequence[dict]
+    ) -> tuple[float, float | None]:
+        """Threshold of the round, and its F1 if that was asked for."""
+        if not isinstance(self.score_thr, str):
+            return float(self.score_thr), None
+        judged = [result['judged'] for result in results]
+        return best_f1_threshold(
+            np.concatenate([np.zeros(0, np.float32), *(s for s, _ in judged)]),
+            np.concatenate(
+                [np.zeros(0, bool), *(right for _, right in judged)]
+            ),
+            sum(result['expected'] for result in results),
+        )
+
+    def _choose(
+        self, covered: Sequence[CoveredCanvas], objects: np.ndarray
+    ) -> list[CoveredCanvas]:
+        """Keep the chips that teach the most, and few on background alone."""
+        weights = class_weights(objects, self.class_power)
+        owners = np.repeat(
+            np.arange(len(covered)), [len(c.chips.windows) for c in covered]
+        )
+        empty = np.zeros(0)
+        kept = choose_chips(
+            owners,
+            np.concatenate([empty, *(c.values(weights) for c in covered)]),
+            np.concatenate([empty, *(c.background_scores() for c in covered)]),
+            max_per_canvas=self.max_chips_per_canvas,
+            background_share=self.background_share,
+        )
+        is_kept = np.isin(np.arange(len(owners)), kept)
+        ends = np.searchsorted(owners, np.arange(len(covered)), 'right')
+        return [
+            canvas.keep(is_kept[end - len(canvas.chips.windows) : end])
+            for canvas, end in zip(covered, ends.tolist(), strict=True)
+        ]
+
+    def _count_normal(
+        self, image: DetectedImage, image_wh: tuple[int, int]
+    ) -> LearnedCounts:
+        """What chips around all objects of a canvas would teach."""
+        bboxes = image.gt_bboxes[~image.gt_ignore]
+        bboxes = clip_boxes(bboxes, (0, 0, *image_wh))
+        chips = generate_chips(bboxes, image_wh, self.scales)
+        return LearnedCounts.of(
+            count_taught_objects(
+                bboxes, chips.windows, chips.scale_inds, image_wh, self.scales
+            )
+        )
+
+    def _class_counts(self, labels: Any) -> np.ndarray:
+        return np.bincount(
+            np.asarray(labels, dtype=np.int64),
+            minlength=len(self.dataset_meta['classes']),
+        )
+
+    def _add_up(self, results: Sequence[dict], name: str) -> list[int]:
+        total: Counter = Counter()
+        for result in results:
+            total.update(result[name])
+        return [
+            total[label] for label in range(len(self.dataset_meta['classes']))
+        ]
+
+    def _count_errors(
+        self, covered: Sequence[CoveredCanvas]
+    ) -> dict[str, list[int]]:
+        """Errors by kind and class: the object's, if there is one."""
+        numbers = Counter(
+            (
+                error.kind,
+                error.det_label if error.gt_label < 0 else error.gt_label,
+            )
+            for canvas in covered
+            for error in canvas.errors
+        )
+        num_classes = len(self.dataset_meta['classes'])
+        return {
+            kind: [numbers[kind, label] for label in range(num_classes)]
+            for kind in ERROR_KINDS
+        }
+
+    def _text(self) -> str:
+        """What the round found, for the log."""
+        counts = self.counts
+        f1 = '' if counts['f1'] is None else f', best F1 {counts["f1"]:.3f}'
+        num_away = sum(counts['errors'][BACKGROUND]) + counts['parts']
+        lines = [
+            f'errors from score {counts["score_thr"]:.3f}{f1}, by kind and '
+            f'class (kinds taken: {", ".join(self.kinds)})',
+            self._table(),
+            f'{counts["parts"]} of {num_away} detections that overlap no '
+            'object by IoU are parts of one',
+            f'{counts["untaught"]} errors of the kinds taken have no chip '
+            f'that teaches them; chips of {counts["left_out"]} are left out',
+            'objects to learn in a chip: '
+            + ', '.join(
+                f'{_mean(learned):.1f} {name} ({learned["chips"]} chips, '
+                f'{learned["empty"]} without)'
+                for name, learned in counts['learned'].items()
+            ),
+        ]
+        return '\n'.join(lines)
 
     def _table(self) -> str:
         """Errors, objects and pasted objects by class, as text."""
@@ -240,10 +340,35 @@ class HardChipMetric(ChipMetric):
         }
         names = self.dataset_meta['classes']
         width = max(map(len, names))
-        lines = [' ' * width + ''.join(f'{name:>12}' for name in columns)]
+        lines = [' ' * width + ''.join(f'{name:>13}' for name in columns)]
         for label, name in enumerate(names):
             cells = ''.join(
-                f'{column[label]:12d}' for column in columns.values()
+                f'{column[label]:13d}' for column in columns.values()
             )
             lines.append(f'{name:<{width}}{cells}')
         return '\n'.join(lines)
+
+
+def _detected_image(sample: dict, min_score: float) -> DetectedImage:
+    """Detections of a canvas from a score on, inside it, and its objects."""
+    pred = sample['pred_instances']
+    height, width = sample['ori_shape'][:2]
+    # NumPy has no bfloat16, which CPUs' mixed precision is.
+    bboxes = clip_boxes(
+        as_bboxes(pred['bboxes'].float().cpu().numpy()), (0, 0, width, height)
+    )
+    scores = pred['scores'].float().cpu().numpy()
+    # Outside the image there is nothing to be wrong about.
+    shown = box_wh(bboxes).min(axis=1, initial=np.inf) > 0
+    shown &= scores >= min_score
+    return DetectedImage.of(
+        sample['instances'],
+        sample['ignored_regions'],
+        bboxes[shown],
+        scores[shown],
+        pred['labels'].cpu().numpy()[shown],
+    )
+
+
+def _mean(learned: dict[str, int]) -> float:
+    return learned['objects'] / max(learned['chips'], 1)

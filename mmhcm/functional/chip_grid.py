@@ -90,31 +90,71 @@ class ScaleGrid:
         )
         return np.asarray(columns[column_inds] * rows[row_inds] > 0)
 
-    def windows(self, held: np.ndarray) -> np.ndarray:
+    def windows(
+        self, held: np.ndarray, neighbours: np.ndarray | None = None
+    ) -> np.ndarray:
         """Place a window around each set of objects that one can hold.
 
         It is the middle one of those that hold them, so that they get
-        context on all sides.
+        context on all sides. With neighbours it is the one that shows at
+        least half of the most of them; ties: the next to the middle, the
+        upper, the left one.
 
         Args:
             held: bool (m, n), the objects of each set.
+            neighbours: (g, 4) xyxy, further objects of this scale. Defaults
+                to None.
 
         Returns:
             int64 (m, 4) xyxy, pixels.
         """
         places = np.zeros((len(held), 2), dtype=np.int64)
+        ranges = np.zeros((len(held), 2, 2), dtype=np.int64)
         for axis, positions in enumerate(self.positions):
             low = np.where(held, self.first[:, axis], 0).max(axis=1, initial=0)
             limit = self.limits[axis]
             high = np.where(held, self.last[:, axis], limit).min(axis=1)
+            start = np.searchsorted(positions, low, 'left')
+            stop = np.searchsorted(positions, high, 'right')
+            ranges[:, axis] = np.stack([start, stop], axis=1)
             if self.by_edges:
                 # any position will do between edges
                 places[:, axis] = (low + high) // 2
             else:
-                start = np.searchsorted(positions, low, 'left')
-                stop = np.searchsorted(positions, high, 'right')
                 places[:, axis] = positions[(start + stop - 1) // 2]
+        if neighbours is not None and len(neighbours):
+            places = self._fullest_places(ranges, neighbours)
         return np.concatenate([places, places + self.window_wh], axis=1)
+
+    def _fullest_places(
+        self, ranges: np.ndarray, neighbours: np.ndarray
+    ) -> np.ndarray:
+        """Place (m, 2) in each range (m, 2, 2) that shows the most."""
+        # Pixels (X, g) and (Y, g) of each box' sides inside the windows.
+        columns, rows = (
+            _shared_lengths(at, side, neighbours[:, axis::2])
+            for axis, (at, side) in enumerate(
+                zip(self.positions, self.window_wh, strict=True)
+            )
+        )
+        needed = np.prod(neighbours[:, 2:] - neighbours[:, :2], axis=1) / 2
+        places = []
+        for (left, right), (top, bottom) in ranges.tolist():
+            wide, high = columns[left:right], rows[top:bottom]
+            # Objects that the best of the columns and rows cannot show go.
+            near = np.flatnonzero(wide.max(0) * high.max(0) >= needed)
+            shown = high[:, None, near] * wide[None, :, near] >= needed[near]
+            numbers = shown.sum(axis=2)  # (rows, columns)
+            off = _from_middle(*numbers.shape)
+            best = int((numbers * (off.max() + 1) - off).argmax())
+            row, column = divmod(best, len(wide))
+            places.append(
+                (
+                    self.positions[0][left + column],
+                    self.positions[1][top + row],
+                )
+            )
+        return np.array(places, dtype=np.int64).reshape(-1, 2)
 
     def _changes(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
         """Objects that the position before, and the one behind, don't hold."""
@@ -163,3 +203,19 @@ def edge_positions(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     gains = num_reached > 0
     gains[1:] = num_reached[1:] > num_reached[:-1]
     return np.asarray(positions[gains])
+
+
+def _shared_lengths(
+    starts: np.ndarray, side: int, spans: np.ndarray
+) -> np.ndarray:
+    """Lengths (p, g) of spans (g, 2) inside windows that start at (p,)."""
+    low = np.maximum(starts[:, None], spans[:, 0])
+    high = np.minimum(starts[:, None] + side, spans[:, 1])
+    return np.maximum(high - low, 0)
+
+
+def _from_middle(height: int, width: int) -> np.ndarray:
+    """Steps (height, width) from the middle, the upper left one of two."""
+    rows = np.abs(np.arange(height) - (height - 1) // 2)
+    columns = np.abs(np.arange(width) - (width - 1) // 2)
+    return rows[:, None] + columns

@@ -33,7 +33,8 @@ class Chips:
             stands for the whole image as the last resort.
         covered: bool (n,), objects that lie whole in a chip at whose scale
             they are valid.
-        num_excluded: Number of boxes without area inside the image.
+        num_excluded: Number of boxes that are valid nowhere, as those without
+            area inside the image.
     """
 
     windows: np.ndarray
@@ -86,6 +87,8 @@ def generate_chips(
     *,
     max_chips: int | None = None,
     cover: str = 'greedy',
+    valid: np.ndarray | None = None,
+    neighbours: np.ndarray | None = None,
 ) -> Chips:
     """Cover the objects of one image with windows (paper 3.2).
 
@@ -107,8 +110,9 @@ def generate_chips(
     greedy takes, even where the search for them is cut short.
 
     Either way a window is moved to the middle of the candidates that hold the
-    same objects, so that they get context on all sides. None of this depends
-    on the order of the boxes.
+    same objects, so that they get context on all sides. With ``neighbours``
+    it is moved to the candidate that shows the most of them, of several the
+    one next to the middle. None of this depends on the order of the boxes.
 
     Args:
         bboxes: (n, 4) xyxy of the objects that are not ignored, pixels.
@@ -117,6 +121,10 @@ def generate_chips(
         max_chips: Stop after so many chips, the fullest ones come first.
             Defaults to None, no limit.
         cover: One of ``COVERS``. Defaults to 'greedy'.
+        valid: bool (n, K + 1), the scales at which each box may be covered,
+            at most those of :func:`valid_objects`. Defaults to None: those.
+        neighbours: (g, 4) xyxy, further objects that a chip had better hold.
+            Defaults to None.
 
     Returns:
         The chosen windows and what they cover.
@@ -125,7 +133,8 @@ def generate_chips(
     check_cover(cover)
     clipped = clip_to_image(bboxes, image_wh)
     hulls = pixel_hulls(clipped)
-    valid = find_valid(clipped, hulls, image_wh, scales)
+    if valid is None:
+        valid = find_valid(clipped, hulls, image_wh, scales)
     order = np.arange(len(hulls))
     if cover == 'fewest':
         # One order of the boxes, whatever they came in: those that compare
@@ -147,14 +156,22 @@ def generate_chips(
                 grids, (chosen, held) = plain, greedy
     else:
         chosen, held = cover_greedily(grids, has_area, limit)
+    scale_inds = np.flatnonzero(valid.any(axis=0))
+    near = clip_to_image(
+        as_bboxes([] if neighbours is None else neighbours), image_wh
+    )
+    near_valid = find_valid(near, pixel_hulls(near), image_wh, scales)
     windows = np.zeros((len(chosen), 4), dtype=np.float32)
-    for ind, grid in enumerate(grids):
-        windows[chosen == ind] = grid.windows(held[chosen == ind])
+    for ind, (grid, scale_ind) in enumerate(
+        zip(grids, scale_inds, strict=True)
+    ):
+        mine = near[near_valid[:, scale_ind]]
+        windows[chosen == ind] = grid.windows(held[chosen == ind], mine)
     covered = np.zeros(len(order), dtype=bool)
     covered[order] = held.any(axis=0)
     return Chips(
         windows=windows,
-        scale_inds=np.flatnonzero(valid.any(axis=0))[chosen],
+        scale_inds=scale_inds[chosen],
         covered=covered,
         num_excluded=int(np.count_nonzero(~has_area)),
     )

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from .boxes import as_bboxes, box_iou
+from .boxes import as_bboxes, box_iof, box_iou
 from .regions import union_shares
 
 
@@ -22,9 +22,9 @@ class DetectionType(IntEnum):
     CLASS = 2
     """Right place, wrong class."""
     LOCALIZATION = 3
-    """Right class, but overlaps too little."""
+    """Right class, but overlaps too little, or is a part of the object."""
     BOTH = 4
-    """Wrong class, and overlaps too little."""
+    """Wrong class, and overlaps too little, or is a part of the object."""
     DUPLICATE = 5
     """Right class and place, but a higher score has the object."""
     BACKGROUND = 6
@@ -43,11 +43,17 @@ class ErrorTypes:
             its error is about; -1 for the types BELOW_THR, BACKGROUND and
             IGNORED.
         missed: bool (m,), objects that should have been found, but were not.
+        parts: bool (n,), detections that IoU alone would call BACKGROUND, but
+            that lie in an object; their types are LOCALIZATION and BOTH.
+        expected: bool (m,), objects that should have been found: not ignored,
+            and not inside ignored regions.
     """
 
     det_types: np.ndarray
     det_gt_inds: np.ndarray
     missed: np.ndarray
+    parts: np.ndarray
+    expected: np.ndarray
 
 
 def classify_errors(
@@ -63,6 +69,7 @@ def classify_errors(
     fg_thr: float = 0.5,
     bg_thr: float = 0.1,
     ignored_iof_thr: float = 0.5,
+    part_thr: float = 0.5,
 ) -> ErrorTypes:
     """Give every detection of one image a type, and find missed objects.
 
@@ -76,9 +83,14 @@ def classify_errors(
        reference implementation of TIDE tests the types one after another
        instead, so that a detection of the wrong class, right on one object,
        counts as badly placed if it grazes another object of its own class.
-    4. An object is missed when no true positive has it and it is not the
-       object of a CLASS or LOCALIZATION error, as in TIDE; never when it is
-       ignored or at least ``ignored_iof_thr`` inside the ignored regions.
+    4. A detection that overlaps no object by ``bg_thr``, but lies in one by
+       at least ``part_thr`` of its own area, such as the wheel of a car, is
+       not on background. Its object is the one that it lies in most (equal:
+       one of its own class, then the earlier row). TIDE has no such rule.
+    5. An object is missed when no true positive has it and it is not the
+       object of a CLASS or LOCALIZATION error, as in TIDE, where detections
+       of mere parts do not count; never when it is ignored or at least
+       ``ignored_iof_thr`` inside the ignored regions.
 
     Args:
         det_bboxes: (n, 4) xyxy, pixels of the same image as all other boxes.
@@ -93,6 +105,8 @@ def classify_errors(
         bg_thr: lowest IoU that counts as touching an object.
         ignored_iof_thr: lowest share of its area that puts a box inside
             ignored pixels.
+        part_thr: lowest share of its area that makes a detection a part of
+            an object.
     """
     det_bboxes = as_bboxes(det_bboxes).astype(np.float64)
     gt_bboxes = as_bboxes(gt_bboxes).astype(np.float64)
@@ -111,11 +125,16 @@ def classify_errors(
     same = det_labels[shown, None] == gt_labels[None, valid]
     matched = _match(np.where(same, ious, -1), det_scores[shown], fg_thr)
     nearest, types = type_errors(ious, same, fg_thr, bg_thr)
+    inside, parts = _type_parts(
+        box_iof(det_bboxes[shown], gt_bboxes[valid]), same, types, part_thr
+    )
+    nearest = np.where(parts, inside, nearest)
     ignored = union_shares(
         det_bboxes[shown],
         np.concatenate([ignored_regions, gt_bboxes[gt_ignore]]),
     )
     types[ignored >= ignored_iof_thr] = DetectionType.IGNORED
+    parts &= types != DetectionType.IGNORED
     types[matched >= 0] = DetectionType.TRUE_POSITIVE
     nearest = np.where(matched >= 0, matched, nearest)
     nearest[
@@ -126,6 +145,8 @@ def classify_errors(
     # An index of -1 must stay -1, not become the last valid object.
     has_gt = nearest >= 0
     det_gt_inds[shown[has_gt]] = valid[nearest[has_gt]]
+    det_parts = np.zeros(len(det_bboxes), dtype=bool)
+    det_parts[shown] = parts
 
     explains = np.isin(
         det_types,
@@ -135,10 +156,11 @@ def classify_errors(
             DetectionType.LOCALIZATION,
         ),
     )
-    missed = ~gt_ignore
-    missed[det_gt_inds[explains]] = False
-    missed &= union_shares(gt_bboxes, ignored_regions) < ignored_iof_thr
-    return ErrorTypes(det_types, det_gt_inds, missed)
+    expected = ~gt_ignore
+    expected &= union_shares(gt_bboxes, ignored_regions) < ignored_iof_thr
+    missed = expected.copy()
+    missed[det_gt_inds[explains & ~det_parts]] = False
+    return ErrorTypes(det_types, det_gt_inds, missed, det_parts, expected)
 
 
 def _match(
@@ -168,10 +190,7 @@ def type_errors(
             np.full(num_dets, -1, dtype=np.int64),
             np.full(num_dets, DetectionType.BACKGROUND, dtype=np.int8),
         )
-    best = ious.max(axis=1)
-    tied = np.equal(ious, best[:, None])
-    # argmax takes the first of the largest: own class 2, other class 1.
-    nearest = (tied * (1 + same.astype(np.int8))).argmax(axis=1)
+    best, nearest = _nearest(ious, same)
     own = same[np.arange(num_dets), nearest]
     types = np.where(
         best >= fg_thr,
@@ -180,3 +199,33 @@ def type_errors(
     ).astype(np.int8)
     types[(best < bg_thr) | (best <= 0)] = DetectionType.BACKGROUND
     return nearest, types
+
+
+def _type_parts(
+    iofs: np.ndarray, same: np.ndarray, types: np.ndarray, part_thr: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Retype, in place, background errors that are parts of objects.
+
+    Returns:
+        int64 (n,), the object that each detection lies in most, and bool
+        (n,), the parts.
+    """
+    if iofs.shape[1] == 0:
+        return np.zeros(len(iofs), np.int64), np.zeros(len(iofs), bool)
+    best, nearest = _nearest(iofs, same)
+    parts = (types == DetectionType.BACKGROUND) & (best >= part_thr)
+    parts &= best > 0
+    own = same[np.arange(len(iofs)), nearest]
+    types[parts & own] = DetectionType.LOCALIZATION
+    types[parts & ~own] = DetectionType.BOTH
+    return nearest, parts
+
+
+def _nearest(
+    overlaps: np.ndarray, same: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Largest overlap (n,) and its object, one of the own class if tied."""
+    best = overlaps.max(axis=1)
+    tied = np.equal(overlaps, best[:, None])
+    # argmax takes the first of the largest: own class 2, other class 1.
+    return best, (tied * (1 + same.astype(np.int8))).argmax(axis=1)

@@ -22,10 +22,7 @@ from .files import atomic_write
 from .plain_values import check_fields, one_line, parse_json
 
 FORMAT = 'mmhcm hard chips'
-VERSION = 3
-#: Version 1 has no ``det_bbox``, ``other_errors`` and ``origin``; it and
-#: version 2 have no digest.
-_READABLE = (1, 2, VERSION)
+VERSION = 4
 
 #: Pixels, far above those of any image.
 _MAX_SIDE = 1e9
@@ -41,13 +38,13 @@ class ErrorBox:
     """One mistake of the detector.
 
     Attributes:
-        bbox: xyxy, pixels of the canvas: the detection for a background
-            error, the object for a wrong class or a missed object.
-        kind: 'background', 'class' or 'missed'.
+        bbox: xyxy, pixels of the canvas: the object that the error is about;
+            the detection for a background error.
+        kind: One of ``error_kinds.ERROR_KINDS``.
         det_label: Label that was detected, -1 for a missed object.
         gt_label: Label of the object, -1 for background.
         score: Score of the detection, 0 for a missed object.
-        det_bbox: Of a wrong class, the detection; None otherwise.
+        det_bbox: The detection, where ``bbox`` is not; None otherwise.
     """
 
     bbox: tuple[float, float, float, float]
@@ -69,9 +66,11 @@ class MinedCanvas:
         pastes: Patches from the object pool, in the order of pasting.
         windows: Chips xyxy, canvas pixels.
         scale_inds: Scale of each chip.
-        errors: The mistakes that the chips cover.
-        other_errors: Mistakes that no chip is made for: their type is not
-            mined, or there are more chips than are kept.
+        errors: The errors that the chips teach.
+        chip_errors: Positions in ``errors`` of those that each chip teaches;
+            empty for chips that are not made from errors.
+        other_errors: Errors that no chip is made for: their kind is not
+            mined, no chip can teach them, or their chips are left out.
     """
 
     source: int
@@ -81,6 +80,7 @@ class MinedCanvas:
     windows: Sequence[tuple[float, float, float, float]] = ()
     scale_inds: Sequence[int] = ()
     errors: Sequence[ErrorBox] = ()
+    chip_errors: Sequence[Sequence[int]] = ()
     other_errors: Sequence[ErrorBox] = ()
 
     def __post_init__(self) -> None:
@@ -95,14 +95,27 @@ class MinedCanvas:
             raise ValueError(
                 f'{len(windows)} windows but {len(self.scale_inds)} scale_inds'
             )
+        chip_errors = tuple(tuple(map(int, inds)) for inds in self.chip_errors)
+        self._check_chip_errors(chip_errors)
         for name, values in (
             ('pastes', self.pastes),
             ('windows', windows),
             ('scale_inds', map(int, self.scale_inds)),
             ('errors', self.errors),
+            ('chip_errors', chip_errors),
             ('other_errors', self.other_errors),
         ):
             object.__setattr__(self, name, tuple(values))
+
+    def _check_chip_errors(self, chip_errors: Sequence[Sequence[int]]) -> None:
+        if chip_errors and len(chip_errors) != len(self.windows):
+            raise ValueError(
+                f'{len(self.windows)} windows but {len(chip_errors)} '
+                'chip_errors'
+            )
+        num_errors = len(self.errors)
+        if not all(0 <= i < num_errors for inds in chip_errors for i in inds):
+            raise ValueError('chip_errors name an error that is not there')
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they are written."""
@@ -115,7 +128,7 @@ class MinedCanvas:
         values = dict(values)
         values['pastes'] = [_as_paste(paste) for paste in values['pastes']]
         for name in ('errors', 'other_errors'):
-            values[name] = [_as_error(e) for e in values.get(name, ())]
+            values[name] = [_as_error(e) for e in values[name]]
         return cls(**values)
 
 
@@ -181,9 +194,7 @@ def write_round(path: str | Path, hard_round: HardChipRound) -> None:
             line = text.encode() + b'\n'
             digest.update(line)
             file.write(line)
-        file.write(
-            _last_line(len(hard_round.canvases), VERSION, digest.hexdigest())
-        )
+        file.write(_last_line(len(hard_round.canvases), digest.hexdigest()))
 
 
 def read_round(
@@ -212,7 +223,7 @@ def read_round(
             f'{path}:1: mined from other weights or inputs '
             f'({header["fingerprint"][:12]}, expected {fingerprint[:12]})'
         )
-    _check_end(content, header['version'], str(path))
+    _check_end(content, str(path))
     return HardChipRound(
         number=header['round'],
         fingerprint=header['fingerprint'],
@@ -225,20 +236,18 @@ def read_round(
     )
 
 
-def _last_line(num_canvases: int, version: int, digest: str) -> bytes:
-    end: dict[str, Any] = {'canvases': num_canvases}
-    if version >= 3:
-        end['sha256'] = digest
+def _last_line(num_canvases: int, digest: str) -> bytes:
+    end = {'canvases': num_canvases, 'sha256': digest}
     return json.dumps(end).encode() + b'\n'
 
 
-def _check_end(content: bytes, version: int, path: str) -> None:
+def _check_end(content: bytes, path: str) -> None:
     """Refuse a file that is not all that was written."""
     start = content.rfind(b'\n', 0, -1) + 1
     num_lines = content.count(b'\n', 0, start)
     digest = hashlib.sha256(content[:start]).hexdigest()
     last_line = content[start:]
-    if last_line == _last_line(num_lines - 1, version, digest):
+    if last_line == _last_line(num_lines - 1, digest):
         return
     where = f'{path}:{num_lines + 1}'
     if last_line.startswith(b'{"canvases": ') and last_line.endswith(b'}\n'):
@@ -254,10 +263,9 @@ def _read_header(line: bytes, where: str) -> dict[str, Any]:
         is_ours = False
     if not is_ours:
         raise HardChipError(f'{where}: not a file of hard chips')
-    if header.get('version') not in _READABLE:
+    if header.get('version') != VERSION:
         version = ascii(header.get('version'))[:20]
         raise HardChipError(f'{where}: version {version}, expected {VERSION}')
-    header.setdefault('origin', {})
     for name, kind in (
         ('round', int),
         ('fingerprint', str),
@@ -295,7 +303,7 @@ def _as_paste(values: dict[str, Any]) -> Paste:
 
 def _as_error(values: dict[str, Any]) -> ErrorBox:
     check_fields(ErrorBox, values)
-    det_bbox = values.get('det_bbox')
+    det_bbox = values['det_bbox']
     return ErrorBox(
         **{
             **values,

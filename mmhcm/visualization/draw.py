@@ -3,7 +3,7 @@
 Told apart by line style as well as by colour: a learnt object is a solid box
 in its class' colour, a pasted one has a white second outline, an ignored one
 is dashed and grey, a masked region is hatched. Errors are thick, with a black
-casing, in three colours that colour-blind viewers tell apart, and solid,
+casing, in five colours that colour-blind viewers tell apart, and solid,
 dashed or dotted. A legend names what occurs.
 """
 
@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
+from mmhcm.structures.error_kinds import ERROR_KINDS
 
 from .strokes import (
     BLACK,
@@ -33,16 +34,13 @@ from .strokes import (
 _GREY: Color = (190, 190, 190)
 _RED: Color = (60, 60, 230)
 _IGNORED_DASH = (4, 3)
-#: Colour (BGR) and dash of each kind of error.
+#: Colour (BGR) and dash of each of ``ERROR_KINDS``.
 _ERROR_STYLES: dict[str, tuple[Color, tuple[int, int] | None]] = {
     'background': ((96, 27, 216), None),
     'class': ((7, 193, 255), (9, 4)),
     'missed': ((229, 136, 30), (2, 4)),
-}
-_ERROR_NAMES = {
-    'background': 'background taken for an object',
-    'class': 'wrong class',
-    'missed': 'missed object',
+    'both': ((115, 158, 0), (14, 3)),
+    'localization': ((200, 140, 225), (5, 7)),
 }
 _SWATCH_WH, _LINE_HEIGHT = (22, 12), 22
 
@@ -72,7 +70,7 @@ class ErrorMarks:
 
     Attributes:
         bboxes: (n, 4) xyxy, pixels of the picture.
-        kinds: 'background', 'class' or 'missed' for each.
+        kinds: One of ``ERROR_KINDS`` for each.
         texts: A tag for each, such as 'car as van'.
     """
 
@@ -140,7 +138,7 @@ def draw_marks(
         _draw_errors(out, marks.errors, zoom, tags)
         for kind in _ERROR_STYLES:
             if kind in marks.errors.kinds:
-                legend.add(_ERROR_NAMES[kind], _error_swatch(kind))
+                legend.add(ERROR_KINDS[kind].one, _error_swatch(kind))
     return np.concatenate([out, legend.render(out.shape[1])])
 
 

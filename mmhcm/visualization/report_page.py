@@ -34,7 +34,7 @@ class Cell:
         value: What is counted.
         text: How it is written. Defaults to None: the number itself.
         share: Length of its bar, 0 to 1. Defaults to None, no bar.
-        style: 'background', 'class', 'missed', 'better', 'worse' or ''.
+        style: One of ``ERROR_KINDS``, 'better', 'worse' or ''.
         note: Small print beside it.
     """
 

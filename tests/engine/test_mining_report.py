@@ -7,7 +7,6 @@ from mmhcm.engine.mining_report import (
     reported,
     write_report,
 )
-from mmhcm.engine.mining_report_counts import held_errors
 from mmhcm.engine.mining_report_sources import ReportOptions, RoundSources
 from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.paste import Paste
@@ -84,6 +83,7 @@ def mined_canvas(image, shift=0):
             ),
             ErrorBox((10, 20, 30, 40), 'class', 2, 0, 0.5, (12, 20, 32, 41)),
         ],
+        chip_errors=[[1], [0], [0, 1]],
         other_errors=[ErrorBox((90, 20, 110, 40), 'missed', -1, 2, 0.0)],
     )
 
@@ -109,6 +109,17 @@ def mined_round(number=2, canvases=None):
                 'missed': [0, 0, 1234],
             },
             'chips_per_scale': [num, 2 * num, 0],
+            'score_thr': 0.4375,
+            'f1': 0.25,
+            'parts': 12,
+            'untaught': 3,
+            'left_out': 0,
+            'learned': {
+                'normal': {'chips': 10, 'objects': 55, 'empty': 0},
+                'hard': {'chips': 12, 'objects': 30, 'empty': 3},
+                'background': {'chips': 8, 'objects': 4, 'empty': 3},
+                'class': {'chips': 8, 'objects': 28, 'empty': 0},
+            },
         },
         {'epoch': 7, 'seed': 11, 'weights': 'cafe' * 16},
     )
@@ -182,9 +193,17 @@ def test_numbers_are_those_of_the_round(write):
         ]
     assert pasted['all'] == [18, 18, 16, 5]
     assert errors['all'] == [53, 4, 4, 1234]
-    scales = rows_of(parts['chips'].one('table'))
+    scales = rows_of(parts['chips'].all('table')[0])
     # The last resort, the whole image, had no chip.
     assert scales == {'48 px': [4], '96 px': [8], 'all': [12]}
+    assert rows_of(parts['chips'].all('table')[1]) == {
+        'normal chips of the same canvases': [10, 5.5, 0],
+        'hard chips': [12, 2.5, 3],
+        'that teach background taken for objects': [8, 0.5, 3],
+        'that teach wrong classes': [8, 3.5, 0],
+    }
+    assert '12 of the 16 detections' in parts['errors'].text
+    assert 'No chip can teach 3 errors' in parts['chips'].text
     assert values_of(page.one('header')) == [5, 12, 53, 4, 4, 1234]
     confusions = parts['errors'].all('table')[1]
     assert confusions.one('tbody').text.split() == [
@@ -206,6 +225,7 @@ def test_the_head_says_where_the_round_is_from(write):
         'seed': '11',
         'hard chips are made for': 'background taken for objects, '
         'wrong classes',
+        'score threshold': '0.438 (best F1, 0.250)',
         'images of the canvases': '5 own, 0 external',
     }
     assert (
@@ -218,8 +238,7 @@ def test_charts_count_every_chip(write):
     _, parts = read(write())
     errors, objects = parts['chips'].all('figure')
     for chart, values in (
-        # each error lies in the chips of its own scale alone
-        (errors, {'0': 4, '1': 8}),
+        (errors, {'1': 8, '2': 4}),
         (objects, {'0': 4, '1': 4, '2': 4}),
     ):
         columns = {
@@ -232,12 +251,11 @@ def test_charts_count_every_chip(write):
         assert sum(columns.values()) == 12
 
 
-def test_held():
-    assert held_errors(mined_canvas(0), WH, SCALES) == [1, 0, 1]
-
-
 def test_examples_show_detections_and_true_boxes(write):
-    _, parts = read(write(options=ReportOptions(num_examples=6)))
+    hard_round = mined_round()
+    hard_round.counts['kinds'] = ['background', 'class', 'missed']
+    options = ReportOptions(num_examples=6)
+    _, parts = read(write(hard_round, options=options))
     groups = parts['examples'].all('div', _class='gallery')
     titles = [h.text for h in parts['examples'].all('h3')]
     assert titles == [
@@ -299,35 +317,6 @@ def test_a_later_round_is_compared(write):
 def test_a_first_round_says_so(write):
     _, parts = read(write(mined_round(1)))
     assert 'first round' in parts['changes'].text
-
-
-def test_an_older_file_lacks_some(write):
-    """Version 1: neither detections nor missed objects nor images."""
-    new = mined_round(1)
-    canvases = [
-        MinedCanvas(
-            **{
-                **vars(canvas),
-                'errors': [
-                    ErrorBox(e.bbox, e.kind, e.det_label, e.gt_label, e.score)
-                    for e in canvas.errors
-                ],
-                'other_errors': [],
-            }
-        )
-        for canvas in new.canvases
-    ]
-    counts = {
-        name: value
-        for name, value in new.counts.items()
-        if name not in ('skipped', 'kinds', 'images')
-    }
-    old = HardChipRound(1, new.fingerprint, canvases, counts)
-    page, parts = read(write(old))
-    assert 'older format' in parts['examples'].text
-    assert 'does not say where missed objects are' in parts['examples'].text
-    assert 'found no place.' in parts['pasted'].text
-    assert 'not recorded' in page.one('header').text
 
 
 def test_rounds_of_other_kinds(write, sources):

@@ -128,16 +128,13 @@ def test_missed_objects_are_followed():
     assert fates['missed'] == Fate(1, 1, 1)
 
 
-def test_version_1_knows_the_mined_types_alone():
-    old = make_round(1, [canvas(1, [error(HERE)])])
-    for name in ('kinds', 'images'):
-        del old.counts[name]
-    new = make_round(
-        2, [canvas(1, [error(HERE)], [error(THERE, 'missed', -1, 0)])]
-    )
-    fates = compare_errors(new, old)
-    assert fates['background'] == Fate(1, 1, 1)
-    assert fates['missed'] == Fate()
+def test_images_whose_chips_were_left_out_are_unknown():
+    """They had errors, which the round does not list."""
+    old = make_round(1, [canvas(1, [error(HERE)])], [0, 1])
+    new = make_round(2, [], [0, 1], unknown_images=[[0, 1]])
+    assert compare_errors(new, old)['background'] == Fate(1)
+    new.counts['unknown_images'] = []
+    assert compare_errors(new, old)['background'] == Fate(2, 1, gone=1)
 
 
 def cells(table, row):

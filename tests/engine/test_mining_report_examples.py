@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mmhcm.engine.mining_report_examples import hardest_examples, has_missed
+from mmhcm.engine.mining_report_examples import hardest_examples
 from mmhcm.engine.mining_report_pictures import crop_window
 from mmhcm.structures.hard_chips import ErrorBox, HardChipRound, MinedCanvas
 
@@ -13,6 +13,7 @@ def error(score, kind='background', label=0, size=10):
         'background': (label, -1),
         'class': (9, label),
         'missed': (-1, label),
+        'localization': (label, label),
     }[kind]
     return ErrorBox((5, 5, 5 + size, 5 + size), kind, *labels, score)
 
@@ -86,11 +87,31 @@ def test_types_share_the_pictures(numbers, total, expected):
     assert tuple(len(chosen.get(kind, [])) for kind in kinds) == expected
 
 
+def test_errors_with_a_chip_come_first():
+    others = [error(0.9), error(0.8)]
+    hard_round = make_round([error(0.3), error(0.5)], others=others)
+    chosen = hardest_examples(hard_round, 3)['background']
+    assert scores(chosen) == [0.5, 0.3, 0.9]
+
+
+def test_types_without_chips_have_what_is_left():
+    others = [error(0.9, 'localization')] * 5
+    errors = [error(0.5), error(0.4), error(0.7, 'class')]
+    hard_round = make_round(errors, others=others)
+    hard_round.counts['kinds'] = ['background', 'class', 'missed']
+    numbers = [
+        {kind: len(v) for kind, v in hardest_examples(hard_round, n).items()}
+        for n in (2, 4)
+    ]
+    assert numbers == [
+        {'background': 1, 'class': 1},
+        {'background': 2, 'class': 1, 'localization': 1},
+    ]
+
+
 def test_missed_objects_go_by_size():
     others = [error(0, 'missed', size=size) for size in (8, 30, 20)]
     hard_round = make_round([error(0.5)], others=others)
-    assert has_missed(hard_round)
-    assert not has_missed(make_round([error(0.5)]))
     chosen = hardest_examples(hard_round, 3)['missed']
     assert [e.error.bbox[2] - 5 for e in chosen] == [30, 20]
 

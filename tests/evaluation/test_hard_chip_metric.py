@@ -1,5 +1,4 @@
 import json
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,15 @@ from hypothesis import strategies as st
 from mmdet.registry import METRICS
 
 from mmhcm.evaluation import HardChipMetric
-from mmhcm.functional.boxes import as_bboxes, contains
+from mmhcm.functional.boxes import (
+    as_bboxes,
+    box_areas,
+    box_iof,
+    box_iou,
+    clip_boxes,
+    contains,
+    intersection_areas,
+)
 from mmhcm.functional.chips import ChipScale, valid_objects
 from mmhcm.functional.paste import Paste
 from mmhcm.structures.hard_chips import (
@@ -51,7 +58,12 @@ def make_sample(dets=(), instances=(), regions=(), image=0, **kwargs):
     )
 
 
+ALL_KINDS = ('background', 'class', 'missed', 'both', 'localization')
+
+
 def mine(samples, **kwargs):
+    """Mine, by default from a score of 0.3 on and without limits."""
+    kwargs = {'score_thr': 0.3, 'background_share': 1, **kwargs}
     metric = HardChipMetric(SCALES, **kwargs)
     metric.dataset_meta = {'classes': CLASSES}
     for sample in samples:
@@ -66,7 +78,7 @@ FAR = [120, 100, 140, 120]
 @pytest.mark.parametrize(
     ('dets', 'expected'),
     [
-        ([], []),
+        ([], [(tuple(CAR), 'missed', -1, 0, 0.0)]),
         ([(CAR, 0.9, 0)], []),
         # background, at the detection's place
         (
@@ -80,6 +92,9 @@ FAR = [120, 100, 140, 120]
         # at the right place twice, and badly placed: neither type is mined
         ([(CAR, 0.9, 0), ([41, 41, 60, 60], 0.5, 0)], []),
         ([([50, 40, 70, 60], 0.5, 0)], []),
+        # a part of the object, whatever its class
+        ([(CAR, 0.9, 0), ([42, 54, 47, 59], 0.5, 0)], []),
+        ([(CAR, 0.9, 0), ([42, 54, 47, 59], 0.5, 2)], []),
     ],
     ids=[
         'nothing',
@@ -89,6 +104,8 @@ FAR = [120, 100, 140, 120]
         'low score',
         'duplicate',
         'place',
+        'part',
+        'part of another class',
     ],
 )
 def test_errors(dets, expected):
@@ -103,16 +120,17 @@ def test_errors(dets, expected):
     assert figures['hard_chip/chips'] == len(expected)
 
 
-def test_missed_objects_are_mined_by_configuration():
+def test_missed_objects_are_mined_by_default():
     sample = make_sample([], [gt(CAR, 2), gt(FAR, 1, ignored=1)])
-    metric, figures = mine([sample])
+    metric, figures = mine([sample], kinds=['class', 'background'])
     assert metric.canvases == []
     # They are counted all the same.
     assert figures['hard_chip/missed'] == 1
     assert metric.counts['errors']['missed'] == [0, 0, 1]
-    metric, _ = mine([sample], kinds=['missed'])
+    metric, _ = mine([sample])
     (canvas,) = metric.canvases
     (error,) = canvas.errors
+    assert canvas.chip_errors == ((0,),)
     assert (error.kind, error.bbox) == ('missed', tuple(CAR))
     assert (error.det_label, error.gt_label, error.score) == (-1, 2, 0)
 
@@ -140,7 +158,7 @@ def test_where_nothing_is_known_nothing_is_wrong(instances, regions):
 def test_errors_without_a_chip_are_kept_apart():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)], image=4)
     clean = make_sample([(CAR, 0.5, 0)], [gt(CAR, 0)], image=6)
-    metric, _ = mine([clean, sample, sample])
+    metric, _ = mine([clean, sample, sample], kinds=['background', 'class'])
     (canvas,) = metric.canvases
     assert [error.kind for error in canvas.errors] == ['background']
     assert [error.kind for error in canvas.other_errors] == ['missed']
@@ -160,7 +178,35 @@ def test_kinds_are_a_filter():
         assert {
             kind: sum(counts)
             for kind, counts in metric.counts['errors'].items()
-        } == {'background': 1, 'class': 1, 'missed': 1}
+        } == {
+            'background': 1,
+            'class': 1,
+            'missed': 1,
+            'both': 0,
+            'localization': 0,
+        }
+
+
+def test_misplaced_detections_are_mined_by_configuration():
+    """At the object's place, be they of its class, of another, or a part."""
+    dets = [
+        ([50, 40, 70, 60], 0.5, 0),
+        ([50, 40, 70, 60], 0.6, 1),
+        ([42, 54, 47, 59], 0.7, 0),
+        ([42, 54, 47, 59], 0.8, 2),
+    ]
+    sample = make_sample(dets, [gt(CAR, 0)])
+    metric, _ = mine([sample], kinds=['both', 'localization'])
+    (canvas,) = metric.canvases
+    assert {e.bbox for e in canvas.errors} == {tuple(CAR)}
+    assert [(e.kind, e.det_label, e.det_bbox[0]) for e in canvas.errors] == [
+        ('both', 1, 50),
+        ('both', 2, 42),
+        ('localization', 0, 50),
+        ('localization', 0, 42),
+    ]
+    assert canvas.chip_errors == ((0, 1, 2, 3),)
+    assert metric.counts['parts'] == 2
 
 
 BOXES = st.tuples(
@@ -178,28 +224,58 @@ GTS = st.lists(
 )
 
 
+def is_taught(error, window, scale_ind, objects):
+    """Whether training on a chip sees an error, object by object."""
+    scales = [ChipScale(**scale) for scale in SCALES]
+    bbox = as_bboxes([error.bbox])
+    if not valid_objects(bbox, WH, scales)[0, scale_ind]:
+        return False
+    if error.kind != 'background':
+        seen = intersection_areas(bbox, window[None])[0, 0]
+        return seen >= box_areas(bbox)[0] / 2
+    for other, ignored in objects:
+        other = as_bboxes([other])
+        valid = valid_objects(other, WH, scales)[0, scale_ind] and not ignored
+        seen = intersection_areas(other, window[None])[0, 0]
+        if valid and seen >= box_areas(other)[0] / 2:
+            continue
+        cut = clip_boxes(other, window)
+        if box_iof(bbox, cut)[0, 0] >= 0.5 or box_iou(bbox, cut)[0, 0] >= 0.3:
+            return False
+    return bool(contains(window[None], bbox)[0, 0])
+
+
 @settings(max_examples=60)
 @given(DETS, GTS, st.sampled_from([None, 1, 2]))
-def test_every_error_lies_whole_in_a_chip_of_its_size(dets, gts, limit):
+def test_every_error_is_taught_by_the_chips_that_name_it(dets, gts, limit):
     sample = make_sample(dets, gts)
     metric, figures = mine(
         [sample],
-        kinds=['background', 'class', 'missed'],
+        kinds=ALL_KINDS,
         max_chips_per_canvas=limit,
     )
     total = sum(figures[f'hard_chip/{k}'] for k in metric.counts['errors'])
-    scales = [ChipScale(**scale) for scale in SCALES]
-    found = 0
+    found, objects = 0, [(g['bbox'], g['ignore_flag']) for g in gts]
     for canvas in metric.canvases:
         windows = as_bboxes(canvas.windows)
         bboxes = as_bboxes([error.bbox for error in canvas.errors])
-        valid = valid_objects(bboxes, WH, scales)[:, canvas.scale_inds]
-        assert (contains(windows, bboxes).T & valid).any(axis=1).all()
+        named = {i for inds in canvas.chip_errors for i in inds}
+        assert named == set(range(len(bboxes)))
+        for window, scale_ind, inds in zip(
+            windows, canvas.scale_inds, canvas.chip_errors, strict=True
+        ):
+            assert len(inds)
+            for error in (canvas.errors[i] for i in inds):
+                assert is_taught(error, window, scale_ind, objects)
         assert (windows >= 0).all()
         assert (windows[:, 2:] <= WH).all()
         assert len(windows) <= (limit or len(bboxes))
         found += len(bboxes)
-    assert found == total if limit is None else found <= total
+    assert metric.counts['untaught'] <= figures['hard_chip/background']
+    rest = metric.counts['untaught'] + metric.counts['left_out']
+    assert found + rest == total
+    if limit is None:
+        assert metric.counts['left_out'] == 0
 
 
 def test_detections_are_cut_to_the_image():
@@ -213,7 +289,7 @@ def test_detections_are_cut_to_the_image():
 def test_objects_that_are_no_objects_for_a_scale():
     """An error is valid at the scale of its own size."""
     dets = [([10, 10, 20, 20], 0.9, 0), ([20, 20, 100, 90], 0.9, 0)]
-    metric, _ = mine([make_sample(dets)])
+    metric, _ = mine([make_sample(dets)], kinds=['background'])
     (canvas,) = metric.canvases
     assert sorted(canvas.scale_inds) == [0, 1]
     # Longer than all windows: the last resort is the whole image.
@@ -246,6 +322,8 @@ def test_pasted_objects_are_objects():
         'background': [1, 0, 0],
         'class': [0, 0, 0],
         'missed': [0, 1, 0],
+        'both': [0, 0, 0],
+        'localization': [0, 0, 0],
     }
     (canvas,) = metric.canvases
     assert canvas.pastes == (PASTE,)
@@ -268,25 +346,19 @@ def test_counts_are_by_class():
         'hard_chip/background': 3,
         'hard_chip/class': 3,
         'hard_chip/missed': 0,
+        'hard_chip/both': 0,
+        'hard_chip/localization': 0,
+        'hard_chip/score_thr': 0.3,
+        'hard_chip/objects_per_chip': pytest.approx(0.5, abs=0.5),
     }
     assert all(type(value) is float for value in figures.values())
 
 
 def test_the_round_does_not_depend_on_the_order_of_canvases(tmp_path):
-    rng = np.random.default_rng(0)
-    samples = []
-    for image in range(6):
-        corners = rng.integers(0, 120, (9, 2))
-        bboxes = np.hstack([corners, corners + rng.integers(5, 30, (9, 2))])
-        dets = [
-            (bbox, float(rng.random()), int(rng.integers(3)))
-            for bbox in bboxes.tolist()
-        ]
-        objects = [gt(bbox, i % 3) for i, bbox in enumerate(bboxes[:4])]
-        samples.append(make_sample(dets, objects, image=image))
+    samples = make_round()
     contents = []
     for order in (samples, samples[::-1]):
-        metric, _ = mine(order)
+        metric, _ = mine(order, score_thr='best_f1', background_share=0.25)
         path = tmp_path / 'round.jsonl'
         write_round(
             path, HardChipRound(1, 'ab', metric.canvases, metric.counts)
@@ -312,10 +384,11 @@ def test_a_canvas_that_stands_in_for_a_broken_one_counts_once():
 def test_chips_without_objects_may_be_left_out():
     dets = [(FAR, 0.5, 2), ([12, 12, 22, 22], 0.5, 2)]
     sample = make_sample(dets, [gt([30, 30, 40, 40], 0)])
-    metric, _ = mine([sample])
+    kinds = ['background']
+    metric, _ = mine([sample], kinds=kinds)
     everything = metric.canvases[0]
     assert len(everything.windows) == 2
-    metric, figures = mine([sample], min_objects=1)
+    metric, figures = mine([sample], kinds=kinds, min_objects=1)
     canvas = metric.canvases[0]
     assert len(canvas.windows) == 1
     assert canvas.windows[0][0] == 0
@@ -323,8 +396,124 @@ def test_chips_without_objects_may_be_left_out():
     assert tuple(FAR) in [error.bbox for error in canvas.other_errors]
     # Both are errors all the same.
     assert figures['hard_chip/background'] == 2
-    metric, _ = mine([sample], min_objects=2)
+    metric, _ = mine([sample], kinds=kinds, min_objects=2)
     assert metric.canvases == []
+
+
+def make_round(seed=0, num=6):
+    rng = np.random.default_rng(seed)
+    samples = []
+    for image in range(num):
+        corners = rng.integers(0, 120, (14, 2))
+        bboxes = np.hstack([corners, corners + rng.integers(5, 30, (14, 2))])
+        dets = [
+            (bbox, float(rng.random()), int(rng.integers(3)))
+            for bbox in bboxes.tolist()
+        ]
+        objects = [gt(bbox, i % 3) for i, bbox in enumerate(bboxes[:7])]
+        samples.append(make_sample(dets, objects, image=image))
+    return samples
+
+
+def test_the_threshold_of_the_best_f1():
+    samples = make_round()
+    metric, figures = mine(samples, score_thr='best_f1')
+    assert metric.counts['score_thr'] == figures['hard_chip/score_thr']
+    scores = np.concatenate([s['pred_instances']['scores'] for s in samples])
+    assert metric.counts['score_thr'] in scores
+
+    def f1(threshold):
+        """From the errors that a fixed threshold gives."""
+        right = shown = 0
+        for sample in samples:
+            pred = sample['pred_instances']
+            found = HardChipMetric(SCALES, score_thr=threshold)
+            found.process({}, [sample])
+            (result,) = found.results
+            _, rights = result['judged']
+            right += rights.sum()
+            shown += len(rights)
+            assert len(rights) == (pred['scores'] >= threshold).sum()
+        return 2 * right / (shown + 7 * len(samples))
+
+    best = max(map(f1, scores.tolist()))
+    assert metric.counts['f1'] == best == f1(metric.counts['score_thr'])
+    # A number is as good as the choice of it.
+    fixed, _ = mine(samples, score_thr=metric.counts['score_thr'])
+    assert fixed.canvases == metric.canvases
+    assert fixed.counts == {**metric.counts, 'f1': None}
+    # None is chosen below the lowest.
+    metric, _ = mine(samples, score_thr='best_f1', min_score=0.9)
+    assert metric.counts['score_thr'] >= 0.9
+
+
+#: No window holds both.
+HOME, AWAY = [5, 5, 25, 25], [170, 120, 190, 140]
+
+
+def test_background_has_a_share_of_the_round():
+    """The surest detections stay; of other kinds, all chips do."""
+    samples = [
+        make_sample(
+            [(AWAY, score, 2)], [gt(HOME, 0)] * (image < 3), image=image
+        )
+        for image, score in enumerate([0.4, 0.5, 0.9, 0.6])
+    ]
+
+    def boxes_of(share, **kwargs):
+        metric, _ = mine(samples, background_share=share, **kwargs)
+        kinds = {
+            (canvas.image, error.kind)
+            for canvas in metric.canvases
+            for error in canvas.errors
+        }
+        return metric, sorted(i for i, kind in kinds if kind == 'background')
+
+    metric, images = boxes_of(1)
+    assert images == [0, 1, 2, 3]
+    assert sum(metric.counts['chips_per_scale']) == 7
+    metric, images = boxes_of(0.25)
+    assert images == [2]
+    assert metric.counts['left_out'] == 3
+    # Image 3 had an error, though it has no chip.
+    assert metric.counts['unknown_images'] == [[0, 3]]
+    assert [c.image for c in metric.canvases] == [0, 1, 2]
+    assert boxes_of(0.4)[1] == [2, 3]
+    assert boxes_of(0)[1] == []
+    # Alone, they are all that there is.
+    assert boxes_of(0.25, kinds=['background'])[1] == [0, 1, 2, 3]
+
+
+def test_chips_that_teach_the_most_are_kept():
+    """Errors and objects count, not errors alone; rare classes more."""
+    lonely = [([150, 10 + 12 * i, 160, 20 + 12 * i], 0.9, 0) for i in (0, 1)]
+    crowd = [gt([10 + 12 * i, 10, 20 + 12 * i, 20], 0) for i in range(4)]
+    dets = [*lonely, *((g['bbox'], 0.9, 0) for g in crowd[1:])]
+    sample = make_sample(dets, crowd)
+    (canvas,) = mine([sample], max_chips_per_canvas=1)[0].canvases
+    assert [e.kind for e in canvas.errors] == ['missed']
+    rare = gt([150, 100, 160, 110], 1)
+    sample = make_sample(dets[2:], [*crowd, rare])
+    (canvas,) = mine([sample], max_chips_per_canvas=1)[0].canvases
+    assert [e.gt_label for e in canvas.errors] == [0]
+    (canvas,) = mine([sample], max_chips_per_canvas=1, class_power=2)[
+        0
+    ].canvases
+    assert [e.gt_label for e in canvas.errors] == [1]
+
+
+def test_what_chips_let_learn_is_counted():
+    other = [30, 5, 50, 25]
+    dets = [(AWAY, 0.9, 2), (other, 0.9, 0)]
+    sample = make_sample(dets, [gt(HOME, 0), gt(other, 0)])
+    counts = mine([sample])[0].counts['learned']
+    assert counts == {
+        'normal': {'chips': 1, 'objects': 2, 'empty': 0},
+        'hard': {'chips': 2, 'objects': 2, 'empty': 1},
+        'class': {'chips': 0, 'objects': 0, 'empty': 0},
+        'missed': {'chips': 1, 'objects': 2, 'empty': 0},
+        'background': {'chips': 1, 'objects': 0, 'empty': 1},
+    }
 
 
 def test_low_precision_is_taken():
@@ -340,7 +529,15 @@ def test_no_canvases_with_errors():
     metric, figures = mine([make_sample(image=i) for i in range(2)])
     assert metric.canvases == []
     assert metric.counts['chips_per_scale'] == [0, 0, 0]
-    assert Counter(figures.values()) == {0.0: 4, 2.0: 1}
+    assert {k: v for k, v in figures.items() if v} == {
+        'hard_chip/canvases': 2,
+        'hard_chip/score_thr': 0.3,
+    }
+    # Without any detection there is no score to choose.
+    metric, figures = mine([make_sample()], score_thr='best_f1')
+    assert figures['hard_chip/score_thr'] == 1
+    metric, figures = mine([])
+    assert metric.canvases == []
 
 
 @pytest.mark.parametrize(
@@ -348,6 +545,9 @@ def test_no_canvases_with_errors():
     [
         (dict(kinds=['back']), r"kinds must be some of .* got \('back',\)"),
         (dict(kinds=[]), 'kinds'),
+        (dict(kinds='class'), "kinds must be some of .* got 'class'"),
+        (dict(score_thr='f1'), "score_thr must be .* 'best_f1', got 'f1'"),
+        (dict(background_share=2), r'background_share must be .*, got 2'),
         (dict(min_objects=-1), 'min_objects must be 0 or more, got -1'),
         (dict(scales=[]), 'scales is empty'),
         (dict(scales=SCALES[:1]), 'no valid_range holds'),

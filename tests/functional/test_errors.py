@@ -11,6 +11,9 @@ CAR = [0, 0, 10, 10]
 NEAR = [0, 0, 10, 6]
 PART = [0, 0, 10, 2.5]
 FAR = [50, 50, 60, 60]
+# IoU with CAR of 0.04 and 0.02, whole in it and for 0.4 of its area
+WHEEL = [0, 0, 2, 2]
+EDGE = [9.2, 0, 11.2, 2]
 
 
 def classify(dets=(), gts=(), regions=(), **kwargs):
@@ -65,6 +68,33 @@ def classify(dets=(), gts=(), regions=(), **kwargs):
             [0],
             [1],
             id='both leaves the object missed',
+        ),
+        pytest.param(
+            [(WHEEL, 0.9, 3), (WHEEL, 0.8, 4)],
+            [(CAR, 3, 0)],
+            [],
+            [T.LOCALIZATION, T.BOTH],
+            [0, 0],
+            [1],
+            id='parts of an object leave it missed',
+        ),
+        pytest.param(
+            [(EDGE, 0.9, 3)],
+            [(CAR, 3, 0)],
+            [],
+            [T.BACKGROUND],
+            [-1],
+            [1],
+            id='mostly beside an object',
+        ),
+        pytest.param(
+            [(WHEEL, 0.9, 3)],
+            [(CAR, 3, 0)],
+            [[0, 0, 2, 2]],
+            [T.IGNORED],
+            [-1],
+            [1],
+            id='a part in a region',
         ),
         pytest.param(
             [(NEAR, 0.5, 3), (CAR, 0.9, 3)],
@@ -157,6 +187,12 @@ def slow_iou(a, b):
     return width * height / union if union else 0.0
 
 
+def slow_iof(a, b):
+    width = max(min(a[2], b[2]) - max(a[0], b[0]), 0)
+    height = max(min(a[3], b[3]) - max(a[1], b[1]), 0)
+    return width * height / area(a) if area(a) else 0.0
+
+
 def area(box):
     return (box[2] - box[0]) * (box[3] - box[1])
 
@@ -176,6 +212,7 @@ def slow_share(box, regions):
 def slow_classify(dets, gts, regions):
     """The rules, one detection and one object at a time."""
     types, inds, taken = [T.BELOW_THR] * len(dets), [-1] * len(dets), set()
+    parts = [False] * len(dets)
     ignored = list(regions) + [box for box, _, ignore in gts if ignore]
     for i in sorted(range(len(dets)), key=lambda i: (-dets[i][1], i)):
         box, score, label = dets[i]
@@ -197,6 +234,15 @@ def slow_classify(dets, gts, regions):
             types[i] = T.IGNORED
         elif not valid or -valid[0][0] < 0.1:
             types[i] = T.BACKGROUND
+            around = sorted(
+                (-slow_iof(box, g[0]), g[1] != label, j)
+                for j, g in enumerate(gts)
+                if not g[2]
+            )
+            if around and -around[0][0] >= 0.5:
+                _, other, inds[i] = around[0]
+                types[i] = T.BOTH if other else T.LOCALIZATION
+                parts[i] = True
         else:
             iou, other, inds[i] = -valid[0][0], valid[0][1], valid[0][2]
             if iou >= 0.5:
@@ -205,17 +251,17 @@ def slow_classify(dets, gts, regions):
                 types[i] = T.BOTH if other else T.LOCALIZATION
     explained = {
         j
-        for t, j in zip(types, inds, strict=True)
-        if t in (T.TRUE_POSITIVE, T.CLASS, T.LOCALIZATION)
+        for t, j, part in zip(types, inds, parts, strict=True)
+        if t in (T.TRUE_POSITIVE, T.CLASS, T.LOCALIZATION) and not part
     }
     missed = [
         not ignore and j not in explained and slow_share(box, regions) < 0.5
         for j, (box, _, ignore) in enumerate(gts)
     ]
-    return types, inds, missed
+    return types, inds, missed, parts
 
 
-coord = st.integers(0, 9)
+coord = st.integers(0, 19)
 box = st.tuples(coord, coord, coord, coord).map(
     lambda b: [
         min(b[0], b[2]),
@@ -236,10 +282,11 @@ scores = st.sampled_from([0.25, 0.5, 0.75])
 )
 def test_equals_slow_version(dets, gts, regions):
     out = classify(dets, gts, regions)
-    types, inds, missed = slow_classify(dets, gts, regions)
+    types, inds, missed, parts = slow_classify(dets, gts, regions)
     assert out.det_types.tolist() == types
     assert out.det_gt_inds.tolist() == inds
     assert out.missed.tolist() == missed
+    assert out.parts.tolist() == parts
 
 
 @given(
@@ -280,14 +327,14 @@ def test_types_partition_the_detections(dets, gts, regions, bg_thr):
     parts = [np.flatnonzero(out.det_types == kind) for kind in T]
     assert sorted(np.concatenate(parts).tolist()) == list(range(len(dets)))
     taken = set(out.det_gt_inds[out.det_types == T.TRUE_POSITIVE].tolist())
-    for (det, score, own), kind, ind in zip(
-        dets, out.det_types, out.det_gt_inds, strict=True
+    for (det, score, own), kind, ind, part in zip(
+        dets, out.det_types, out.det_gt_inds, out.parts, strict=True
     ):
         iou = slow_iou(det, gts[ind][0]) if ind >= 0 else None
         meaning = (
             score >= 0.3,
             ind >= 0 and gts[ind][1] == own,
-            None if iou is None else (iou >= bg_thr) + (iou >= 0.5),
+            None if iou is None else (part or iou >= bg_thr) + (iou >= 0.5),
         )
         assert meaning == MEANINGS[kind]
         assert kind != T.DUPLICATE or ind in taken

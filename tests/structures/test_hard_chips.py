@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmhcm.functional.paste import Paste
+from mmhcm.structures.error_kinds import ERROR_KINDS
 from mmhcm.structures.hard_chips import (
     ErrorBox,
     HardChipError,
@@ -33,7 +34,7 @@ PASTES = st.builds(
 ERRORS = st.builds(
     ErrorBox,
     bbox=BOXES,
-    kind=st.sampled_from(['background', 'class', 'missed']),
+    kind=st.sampled_from(list(ERROR_KINDS)),
     det_label=st.integers(-1, 9),
     gt_label=st.integers(-1, 9),
     score=st.floats(0, 1),
@@ -44,6 +45,8 @@ ERRORS = st.builds(
 @st.composite
 def canvases(draw):
     chips = draw(st.lists(st.tuples(BOXES, st.integers(0, 3)), max_size=3))
+    errors = draw(st.lists(ERRORS, max_size=2))
+    inds = st.lists(st.sampled_from(range(len(errors)) or [0]), max_size=2)
     return MinedCanvas(
         source=draw(COUNTS),
         image=draw(COUNTS),
@@ -51,7 +54,8 @@ def canvases(draw):
         pastes=draw(st.lists(PASTES, max_size=2)),
         windows=[window for window, _ in chips],
         scale_inds=[scale_ind for _, scale_ind in chips],
-        errors=draw(st.lists(ERRORS, max_size=2)),
+        errors=errors,
+        chip_errors=[draw(inds) if errors else () for _ in chips],
         other_errors=draw(st.lists(ERRORS, max_size=2)),
     )
 
@@ -217,7 +221,7 @@ def edit(path, line, **values):
 @pytest.mark.parametrize(
     ('line', 'values', 'fault'),
     [
-        (0, {'version': 4}, '1: version 4, expected 3'),
+        (0, {'version': 3}, '1: version 3, expected 4'),
         (0, {'version': None}, '1: version None'),
         (0, {'fingerprint': 'cd' * 32}, '1: mined from other .*cdcdcdcd'),
         (0, {'fingerprint': 3}, '1: damaged .no fingerprint'),
@@ -227,6 +231,9 @@ def edit(path, line, **values):
         (1, {'windows': [[1, 2, 3]], 'scale_inds': [0]}, '2: damaged'),
         (1, {'scale_inds': [0]}, '2: damaged .*2 windows but 1'),
         (1, {'errors': [{'bbox': [0, 0, 1, 1]}]}, '2: damaged'),
+        (1, {'chip_errors': [[0]]}, '2: damaged .*2 windows but 1 chip_err'),
+        (1, {'chip_errors': [[9], []]}, '2: damaged .*not there'),
+        (1, {'chip_errors': [[-1], []]}, '2: damaged .*not there'),
         (1, {'pastes': [{'patch_id': 1}]}, '2: damaged'),
         (2, {'errors': 3}, '3: damaged'),
         (2, {'other_errors': [3]}, '3: damaged'),
@@ -239,28 +246,6 @@ def test_faults_name_file_and_line(path, line, values, fault):
     with pytest.raises(HardChipError, match=f'jsonl:{fault}') as info:
         read_round(path, 'ab' * 32)
     assert '\n' not in str(info.value)
-
-
-@pytest.mark.parametrize('version', [1, 2])
-def test_older_versions_are_read(path, version):
-    """Runs that were mined with them can be resumed."""
-    hard_round = make_round()
-    write_round(path, hard_round)
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows[0]['version'] = version
-    del rows[-1]['sha256']
-    if version == 1:
-        del rows[0]['origin']
-        for canvas in rows[1:-1]:
-            del canvas['other_errors']
-            for error in canvas['errors']:
-                del error['det_bbox']
-    content = ''.join(json.dumps(row) + '\n' for row in rows)
-    path.write_text(content)
-    assert read_round(path, hard_round.fingerprint) == hard_round
-    path.write_text(content[:-1])
-    with pytest.raises(HardChipError, match='4: the file is cut short'):
-        read_round(path)
 
 
 def test_a_stale_round_can_be_read_without_asking(path):

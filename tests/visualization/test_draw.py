@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmhcm.structures.error_kinds import ERROR_KINDS
 from mmhcm.visualization import (
     ErrorMarks,
     Marks,
@@ -77,15 +78,15 @@ def test_masked_regions_are_hatched():
 
 def test_errors_differ_by_color_and_dash():
     seen = set()
-    for kind in ('background', 'class', 'missed'):
+    for kind in ERROR_KINDS:
         errors = ErrorMarks(np.array([[30, 40, 90, 90]]), [kind], [''])
         picture, legend = draw(Marks(errors=errors))
         (color,) = colors_of(picture) - {(0, 0, 0)}
         dashes = int((picture == color).all(axis=2).sum())
         seen.add((color, dashes))
         assert color in colors_of(legend)
-    assert len({color for color, _ in seen}) == 3
-    assert len({dashes for _, dashes in seen}) == 3
+    assert len({color for color, _ in seen}) == 5
+    assert len({dashes for _, dashes in seen}) == 5
 
 
 def test_tags_stay_inside_and_apart():

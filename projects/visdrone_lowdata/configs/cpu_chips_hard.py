@@ -6,7 +6,7 @@ custom_hooks = [
         type='HardChipMiningHook',
         epochs=[6],
         canvases=dict(num_canvases=40, num_pastes=20, external_ratio=0.0),
-        metric=dict(type='HardChipMetric', score_thr=0.2),
+        metric=dict(type='HardChipMetric'),
         # Where it is tested. At the scales of the chips, which are three and
         # up to 1.6, a round takes five times as long.
         test_scales=[dict(scale_factor=1.0)],

@@ -6,7 +6,7 @@ custom_hooks = [
         type='HardChipMiningHook',
         epochs=[12],
         canvases=dict(num_canvases=557, num_pastes=20, external_ratio=0.0),
-        metric=dict(type='HardChipMetric', score_thr=0.3),
+        metric=dict(type='HardChipMetric'),
         pool=dict(cache_dir=_base_.cache_dir, num_workers=8),
         dataloader=dict(num_workers=8),
     )

@@ -1,0 +1,204 @@
+"""One canvas of a round in the making: its errors and their chips."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.chips import ChipScale
+from mmhcm.functional.error_cover import ErrorChips, cover_errors
+from mmhcm.structures.error_boxes import DetectedImage, find_errors
+from mmhcm.structures.error_kinds import ERROR_KINDS
+from mmhcm.structures.hard_chips import ErrorBox, MinedCanvas
+
+
+@dataclass(frozen=True)
+class LearnedCounts:
+    """What chips let the detector learn, in numbers.
+
+    Attributes:
+        chips: Number of chips.
+        objects: Objects to learn, counted in each chip that shows them.
+        empty: Chips without objects to learn.
+    """
+
+    chips: int
+    objects: int
+    empty: int
+
+    @classmethod
+    def of(cls, numbers: np.ndarray) -> Self:
+        """Count chips with ``numbers`` (m,) objects."""
+        return cls(
+            len(numbers), int(np.sum(numbers)), int(np.sum(numbers == 0))
+        )
+
+    @staticmethod
+    def total(parts: Iterable['LearnedCounts']) -> dict[str, int]:
+        """Add up, as plain values."""
+        sums = {'chips': 0, 'objects': 0, 'empty': 0}
+        for part in parts:
+            for name in sums:
+                sums[name] += getattr(part, name)
+        return sums
+
+
+@dataclass(frozen=True)
+class CoveredCanvas:
+    """Errors of all kinds on a canvas, and the chips that teach some.
+
+    Attributes:
+        canvas: The canvas.
+        errors: All errors.
+        mined: int64 (n,), positions of those that chips are wanted for.
+        chips: The chips; their ``errors`` are (m, n).
+        gt_labels: int (g,), labels of the objects that ``chips.objects``
+            (m, g) speaks of.
+        num_parts: Detections that are parts of objects.
+        num_untaught: Wanted errors that no window teaches.
+    """
+
+    canvas: MinedCanvas
+    errors: Sequence[ErrorBox]
+    mined: np.ndarray
+    chips: ErrorChips
+    gt_labels: np.ndarray
+    num_parts: int
+    num_untaught: int
+
+    @property
+    def num_mined(self) -> int:
+        """Number of errors that chips are wanted for."""
+        return len(self.mined)
+
+    @property
+    def num_left_out(self) -> int:
+        """Number of errors whose chips are left out."""
+        taught = int(self.chips.errors.any(axis=0).sum())
+        return self.num_mined - self.num_untaught - taught
+
+    def values(self, weights: np.ndarray) -> np.ndarray:
+        """What each chip teaches (m,), by the weights (c,) of classes."""
+        labels = np.array(
+            [
+                e.gt_label if e.gt_label >= 0 else e.det_label
+                for e in self._mined_errors()
+            ],
+            dtype=np.int64,
+        )
+        return np.asarray(
+            self.chips.errors @ weights[labels]
+            + self.chips.objects @ weights[self.gt_labels]
+        )
+
+    def background_scores(self) -> np.ndarray:
+        """Highest score (m,) of chips on background alone, else -1."""
+        about = self._are_about_objects()
+        scores = np.array([e.score for e in self._mined_errors()])
+        best = (self.chips.errors * scores).max(axis=1, initial=0)
+        alone = ~(self.chips.errors & about).any(axis=1)
+        return np.where(alone, best, -1)
+
+    def keep(self, is_kept: np.ndarray) -> 'CoveredCanvas':
+        """Keep some of the chips, bool (m,)."""
+        return replace(self, chips=_some(self.chips, is_kept))
+
+    def count_learned(self, name: str) -> LearnedCounts:
+        """Count the objects of the chips that teach errors of a kind.
+
+        Args:
+            name: A kind; 'hard' for all chips.
+        """
+        chosen = np.ones(len(self.chips.windows), dtype=bool)
+        if name != 'hard':
+            kinds = np.array([e.kind for e in self._mined_errors()], dtype=str)
+            chosen = self.chips.errors[:, kinds == name].any(axis=1)
+        return LearnedCounts.of(self.chips.objects[chosen].sum(axis=1))
+
+    def record(self) -> MinedCanvas:
+        """The canvas with chips and errors, as a round has it."""
+        taught = np.flatnonzero(self.chips.errors.any(axis=0))
+        with_chip = set(self.mined[taught].tolist())
+        return replace(
+            self.canvas,
+            windows=[tuple(row) for row in self.chips.windows.tolist()],
+            scale_inds=self.chips.scale_inds.tolist(),
+            errors=[self.errors[ind] for ind in self.mined[taught].tolist()],
+            chip_errors=[
+                np.flatnonzero(row).tolist()
+                for row in self.chips.errors[:, taught]
+            ],
+            other_errors=[
+                error
+                for ind, error in enumerate(self.errors)
+                if ind not in with_chip
+            ],
+        )
+
+    def _mined_errors(self) -> list[ErrorBox]:
+        return [self.errors[ind] for ind in self.mined.tolist()]
+
+    def _are_about_objects(self) -> np.ndarray:
+        return np.array(
+            [ERROR_KINDS[e.kind].has_object for e in self._mined_errors()],
+            dtype=bool,
+        )
+
+
+def cover_canvas(
+    canvas: MinedCanvas,
+    image: DetectedImage,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    kinds: Sequence[str],
+    min_objects: int = 0,
+    **thresholds: float,
+) -> CoveredCanvas:
+    """Find the errors on a canvas and cover those of some kinds.
+
+    Args:
+        canvas: The canvas.
+        image: Its detections and objects.
+        image_wh: (width, height), pixels.
+        scales: The chip scales.
+        kinds: Kinds that chips are made for.
+        min_objects: Chips with fewer objects to learn are left out. Defaults
+            to 0.
+        **thresholds: Of ``functional.errors.classify_errors``.
+    """
+    types = image.classify(**thresholds)
+    errors = find_errors(image, types)
+    mined = np.array(
+        [ind for ind, error in enumerate(errors) if error.kind in kinds],
+        dtype=np.int64,
+    )
+    chosen = [errors[ind] for ind in mined.tolist()]
+    chips = cover_errors(
+        as_bboxes([error.bbox for error in chosen]),
+        np.array([not ERROR_KINDS[e.kind].has_object for e in chosen], bool),
+        image.gt_bboxes,
+        image.gt_ignore,
+        image_wh,
+        scales,
+    )
+    return CoveredCanvas(
+        canvas=canvas,
+        errors=errors,
+        mined=mined,
+        chips=_some(chips, chips.objects.sum(axis=1) >= min_objects),
+        gt_labels=image.gt_labels,
+        num_parts=int(types.parts.sum()),
+        num_untaught=int((~chips.errors.any(axis=0)).sum()),
+    )
+
+
+def _some(chips: ErrorChips, is_kept: np.ndarray) -> ErrorChips:
+    return ErrorChips(
+        windows=chips.windows[is_kept],
+        scale_inds=chips.scale_inds[is_kept],
+        errors=chips.errors[is_kept],
+        objects=chips.objects[is_kept],
+    )

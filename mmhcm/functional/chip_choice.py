@@ -1,0 +1,62 @@
+"""Which of a round's hard chips are kept."""
+
+import numpy as np
+
+
+def class_weights(numbers: np.ndarray, power: float) -> np.ndarray:
+    """Weigh classes by their rarity.
+
+    Args:
+        numbers: int (c,), objects of each class.
+        power: 0 weighs all alike, 1 by the inverse of the number.
+
+    Returns:
+        float64 (c,), 1 for the most frequent class.
+    """
+    numbers = np.maximum(np.asarray(numbers, dtype=np.float64), 1)
+    return np.asarray((numbers / numbers.max(initial=1)) ** -power)
+
+
+def choose_chips(
+    owners: np.ndarray,
+    values: np.ndarray,
+    background_scores: np.ndarray,
+    *,
+    max_per_canvas: int | None = None,
+    background_share: float = 1.0,
+) -> np.ndarray:
+    """Choose the chips of a round by what they teach.
+
+    1. Of each canvas, those of the highest values.
+    2. Of the chips that teach errors on background alone, those with the
+       surest detection, until they are a share of all chips of the round.
+
+    Ties go to the chip that comes first.
+
+    Args:
+        owners: int (m,), canvas of each chip.
+        values: (m,), what each chip teaches.
+        background_scores: (m,), highest score of a chip's errors where all
+            are on background, negative for the other chips.
+        max_per_canvas: Most chips of a canvas. Defaults to None, no limit.
+        background_share: Highest share of chips on background alone.
+            Defaults to 1, no limit.
+
+    Returns:
+        int64 (k,), ascending.
+    """
+    owners, values = np.asarray(owners), np.asarray(values)
+    kept = np.arange(len(owners))
+    if max_per_canvas is not None:
+        order = np.lexsort((-values, owners))
+        starts = np.searchsorted(owners[order], owners[order], 'left')
+        kept = np.sort(order[kept - starts < max_per_canvas])
+    scores = np.asarray(background_scores)[kept]
+    alone = np.flatnonzero(scores >= 0)
+    if background_share < 1 and len(alone):
+        num_others = len(kept) - len(alone)
+        # A whole number must not be lost to rounding.
+        limit = background_share * num_others / (1 - background_share)
+        order = np.argsort(-scores[alone], kind='stable')
+        kept = np.delete(kept, alone[order[int(limit + 1e-9) :]])
+    return kept

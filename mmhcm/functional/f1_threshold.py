@@ -1,0 +1,62 @@
+"""The score from which detections are shown, chosen by F1."""
+
+import numpy as np
+
+from .errors import DetectionType, ErrorTypes
+
+
+def judged_detections(
+    scores: np.ndarray, types: ErrorTypes, min_score: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Select the detections of one image that precision counts.
+
+    Those in ignored pixels, and those on objects that nobody has to find,
+    are neither right nor wrong.
+
+    Args:
+        scores: (n,).
+        types: What ``classify_errors`` finds, from ``min_score`` on.
+        min_score: Lowest score that is looked at.
+
+    Returns:
+        (k,) scores, of the type of ``scores``, and bool (k,), the right ones.
+    """
+    scores = np.asarray(scores).reshape(-1)
+    right = types.det_types == DetectionType.TRUE_POSITIVE
+    unasked = right.copy()
+    unasked[right] = ~types.expected[types.det_gt_inds[right]]
+    judged = (scores >= min_score) & ~unasked
+    judged &= types.det_types != DetectionType.IGNORED
+    return scores[judged], right[judged]
+
+
+def best_f1_threshold(
+    scores: np.ndarray, is_right: np.ndarray, num_objects: int
+) -> tuple[float, float]:
+    """Choose the score threshold of the best F1, all classes together.
+
+    F1 is 2 * right / (shown + objects). Whether a detection is right must not
+    depend on detections of lower scores, which holds for matching in
+    descending order of score.
+
+    Args:
+        scores: (n,).
+        is_right: bool (n,).
+        num_objects: Objects that are to be found.
+
+    Returns:
+        The threshold, one of the scores, and its F1; of several best ones
+        the highest. Without detections, 1 and 0.
+    """
+    scores = np.asarray(scores).reshape(-1)
+    if not len(scores):
+        return 1.0, 0.0
+    order = np.argsort(-scores, kind='stable')
+    ranked = scores[order]
+    num_right = np.cumsum(np.asarray(is_right, dtype=np.int64)[order])
+    num_shown = np.arange(1, len(ranked) + 1)
+    f1s = 2 * num_right / (num_shown + num_objects)
+    # Equal scores are shown together, so that the last of them speaks.
+    last = np.append(ranked[1:] != ranked[:-1], True)
+    best = int(np.where(last, f1s, -1).argmax())
+    return float(ranked[best]), float(f1s[best])
