@@ -7,6 +7,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.functional.paste import paste_boxes
+from mmhcm.functional.paste_types import Paste
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
 
@@ -50,6 +52,9 @@ def canvas_data_info(
 ) -> dict:
     """Return an image's data info with its pasted objects and patches.
 
+    What other objects cover of a pasted one, and came along with it, are
+    ignored instances behind those of the pasted objects.
+
     Raises:
         ValueError: the data set holds another image at the canvas' index.
     """
@@ -81,9 +86,29 @@ def canvas_data_info(
         }
         for paste in canvas.pastes
     ]
+    if pool is not None:
+        for paste in canvas.pastes:
+            info['instances'] += _foreign_instances(paste, pool)
     info['pastes'] = list(canvas.pastes)
     info['pool'] = pool
     return info
+
+
+def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
+    """Ignored instances of what others cover of a pasted object."""
+    bboxes = paste_boxes(
+        pool.foreign(paste.patch_id), pool.bboxes[paste.patch_id], paste
+    )
+    return [
+        {
+            'bbox': bbox,
+            'bbox_label': paste.label,
+            'ignore_flag': 1,
+            'truncation': 0,
+            'occlusion': 0,
+        }
+        for bbox in bboxes.tolist()
+    ]
 
 
 def instance_arrays(

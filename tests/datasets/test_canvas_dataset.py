@@ -92,24 +92,27 @@ def test_own_images_each_once(own, pool):
 
 def test_annotations_stay_and_pasted_ones_are_added(own, pool):
     dataset = build(own, pool)
-    num_pasted = 0
+    num_pasted = num_foreign = 0
     for ind, info in enumerate(infos_of(dataset)):
         plain = own.get_data_info(ind)
         count = len(plain['instances'])
         assert info['instances'][:count] == plain['instances']
-        pasted = info['instances'][count:]
+        added = info['instances'][count:]
+        pasted = [item for item in added if item.get('pasted')]
+        assert all(item['ignore_flag'] for item in added[len(pasted) :])
         assert len(pasted) + info['num_skipped_pastes'] == 6
         assert len(info['skipped_labels']) == info['num_skipped_pastes']
         assert [item['bbox_label'] for item in pasted] == [
             paste.label for paste in info['canvas'].pastes
         ]
-        assert all(item['pasted'] for item in pasted)
-        bboxes, _ = instance_arrays(info['instances'])
+        num_foreign += len(added) - len(pasted)
+        bboxes, _ = instance_arrays(info['instances'][: count + len(pasted)])
         between = box_iou(bboxes, bboxes[count:])
         between[count:][np.eye(len(pasted), dtype=bool)] = 0
         assert not between.any()
         num_pasted += len(pasted)
     assert num_pasted > 12
+    assert num_foreign > 0
 
 
 def test_recipes_follow_from_seed_round_and_image(own, pool):
