@@ -122,6 +122,14 @@ def instance_arrays(
     return bboxes, ignored
 
 
+def guide_arrays(info: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (g, 4), source pixels, and labels (g,) of an image's guides."""
+    guides = info.get('guides', [])
+    labels = [guide['bbox_label'] for guide in guides]
+    bboxes = as_bboxes([guide['bbox'] for guide in guides])
+    return bboxes, np.array(labels, dtype=np.int64)
+
+
 def dataset_arrays(
     dataset: BaseDataset, index: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

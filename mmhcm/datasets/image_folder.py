@@ -26,7 +26,7 @@ class ImageFolderDataset(BaseDetDataset):
     Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
     ``height``, ``width``, ``ann_path`` (None without annotation),
     ``instances`` and ``ignored_regions`` (boxes xyxy, source pixels, whose
-    pixels are to be masked).
+    pixels are to be masked). There may be ``guides``, see ``DOTADataset``.
 
     A folder of annotations that does not exist is an error for training and
     means an unlabelled set in test mode. A missing or unreadable image, an
