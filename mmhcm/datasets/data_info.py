@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
 from mmhcm.functional.paste import paste_boxes
 from mmhcm.functional.paste_types import Paste
+from mmhcm.functional.regions import find_masked
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
 
@@ -92,6 +93,19 @@ def canvas_data_info(
     info['pastes'] = list(canvas.pastes)
     info['pool'] = pool
     return info
+
+
+def ignore_masked(info: dict) -> None:
+    """Ignore an image's objects whose pixels training does not see.
+
+    Ignored regions are painted over; what lies half in them or more would
+    be learned as an object without pixels.
+    """
+    instances, regions = info['instances'], info.get('ignored_regions', [])
+    if instances and regions:
+        bboxes, _ = instance_arrays(instances)
+        for ind in np.flatnonzero(find_masked(bboxes, regions)):
+            instances[ind]['ignore_flag'] = 1
 
 
 def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:

@@ -535,6 +535,30 @@ def test_what_others_cover_of_a_pasted_object_is_ignored(root, tmp_path):
     assert sample['gt_ignore_flags'][-2:].tolist() == [False, True]
 
 
+def test_masked_objects_are_no_foreground_anywhere(tmp_path):
+    """Neither in normal nor in hard chips; a paste on a mask is drawn."""
+    rows = [
+        (10, 10, 20, 16, 1, 4, 0, 0),
+        (60, 40, 20, 16, 1, 4, 0, 0),
+        (54, 30, 40, 40, 0, 0, 0, 0),
+    ]
+    write_visdrone(tmp_path / 'set', {'000': rows, '001': rows}, (100, 80))
+    pool = make_pool(tmp_path / 'set', tmp_path)
+    assert (pool.source_bboxes == [10, 10, 30, 26]).all()
+    dataset = build(visdrone(tmp_path / 'set'), [LOAD, *PIPELINE[1:4]])
+    paste = Paste(0, (70.0, 50.0, 90.0, 66.0), 1.0, 0.0, False, 1.0, 3)
+    canvas = MinedCanvas(
+        0, 0, '000', [paste], windows=[(36, 16, 100, 80)], scale_inds=[1]
+    )
+    dataset.set_hard_chips(HardChipRound(1, 'ab', [canvas]), pool)
+    # One chip an image, as nothing has to cover the masked object.
+    assert (dataset.num_normal, dataset.num_hard) == (2, 1)
+    for ind in range(2):
+        flags = dataset[ind]['gt_ignore_flags'].tolist()
+        assert flags == [False, True][: len(flags)]
+    assert dataset[2]['gt_ignore_flags'].tolist() == [True, False]
+
+
 def test_hard_chips_show_what_was_pasted(root, tmp_path):
     pool = make_pool(root, tmp_path)
     plain = [LOAD, dict(type='PasteObjects'), PIPELINE[3]]

@@ -132,6 +132,23 @@ def test_guides_are_masked_and_of_known_classes(tmp_path, guide_map):
         build(tmp_path, class_map='visdrone', guide_map=guide_map)
 
 
+@pytest.mark.parametrize(
+    ('test_mode', 'flags'), [(False, [1, 0]), (True, [0, 0])]
+)
+def test_objects_under_a_mask_are_ignored_in_training(
+    tmp_path, test_mode, flags
+):
+    text = ''.join(
+        square(x, 10, 10, name)
+        for x, name in ((20, 'large-vehicle'), (28, 'plane'), (29, 'plane'))
+    )
+    write_dota(tmp_path, {'P1': text})
+    class_map = dict.fromkeys(DOTA_V1_CLASSES, 'masked') | {'plane': 'car'}
+    dataset = build(tmp_path, class_map=class_map, test_mode=test_mode)
+    # 5 of 10 columns with the margin of the mask, and 4
+    assert [flag for *_, flag in rows(dataset.get_data_info(0))] == flags
+
+
 def test_the_map_of_visdrone_names_every_class():
     assert set(DOTA_TO_VISDRONE) == set(DOTA_V1_5_CLASSES)
     assert set(DOTA_TO_VISDRONE.values()) == {'masked', 'background'}
