@@ -57,7 +57,7 @@ class DOTADataset(ImageFolderDataset):
     Raises:
         ValueError: unknown version, a class map that leaves out a class of
             the set, or names a class that does not exist; a guide map of
-            classes that are not masked or do not exist.
+            classes that are not masked or do not exist, a negative margin.
     """
 
     METAINFO: ClassVar[dict] = {'classes': dota_txt.DOTA_V1_CLASSES}
@@ -93,7 +93,13 @@ class DOTADataset(ImageFolderDataset):
             class_map = {
                 name: DOTA_TO_VISDRONE[name] for name in self.source_classes
             }
-            guide_map = DOTA_GUIDES if guide_map is None else guide_map
+            if guide_map is None:
+                known = (metainfo or VisDroneDataset.METAINFO)['classes']
+                guide_map = {
+                    name: target
+                    for name, target in DOTA_GUIDES.items()
+                    if target in known
+                }
         if metainfo is None:
             metainfo = (
                 {'classes': self.source_classes}
@@ -109,15 +115,11 @@ class DOTADataset(ImageFolderDataset):
             name: index for index, name in enumerate(metainfo['classes'])
         }
         self.guide_map = dict(guide_map or {})
-        for name, target in self.guide_map.items():
-            if (
-                self.class_map.get(name) != MASKED
-                or target not in self._labels
-            ):
-                raise ValueError(
-                    'guide_map must map masked classes to classes, got '
-                    f'{name!r}: {target!r}'
-                )
+        self._check_guide_map()
+        if mask_margin < 0:
+            raise ValueError(
+                f'mask_margin must be 0 or more, got {mask_margin}'
+            )
         data_prefix = {
             'img_path': 'images',
             'ann_path': 'labelTxt',
@@ -126,6 +128,15 @@ class DOTADataset(ImageFolderDataset):
         super().__init__(
             *args, metainfo=metainfo, data_prefix=data_prefix, **kwargs
         )
+
+    def _check_guide_map(self) -> None:
+        for name, target in self.guide_map.items():
+            is_masked = self.class_map.get(name) == MASKED
+            if not is_masked or target not in self._labels:
+                raise ValueError(
+                    'guide_map must map masked classes to classes, got '
+                    f'{name!r}: {target!r}'
+                )
 
     def parse_annotation(
         self, ann_path: str, width: int, height: int, tally: Tally

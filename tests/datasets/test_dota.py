@@ -124,6 +124,15 @@ def test_guides_have_the_size_of_rotated_objects(tmp_path):
     assert info.get_data_info(0)['ignored_regions'] == [[38, 10, 70, 50]]
 
 
+def test_guides_of_known_classes_alone_by_default(tmp_path):
+    text = square(0, 0, 5, 'small-vehicle') + square(9, 0, 5, 'large-vehicle')
+    write_dota(tmp_path, {'P1': text})
+    classes = dict(classes=('bus', 'car'))
+    dataset = build(tmp_path, class_map='visdrone', metainfo=classes)
+    guides = dataset.get_data_info(0)['guides']
+    assert guides == [{'bbox': [0, 0, 5, 5], 'bbox_label': 1}]
+
+
 @pytest.mark.parametrize(
     'guide_map', [{'plane': 'car'}, {'boat': 'car'}, {'small-vehicle': 'tank'}]
 )
@@ -192,6 +201,7 @@ COMPLETE = dict.fromkeys(DOTA_V1_CLASSES, 'background')
             dict(class_map={**COMPLETE, 'plane': 'aircraft'}),
             r"not classes: \['aircraft'\]",
         ),
+        (dict(class_map='visdrone', mask_margin=-1), 'mask_margin must be 0'),
     ],
 )
 def test_arguments_are_checked(tmp_path, kwargs, fault):
