@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mmhcm.functional.regions import find_masked
 from mmhcm.structures.visdrone_txt import IGNORED_CATEGORY, OTHERS_CATEGORY
 
-from .data_info import ImageBoxes
+from .data_info import ImageBoxes, ignore_masked
 
 # Images whose boxes are found together, some MB of them.
 _IMAGES_AT_ONCE = 1024
@@ -30,6 +31,8 @@ class AnnotatedImages(Sequence):
         stops: int64 (n,), the span of each image's rows.
         rows: (r, 8) annotation rows, see ``visdrone_txt``.
         use_ignored_regions: Whether rows of category 0 count.
+        ignore_masked: Whether objects that lie half in them or more are
+            ignored, as they are in training.
     """
 
     img_paths: Sequence[str]
@@ -39,6 +42,7 @@ class AnnotatedImages(Sequence):
     stops: np.ndarray
     rows: np.ndarray
     use_ignored_regions: bool = True
+    ignore_masked: bool = False
 
     def __len__(self) -> int:
         """Number of images."""
@@ -51,7 +55,7 @@ class AnnotatedImages(Sequence):
         index = range(len(self))[index]
         width, height = self.image_whs[index].tolist()
         rows = self.rows[self.starts[index] : self.stops[index]]
-        return {
+        info = {
             'img_path': self.img_paths[index],
             'img_id': Path(self.img_paths[index]).stem,
             'width': width,
@@ -59,6 +63,9 @@ class AnnotatedImages(Sequence):
             'ann_path': self.ann_paths[index],
             **annotations_of(rows, (width, height), self.use_ignored_regions),
         }
+        if self.ignore_masked:
+            ignore_masked(info)
+        return info
 
     def __deepcopy__(self, _memo: dict) -> 'AnnotatedImages':
         """Return itself: nothing in it changes."""
@@ -102,10 +109,13 @@ class AnnotatedImages(Sequence):
         rows = self.rows[np.arange(len(image_inds)) + shift]
         bboxes = _clipped(rows, self.image_whs[images][image_inds])
         is_instance = _has_area(bboxes) & (rows[:, 5] != IGNORED_CATEGORY)
+        ignored = _is_ignored(rows)
+        if self.ignore_masked and self.use_ignored_regions:
+            _add_masked(ignored, bboxes, rows[:, 5], image_inds)
         return (
             np.bincount(image_inds[is_instance], minlength=len(counts)),
             bboxes[is_instance].astype(np.float32),
-            _is_ignored(rows)[is_instance],
+            ignored[is_instance],
         )
 
 
@@ -145,6 +155,23 @@ def annotations_of(
         if use_ignored_regions
         else [],
     }
+
+
+def _add_masked(
+    ignored: np.ndarray,
+    bboxes: np.ndarray,
+    categories: np.ndarray,
+    image_inds: np.ndarray,
+) -> None:
+    """Set the flags (k,) of masked boxes (k, 4), image after image."""
+    is_region = categories == IGNORED_CATEGORY
+    owners = np.unique(image_inds[is_region])
+    starts = np.searchsorted(image_inds, owners, 'left')
+    stops = np.searchsorted(image_inds, owners, 'right')
+    for start, stop in zip(starts, stops, strict=True):
+        own = np.arange(start, stop)
+        regions, objects = own[is_region[own]], own[~is_region[own]]
+        ignored[objects] |= find_masked(bboxes[objects], bboxes[regions])
 
 
 def _clipped(rows: np.ndarray, image_whs: np.ndarray) -> np.ndarray:

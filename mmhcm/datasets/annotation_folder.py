@@ -69,6 +69,7 @@ class VisDroneAnnotations(VisDroneDataset):
             offsets[1:],
             rows,
             self.use_ignored_regions,
+            not self.test_mode,
         )
 
 

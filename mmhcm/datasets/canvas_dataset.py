@@ -14,7 +14,12 @@ from mmhcm.functional.paste import PasteOptions, index_pool, plan_pastes
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool, PoolError
 
-from .data_info import canvas_data_info, image_data_info, instance_arrays
+from .data_info import (
+    canvas_data_info,
+    guide_arrays,
+    image_data_info,
+    instance_arrays,
+)
 from .image_faults import IMAGE_ERRORS, BrokenImages
 from .seeding import sample_rng
 from .worker_memory import SharedHeap
@@ -140,6 +145,7 @@ class CanvasDataset:
                     info.get('ignored_regions', []), dtype=np.float32
                 ).reshape(-1, 4),
                 gt_ignore=ignored,
+                guides=guide_arrays(info),
                 num_pastes=self.num_pastes,
                 rng=sample_rng(self.seed, _PASTE_STREAM, *key),
                 **self._pool_statistics,

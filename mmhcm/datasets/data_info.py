@@ -7,6 +7,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
+from mmhcm.functional.paste import paste_boxes
+from mmhcm.functional.paste_types import Paste
+from mmhcm.functional.regions import find_masked
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool
 
@@ -50,6 +53,9 @@ def canvas_data_info(
 ) -> dict:
     """Return an image's data info with its pasted objects and patches.
 
+    What other objects cover of a pasted one, and came along with it, are
+    ignored instances behind those of the pasted objects.
+
     Raises:
         ValueError: the data set holds another image at the canvas' index.
     """
@@ -81,9 +87,42 @@ def canvas_data_info(
         }
         for paste in canvas.pastes
     ]
+    if pool is not None:
+        for paste in canvas.pastes:
+            info['instances'] += _foreign_instances(paste, pool)
     info['pastes'] = list(canvas.pastes)
     info['pool'] = pool
     return info
+
+
+def ignore_masked(info: dict) -> None:
+    """Ignore an image's objects whose pixels training does not see.
+
+    Ignored regions are painted over; what lies half in them or more would
+    be learned as an object without pixels.
+    """
+    instances, regions = info['instances'], info.get('ignored_regions', [])
+    if instances and regions:
+        bboxes, _ = instance_arrays(instances)
+        for ind in np.flatnonzero(find_masked(bboxes, regions)):
+            instances[ind]['ignore_flag'] = 1
+
+
+def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
+    """Ignored instances of what others cover of a pasted object."""
+    bboxes = paste_boxes(
+        pool.foreign(paste.patch_id), pool.bboxes[paste.patch_id], paste
+    )
+    return [
+        {
+            'bbox': bbox,
+            'bbox_label': paste.label,
+            'ignore_flag': 1,
+            'truncation': 0,
+            'occlusion': 0,
+        }
+        for bbox in bboxes.tolist()
+    ]
 
 
 def instance_arrays(
@@ -95,6 +134,14 @@ def instance_arrays(
         [bool(instance['ignore_flag']) for instance in instances], dtype=bool
     )
     return bboxes, ignored
+
+
+def guide_arrays(info: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (g, 4), source pixels, and labels (g,) of an image's guides."""
+    guides = info.get('guides', [])
+    labels = [guide['bbox_label'] for guide in guides]
+    bboxes = as_bboxes([guide['bbox'] for guide in guides])
+    return bboxes, np.array(labels, dtype=np.int64)
 
 
 def dataset_arrays(

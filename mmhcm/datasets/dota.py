@@ -23,6 +23,10 @@ DOTA_TO_VISDRONE = {
     for name in dota_txt.DOTA_V1_5_CLASSES
 }
 
+#: What VisDrone calls most of the vehicles that are masked, so that their
+#: sizes can be compared.
+DOTA_GUIDES = {'small-vehicle': 'car', 'large-vehicle': 'truck'}
+
 
 @DATASETS.register_module()
 class DOTADataset(ImageFolderDataset):
@@ -37,6 +41,13 @@ class DOTADataset(ImageFolderDataset):
         version (str): '1.0' or '1.5'. Defaults to '1.0'.
         class_map (dict | str, optional): A target for each class, or
             'visdrone' for ``DOTA_TO_VISDRONE``.
+        guide_map (dict, optional): For masked classes, the class whose sizes
+            theirs compare with. Their objects become the data infos'
+            ``guides``: sizes and places of pasted objects follow them though
+            their pixels are masked. Defaults to ``DOTA_GUIDES`` with the class
+            map 'visdrone', to none with others.
+        mask_margin (float): Pixels that masks reach beyond the boxes, whose
+            objects' outlines would stay visible otherwise. Defaults to 3.
         max_difficulty (int): Objects of a higher difficulty have
             ``ignore_flag=1``. Defaults to 0.
         data_prefix (dict): Folders under ``data_root``. Defaults to
@@ -45,7 +56,8 @@ class DOTADataset(ImageFolderDataset):
 
     Raises:
         ValueError: unknown version, a class map that leaves out a class of
-            the set, or names a class that does not exist.
+            the set, or names a class that does not exist; a guide map of
+            classes that are not masked or do not exist, a negative margin.
     """
 
     METAINFO: ClassVar[dict] = {'classes': dota_txt.DOTA_V1_CLASSES}
@@ -59,6 +71,8 @@ class DOTADataset(ImageFolderDataset):
         *args: Any,
         version: str = '1.0',
         class_map: Mapping[str, str] | str | None = None,
+        guide_map: Mapping[str, str] | None = None,
+        mask_margin: float = 3,
         max_difficulty: int = 0,
         metainfo: dict | None = None,
         data_prefix: dict | None = None,
@@ -74,10 +88,18 @@ class DOTADataset(ImageFolderDataset):
             )
         self.source_classes = versions[version]
         self.max_difficulty = max_difficulty
+        self.mask_margin = mask_margin
         if class_map == 'visdrone':
             class_map = {
                 name: DOTA_TO_VISDRONE[name] for name in self.source_classes
             }
+            if guide_map is None:
+                known = (metainfo or VisDroneDataset.METAINFO)['classes']
+                guide_map = {
+                    name: target
+                    for name, target in DOTA_GUIDES.items()
+                    if target in known
+                }
         if metainfo is None:
             metainfo = (
                 {'classes': self.source_classes}
@@ -92,6 +114,12 @@ class DOTADataset(ImageFolderDataset):
         self._labels = {
             name: index for index, name in enumerate(metainfo['classes'])
         }
+        self.guide_map = dict(guide_map or {})
+        self._check_guide_map()
+        if mask_margin < 0:
+            raise ValueError(
+                f'mask_margin must be 0 or more, got {mask_margin}'
+            )
         data_prefix = {
             'img_path': 'images',
             'ann_path': 'labelTxt',
@@ -101,6 +129,15 @@ class DOTADataset(ImageFolderDataset):
             *args, metainfo=metainfo, data_prefix=data_prefix, **kwargs
         )
 
+    def _check_guide_map(self) -> None:
+        for name, target in self.guide_map.items():
+            is_masked = self.class_map.get(name) == MASKED
+            if not is_masked or target not in self._labels:
+                raise ValueError(
+                    'guide_map must map masked classes to classes, got '
+                    f'{name!r}: {target!r}'
+                )
+
     def parse_annotation(
         self, ann_path: str, width: int, height: int, tally: Tally
     ) -> dict | None:
@@ -108,12 +145,17 @@ class DOTADataset(ImageFolderDataset):
 
         In training an unknown class is masked, whatever the class map says
         of the known ones.
+
+        Returns:
+            Also ``guides``: ``bbox`` xyxy, source pixels, of an object's own
+            width and height whatever its rotation, and ``bbox_label``, the
+            class that its size compares with.
         """
         leave_out = None if self.test_mode else tally
         rows = dota_txt.read_labels(ann_path, self.source_classes, leave_out)
         if rows is None:
             return None
-        instances, ignored_regions = [], []
+        instances, ignored_regions, guides = [], [], []
         for row in rows:
             target = self.class_map.get(row.name, MASKED)
             bbox = clip_to_image(row.bbox, width, height)
@@ -121,7 +163,11 @@ class DOTADataset(ImageFolderDataset):
             if bbox is None:
                 continue
             if target == MASKED:
-                ignored_regions.append(bbox)
+                ignored_regions.append(self._mask_of(row, width, height))
+                if row.name in self.guide_map:
+                    label = self._labels[self.guide_map[row.name]]
+                    guide = list(row.unrotated_bbox)
+                    guides.append({'bbox': guide, 'bbox_label': label})
             elif target != BACKGROUND:
                 instances.append(
                     {
@@ -134,7 +180,22 @@ class DOTADataset(ImageFolderDataset):
                         'occlusion': 0,
                     }
                 )
-        return {'instances': instances, 'ignored_regions': ignored_regions}
+        return {
+            'instances': instances,
+            'ignored_regions': ignored_regions,
+            'guides': guides,
+        }
+
+    def _mask_of(
+        self, row: dota_txt.DotaObject, width: int, height: int
+    ) -> list[float]:
+        """Region to mask for an object, cut to the image."""
+        x1, y1, x2, y2 = row.bbox
+        margin = self.mask_margin
+        grown = (x1 - margin, y1 - margin, x2 + margin, y2 + margin)
+        mask = clip_to_image(grown, width, height)
+        assert mask is not None, 'its object has an area in the image'
+        return mask
 
 
 def _note_clipping(

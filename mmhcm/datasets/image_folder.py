@@ -19,6 +19,8 @@ from mmhcm.structures.image_sizes import (
 )
 from mmhcm.structures.tally import Tally
 
+from .data_info import ignore_masked
+
 
 class ImageFolderDataset(BaseDetDataset):
     """Images in one folder, a text annotation of the same stem in another.
@@ -26,7 +28,9 @@ class ImageFolderDataset(BaseDetDataset):
     Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
     ``height``, ``width``, ``ann_path`` (None without annotation),
     ``instances`` and ``ignored_regions`` (boxes xyxy, source pixels, whose
-    pixels are to be masked).
+    pixels are to be masked). In training, objects that lie half in these
+    regions or more have ``ignore_flag=1``. There may be ``guides``, see
+    ``DOTADataset``.
 
     A folder of annotations that does not exist is an error for training and
     means an unlabelled set in test mode. A missing or unreadable image, an
@@ -206,6 +210,8 @@ class ImageFolderDataset(BaseDetDataset):
                 if parsed is None:
                     continue
                 info.update(parsed)
+            if not self.test_mode:
+                ignore_masked(info)
             data_list.append(info)
         notes.extend(tally.lines(None if self.test_mode else self.outcomes))
         return data_list

@@ -36,7 +36,8 @@ class VisDroneDataset(ImageFolderDataset):
 
     Categories 1..10 are labels 0..9. Rows of category 11 ("others") and rows
     of score 0 are instances with ``ignore_flag=1``; category 0 gives
-    ``ignored_regions`` and never an instance. Boxes are clipped to the
+    ``ignored_regions`` and never an instance; in training, an object that
+    lies half in them or more is ignored as well. Boxes are clipped to the
     image; those without area stay out of the instances, since nothing can be
     learnt from them (the official score reads the files themselves). A set
     without annotations (test-challenge) loads in test mode.
@@ -158,6 +159,7 @@ class VisDroneDataset(ImageFolderDataset):
             table.offsets[1:],
             table.rows,
             self.use_ignored_regions,
+            not self.test_mode,
         )
 
     def _find_table(

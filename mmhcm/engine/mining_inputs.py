@@ -83,7 +83,7 @@ def sources_digest(datasets: Sequence[BaseDataset], folder: str | Path) -> str:
 
 
 def images_digest(dataset: BaseDataset, checksums: FileChecksums) -> str:
-    """Fingerprint of a data set's names, boxes, labels, regions and pixels.
+    """Return a fingerprint of a data set's annotations and pixels.
 
     Args:
         dataset: The data set of whole images.
@@ -104,6 +104,10 @@ def images_digest(dataset: BaseDataset, checksums: FileChecksums) -> str:
                     for item in info['instances']
                 ],
                 [list(region) for region in info.get('ignored_regions', [])],
+                [
+                    [list(guide['bbox']), guide['bbox_label']]
+                    for guide in info.get('guides', [])
+                ],
             ]
             for info in map(dataset.get_data_info, range(len(dataset)))
         ],

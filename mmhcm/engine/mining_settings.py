@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
 from mmhcm.datasets.canvas_dataset import CanvasDataset
 from mmhcm.datasets.chip_dataset import ChipDataset
+from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.object_pool import ObjectPool
 from mmhcm.structures.pool_cutting import (
     PoolOptions,
@@ -43,6 +45,10 @@ class PoolSizes:
         statistics = class_statistics(everything, num_classes)
         self.class_counts = statistics['class_counts']
         self.class_log_sizes = statistics['class_log_sizes']
+
+    def foreign(self, _: int) -> np.ndarray:
+        """Return no boxes: what is ignored on canvases is not counted."""
+        return as_bboxes([])
 
     def __len__(self) -> int:
         """Number of objects."""

@@ -32,6 +32,7 @@ __all__ = [
     'apply_pastes',
     'index_pool',
     'paste_areas',
+    'paste_boxes',
     'paste_patch',
     'plan_pastes',
 ]
@@ -179,6 +180,31 @@ def paste_areas(
             patch_shapes, as_bboxes(patch_bboxes), pastes, strict=True
         )
     ]
+
+
+def paste_boxes(
+    bboxes: np.ndarray, patch_bbox: np.ndarray, paste: Paste
+) -> np.ndarray:
+    """Transform boxes in a patch to the canvas.
+
+    Args:
+        bboxes: (k, 4) xyxy, pixels of the patch.
+        patch_bbox: (4,) xyxy of the object in the patch.
+        paste: place of the object.
+
+    Returns:
+        float32 (k, 4) xyxy, canvas pixels: around the four corners.
+    """
+    x1, y1, x2, y2 = as_bboxes(bboxes).astype(np.float64).T
+    xs, ys = np.stack([x1, x2, x1, x2]), np.stack([y1, y1, y2, y2])
+    corners = np.stack(
+        [
+            a * xs + b * ys + shift
+            for a, b, shift in _patch_to_canvas(patch_bbox, paste)
+        ],
+        axis=2,
+    )  # (4, k, 2)
+    return as_bboxes(np.hstack([corners.min(axis=0), corners.max(axis=0)]))
 
 
 def _warp(

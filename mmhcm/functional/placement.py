@@ -24,6 +24,7 @@ def plan_pastes(
     ignored_regions: np.ndarray,
     *,
     gt_ignore: np.ndarray | None = None,
+    guides: tuple[np.ndarray, np.ndarray] | None = None,
     num_pastes: int,
     pool_wh: np.ndarray,
     pool_labels: np.ndarray,
@@ -54,6 +55,9 @@ def plan_pastes(
         ignored_regions: (r, 4) xyxy, canvas pixels.
         gt_ignore: bool (n,). Ignored objects are kept clear of as well, but
             sizes and places do not go by them. None: no object is ignored.
+        guides: boxes (g, 4), canvas pixels, and labels (g,) of what else
+            sizes and places go by: objects that are masked, say. None: there
+            are none.
         num_pastes: objects to place.
         pool_wh: (p, 2) object sizes in patch pixels.
         pool_labels: int (p,).
@@ -75,7 +79,9 @@ def plan_pastes(
     usual = np.where(np.isfinite(usual), usual, pool_index.class_log_sizes)
     planner = _Planner(
         canvas_wh,
-        _Guides.of(gt_bboxes, gt_labels, gt_ignore, usual),
+        _Guides.of(
+            *_with_guides(gt_bboxes, gt_labels, gt_ignore, guides), usual
+        ),
         (gt_bboxes, ignored_regions),
         (pool_wh, pool_index, usual),
     )
@@ -162,6 +168,26 @@ class _Guides:
             usual=usual,
             offsets=np.log(sizes) - usual,
         )
+
+
+def _with_guides(
+    gt_bboxes: np.ndarray,
+    gt_labels: np.ndarray,
+    gt_ignore: np.ndarray | None,
+    guides: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Boxes, labels and ignore flags of objects and guides together."""
+    if guides is None:
+        return gt_bboxes, gt_labels, gt_ignore
+    bboxes, labels = as_bboxes(guides[0]), np.asarray(guides[1]).reshape(-1)
+    gt_bboxes = as_bboxes(gt_bboxes)
+    if gt_ignore is None:
+        gt_ignore = np.zeros(len(gt_bboxes), dtype=bool)
+    return (
+        np.concatenate([gt_bboxes, bboxes]),
+        np.concatenate([np.asarray(gt_labels).reshape(-1), labels]),
+        np.concatenate([gt_ignore, np.zeros(len(bboxes), dtype=bool)]),
+    )
 
 
 class _Planner:

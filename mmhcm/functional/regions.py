@@ -2,9 +2,32 @@
 
 import numpy as np
 
-from .boxes import as_bboxes, box_areas, box_wh
+from .boxes import as_bboxes, box_areas, box_wh, intersection_areas
 
 _DECIMALS = 9
+
+
+def find_masked(
+    bboxes: np.ndarray, regions: np.ndarray, min_share: float = 0.5
+) -> np.ndarray:
+    """Find the objects that are hidden under a mask, with nothing to learn.
+
+    Args:
+        bboxes: (n, 4) xyxy.
+        regions: (r, 4) xyxy in the same pixels, ignored regions.
+        min_share: share of a box from which it is hidden.
+
+    Returns:
+        bool (n,).
+    """
+    bboxes = as_bboxes(bboxes).astype(np.float64)
+    regions = as_bboxes(regions).astype(np.float64)
+    # The regions' shares together are never less than that of their union,
+    # and few boxes have any.
+    most = intersection_areas(bboxes, regions).sum(axis=1)
+    masked = most >= (min_share - 10.0**-_DECIMALS) * box_areas(bboxes)
+    masked[masked] = union_shares(bboxes[masked], regions) >= min_share
+    return masked
 
 
 def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:

@@ -57,6 +57,18 @@ class DotaObject(NamedTuple):
         x2, y2 = self.polygon.max(axis=0)
         return float(x1), float(y1), float(x2), float(y2)
 
+    @property
+    def unrotated_bbox(self) -> tuple[float, float, float, float]:
+        """The box xyxy of the polygon's sides around its centre.
+
+        The upright box of a rotated object is larger than the object.
+        """
+        sides = np.roll(self.polygon, -1, axis=0) - self.polygon
+        lengths = np.hypot(*sides.T)
+        x, y = self.polygon.mean(axis=0).tolist()
+        w, h = ((lengths[:2] + lengths[2:]) / 2).tolist()
+        return x - w / 2, y - h / 2, x + w / 2, y + h / 2
+
 
 class DotaFormatError(ValueError):
     """A labelTxt file is malformed; the message names file and line."""

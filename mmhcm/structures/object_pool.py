@@ -36,6 +36,8 @@ class ObjectPool:
         source_bboxes: float32 (p, 4) xyxy, source pixels.
         occlusions: int8 (p,).
         truncations: int8 (p,).
+        foreign_bboxes: float32 (f, 4) xyxy, what other objects cover of each
+            object, patch after patch; see `foreign`.
         class_counts: int64 (c,), objects of the data set before filters.
         class_log_sizes: float64 (c,), mean log sqrt(area) in source pixels,
             before filters; NaN for a class without objects.
@@ -48,6 +50,7 @@ class ObjectPool:
     source_bboxes: np.ndarray
     occlusions: np.ndarray
     truncations: np.ndarray
+    foreign_bboxes: np.ndarray
     class_counts: np.ndarray
     class_log_sizes: np.ndarray
 
@@ -58,6 +61,8 @@ class ObjectPool:
         self._offsets = index.pop('offsets')
         self._shapes = index.pop('shapes')
         self._checksums = index.pop('checksums')
+        counts = index.pop('foreign_counts')
+        self._foreign_starts = np.concatenate([[0], np.cumsum(counts)])
         for name, values in index.items():
             setattr(self, name, values)
         self._pixels = map_pixels(
@@ -125,6 +130,18 @@ class ObjectPool:
             raise IndexError(f'patch {ind} of {len(self)}')
         height, width = self._shapes[ind].tolist()
         return height, width, 3
+
+    def foreign(self, ind: int) -> np.ndarray:
+        """Return what other objects cover of the object of patch ``ind``.
+
+        They came along unlabelled, so that nothing is known of them.
+
+        Returns:
+            float32 (k, 4) xyxy, pixels of the patch, inside of the object's
+            box.
+        """
+        starts = self._foreign_starts
+        return self.foreign_bboxes[starts[ind] : starts[ind + 1]]
 
     def __len__(self) -> int:
         return len(self.labels)

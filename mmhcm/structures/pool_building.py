@@ -16,11 +16,14 @@ from .file_checksums import FileChecksums, checksum_files
 from .files import atomic_write, fingerprint
 from .object_pool import ObjectPool, PoolError
 from .pool_cutting import (
+    Cut,
     CutTask,
     PoolOptions,
     class_statistics,
     filter_objects,
+    instance_bboxes,
     list_objects,
+    plan_cut,
     try_to_cut,
 )
 from .pool_file import INDEX, PIXELS, checksum, write_index
@@ -53,13 +56,14 @@ def pool_fingerprint(
     if checksums is None:
         checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
-        'object pool 3',
+        'object pool 4',
         num_classes,
         asdict(PoolOptions(**options)),
         list(map(_image_name, images)),
         checksums.lengths,
         checksums.values,
         *vars(objects).values(),
+        *map(instance_bboxes, images),
         *(as_bboxes(info.get('ignored_regions', [])) for info in images),
     )
 
@@ -108,17 +112,13 @@ def build_pool(
     objects = filter_objects(everything, images, settings)
     starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
     tasks = [
-        CutTask(
-            str(info['img_path']),
-            objects.bboxes[start:end],
-            settings.context,
-            (info['width'], info['height']) if 'width' in info else None,
-        )
+        plan_cut(info, objects.instance_inds[start:end], settings.context)
         for info, start, end in zip(
             images, starts[:-1], starts[1:], strict=True
         )
     ]
     patch_bboxes, shapes, patch_checksums, cut_inds = [], [], [], []
+    foreign = [as_bboxes([])]
     with (
         atomic_write(path / PIXELS) as file,
         _map_in_order(tasks, num_workers) as results,
@@ -133,11 +133,11 @@ def build_pool(
             for ind, cut in enumerate(cuts, starts[image_ind]):
                 if cut is None:
                     continue
-                patch, bbox = cut
-                file.write(patch.tobytes())
-                patch_bboxes.append(bbox)
-                shapes.append(patch.shape[:2])
-                patch_checksums.append(checksum(patch))
+                file.write(cut.patch.tobytes())
+                patch_bboxes.append(cut.bbox)
+                foreign.append(cut.foreign)
+                shapes.append(cut.patch.shape[:2])
+                patch_checksums.append(checksum(cut.patch))
                 cut_inds.append(ind)
             if progress is not None:
                 progress(1)
@@ -150,6 +150,10 @@ def build_pool(
             'shapes': np.array(shapes, dtype=np.int64).reshape(-1, 2),
             'checksums': np.array(patch_checksums, dtype=np.uint32),
             'bboxes': as_bboxes(patch_bboxes),
+            'foreign_counts': np.array(
+                [len(boxes) for boxes in foreign[1:]], dtype=np.int64
+            ),
+            'foreign_bboxes': np.concatenate(foreign),
             'labels': objects.labels,
             'image_inds': objects.image_inds,
             'image_names': np.array([_image_name(i) for i in images], str),
@@ -170,9 +174,7 @@ def _image_name(info: dict[str, Any]) -> str:
 @contextmanager
 def _map_in_order(
     tasks: list[CutTask], num_workers: int
-) -> Iterator[
-    Iterable[list[tuple[np.ndarray, np.ndarray] | None] | PoolError]
-]:
+) -> Iterator[Iterable[list[Cut | None] | PoolError]]:
     if num_workers <= 1 or len(tasks) <= 1:
         yield map(try_to_cut, tasks)
         return

@@ -3,13 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from mmhcm.functional.balance import instance_counts
-from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
+from mmhcm.functional.boxes import (
+    as_bboxes,
+    box_wh,
+    clip_boxes,
+)
+from mmhcm.functional.cutouts import (
+    clear_window,
+    covered_shares,
+    shared_boxes,
+)
 from mmhcm.functional.jpeg_layout import is_cut_short
 from mmhcm.functional.regions import union_shares
 
@@ -23,13 +32,16 @@ class PoolOptions:
 
     Attributes:
         context: pixels around an object, as a share of its side, on each
-            side; at least 2 pixels where the image has them.
+            side; at least 2 pixels where the image has them. Sides are cut
+            where another object or an ignored region would be seen.
         min_size: smallest sqrt(area) in source pixels.
         max_size: largest sqrt(area) in source pixels.
         max_occlusion: highest occlusion (VisDrone: 0 none, 1 partial,
             2 heavy). Data sets without the field count as 0.
         max_truncation: highest truncation (VisDrone: 0 none, 1 partial).
         max_ignored: highest share of a box inside ignored regions.
+        max_foreign: highest share of a box that other objects, of any class
+            and ignored ones too, cover.
         max_per_class: at most so many objects of each class, drawn at random
             from those that pass; None takes all.
         seed: of that draw.
@@ -41,6 +53,7 @@ class PoolOptions:
     max_occlusion: int = 0
     max_truncation: int = 0
     max_ignored: float = 0.5
+    max_foreign: float = 0.5
     max_per_class: int | None = None
     seed: int = 0
 
@@ -51,6 +64,10 @@ class PoolOptions:
             raise ValueError(
                 'min_size must be in [0, max_size], got '
                 f'{self.min_size} and {self.max_size}'
+            )
+        if not 0 <= self.max_foreign <= 1:
+            raise ValueError(
+                f'max_foreign must be in 0..1, got {self.max_foreign}'
             )
         if self.max_per_class is not None and self.max_per_class < 1:
             raise ValueError(
@@ -64,6 +81,7 @@ class Selection:
 
     Attributes:
         image_inds: int64 (p,), image of each object, ascending.
+        instance_inds: int64 (p,), its position among the image's instances.
         bboxes: float32 (p, 4) xyxy, source pixels.
         labels: int64 (p,).
         occlusions: int8 (p,).
@@ -71,6 +89,7 @@ class Selection:
     """
 
     image_inds: np.ndarray
+    instance_inds: np.ndarray
     bboxes: np.ndarray
     labels: np.ndarray
     occlusions: np.ndarray
@@ -84,19 +103,25 @@ class Selection:
 def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
     """All objects of ``images`` that are not ignored and have an area."""
     rows = [
-        (image_ind, instance)
+        (image_ind, instance_ind, instance)
         for image_ind, info in enumerate(images)
-        for instance in info['instances']
+        for instance_ind, instance in enumerate(info['instances'])
         if not instance['ignore_flag']
     ]
     objects = Selection(
-        np.array([ind for ind, _ in rows], dtype=np.int64),
-        as_bboxes([row['bbox'] for _, row in rows]),
-        np.array([row['bbox_label'] for _, row in rows], dtype=np.int64),
-        np.array([row.get('occlusion', 0) for _, row in rows], dtype=np.int8),
-        np.array([row.get('truncation', 0) for _, row in rows], dtype=np.int8),
+        np.array([ind for ind, *_ in rows], dtype=np.int64),
+        np.array([ind for _, ind, _ in rows], dtype=np.int64),
+        as_bboxes([row['bbox'] for *_, row in rows]),
+        np.array([row['bbox_label'] for *_, row in rows], dtype=np.int64),
+        np.array([row.get('occlusion', 0) for *_, row in rows], np.int8),
+        np.array([row.get('truncation', 0) for *_, row in rows], np.int8),
     )
     return objects.take(box_wh(objects.bboxes).min(axis=1, initial=1) > 0)
+
+
+def instance_bboxes(info: dict[str, Any]) -> np.ndarray:
+    """Boxes (n, 4) of all instances of an image, ignored ones too."""
+    return as_bboxes([instance['bbox'] for instance in info['instances']])
 
 
 def class_statistics(
@@ -129,6 +154,12 @@ def filter_objects(
         if len(regions) and keep[own].any():
             shares = union_shares(objects.bboxes[own], regions)
             keep[own] &= shares <= options.max_ignored
+        # Last, of the objects that are left, as it takes the longest.
+        rows = starts[ind] + np.flatnonzero(keep[own])
+        shares = covered_shares(
+            instance_bboxes(info), objects.instance_inds[rows]
+        )
+        keep[rows] = shares <= options.max_foreign
     objects = objects.take(keep)
     if options.max_per_class is None:
         return objects
@@ -145,18 +176,51 @@ def filter_objects(
 class CutTask:
     """One image and the objects to cut out of it.
 
-    ``image_wh`` is the size that the image should have, if that is known.
+    Attributes:
+        img_path: The image.
+        inds: int (p,), which of ``bboxes`` are cut out.
+        bboxes: (n, 4) xyxy of all that a patch may show, source pixels:
+            instances, ignored ones too, and ignored regions.
+        context: See `PoolOptions`.
+        image_wh: The size that the image should have, if that is known.
     """
 
     img_path: str
+    inds: np.ndarray
     bboxes: np.ndarray
     context: float
     image_wh: tuple[int, int] | None = None
 
 
-def try_to_cut(
-    task: CutTask,
-) -> list[tuple[np.ndarray, np.ndarray] | None] | PoolError:
+class Cut(NamedTuple):
+    """An object that was cut out.
+
+    Attributes:
+        patch: uint8 (h, w, 3) BGR.
+        bbox: float32 (4,) xyxy of the object, pixels of the patch.
+        foreign: float32 (k, 4) xyxy, what others cover of the object.
+    """
+
+    patch: np.ndarray
+    bbox: np.ndarray
+    foreign: np.ndarray
+
+
+def plan_cut(
+    info: dict[str, Any], inds: np.ndarray, context: float
+) -> CutTask:
+    """Make the task of cutting instances ``inds`` out of an image."""
+    regions = as_bboxes(info.get('ignored_regions', []))
+    return CutTask(
+        str(info['img_path']),
+        inds,
+        np.concatenate([instance_bboxes(info), regions]),
+        context,
+        (info['width'], info['height']) if 'width' in info else None,
+    )
+
+
+def try_to_cut(task: CutTask) -> list[Cut | None] | PoolError:
     """See `cut_objects`; a broken image gives its fault."""
     try:
         return cut_objects(task)
@@ -164,10 +228,8 @@ def try_to_cut(
         return error
 
 
-def cut_objects(
-    task: CutTask,
-) -> list[tuple[np.ndarray, np.ndarray] | None]:
-    """Pixels of each object, and its box (4,) xyxy inside them.
+def cut_objects(task: CutTask) -> list[Cut | None]:
+    """Cut out the pixels of each object.
 
     None stands for an object that has no area inside its image. A process
     pool runs this, so it takes and returns what pickles.
@@ -175,7 +237,7 @@ def cut_objects(
     Raises:
         PoolError: the image is absent, no image or of another size.
     """
-    if len(task.bboxes) == 0:
+    if len(task.inds) == 0:
         return []
     image = read_image(task.img_path)
     height, width = image.shape[:2]
@@ -185,7 +247,9 @@ def cut_objects(
             f'has {task.image_wh}'
         )
     clipped = clip_boxes(as_bboxes(task.bboxes), (0, 0, width, height))
-    return [_cut_object(image, bbox, task.context) for bbox in clipped]
+    return [
+        _cut_object(image, ind, clipped, task.context) for ind in task.inds
+    ]
 
 
 def read_image(img_path: str) -> np.ndarray:
@@ -217,16 +281,25 @@ def read_image(img_path: str) -> np.ndarray:
 
 
 def _cut_object(
-    image: np.ndarray, bbox: np.ndarray, context: float
-) -> tuple[np.ndarray, np.ndarray] | None:
+    image: np.ndarray, ind: int, bboxes: np.ndarray, context: float
+) -> Cut | None:
+    bbox, others = bboxes[ind], np.delete(bboxes, ind, axis=0)
     wh = bbox[2:] - bbox[:2]
     if wh.min() <= 0:
         return None
     margin = np.maximum(np.ceil(context * wh), 2)
     height, width = image.shape[:2]
-    left, top = np.maximum(np.floor(bbox[:2] - margin), 0).astype(int)
-    right, bottom = np.minimum(
-        np.ceil(bbox[2:] + margin), (width, height)
-    ).astype(int)
-    patch = np.ascontiguousarray(image[top:bottom, left:right])
-    return patch, bbox - np.array([left, top, left, top], dtype=np.float32)
+    start = np.maximum(np.floor(bbox[:2] - margin), 0)
+    stop = np.minimum(np.ceil(bbox[2:] + margin), (width, height))
+    window = clear_window(bbox, np.concatenate([start, stop]), others)
+    # Whole pixels: none of the others', and all of the object's.
+    left, top = np.minimum(np.ceil(window[:2]), bbox[:2]).astype(int)
+    right, bottom = np.ceil(np.maximum(np.floor(window[2:]), bbox[2:])).astype(
+        int
+    )
+    origin = np.array([left, top, left, top], dtype=np.float32)
+    return Cut(
+        np.ascontiguousarray(image[top:bottom, left:right]),
+        bbox - origin,
+        shared_boxes(bbox, others) - origin,
+    )

@@ -3,7 +3,9 @@
 ``pool.bin`` starts with the pool's fingerprint, 64 ASCII characters, followed
 by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` says
 where each patch lies, what it shows and where it came from, and the checksum
-of its pixels, which is looked at whenever a patch is read.
+of its pixels, which is looked at whenever a patch is read. What other objects
+cover of an object, so that it could not be cut away, is there as boxes, patch
+after patch.
 """
 
 import zlib
@@ -13,7 +15,7 @@ import numpy as np
 
 from .array_file import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 2
+VERSION = 3
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
@@ -30,10 +32,12 @@ _PATCH_FIELDS = {
     'source_bboxes': (np.float32, (4,)),
     'occlusions': (np.int8, ()),
     'truncations': (np.int8, ()),
+    'foreign_counts': (np.int64, ()),
 }
 _FIELDS = {
     *_PATCH_FIELDS,
     *('fingerprint', 'image_names', 'class_counts', 'class_log_sizes'),
+    'foreign_bboxes',
 }
 
 
@@ -100,12 +104,14 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
     counts = index['class_counts']
     names = index['image_names']
     digest = index['fingerprint']
+    foreign = index['foreign_bboxes']
     if (
         (names.ndim, names.dtype.kind) != (1, 'U')
         or (digest.ndim, digest.dtype.kind) != (0, 'U')
         or counts.ndim != 1
         or counts.dtype != np.int64
         or index['class_log_sizes'].shape != counts.shape
+        or foreign.dtype != np.float32
     ):
         return False
     return all(
@@ -119,6 +125,9 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         and (counts >= 0).all()
         and np.isfinite(index['bboxes']).all()
         and np.isfinite(index['source_bboxes']).all()
+        and (index['foreign_counts'] >= 0).all()
+        and foreign.shape == (index['foreign_counts'].sum(), 4)
+        and np.isfinite(foreign).all()
         and (index['image_inds'] >= 0).all()
         and (index['image_inds'] < len(index['image_names'])).all()
     )

@@ -92,24 +92,27 @@ def test_own_images_each_once(own, pool):
 
 def test_annotations_stay_and_pasted_ones_are_added(own, pool):
     dataset = build(own, pool)
-    num_pasted = 0
+    num_pasted = num_foreign = 0
     for ind, info in enumerate(infos_of(dataset)):
         plain = own.get_data_info(ind)
         count = len(plain['instances'])
         assert info['instances'][:count] == plain['instances']
-        pasted = info['instances'][count:]
+        added = info['instances'][count:]
+        pasted = [item for item in added if item.get('pasted')]
+        assert all(item['ignore_flag'] for item in added[len(pasted) :])
         assert len(pasted) + info['num_skipped_pastes'] == 6
         assert len(info['skipped_labels']) == info['num_skipped_pastes']
         assert [item['bbox_label'] for item in pasted] == [
             paste.label for paste in info['canvas'].pastes
         ]
-        assert all(item['pasted'] for item in pasted)
-        bboxes, _ = instance_arrays(info['instances'])
+        num_foreign += len(added) - len(pasted)
+        bboxes, _ = instance_arrays(info['instances'][: count + len(pasted)])
         between = box_iou(bboxes, bboxes[count:])
         between[count:][np.eye(len(pasted), dtype=bool)] = 0
         assert not between.any()
         num_pasted += len(pasted)
     assert num_pasted > 12
+    assert num_foreign > 0
 
 
 def test_recipes_follow_from_seed_round_and_image(own, pool):
@@ -180,7 +183,40 @@ def test_external_sets_need_the_own_classes(own, tmp_path):
         external_ratio=1,
     )
     info = dataset.get_data_info(0)
-    assert info['ignored_regions'] == [[0, 0, 9, 9]]
+    assert info['ignored_regions'] == [[0, 0, 12, 12]]
+
+
+def test_sizes_follow_the_masked_vehicles_of_external_sets(
+    own, pool, tmp_path
+):
+    root = tmp_path / 'dota'
+    side = np.exp(pool.class_log_sizes[3]) / 3
+    text = f'60 60 {60 + side} 60 {60 + side} {60 + side} 60 {60 + side}'
+    write_visdrone(root, {'P1': f'{text} small-vehicle 0\n'}, WH)
+    (root / 'annotations').rename(root / 'labelTxt')
+    cfg = dict(type='DOTADataset', data_root=str(root), class_map='visdrone')
+    sizes = []
+    for guide_map in (None, {}):
+        (info,) = infos_of(
+            build(
+                [own, {**cfg, 'guide_map': guide_map}],
+                pool,
+                num_canvases=1,
+                external_ratio=1,
+                paste=dict(scale_limits=(0.1, 9), min_size=0, max_rotation=0),
+            )
+        )
+        assert len(info['pastes']) >= 4
+        sizes.append(
+            [
+                np.log(np.subtract(paste.bbox[2:], paste.bbox[:2])).mean()
+                - pool.class_log_sizes[paste.label]
+                for paste in info['pastes']
+            ]
+        )
+    # By the jitter alone they differ from a third of the usual size.
+    assert np.abs(np.exp(sizes[0]) * 3 - 1).max() < 0.19
+    assert np.exp(sizes[1]).min() > 0.4
 
 
 def test_masked_regions_are_never_pasted_on(own, external, pool):

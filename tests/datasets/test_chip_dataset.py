@@ -495,18 +495,68 @@ def test_hard_chips_come_behind_the_normal_ones(root, tmp_path):
     assert info['chip']['window'].tolist() == [36, 16, 100, 80]
     assert info['chip']['scale_ind'] == 1
     assert info['chip']['resize'] == 1
-    # All objects of the image are there, the pasted one at the end.
+    # All objects of the image are there, and the pasted one behind them.
     plain = dataset.dataset.get_data_info(1)['instances']
-    assert info['instances'][:-1] == plain
-    assert info['instances'][-1]['bbox'] == [50, 30, 70, 46]
-    assert info['instances'][-1]['bbox_label'] == 8
-    assert info['chip']['valid'][-1]
+    ind = len(plain)
+    assert info['instances'][:ind] == plain
+    assert info['instances'][ind]['bbox'] == [50, 30, 70, 46]
+    assert info['instances'][ind]['bbox_label'] == 8
+    assert info['chip']['valid'][ind]
     # The last resort, the whole image, fits by its long side.
     last = dataset.get_data_info(normal + 2)
     assert last['chip']['scale_ind'] == 2
     assert last['chip']['resize'] == CHIP_SIZE / 100
     dataset.set_hard_chips(None)
     assert len(dataset) == normal
+
+
+def test_what_others_cover_of_a_pasted_object_is_ignored(root, tmp_path):
+    images = DATASETS.build(visdrone(root))
+    infos = [images.get_data_info(ind) for ind in range(len(images))]
+    x1, y1, x2, y2 = infos[0]['instances'][0]['bbox']
+    half = [x1, y1, x2, (y1 + y2) / 2]
+    other = dict(bbox=half, bbox_label=1, ignore_flag=1)
+    infos[0]['instances'] = [infos[0]['instances'][0], other]
+    pool = build_pool(tmp_path / 'pool', infos, num_classes=10, min_size=4)
+    assert len(pool.foreign(0)) == 1
+    dataset = build(visdrone(root), [LOAD, PIPELINE[3]])
+    width, height = x2 - x1, y2 - y1
+    bbox = (50.0, 30.0, 50 + width, 30 + height)
+    paste = Paste(0, bbox, 1.0, 0.0, False, 1.0, 8)
+    dataset.set_hard_chips(make_round([paste]), pool)
+    info = dataset.get_data_info(dataset.num_normal + 1)
+    pasted, foreign = info['instances'][-2:]
+    assert pasted['pasted']
+    assert foreign['bbox'] == [50, 30, 50 + width, 30 + height / 2]
+    assert foreign['ignore_flag'] == 1
+    assert 'pasted' not in foreign
+    assert info['chip']['valid'][-2:].tolist() == [True, False]
+    sample = dataset[dataset.num_normal + 1]
+    assert sample['gt_ignore_flags'][-2:].tolist() == [False, True]
+
+
+def test_masked_objects_are_no_foreground_anywhere(tmp_path):
+    """Neither in normal nor in hard chips; a paste on a mask is drawn."""
+    rows = [
+        (10, 10, 20, 16, 1, 4, 0, 0),
+        (60, 40, 20, 16, 1, 4, 0, 0),
+        (54, 30, 40, 40, 0, 0, 0, 0),
+    ]
+    write_visdrone(tmp_path / 'set', {'000': rows, '001': rows}, (100, 80))
+    pool = make_pool(tmp_path / 'set', tmp_path)
+    assert (pool.source_bboxes == [10, 10, 30, 26]).all()
+    dataset = build(visdrone(tmp_path / 'set'), [LOAD, *PIPELINE[1:4]])
+    paste = Paste(0, (70.0, 50.0, 90.0, 66.0), 1.0, 0.0, False, 1.0, 3)
+    canvas = MinedCanvas(
+        0, 0, '000', [paste], windows=[(36, 16, 100, 80)], scale_inds=[1]
+    )
+    dataset.set_hard_chips(HardChipRound(1, 'ab', [canvas]), pool)
+    # One chip an image, as nothing has to cover the masked object.
+    assert (dataset.num_normal, dataset.num_hard) == (2, 1)
+    for ind in range(2):
+        flags = dataset[ind]['gt_ignore_flags'].tolist()
+        assert flags == [False, True][: len(flags)]
+    assert dataset[2]['gt_ignore_flags'].tolist() == [True, False]
 
 
 def test_hard_chips_show_what_was_pasted(root, tmp_path):

@@ -104,8 +104,58 @@ def test_with_the_classes_of_visdrone_vehicles_are_masked(tmp_path, version):
     assert tuple(dataset.metainfo['classes']) == CLASSES
     info = dataset.get_data_info(0)
     assert info['instances'] == []
-    # A difficult vehicle is no less a vehicle.
-    assert info['ignored_regions'] == [[0, 0, 5, 5], [10, 0, 19, 9]]
+    # A difficult vehicle is no less a vehicle; the outlines are masked too.
+    assert info['ignored_regions'] == [[0, 0, 8, 8], [7, 0, 22, 12]]
+    assert info['guides'] == [
+        {'bbox': [0, 0, 5, 5], 'bbox_label': CLASSES.index('car')},
+        {'bbox': [10, 0, 19, 9], 'bbox_label': CLASSES.index('truck')},
+    ]
+
+
+def test_guides_have_the_size_of_rotated_objects(tmp_path):
+    # 40 x 20, turned by atan(3 / 4), and partly outside of the image
+    text = '50 10 82 34 70 50 38 26 small-vehicle 0\n'
+    write_dota(tmp_path, {'P1': text}, image_wh=(70, 60))
+    info = build(tmp_path, class_map='visdrone').get_data_info(0)
+    assert info['guides'][0]['bbox'] == [40, 20, 80, 40]
+    assert info['ignored_regions'] == [[35, 7, 70, 53]]
+    info = build(tmp_path, class_map='visdrone', guide_map={}, mask_margin=0)
+    assert info.get_data_info(0)['guides'] == []
+    assert info.get_data_info(0)['ignored_regions'] == [[38, 10, 70, 50]]
+
+
+def test_guides_of_known_classes_alone_by_default(tmp_path):
+    text = square(0, 0, 5, 'small-vehicle') + square(9, 0, 5, 'large-vehicle')
+    write_dota(tmp_path, {'P1': text})
+    classes = dict(classes=('bus', 'car'))
+    dataset = build(tmp_path, class_map='visdrone', metainfo=classes)
+    guides = dataset.get_data_info(0)['guides']
+    assert guides == [{'bbox': [0, 0, 5, 5], 'bbox_label': 1}]
+
+
+@pytest.mark.parametrize(
+    'guide_map', [{'plane': 'car'}, {'boat': 'car'}, {'small-vehicle': 'tank'}]
+)
+def test_guides_are_masked_and_of_known_classes(tmp_path, guide_map):
+    with pytest.raises(ValueError, match='guide_map must map masked classes'):
+        build(tmp_path, class_map='visdrone', guide_map=guide_map)
+
+
+@pytest.mark.parametrize(
+    ('test_mode', 'flags'), [(False, [1, 0]), (True, [0, 0])]
+)
+def test_objects_under_a_mask_are_ignored_in_training(
+    tmp_path, test_mode, flags
+):
+    text = ''.join(
+        square(x, 10, 10, name)
+        for x, name in ((20, 'large-vehicle'), (28, 'plane'), (29, 'plane'))
+    )
+    write_dota(tmp_path, {'P1': text})
+    class_map = dict.fromkeys(DOTA_V1_CLASSES, 'masked') | {'plane': 'car'}
+    dataset = build(tmp_path, class_map=class_map, test_mode=test_mode)
+    # 5 of 10 columns with the margin of the mask, and 4
+    assert [flag for *_, flag in rows(dataset.get_data_info(0))] == flags
 
 
 def test_the_map_of_visdrone_names_every_class():
@@ -126,7 +176,8 @@ def test_a_map_of_ones_own(tmp_path):
         metainfo=dict(classes=('bus', 'car')),
     )
     assert rows(own.get_data_info(0)) == [([0, 0, 5, 5], 1, 0)]
-    assert own.get_data_info(0)['ignored_regions'] == [[9, 0, 14, 5]]
+    assert own.get_data_info(0)['ignored_regions'] == [[6, 0, 17, 8]]
+    assert own.get_data_info(0)['guides'] == []
 
 
 COMPLETE = dict.fromkeys(DOTA_V1_CLASSES, 'background')
@@ -150,6 +201,7 @@ COMPLETE = dict.fromkeys(DOTA_V1_CLASSES, 'background')
             dict(class_map={**COMPLETE, 'plane': 'aircraft'}),
             r"not classes: \['aircraft'\]",
         ),
+        (dict(class_map='visdrone', mask_margin=-1), 'mask_margin must be 0'),
     ],
 )
 def test_arguments_are_checked(tmp_path, kwargs, fault):
@@ -164,7 +216,7 @@ def test_a_class_of_another_version_names_file_and_line(tmp_path):
     # in training it is neither an object nor background
     info = build(tmp_path).get_data_info(0)
     assert info['instances'] == []
-    assert info['ignored_regions'] == [[0, 0, 5, 5]]
+    assert info['ignored_regions'] == [[0, 0, 8, 8]]
     assert len(build(tmp_path, version='1.5')) == 1
 
 

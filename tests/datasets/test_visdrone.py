@@ -365,6 +365,24 @@ def test_subsets(tmp_path):
             assert len(subset.boxes().image_whs) == len(expected)
 
 
+def test_objects_half_under_a_mask_are_ignored_in_training(tmp_path):
+    text = (
+        '10,20,20,10,0,0,0,0\n15,22,10,8,0,0,0,0\n'
+        '20,15,20,20,1,4,0,0\n20,20,20,10,1,4,0,0\n29,20,20,10,1,4,0,0\n'
+    )
+    write_visdrone(tmp_path, {'a': text})
+
+    def flags(**kwargs):
+        (info,) = infos_of(build(tmp_path, **kwargs))
+        return [item['ignore_flag'] for item in info['instances']]
+
+    assert flags() == [0, 1, 0]
+    assert flags(use_ignored_regions=False) == [0, 0, 0]
+    # The official score has a rule of its own.
+    assert flags(test_mode=True) == [0, 0, 0]
+    assert build(tmp_path).boxes().ignored.tolist() == [False, True, False]
+
+
 def test_all_boxes_are_those_of_the_infos(tmp_path):
     write_visdrone(tmp_path, {'a': TEXT, 'b': '', 'c': TEXT})
     dataset = build(tmp_path)

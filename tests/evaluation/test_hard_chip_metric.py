@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmdet.registry import METRICS
 
+from mmhcm.datasets import DOTADataset
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.boxes import (
     as_bboxes,
@@ -26,6 +27,7 @@ from mmhcm.structures.hard_chips import (
     read_round,
     write_round,
 )
+from tests.datasets.test_dota import square, write_dota
 
 INF = float('inf')
 WH = (200, 150)
@@ -118,6 +120,28 @@ def test_errors(dets, expected):
     assert found == expected
     assert len(metric.canvases) == bool(expected)
     assert figures['hard_chip/chips'] == len(expected)
+
+
+def test_detections_on_masked_vehicles_are_no_errors(tmp_path):
+    """Their masks look like vehicles, and show their outlines at most."""
+    text = f'{square(40, 40, 20, "small-vehicle")}{square(90, 30, 20, "ship")}'
+    write_dota(tmp_path, {'P1': text}, WH)
+    dataset = DOTADataset(data_root=str(tmp_path), class_map='visdrone')
+    info = dataset.get_data_info(0)
+    sample = make_sample(
+        [
+            ([40, 40, 60, 60], 0.9, 3),
+            ([35, 34, 66, 67], 0.9, 4),
+            ([28, 38, 58, 62], 0.9, 5),
+            ([37, 37, 40, 63], 0.9, 0),
+            ([90, 30, 110, 50], 0.9, 8),
+        ],
+        info['instances'],
+        info['ignored_regions'],
+    )
+    metric, _ = mine([sample])
+    found = [error.bbox for error in metric.canvases[0].errors]
+    assert found == [(90, 30, 110, 50)]
 
 
 def test_missed_objects_are_mined_by_default():

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhcm.functional.paste import Paste, apply_pastes, paste_areas
+from mmhcm.functional.paste import (
+    Paste,
+    apply_pastes,
+    paste_areas,
+    paste_boxes,
+)
 from mmhcm.functional.paste import paste_patch as paste_and_match
 
 PATCH_BBOX = np.array([4, 4, 20, 12], np.float32)
@@ -128,6 +133,39 @@ def test_patch_without_context_has_no_halo():
     np.testing.assert_array_equal(out[24:32, 36:48], patch[4:12, 6:18])
     out[20:36, 30:54] = canvas[20:36, 30:54]
     np.testing.assert_array_equal(out, canvas)
+
+
+def test_context_on_one_side_alone():
+    patch = make_patch()[:, :20]
+    bbox = np.array([4, 0, 20, 16], np.float32)
+    paste = Paste(0, (30, 20, 46, 36), 1.0, 0.0, False, 1.0, 3)
+    canvas = np.full((60, 80, 3), 90, np.uint8)
+    out = paste_and_match(canvas, patch, bbox, paste, color_match=0)
+    # Opaque up to the edges without context, where nothing more is drawn.
+    np.testing.assert_array_equal(out[24:32, 34:46], patch[4:12, 8:20])
+    np.testing.assert_array_equal(out[20:36, 37:39], patch[:, 11:13])
+    assert (out[24:32, 27:30] != 90).any()
+    out[20:36, 26:46] = 90
+    assert (out == 90).all()
+
+
+@pytest.mark.parametrize('flip', [False, True])
+@pytest.mark.parametrize('angle', [0.0, 10.0, -90.0, 200.0])
+def test_boxes_in_a_patch_follow_it(angle, flip):
+    patch = np.zeros((16, 24, 3), np.uint8)
+    patch[5:8, 6:11] = 255
+    paste = make_paste(scale=2.0, angle=angle, flip=flip)
+    boxes = paste_boxes(np.array([[6, 5, 11, 8]]), PATCH_BBOX, paste)
+    canvas = np.zeros((60, 80, 3), np.uint8)
+    out = paste_patch(canvas, patch, PATCH_BBOX, paste)
+    ys, xs = np.nonzero(out[..., 0] > 100)
+    drawn = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
+    np.testing.assert_allclose(boxes, [drawn], atol=1.5)
+    assert paste_boxes(np.zeros((0, 4)), PATCH_BBOX, paste).shape == (0, 4)
+    if angle == 0:
+        np.testing.assert_allclose(
+            paste_boxes(PATCH_BBOX, PATCH_BBOX, paste), [paste.bbox]
+        )
 
 
 @pytest.mark.parametrize(

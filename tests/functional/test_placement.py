@@ -44,6 +44,25 @@ def plan(gts=NO_BOXES, labels=None, regions=NO_BOXES, seed=0, **kwargs):
     return plan_pastes(**kwargs)
 
 
+def test_guides_count_as_objects_that_take_no_place():
+    gts = np.array([[20, 20, 60, 50], [200, 90, 280, 150], [9, 200, 19, 290]])
+    labels = np.array([0, 2, 1])
+    expected = plan(gts, labels, max_overlap=1.0)
+    for count in range(4):
+        out = plan(
+            gts[:count],
+            labels[:count],
+            gt_ignore=np.zeros(count, dtype=bool) if count % 2 else None,
+            max_overlap=1.0,
+            guides=(gts[count:], labels[count:]),
+        )
+        assert out == expected
+    # Masked as well, guides give sizes and nothing is placed on them.
+    out = plan(regions=gts, guides=(gts, labels), num_pastes=30)
+    assert len(out.pastes) > 10
+    assert not intersection_areas(out.bboxes, gts).any()
+
+
 @pytest.mark.parametrize(
     'kwargs',
     [

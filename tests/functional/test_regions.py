@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmhcm.functional.regions import union_shares
+from mmhcm.functional.regions import find_masked, union_shares
 
 
 def boxes(max_size, low=0, high=12):
@@ -59,3 +59,11 @@ def test_half_is_half():
         np.array([[7, 3, 8, 5]]), np.array([[0, 0, 1, 1], [0, 0, 8, 4]])
     )
     assert shares.tolist() == [0.5]
+
+
+@given(boxes(5), boxes(6), st.sampled_from([0.25, 0.5, 1.0]))
+def test_masked_are_those_of_a_large_share(bboxes, regions, min_share):
+    bboxes, regions = np.asarray(bboxes), np.asarray(regions)
+    expected = union_shares(bboxes, regions) >= min_share
+    found = find_masked(bboxes, regions, min_share)
+    assert found.tolist() == expected.tolist()

@@ -11,6 +11,8 @@ from mmhcm.structures.object_pool import ObjectPool, PoolError, StalePoolError
 from mmhcm.structures.pool_building import build_pool, pool_fingerprint
 from tests.pool_images import build, make_images, make_instance
 
+IGNORED = make_instance([1, 1, 9, 9], ignore=1)
+
 
 @pytest.fixture
 def images(tmp_path):
@@ -32,9 +34,10 @@ def test_patches_hold_the_object_and_its_context(tmp_path, images):
         assert not patch.flags.writeable
         assert (bbox[:2] >= 0).all()
         assert (bbox[2:] <= (width, height)).all()
-    # 25 % of 20 x 16 pixels; and cut at the image's border
-    assert pool.patch(0).shape == (16 + 8, 20 + 10, 3)
-    assert pool.bboxes[0].tolist() == [5, 4, 25, 20]
+    # 25 % of 20 x 16 pixels, but for the rows above that show another
+    # object; and cut at the image's border
+    assert pool.patch(0).shape == (16 + 4, 20 + 10, 3)
+    assert pool.bboxes[0].tolist() == [5, 0, 25, 16]
     assert pool.patch(1).shape == (25, 25, 3)
     assert pool.bboxes[1].tolist() == [5.5, 5, 25, 25]
     # 25 % of 4 pixels is less than the 2 pixels that are always there.
@@ -79,6 +82,52 @@ def test_objects_in_ignored_regions_are_left_out(tmp_path, images):
     images[1]['ignored_regions'] = [[0, 0, 20, 60]]
     pool = build(tmp_path / 'pool', images)
     assert pool.image_inds[pool.labels == 0].tolist() == [1, 2, 3, 4]
+
+
+def test_patches_show_nothing_of_others_around_their_object(tmp_path, images):
+    """Whatever the class, ignored ones and ignored regions too."""
+    images[0]['instances'] = [
+        make_instance([20, 20, 40, 40]),
+        make_instance([43, 10, 60, 30], 1),
+        make_instance([10, 41, 30, 60], 2, ignore=1),
+    ]
+    images[0]['ignored_regions'] = [[0, 0, 80, 18]]
+    pool = build(tmp_path / 'pool', images[:1])
+    # Five pixels to the left, three to the right, two above, one below.
+    assert pool.patch(0).shape == (23, 28, 3)
+    assert pool.bboxes[0].tolist() == [5, 2, 25, 22]
+    assert pool.foreign(0).tolist() == []
+    # The region covers eight of its rows, and is on both sides of them.
+    assert pool.bboxes[1].tolist() == [0, 0, 17, 20]
+    assert pool.foreign(1).tolist() == [[0, 0, 17, 8]]
+
+
+def test_what_others_cover_of_an_object_is_in_the_pool(tmp_path, images):
+    images[0]['instances'] = [
+        make_instance([20, 20, 40, 40]),
+        make_instance([36, 18, 50, 36], 1, ignore=1),
+        make_instance([22, 38, 30, 40], 2),
+    ]
+    pool = build(tmp_path / 'pool', images[:1])
+    assert pool.image_inds.tolist() == [0]
+    # Nothing of the neighbour on the right; the other lies all inside.
+    assert pool.bboxes[0].tolist() == [5, 0, 25, 20]
+    assert pool.patch(0).shape == (25, 25, 3)
+    assert pool.foreign(0).tolist() == [[21, 0, 25, 16], [7, 18, 15, 20]]
+
+
+@pytest.mark.parametrize(('share', 'kept'), [(0.49, [1]), (0.5, [0, 1])])
+def test_objects_that_others_cover_are_left_out(tmp_path, images, share, kept):
+    images[0]['instances'] = [
+        make_instance([20, 20, 40, 40]),
+        make_instance([20, 30, 80, 60], 1),
+        make_instance([20, 30, 30, 40], 2, ignore=1),
+    ]
+    pool = build(tmp_path / 'pool', images[:1], max_foreign=share)
+    assert pool.labels.tolist() == kept
+    # The same object once more has the same pixels.
+    images[0]['instances'].append(make_instance([20, 20, 40, 40], 2))
+    assert build(tmp_path / 'pool', images[:1]).labels.tolist() == [1]
 
 
 def test_objects_without_area_are_left_out(tmp_path, images):
@@ -140,6 +189,7 @@ def test_fingerprint_follows_inputs_but_not_the_place(tmp_path, images):
     for key, value in (
         ('img_id', 'other'),
         ('instances', images[0]['instances'][1:]),
+        ('instances', [*images[0]['instances'], IGNORED]),
         ('ignored_regions', [[0, 0, 1, 1]]),
     ):
         changed = [{**images[0], key: value}, *images[1:]]
@@ -219,7 +269,7 @@ def test_stored_orientation_is_kept(tmp_path, images):
     assert cv2.imread(str(path)).shape == (80, 60, 3)
     images = [{**images[0], 'img_path': str(path)}]
     pool = build(tmp_path / 'pool', images)
-    assert pool.patch(0)[6:18, 7:23].min() > 200
+    assert pool.patch(0)[2:14, 7:23].min() > 200
 
 
 @pytest.mark.parametrize(
@@ -227,6 +277,7 @@ def test_stored_orientation_is_kept(tmp_path, images):
     [
         ({'context': -0.1}, 'context must be'),
         ({'min_size': 9, 'max_size': 8}, 'min_size must be'),
+        ({'max_foreign': 1.5}, 'max_foreign must be'),
         ({'max_per_class': 0}, 'max_per_class must be'),
     ],
 )
