@@ -2,12 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from .boxes import as_bboxes, box_areas, box_wh, intersection_areas, sqrt_areas
+from .boxes import as_bboxes, box_areas, intersection_areas
+from .looks import SURROUND, ImageLook
 from .paste_types import Paste, PasteOptions, PastePlan
+from .patch_choice import (
+    PatchTraits,
+    Places,
+    choose_once,
+    patch_traits,
+    rescaling_costs,
+    trait_costs,
+)
+from .places import Guides, choose_places, draw_centres
 from .pool_index import (
     PoolIndex,
     index_pool,
@@ -15,6 +25,7 @@ from .pool_index import (
     pick_any,
     pick_near,
 )
+from .views import aspect_sums, image_views
 
 
 def plan_pastes(
@@ -28,6 +39,8 @@ def plan_pastes(
     pool_wh: np.ndarray,
     pool_labels: np.ndarray,
     pool_index: PoolIndex | None = None,
+    traits: PatchTraits | None = None,
+    look: ImageLook | None = None,
     class_probs: np.ndarray,
     class_log_sizes: np.ndarray,
     rng: np.random.Generator,
@@ -59,6 +72,10 @@ def plan_pastes(
         pool_labels: int (p,).
         pool_index: what `index_pool` makes of the two; for a large pool,
             sorting it takes longer than the rest.
+        traits: what else is known of the patches. None: `patch_traits` of
+            the two.
+        look: of the canvas. None: places do not follow the ground, nor
+            patches the light.
         class_probs: (c,) weights, see `balance.class_weights`. Classes
             without patches are left out.
         class_log_sizes: (c,) mean log sqrt(area) of each class in source
@@ -73,11 +90,22 @@ def plan_pastes(
     labels = _draw_labels(class_probs, pool_index, num_pastes, rng)
     usual = np.asarray(class_log_sizes, dtype=np.float64)
     usual = np.where(np.isfinite(usual), usual, pool_index.class_log_sizes)
+    families = how.families_of(len(class_probs))
+    if traits is None:
+        traits = patch_traits(pool_wh, pool_labels, families)
     planner = _Planner(
         canvas_wh,
-        _Guides.of(gt_bboxes, gt_labels, gt_ignore, usual),
+        Guides.of(
+            gt_bboxes,
+            gt_labels,
+            gt_ignore,
+            usual,
+            families,
+            traits.class_aspects,
+        ),
         (gt_bboxes, ignored_regions),
-        (pool_wh, pool_index, usual),
+        look,
+        _Pool(pool_wh, pool_index, traits, families, usual),
     )
     placed: dict[int, Paste] = {}
     pending = np.arange(len(labels))
@@ -87,7 +115,7 @@ def plan_pastes(
         # Where it is crowded, the search widens: threefold in 20 trials.
         spread = 1 + trial_ind / 10
         trial = planner.draw(labels[pending], spread, how, rng)
-        accepted = planner.accept(trial.bboxes, trial.sizes, how)
+        accepted = planner.accept(trial, how)
         for row in np.flatnonzero(accepted).tolist():
             placed[int(pending[row])] = trial.paste(row, how.hard_edges)
         pending = pending[~accepted]
@@ -103,6 +131,7 @@ class _Trial:
 
     labels: np.ndarray
     patch_ids: np.ndarray
+    has_patch: np.ndarray
     bboxes: np.ndarray
     sizes: np.ndarray
     scales: np.ndarray
@@ -125,43 +154,14 @@ class _Trial:
 
 
 @dataclass(frozen=True)
-class _Guides:
-    """Objects (m of n) that places and sizes go by.
+class _Pool:
+    """Patches, and what is known of their classes (c)."""
 
-    ``usual`` (m,): mean log size of the class; ``offsets`` (m,): how much
-    larger than that each one is.
-    """
-
-    centres: np.ndarray
-    sizes: np.ndarray
-    usual: np.ndarray
-    offsets: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        gt_bboxes: np.ndarray,
-        gt_labels: np.ndarray,
-        gt_ignore: np.ndarray | None,
-        class_log_sizes: np.ndarray,
-    ) -> Self:
-        bboxes = as_bboxes(gt_bboxes).astype(np.float64)
-        labels = np.asarray(gt_labels, dtype=np.int64).reshape(-1)
-        valid = box_wh(bboxes).min(axis=1, initial=np.inf) > 0
-        if gt_ignore is not None:
-            valid &= ~np.asarray(gt_ignore, dtype=bool).reshape(-1)
-        # The label of an ignored object may be out of range.
-        usual = np.full(len(bboxes), np.nan)
-        usual[valid] = np.asarray(class_log_sizes)[labels[valid]]
-        bboxes = bboxes[np.isfinite(usual)]
-        usual = usual[np.isfinite(usual)]
-        sizes = sqrt_areas(bboxes)
-        return cls(
-            centres=(bboxes[:, :2] + bboxes[:, 2:]) / 2,
-            sizes=sizes,
-            usual=usual,
-            offsets=np.log(sizes) - usual,
-        )
+    wh: np.ndarray
+    index: PoolIndex
+    traits: PatchTraits
+    families: np.ndarray
+    class_log_sizes: np.ndarray
 
 
 class _Planner:
@@ -170,16 +170,25 @@ class _Planner:
     def __init__(
         self,
         canvas_wh: Sequence[int],
-        guides: _Guides,
+        guides: Guides,
         occupied: tuple[np.ndarray, np.ndarray],
-        pool: tuple[np.ndarray, PoolIndex, np.ndarray],
+        look: ImageLook | None,
+        pool: _Pool,
     ) -> None:
         self.canvas_wh = np.asarray(canvas_wh, dtype=np.float64)
         self.guides = guides
         self.taken, self.regions = (
             as_bboxes(bboxes).astype(np.float64) for bboxes in occupied
         )
-        self.pool_wh, self.pool_index, self.class_log_sizes = pool
+        self.look = look
+        self.pool = pool
+        self.used: set[int] = set()
+        num_classes = len(pool.families)
+        self.view = image_views(
+            aspect_sums(guides.labels, guides.log_aspects, num_classes),
+            np.zeros(num_classes),
+            pool.families,
+        )
 
     def draw(
         self,
@@ -190,24 +199,35 @@ class _Planner:
     ) -> _Trial:
         """Draw one candidate for each label; ``spread`` widens "near"."""
         num = len(labels)
-        centres = self._draw_centres(labels, spread, options, rng)
+        centres, log_aspects = self._draw_places(labels, spread, options, rng)
         low, high = np.log(options.scale_jitter).tolist()
         jitter = rng.uniform(low, high, num)
         picks = rng.random(num)
-        if options.follow_sizes and len(self.guides.sizes):
+        index, k = self.pool.index, options.num_candidates
+        if options.follow_sizes and len(self.guides):
             log_sizes = self._follow(labels, centres, options) + jitter
-            patch_ids = pick_near(
-                self.pool_index,
-                labels,
-                log_sizes,
-                picks,
-                options.scale_limits,
+            candidates = pick_near(
+                index, labels, log_sizes, picks, options.scale_limits, k
             )
+            own = log_sizes_of(self.pool.wh[candidates])
+            wanted = log_sizes[:, None] - own
         else:
-            patch_ids = pick_any(self.pool_index, labels, picks)
-            log_sizes = log_sizes_of(self.pool_wh[patch_ids]) + jitter
-        wh = self.pool_wh[patch_ids]
-        scales = np.exp(log_sizes) / np.sqrt(wh.prod(axis=1))
+            log_sizes = self.pool.class_log_sizes[labels]
+            candidates = pick_any(index, labels, picks, k)
+            own = log_sizes_of(self.pool.wh[candidates])
+            wanted = np.broadcast_to(jitter[:, None], own.shape)
+        looks = self._looks_around(centres, log_sizes)
+        places = Places(log_aspects, looks, self.view)
+        costs = rescaling_costs(wanted, options.scale_limits)
+        costs += trait_costs(candidates, self.pool.traits, places)
+        rows = np.arange(num)
+        if options.allow_repeats:
+            columns = costs.argmin(axis=1)
+        else:
+            columns = choose_once(candidates, costs, self.used)
+        patch_ids = candidates[rows, columns]
+        wh = self.pool.wh[patch_ids]
+        scales = np.exp(wanted[rows, columns])
         scales = np.clip(scales, *options.scale_limits)
         angles = rng.uniform(-options.max_rotation, options.max_rotation, num)
         half = rotated_wh(wh * scales[:, None], angles) / 2
@@ -216,6 +236,7 @@ class _Planner:
         return _Trial(
             labels=labels,
             patch_ids=patch_ids,
+            has_patch=columns >= 0,
             bboxes=np.concatenate([centres - half, centres + half], axis=1),
             sizes=np.sqrt(wh.prod(axis=1)) * scales,
             scales=scales,
@@ -224,13 +245,12 @@ class _Planner:
             alphas=rng.uniform(*options.alpha_range, num),
         )
 
-    def accept(
-        self, bboxes: np.ndarray, sizes: np.ndarray, options: PasteOptions
-    ) -> np.ndarray:
-        """Which boxes (n, 4) find their place: bool (n,); they take it."""
-        fits = (bboxes[:, :2] >= 0).all(axis=1)
+    def accept(self, trial: _Trial, options: PasteOptions) -> np.ndarray:
+        """Which objects find their place: bool (n,); they take it."""
+        bboxes = trial.bboxes
+        fits = trial.has_patch & (bboxes[:, :2] >= 0).all(axis=1)
         fits &= (bboxes[:, 2:] <= self.canvas_wh).all(axis=1)
-        fits &= sizes >= options.min_size
+        fits &= trial.sizes >= options.min_size
         if options.avoid_regions:
             inside = intersection_areas(bboxes, self.regions) > 0
             fits &= ~inside.any(axis=1)
@@ -241,37 +261,62 @@ class _Planner:
             if fits[row] and (among[row, :row] & fits[:row]).any():
                 fits[row] = False
         self.taken = np.concatenate([self.taken, bboxes[fits]])
+        self.used.update(trial.patch_ids[fits].tolist())
         return fits
 
-    def _draw_centres(
+    def _draw_places(
         self,
         labels: np.ndarray,
         spread: float,
         options: PasteOptions,
         rng: np.random.Generator,
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Centres (n, 2), and the shape (n,) of what is beside them."""
         num = len(labels)
-        centres = rng.random((num, 2)) * self.canvas_wh
-        near = rng.random(num) < options.near_prob
-        shifts = rng.uniform(-1, 1, (num, 2)) * options.near_distance * spread
-        picks = rng.random(num)
-        guides = self.guides
-        if len(guides.sizes) == 0:
-            return centres
-        inds = (picks * len(guides.sizes)).astype(np.int64)
-        own_sizes = np.exp(self.class_log_sizes[labels] + guides.offsets[inds])
-        reach = guides.sizes[inds] + own_sizes
-        return np.where(
-            near[:, None],
-            guides.centres[inds] + shifts * reach[:, None],
-            centres,
+        if not len(self.guides) or not options.follow_places:
+            centres = rng.random((num, 2)) * self.canvas_wh
+            return centres, np.full(num, np.nan)
+        families = self.pool.families[labels]
+        usual = self.pool.class_log_sizes[labels]
+        centres, inds = draw_centres(
+            self.guides,
+            usual,
+            families,
+            self.canvas_wh,
+            spread,
+            options,
+            rng,
         )
+        best = choose_places(
+            centres,
+            inds,
+            usual,
+            self.guides,
+            np.concatenate([self.taken, self.regions]),
+            self.canvas_wh,
+            self.look,
+        )
+        rows = np.arange(num)
+        guides = inds[rows, best]
+        is_kin = self.pool.families[self.guides.labels[guides]] == families
+        log_aspects = np.where(is_kin, self.guides.log_aspects[guides], np.nan)
+        return centres[rows, best], log_aspects
+
+    def _looks_around(
+        self, centres: np.ndarray, log_sizes: np.ndarray
+    ) -> np.ndarray | None:
+        """Looks (n, 4) of what surrounds squares of these sizes."""
+        if self.look is None:
+            return None
+        half = np.exp(log_sizes)[:, None] / 2
+        bboxes = np.concatenate([centres - half, centres + half], axis=1)
+        return self.look.around(bboxes, SURROUND)
 
     def _follow(
         self, labels: np.ndarray, centres: np.ndarray, options: PasteOptions
     ) -> np.ndarray:
         """Log sizes (n,) that the surroundings ask for."""
-        usual = self.class_log_sizes[labels]
+        usual = self.pool.class_log_sizes[labels]
         gaps = centres[:, None] - self.guides.centres[None]  # (n, m, 2)
         gaps[..., 1] *= options.row_weight
         unlike = np.abs(usual[:, None] - self.guides.usual[None])

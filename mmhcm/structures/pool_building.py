@@ -16,10 +16,12 @@ from .file_checksums import FileChecksums, checksum_files
 from .files import atomic_write, fingerprint
 from .object_pool import ObjectPool, PoolError
 from .pool_cutting import (
+    Cut,
     CutTask,
     PoolOptions,
     class_statistics,
     filter_objects,
+    image_aspects,
     list_objects,
     try_to_cut,
 )
@@ -53,7 +55,7 @@ def pool_fingerprint(
     if checksums is None:
         checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
-        'object pool 3',
+        'object pool 4',
         num_classes,
         asdict(PoolOptions(**options)),
         list(map(_image_name, images)),
@@ -105,6 +107,7 @@ def build_pool(
     )
     everything = list_objects(images)
     statistics = class_statistics(everything, num_classes)
+    views = image_aspects(everything, len(images), num_classes)
     objects = filter_objects(everything, images, settings)
     starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
     tasks = [
@@ -119,6 +122,7 @@ def build_pool(
         )
     ]
     patch_bboxes, shapes, patch_checksums, cut_inds = [], [], [], []
+    looks: list[np.ndarray] = []
     with (
         atomic_write(path / PIXELS) as file,
         _map_in_order(tasks, num_workers) as results,
@@ -133,9 +137,10 @@ def build_pool(
             for ind, cut in enumerate(cuts, starts[image_ind]):
                 if cut is None:
                     continue
-                patch, bbox = cut
+                patch, bbox, look = cut
                 file.write(patch.tobytes())
                 patch_bboxes.append(bbox)
+                looks.append(look)
                 shapes.append(patch.shape[:2])
                 patch_checksums.append(checksum(patch))
                 cut_inds.append(ind)
@@ -156,6 +161,8 @@ def build_pool(
             'source_bboxes': objects.bboxes,
             'occlusions': objects.occlusions,
             'truncations': objects.truncations,
+            'looks': np.array(looks, dtype=np.float32).reshape(-1, 4),
+            'aspect_sums': views,
             **statistics,
         },
     )
@@ -170,9 +177,7 @@ def _image_name(info: dict[str, Any]) -> str:
 @contextmanager
 def _map_in_order(
     tasks: list[CutTask], num_workers: int
-) -> Iterator[
-    Iterable[list[tuple[np.ndarray, np.ndarray] | None] | PoolError]
-]:
+) -> Iterator[Iterable[list[Cut | None] | PoolError]]:
     if num_workers <= 1 or len(tasks) <= 1:
         yield map(try_to_cut, tasks)
         return

@@ -11,10 +11,17 @@ import numpy as np
 from mmhcm.functional.balance import instance_counts
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.jpeg_layout import is_cut_short
+from mmhcm.functional.looks import surround_looks
 from mmhcm.functional.regions import union_shares
+from mmhcm.functional.views import aspect_sums, log_aspects_of
 
 from .plain_values import one_line
 from .pool_file import PoolError
+
+
+#: Pixels of an object, its box (4,) xyxy in them, and the look (4,) of what
+#: surrounds it.
+Cut = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,19 @@ def class_statistics(
     return {'class_counts': counts, 'class_log_sizes': means}
 
 
+def image_aspects(
+    objects: Selection, num_images: int, num_classes: int
+) -> np.ndarray:
+    """``aspect_sums`` of an `ObjectPool`."""
+    sums = aspect_sums(
+        objects.image_inds * num_classes + objects.labels,
+        log_aspects_of(box_wh(objects.bboxes)),
+        num_images * num_classes,
+    )
+    shape = (2, num_images, num_classes)
+    return sums.reshape(shape).transpose(1, 0, 2).copy()
+
+
 def filter_objects(
     objects: Selection,
     images: Sequence[dict[str, Any]],
@@ -156,7 +176,7 @@ class CutTask:
 
 def try_to_cut(
     task: CutTask,
-) -> list[tuple[np.ndarray, np.ndarray] | None] | PoolError:
+) -> list[Cut | None] | PoolError:
     """See `cut_objects`; a broken image gives its fault."""
     try:
         return cut_objects(task)
@@ -166,8 +186,8 @@ def try_to_cut(
 
 def cut_objects(
     task: CutTask,
-) -> list[tuple[np.ndarray, np.ndarray] | None]:
-    """Pixels of each object, and its box (4,) xyxy inside them.
+) -> list[Cut | None]:
+    """Pixels of each object, its box (4,) xyxy in them, its look (4,).
 
     None stands for an object that has no area inside its image. A process
     pool runs this, so it takes and returns what pickles.
@@ -185,7 +205,12 @@ def cut_objects(
             f'has {task.image_wh}'
         )
     clipped = clip_boxes(as_bboxes(task.bboxes), (0, 0, width, height))
-    return [_cut_object(image, bbox, task.context) for bbox in clipped]
+    cuts = [_cut_object(image, bbox, task.context) for bbox in clipped]
+    looks = surround_looks(image, clipped)
+    return [
+        None if cut is None else (*cut, look)
+        for cut, look in zip(cuts, looks, strict=True)
+    ]
 
 
 def read_image(img_path: str) -> np.ndarray:

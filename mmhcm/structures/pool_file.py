@@ -13,7 +13,7 @@ import numpy as np
 
 from .array_file import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 2
+VERSION = 3
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
@@ -30,10 +30,12 @@ _PATCH_FIELDS = {
     'source_bboxes': (np.float32, (4,)),
     'occlusions': (np.int8, ()),
     'truncations': (np.int8, ()),
+    'looks': (np.float32, (4,)),
 }
 _FIELDS = {
     *_PATCH_FIELDS,
     *('fingerprint', 'image_names', 'class_counts', 'class_log_sizes'),
+    'aspect_sums',
 }
 
 
@@ -106,6 +108,8 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         or counts.ndim != 1
         or counts.dtype != np.int64
         or index['class_log_sizes'].shape != counts.shape
+        or index['aspect_sums'].shape != (len(names), 2, len(counts))
+        or index['aspect_sums'].dtype != np.float64
     ):
         return False
     return all(
@@ -119,6 +123,8 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         and (counts >= 0).all()
         and np.isfinite(index['bboxes']).all()
         and np.isfinite(index['source_bboxes']).all()
+        and np.isfinite(index['looks']).all()
+        and np.isfinite(index['aspect_sums']).all()
         and (index['image_inds'] >= 0).all()
         and (index['image_inds'] < len(index['image_names'])).all()
     )
