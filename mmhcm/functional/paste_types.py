@@ -70,11 +70,15 @@ class PasteOptions:
         near_prob: share of places that are drawn close to an object; the
             others are in the row of one, at any x.
         near_distance: how far from it, along x and y, in sums of the two
-            objects' sqrt(area); widens with every trial that fails.
+            objects' sqrt(area); widens with every trial that fails,
+            up to almost twice as much.
         line_prob: share of places that are drawn on the line to one of the
             two next objects of the family, which often is a road or a row.
         num_places: places drawn for an object in a trial. The free one that
             looks most like the ground around its neighbour is tried.
+        max_ground: how much the place may differ from that ground, in grey
+            levels, see `looks.ground_distances`; others are refused. Grows
+            with every trial that fails, up to almost twice as much.
         num_candidates: patches drawn for a place. Of those that are not in the
             canvas yet, the one that fits best is taken, in size, shape, view
             and light, see `patch_choice`.
@@ -88,7 +92,7 @@ class PasteOptions:
     """
 
     max_overlap: float = 0.0
-    max_trials: int = 20
+    max_trials: int = 5
     follow_sizes: bool = True
     num_neighbours: int = 5
     row_weight: float = 2.0
@@ -100,9 +104,10 @@ class PasteOptions:
     follow_places: bool = True
     near_prob: float = 0.95
     near_distance: float = 1.5
-    line_prob: float = 0.5
-    num_places: int = 8
-    num_candidates: int = 32
+    line_prob: float = 0.7
+    num_places: int = 32
+    max_ground: float = 30.0
+    num_candidates: int = 24
     allow_repeats: bool = False
     max_rotation: float = 10.0
     flip_prob: float = 0.5
@@ -139,6 +144,7 @@ class PasteOptions:
             'max_rotation',
             'near_distance',
             'class_weight',
+            'max_ground',
         ):
             self._check(name, getattr(self, name) >= 0, 'at least 0')
         for name in ('scale_jitter', 'scale_limits', 'alpha_range'):

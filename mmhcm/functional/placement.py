@@ -17,13 +17,14 @@ from .patch_choice import (
     rescaling_costs,
     trait_costs,
 )
-from .places import Guides, choose_places, draw_centres
+from .places import Guides, choose_places, draw_centres, square_boxes
 from .pool_index import (
     PoolIndex,
     index_pool,
     log_sizes_of,
     pick_any,
     pick_near,
+    thin_index,
 )
 from .views import aspect_sums, image_views
 
@@ -39,6 +40,7 @@ def plan_pastes(
     pool_wh: np.ndarray,
     pool_labels: np.ndarray,
     pool_index: PoolIndex | None = None,
+    patch_share: float = 1.0,
     traits: PatchTraits | None = None,
     look: ImageLook | None = None,
     class_probs: np.ndarray,
@@ -72,6 +74,10 @@ def plan_pastes(
         pool_labels: int (p,).
         pool_index: what `index_pool` makes of the two; for a large pool,
             sorting it takes longer than the rest.
+        patch_share: share of the patches of each class, drawn anew for each
+            canvas, that are offered to it, but at least twice as many as are
+            drawn. No patch can be used in more than that share of canvases,
+            however well it fits everywhere. Not for ``allow_repeats``.
         traits: what else is known of the patches. None: `patch_traits` of
             the two.
         look: of the canvas. None: places do not follow the ground, nor
@@ -90,6 +96,9 @@ def plan_pastes(
     labels = _draw_labels(class_probs, pool_index, num_pastes, rng)
     usual = np.asarray(class_log_sizes, dtype=np.float64)
     usual = np.where(np.isfinite(usual), usual, pool_index.class_log_sizes)
+    if patch_share < 1 and not how.allow_repeats:
+        at_least = 2 * np.bincount(labels, minlength=len(class_probs))
+        pool_index = thin_index(pool_index, patch_share, at_least, rng)
     families = how.families_of(len(class_probs))
     if traits is None:
         traits = patch_traits(pool_wh, pool_labels, families)
@@ -112,8 +121,8 @@ def plan_pastes(
     for trial_ind in range(how.max_trials):
         if len(pending) == 0:
             break
-        # Where it is crowded, the search widens: threefold in 20 trials.
-        spread = 1 + trial_ind / 10
+        # Where it is crowded, the search widens and asks for less.
+        spread = 1 + trial_ind / how.max_trials
         trial = planner.draw(labels[pending], spread, how, rng)
         accepted = planner.accept(trial, how)
         for row in np.flatnonzero(accepted).tolist():
@@ -131,7 +140,7 @@ class _Trial:
 
     labels: np.ndarray
     patch_ids: np.ndarray
-    has_patch: np.ndarray
+    is_possible: np.ndarray
     bboxes: np.ndarray
     sizes: np.ndarray
     scales: np.ndarray
@@ -181,6 +190,11 @@ class _Planner:
             as_bboxes(bboxes).astype(np.float64) for bboxes in occupied
         )
         self.look = look
+        self.grounds = (
+            np.zeros((len(guides), 4))
+            if look is None
+            else guides.grounds(look)
+        )
         self.pool = pool
         self.used: set[int] = set()
         num_classes = len(pool.families)
@@ -199,7 +213,9 @@ class _Planner:
     ) -> _Trial:
         """Draw one candidate for each label; ``spread`` widens "near"."""
         num = len(labels)
-        centres, log_aspects = self._draw_places(labels, spread, options, rng)
+        centres, log_aspects, will_do = self._draw_places(
+            labels, spread, options, rng
+        )
         low, high = np.log(options.scale_jitter).tolist()
         jitter = rng.uniform(low, high, num)
         picks = rng.random(num)
@@ -236,7 +252,7 @@ class _Planner:
         return _Trial(
             labels=labels,
             patch_ids=patch_ids,
-            has_patch=columns >= 0,
+            is_possible=will_do & (columns >= 0),
             bboxes=np.concatenate([centres - half, centres + half], axis=1),
             sizes=np.sqrt(wh.prod(axis=1)) * scales,
             scales=scales,
@@ -248,7 +264,7 @@ class _Planner:
     def accept(self, trial: _Trial, options: PasteOptions) -> np.ndarray:
         """Which objects find their place: bool (n,); they take it."""
         bboxes = trial.bboxes
-        fits = trial.has_patch & (bboxes[:, :2] >= 0).all(axis=1)
+        fits = trial.is_possible & (bboxes[:, :2] >= 0).all(axis=1)
         fits &= (bboxes[:, 2:] <= self.canvas_wh).all(axis=1)
         fits &= trial.sizes >= options.min_size
         if options.avoid_regions:
@@ -270,15 +286,15 @@ class _Planner:
         spread: float,
         options: PasteOptions,
         rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Centres (n, 2), and the shape (n,) of what is beside them."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Centres (n, 2), shapes (n,) beside them, and if they will do."""
         num = len(labels)
         if not len(self.guides) or not options.follow_places:
             centres = rng.random((num, 2)) * self.canvas_wh
-            return centres, np.full(num, np.nan)
+            return centres, np.full(num, np.nan), np.ones(num, dtype=bool)
         families = self.pool.families[labels]
         usual = self.pool.class_log_sizes[labels]
-        centres, inds = draw_centres(
+        centres, inds, sizes = draw_centres(
             self.guides,
             usual,
             families,
@@ -287,20 +303,23 @@ class _Planner:
             options,
             rng,
         )
-        best = choose_places(
+        best, gaps = choose_places(
             centres,
-            inds,
-            usual,
-            self.guides,
+            sizes,
             np.concatenate([self.taken, self.regions]),
             self.canvas_wh,
             self.look,
+            self.grounds[inds],
         )
         rows = np.arange(num)
         guides = inds[rows, best]
         is_kin = self.pool.families[self.guides.labels[guides]] == families
         log_aspects = np.where(is_kin, self.guides.log_aspects[guides], np.nan)
-        return centres[rows, best], log_aspects
+        return (
+            centres[rows, best],
+            log_aspects,
+            gaps <= options.max_ground * spread,
+        )
 
     def _looks_around(
         self, centres: np.ndarray, log_sizes: np.ndarray
@@ -308,8 +327,7 @@ class _Planner:
         """Looks (n, 4) of what surrounds squares of these sizes."""
         if self.look is None:
             return None
-        half = np.exp(log_sizes)[:, None] / 2
-        bboxes = np.concatenate([centres - half, centres + half], axis=1)
+        bboxes = square_boxes(centres, np.exp(log_sizes))
         return self.look.around(bboxes, SURROUND)
 
     def _follow(

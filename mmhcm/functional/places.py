@@ -7,14 +7,14 @@ from typing import Self
 import numpy as np
 from scipy.spatial import KDTree
 
-from .boxes import as_bboxes, box_wh, intersection_areas, sqrt_areas
-from .looks import ImageLook, look_distances
+from .boxes import as_bboxes, box_wh, sqrt_areas
+from .looks import ImageLook, ground_distances
 from .paste_types import PasteOptions
 from .views import log_aspects_of
 
 # Neighbours of an object whose direction may be that of the road, and how
 # far a place may lie off the line, in the reach of the two objects.
-_NUM_ALONG = 2
+_NUM_NEIGHBOURS = 2
 _OFF_LINE = 0.1
 # What surrounds an object from so far to so far is the ground it is on, in
 # its sqrt(area).
@@ -36,8 +36,8 @@ class Guides:
         offsets: (m,) how much larger than that each one is, in logs.
         log_aspects: (m,) log height / width minus the usual one of the class.
         starts: int (f + 1,), family k has ``starts[k]:starts[k + 1]``.
-        beside: (m, k, 2) from each one to the next ones of its family, as
-            unit vectors; 0 where there is none.
+        neighbours: int (m, k), the next ones of the family; an object stands
+            for those that it lacks.
     """
 
     bboxes: np.ndarray
@@ -48,7 +48,7 @@ class Guides:
     offsets: np.ndarray
     log_aspects: np.ndarray
     starts: np.ndarray
-    beside: np.ndarray
+    neighbours: np.ndarray
 
     @classmethod
     def of(
@@ -85,7 +85,7 @@ class Guides:
             offsets=np.log(sizes) - usual,
             log_aspects=log_aspects_of(box_wh(bboxes)) - class_aspects[labels],
             starts=starts,
-            beside=_directions(centres, starts),
+            neighbours=_neighbours(centres, starts),
         )
 
     def __len__(self) -> int:
@@ -105,18 +105,22 @@ class Guides:
         inds = low[:, None] + (picks * (high - low)[:, None]).astype(np.int64)
         return np.minimum(inds, high[:, None] - 1)
 
+    def grounds(self, look: ImageLook) -> np.ndarray:
+        """Looks (m, 4) of the ground: median over an object and the next."""
+        own = look.around(self.bboxes, _GROUND_REACH, _GROUND_GAP)
+        both = np.concatenate([own[:, None], own[self.neighbours]], axis=1)
+        return np.median(both, axis=1)
 
-def _directions(centres: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """``beside`` of `Guides`."""
-    out = np.zeros((len(centres), _NUM_ALONG, 2))
+
+def _neighbours(centres: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """``neighbours`` of `Guides`."""
+    out = np.repeat(np.arange(len(centres))[:, None], _NUM_NEIGHBOURS, axis=1)
     for low, high in pairwise(starts.tolist()):
-        own = centres[low:high]
-        num = min(_NUM_ALONG, len(own) - 1)
+        num = min(_NUM_NEIGHBOURS, high - low - 1)
         if num > 0:
+            own = centres[low:high]
             _, inds = KDTree(own).query(own, k=num + 1)
-            gaps = own[inds[:, 1:]] - own[:, None]
-            lengths = np.linalg.norm(gaps, axis=2, keepdims=True)
-            out[low:high, :num] = gaps / np.maximum(lengths, 1e-9)
+            out[low:high, :num] = low + inds[:, 1:]
     return out
 
 
@@ -128,13 +132,13 @@ def draw_centres(
     spread: float,
     options: PasteOptions,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draw k = ``num_places`` places for each of n new objects.
 
-    A place is near an object of the same family: half of them on the line to
-    one of the next objects of the family, which mostly is a road, a row of
-    parked cars or a pavement, and half to any side. The few that are not near
-    are in the row of an object, at any x.
+    A place is near an object of the same family: on the line to one of the
+    next objects of the family, which mostly is along a road, a row of parked
+    cars or a pavement, or to any side. The few that are not near are in the
+    row of an object, at any x.
 
     Args:
         guides: at least one.
@@ -146,58 +150,83 @@ def draw_centres(
         rng: source of all draws.
 
     Returns:
-        Centres (n, k, 2) in canvas pixels, and the guide of each (n, k).
+        Centres (n, k, 2) in canvas pixels, the guide of each (n, k), and the
+        size (n, k) that it asks for.
     """
     shape = (len(families), options.num_places)
     inds = guides.pick(families, rng.random(shape))
     sizes = np.exp(log_sizes[:, None] + guides.offsets[inds])
     reach = (guides.sizes[inds] + sizes)[..., None]
     far = options.near_distance * spread
+    aims = guides.neighbours[inds, rng.integers(0, _NUM_NEIGHBOURS, shape)]
+    lines = guides.centres[aims] - guides.centres[inds]
+    lengths = np.linalg.norm(lines, axis=2)
+    on_line = (rng.random(shape) < options.line_prob) & (lengths > 0)
+    lines /= np.maximum(lengths, 1e-9)[..., None]
+    ahead = rng.random((*shape, 1)) * far
     shifts = rng.uniform(-1, 1, (*shape, 2))
-    lines = guides.beside[inds, rng.integers(0, _NUM_ALONG, shape)]
-    on_line = (rng.random(shape) < options.line_prob) & lines.any(axis=2)
-    ahead, aside = shifts[..., :1] * far, shifts[..., 1:] * _OFF_LINE
+    aside = shifts[..., :1] * _OFF_LINE
     normals = lines[..., ::-1] * (-1, 1)
     shifts = np.where(
         on_line[..., None], ahead * lines + aside * normals, shifts * far
     )
     centres = guides.centres[inds] + shifts * reach
-    away = rng.random(shape) >= options.near_prob
+    away = rng.random((len(families), 1)) >= options.near_prob
     anywhere = rng.random(shape) * canvas_wh[0]
     centres[..., 0] = np.where(away, anywhere, centres[..., 0])
-    return centres, inds
+    return centres, inds, sizes
 
 
 def choose_places(
     centres: np.ndarray,
-    inds: np.ndarray,
-    log_sizes: np.ndarray,
-    guides: Guides,
+    sizes: np.ndarray,
     taken: np.ndarray,
     canvas_wh: np.ndarray,
     look: ImageLook | None,
-) -> np.ndarray:
-    """Index (n,) of the place that looks most like the ground of its guide.
+    grounds: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the place that looks most like the ground of its guide.
 
     Places outside the canvas, or on what is taken, come last. Squares stand
     for the objects, whose patches are chosen later.
 
     Args:
         centres: (n, k, 2) from `draw_centres`.
-        inds: (n, k) likewise.
-        log_sizes: (n,) usual log size of each new object's class.
-        guides: of the canvas.
+        sizes: (n, k), sqrt(area) of the objects there.
         taken: (t, 4) xyxy of what is there, and of ignored regions.
         canvas_wh: (2,), pixels.
         look: of the canvas. None: the first place that is free.
+        grounds: (n, k, 4) from `Guides.grounds`, if there is a look.
+
+    Returns:
+        Index (n,) of the place, and the distance (n,) of its look from the
+        ground in grey levels, 0 without a look.
     """
-    half = np.exp(log_sizes[:, None] + guides.offsets[inds])[..., None] / 2
-    bboxes = np.concatenate([centres - half, centres + half], axis=2)
-    flat = bboxes.reshape(-1, 4)
-    beyond = (flat[:, :2] < 0).any(axis=1) | (flat[:, 2:] > canvas_wh).any(1)
-    blocked = intersection_areas(flat, taken).any(axis=1) | beyond
-    costs = np.where(blocked, _TAKEN, 0.0)
+    flat = square_boxes(centres, sizes).reshape(-1, 4)
+    blocked = (flat[:, :2] < 0).any(axis=1)
+    blocked |= (flat[:, 2:] > canvas_wh).any(axis=1)
+    blocked |= _overlap_any(flat, taken)
+    gaps = np.zeros(sizes.shape)
     if look is not None:
-        grounds = look.around(guides.bboxes, _GROUND_REACH, _GROUND_GAP)
-        costs += look_distances(look.inside(flat), grounds[inds.ravel()])
-    return costs.reshape(inds.shape).argmin(axis=1)
+        gaps = ground_distances(
+            look.inside(flat).reshape(grounds.shape), grounds
+        )
+    costs = np.where(blocked.reshape(sizes.shape), _TAKEN + gaps, gaps)
+    best = costs.argmin(axis=1)
+    return best, gaps[np.arange(len(gaps)), best]
+
+
+def _overlap_any(bboxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether boxes (n, 4) have an area in common with any other: (n,)."""
+    x1, y1, x2, y2 = bboxes.T[..., None]
+    shared = x1 < others[:, 2]
+    shared &= x2 > others[:, 0]
+    shared &= y1 < others[:, 3]
+    shared &= y2 > others[:, 1]
+    return shared.any(axis=1)
+
+
+def square_boxes(centres: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Squares (..., 4) xyxy around centres (..., 2) with sides (...)."""
+    half = sizes[..., None] / 2
+    return np.concatenate([centres - half, centres + half], axis=-1)

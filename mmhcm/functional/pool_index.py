@@ -56,6 +56,39 @@ def index_pool(
     )
 
 
+def thin_index(
+    pool: PoolIndex,
+    share: float,
+    at_least: np.ndarray,
+    rng: np.random.Generator,
+) -> PoolIndex:
+    """Draw some patches of each class, evenly over its sizes.
+
+    Every patch of a class is as likely as the others.
+
+    Args:
+        pool: from `index_pool`.
+        share: of the patches of each class, rounded up.
+        at_least: int (c,), patches of each class, as far as it has them.
+        rng: source of the draws.
+    """
+    counts = np.diff(pool.starts)
+    wanted = np.ceil(share * counts).astype(np.int64)
+    kept = np.minimum(np.maximum(wanted, at_least), counts)
+    starts = np.concatenate([[0], np.cumsum(kept)])
+    labels = np.repeat(np.arange(len(counts)), kept)
+    ranks = np.arange(starts[-1]) - starts[labels]
+    shares = (ranks + rng.random(len(counts))[labels]) / kept[labels]
+    inds = np.minimum(shares * counts[labels], counts[labels] - 1)
+    inds = pool.starts[labels] + inds.astype(np.int64)
+    return PoolIndex(
+        order=pool.order[inds],
+        keys=pool.keys[inds],
+        starts=starts,
+        class_log_sizes=pool.class_log_sizes,
+    )
+
+
 def pick_any(
     pool: PoolIndex, labels: np.ndarray, picks: np.ndarray, num: int
 ) -> np.ndarray:

@@ -18,7 +18,6 @@ from mmhcm.functional.views import aspect_sums, log_aspects_of
 from .plain_values import one_line
 from .pool_file import PoolError
 
-
 #: Pixels of an object, its box (4,) xyxy in them, and the look (4,) of what
 #: surrounds it.
 Cut = tuple[np.ndarray, np.ndarray, np.ndarray]
