@@ -6,14 +6,26 @@ from typing import Any
 import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, Compose
+from mmengine.logging import print_log
 
-from mmhcm.functional.balance import class_weights
+from mmhcm.functional.balance import (
+    capped_weights,
+    class_weights,
+    use_caps,
+)
 from mmhcm.functional.blending import compile_blending
 from mmhcm.functional.boxes import box_wh
-from mmhcm.functional.paste import PasteOptions, index_pool, plan_pastes
+from mmhcm.functional.looks import ImageLook
+from mmhcm.functional.paste import (
+    PasteOptions,
+    index_pool,
+    patch_traits,
+    plan_pastes,
+)
 from mmhcm.structures.hard_chips import MinedCanvas
 from mmhcm.structures.object_pool import ObjectPool, PoolError
 
+from .canvas_look import read_look
 from .data_info import (
     canvas_data_info,
     guide_arrays,
@@ -25,6 +37,8 @@ from .seeding import sample_rng
 from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
+# A patch that fits better than others may be used so many times more often.
+_FAVOURITE = 2.5
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
 
@@ -51,6 +65,10 @@ class CanvasDataset:
         num_pastes (int): Objects to paste into one canvas. Defaults to 15.
         class_power (float): A class is drawn with weight
             instances ** -power. Defaults to 1.
+        max_uses (float): How often the patches of a class may be pasted in
+            the round, on average and on expectation. A class that would come
+            more often is drawn less, and the others more; if all would, fewer
+            objects are pasted. Defaults to 10.
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
             pastes without thought, as a comparator.
         round_number (int): The mining round, from 1. Defaults to 1.
@@ -71,6 +89,7 @@ class CanvasDataset:
         external_ratio: float = 0.2,
         num_pastes: int = 15,
         class_power: float = 1.0,
+        max_uses: float = 10.0,
         paste: dict | None = None,
         round_number: int = 1,
         seed: int = 0,
@@ -92,6 +111,8 @@ class CanvasDataset:
             )
         if num_pastes < 0:
             raise ValueError(f'num_pastes must be 0 or more, got {num_pastes}')
+        if not max_uses > 0:
+            raise ValueError(f'max_uses must be positive, got {max_uses}')
         if not len(self.sources[0]):
             raise ValueError('the own data set has no images')
         if num_pastes and pool is not None and not len(pool):
@@ -101,13 +122,18 @@ class CanvasDataset:
         self._broken = BrokenImages('canvas')
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
-        self.paste = _check_paste(paste or {})
+        self.paste = _check_paste(
+            {'families': self.metainfo.get('families'), **(paste or {})},
+            len(self.metainfo['classes']),
+        )
         self.round_number = round_number
         self.seed = 0 if seed is None else seed
         self.class_power = class_power
+        self.max_uses = max_uses
         if num_canvases is None:
             num_canvases = len(self.sources[0])
         self._select_images(num_canvases, external_ratio)
+        self._paste_share = 1.0
         if pool is not None:
             self._read_pool_statistics(pool)
             # Workers are forked with the compiled loops.
@@ -134,6 +160,11 @@ class CanvasDataset:
         pastes = []
         num_skipped, skipped_labels = 0, []
         if self.num_pastes:
+            rng = sample_rng(self.seed, _PASTE_STREAM, *key)
+            # All of them, or now and then one less: the share on average.
+            num_pastes = int(
+                self.num_pastes * self._paste_share + rng.random()
+            )
             plan = plan_pastes(
                 (info['width'], info['height']),
                 bboxes,
@@ -146,8 +177,9 @@ class CanvasDataset:
                 ).reshape(-1, 4),
                 gt_ignore=ignored,
                 guides=guide_arrays(info),
-                num_pastes=self.num_pastes,
-                rng=sample_rng(self.seed, _PASTE_STREAM, *key),
+                num_pastes=num_pastes,
+                look=self._read_look(info['img_path']),
+                rng=rng,
                 **self._pool_statistics,
                 **self.paste,
             )
@@ -217,6 +249,12 @@ class CanvasDataset:
             repeats.append(repeats[-1] + 1 if is_same else 0)
         self._repeats = np.array(repeats, dtype=np.int64)
 
+    def _read_look(self, img_path: str) -> ImageLook | None:
+        """Look of a canvas, unless nothing is chosen by it."""
+        options = PasteOptions.make(**self.paste)
+        has_choice = options.follow_places or options.num_candidates > 1
+        return read_look(img_path) if has_choice else None
+
     def _read_pool_statistics(self, pool: ObjectPool) -> None:
         num_classes = len(self.metainfo['classes'])
         if len(pool.class_counts) != num_classes:
@@ -228,16 +266,54 @@ class CanvasDataset:
         pool_wh = box_wh(pool.bboxes).astype(np.float64)
         index = index_pool(pool_wh, pool.labels, num_classes)
         # Odds follow the data set, but a class must have a patch to be drawn.
-        has_patches = np.diff(index.starts) > 0
-        counts = np.where(has_patches, pool.class_counts, 0)
+        patches = np.diff(index.starts)
+        counts = np.where(patches > 0, pool.class_counts, 0)
+        weights = class_weights(counts, self.class_power)
+        caps = use_caps(
+            patches, len(self), max(self.num_pastes, 1), self.max_uses
+        )
+        probs, self._paste_share = capped_weights(weights, caps)
+        self._log_caps(weights, probs)
+        families = PasteOptions.make(**self.paste).families_of(num_classes)
         self._pool_statistics: dict[str, Any] = {
             'pool_wh': pool_wh,
             'pool_labels': pool.labels,
             'pool_index': index,
-            'class_probs': class_weights(counts, self.class_power),
+            'traits': patch_traits(
+                pool_wh,
+                pool.labels,
+                families,
+                looks=pool.looks,
+                image_inds=pool.image_inds,
+                aspect_sums=pool.aspect_sums,
+            ),
+            'patch_share': min(1, _FAVOURITE * self.max_uses / len(self)),
+            'class_probs': probs,
             # Of the data set: the filters of the pool favour large objects.
             'class_log_sizes': pool.class_log_sizes,
         }
+
+    def _log_caps(self, weights: np.ndarray, probs: np.ndarray) -> None:
+        """Say once which classes are pasted less than balance asks for."""
+        rarer = probs * self._paste_share < weights * (1 - 1e-9)
+        if not rarer.any():
+            return
+        names = [
+            f'{name} ({weight:.0%} to {prob:.0%})'
+            for name, weight, prob, is_rarer in zip(
+                self.metainfo['classes'],
+                weights,
+                probs * self._paste_share,
+                rarer,
+                strict=True,
+            )
+            if is_rarer
+        ]
+        print_log(
+            f'pasted less often, so that no patch is used more than '
+            f'{self.max_uses:g} times a round on average: {", ".join(names)}',
+            logger='current',
+        )
 
 
 def _draw(
@@ -250,10 +326,10 @@ def _draw(
     return [items[index] for index in drawn]
 
 
-def _check_paste(paste: dict) -> dict:
+def _check_paste(paste: dict, num_classes: int) -> dict:
     """Return a copy of ``paste`` if it gives ``PasteOptions``."""
     try:
-        PasteOptions.make(**paste)
+        PasteOptions.make(**paste).families_of(num_classes)
     except TypeError as error:
         raise ValueError(f'paste: {error}') from error
     return dict(paste)

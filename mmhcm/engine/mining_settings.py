@@ -16,12 +16,18 @@ from mmhcm.structures.pool_cutting import (
     PoolOptions,
     class_statistics,
     filter_objects,
+    image_aspects,
     list_objects,
 )
 
 
 class PoolSizes:
     """The object pool without its pixels: enough to plan pastes.
+
+    Patches are chosen by size and shape alone, since nothing is known of the
+    light that they were seen in. The classes that are drawn for a canvas are
+    those of the whole pool; which patch, and with it the height and width of
+    a box and now and then whether it finds a place, may differ.
 
     Args:
         images: Data infos of the pool's images.
@@ -33,6 +39,9 @@ class PoolSizes:
         labels: int64 (p,).
         class_counts: int64 (c,), objects before filters.
         class_log_sizes: float64 (c,), their mean log sqrt(area).
+        image_inds: int64 (p,), images of the objects.
+        aspect_sums: float64 (images, 2, c), see ``ObjectPool``.
+        looks: None.
     """
 
     def __init__(
@@ -42,6 +51,9 @@ class PoolSizes:
         objects = filter_objects(everything, images, PoolOptions(**options))
         self.bboxes = objects.bboxes
         self.labels = objects.labels
+        self.image_inds = objects.image_inds
+        self.looks = None
+        self.aspect_sums = image_aspects(everything, len(images), num_classes)
         statistics = class_statistics(everything, num_classes)
         self.class_counts = statistics['class_counts']
         self.class_log_sizes = statistics['class_log_sizes']

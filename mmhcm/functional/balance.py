@@ -48,6 +48,56 @@ def class_weights(counts: np.ndarray, power: float = 1.0) -> np.ndarray:
     return weights
 
 
+def capped_weights(
+    weights: np.ndarray, caps: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Lower the weights that are above their caps, and raise the others.
+
+    Args:
+        weights: (c,) probability to draw each class, see `class_weights`.
+        caps: (c,) highest probability of each. What a capped class gives up
+            goes to the others, in proportion to their weights.
+
+    Returns:
+        Probabilities, float64 (c,), all 0 or with sum 1, and the share of
+        draws that can be made at all: below 1 where the caps of all classes
+        with weight sum up to less.
+    """
+    weights = np.asarray(weights, dtype=np.float64)
+    caps = np.where(weights > 0, np.asarray(caps, dtype=np.float64), 0)
+    if caps.sum() <= 1:
+        share = float(caps.sum())
+        return (caps / share if share > 0 else caps), share
+    is_capped = np.zeros(len(weights), dtype=bool)
+    while True:
+        rest = 1 - caps[is_capped].sum()
+        open_weights = np.where(is_capped, 0, weights)
+        probs = np.where(
+            is_capped, caps, rest * open_weights / open_weights.sum()
+        )
+        over = probs > caps
+        if not over.any():
+            return probs, 1.0
+        is_capped |= over
+
+
+def use_caps(
+    patches: np.ndarray, num_canvases: int, num_pastes: int, max_uses: float
+) -> np.ndarray:
+    """Highest probability (c,) of each class that spares its patches.
+
+    Args:
+        patches: (c,) patches of each class in the pool.
+        num_canvases: canvases of a round.
+        num_pastes: objects drawn for each.
+        max_uses: uses of a patch in the round that the mean over the patches
+            of a class may reach. No patch is used twice in one canvas, so
+            that it is the number of canvases at most.
+    """
+    uses = min(max_uses / num_canvases, 1.0)
+    return np.asarray(patches, dtype=np.float64) * uses / num_pastes
+
+
 def sample_classes(
     counts: np.ndarray,
     num: int,

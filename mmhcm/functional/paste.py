@@ -20,6 +20,7 @@ from .blending import (
 )
 from .boxes import as_bboxes, box_areas, intersection_areas
 from .paste_types import NAIVE, Paste, PasteOptions, PastePlan
+from .patch_choice import PatchTraits, patch_traits
 from .placement import plan_pastes
 from .pool_index import PoolIndex, index_pool
 
@@ -28,12 +29,14 @@ __all__ = [
     'Paste',
     'PasteOptions',
     'PastePlan',
+    'PatchTraits',
     'PoolIndex',
     'apply_pastes',
     'index_pool',
     'paste_areas',
     'paste_boxes',
     'paste_patch',
+    'patch_traits',
     'plan_pastes',
 ]
 

@@ -61,10 +61,28 @@ class PasteOptions:
         scale_limits: range of canvas pixels per patch pixel.
         min_size: places whose object would be smaller, in sqrt(area) canvas
             pixels, are refused.
+        families: family of each class, integers from 0: objects lie next to
+            objects of their family, vehicles beside vehicles and people
+            beside people. None: all classes are one family. A canvas without
+            objects of the family offers its other objects.
+        follow_places: whether places follow objects at all; otherwise, and in
+            a canvas without objects, they are uniform over the canvas.
         near_prob: share of places that are drawn close to an object; the
-            others are uniform over the canvas.
+            others are in the row of one, at any x.
         near_distance: how far from it, along x and y, in sums of the two
-            objects' sqrt(area); widens with every trial that fails.
+            objects' sqrt(area); widens with every trial that fails,
+            up to almost twice as much.
+        line_prob: share of places that are drawn on the line to one of the
+            two next objects of the family, which often is a road or a row.
+        num_places: places drawn for an object in a trial. The free one that
+            looks most like the ground around its neighbour is tried.
+        max_ground: how much the place may differ from that ground, in grey
+            levels, see `looks.ground_distances`; others are refused. Grows
+            with every trial that fails, up to almost twice as much.
+        num_candidates: patches drawn for a place. Of those that are not in the
+            canvas yet, the one that fits best is taken, in size, shape, view
+            and light, see `patch_choice`.
+        allow_repeats: whether a patch may be used twice in a canvas.
         max_rotation: degrees, either way.
         flip_prob: probability of mirroring.
         alpha_range: range of the opacity.
@@ -74,7 +92,7 @@ class PasteOptions:
     """
 
     max_overlap: float = 0.0
-    max_trials: int = 20
+    max_trials: int = 5
     follow_sizes: bool = True
     num_neighbours: int = 5
     row_weight: float = 2.0
@@ -82,8 +100,15 @@ class PasteOptions:
     scale_jitter: tuple[float, float] = (0.85, 1.18)
     scale_limits: tuple[float, float] = (0.5, 1.5)
     min_size: float = 6.0
-    near_prob: float = 0.85
-    near_distance: float = 3.0
+    families: tuple[int, ...] | None = None
+    follow_places: bool = True
+    near_prob: float = 0.95
+    near_distance: float = 1.5
+    line_prob: float = 0.7
+    num_places: int = 32
+    max_ground: float = 30.0
+    num_candidates: int = 24
+    allow_repeats: bool = False
     max_rotation: float = 10.0
     flip_prob: float = 0.5
     alpha_range: tuple[float, float] = (0.85, 1.0)
@@ -105,22 +130,48 @@ class PasteOptions:
         return cls(**{**(NAIVE if naive else {}), **fields})
 
     def __post_init__(self) -> None:
-        for name in ('max_overlap', 'near_prob', 'flip_prob'):
+        for name in ('max_overlap', 'near_prob', 'line_prob', 'flip_prob'):
             self._check(name, 0 <= getattr(self, name) <= 1, 'in [0, 1]')
-        for name in ('max_trials', 'num_neighbours'):
+        for name in (
+            'max_trials',
+            'num_neighbours',
+            'num_places',
+            'num_candidates',
+        ):
             self._check(name, getattr(self, name) >= 1, 'at least 1')
         for name in (
             'min_size',
             'max_rotation',
             'near_distance',
             'class_weight',
+            'max_ground',
         ):
             self._check(name, getattr(self, name) >= 0, 'at least 0')
         for name in ('scale_jitter', 'scale_limits', 'alpha_range'):
             low, high = getattr(self, name)
             self._check(name, 0 < low <= high, 'a rising positive pair')
         self._check('alpha_range', self.alpha_range[1] <= 1, 'at most 1')
+        self._check(
+            'families',
+            min(self.families or (0,)) >= 0,
+            'integers from 0',
+        )
         self._check('row_weight', self.row_weight > 0, 'positive')
+
+    def families_of(self, num_classes: int) -> np.ndarray:
+        """Family of each class, int64 (num_classes,).
+
+        Raises:
+            ValueError: ``families`` is of another number of classes.
+        """
+        if self.families is None:
+            return np.zeros(num_classes, dtype=np.int64)
+        if len(self.families) != num_classes:
+            raise ValueError(
+                f'families must name one of each of {num_classes} classes, '
+                f'got {self.families!r}'
+            )
+        return np.array(self.families, dtype=np.int64)
 
     def _check(self, name: str, holds: bool, what: str) -> None:
         if not holds:
@@ -138,7 +189,9 @@ NAIVE: dict[str, Any] = {
     'scale_jitter': (1.0, 1.0),
     'scale_limits': (1.0, 1.0),
     'min_size': 0.0,
-    'near_prob': 0.0,
+    'follow_places': False,
+    'num_candidates': 1,
+    'allow_repeats': True,
     'max_rotation': 0.0,
     'flip_prob': 0.0,
     'alpha_range': (1.0, 1.0),

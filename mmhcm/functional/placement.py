@@ -2,19 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from .boxes import as_bboxes, box_areas, box_wh, intersection_areas, sqrt_areas
+from .boxes import as_bboxes, box_areas, intersection_areas
+from .looks import SURROUND, ImageLook
 from .paste_types import Paste, PasteOptions, PastePlan
+from .patch_choice import (
+    PatchTraits,
+    Places,
+    choose_once,
+    patch_traits,
+    rescaling_costs,
+    trait_costs,
+)
+from .places import Guides, choose_places, draw_centres, square_boxes
 from .pool_index import (
     PoolIndex,
     index_pool,
     log_sizes_of,
     pick_any,
     pick_near,
+    thin_index,
 )
+from .views import aspect_sums, image_views
 
 
 def plan_pastes(
@@ -29,6 +41,9 @@ def plan_pastes(
     pool_wh: np.ndarray,
     pool_labels: np.ndarray,
     pool_index: PoolIndex | None = None,
+    patch_share: float = 1.0,
+    traits: PatchTraits | None = None,
+    look: ImageLook | None = None,
     class_probs: np.ndarray,
     class_log_sizes: np.ndarray,
     rng: np.random.Generator,
@@ -63,6 +78,14 @@ def plan_pastes(
         pool_labels: int (p,).
         pool_index: what `index_pool` makes of the two; for a large pool,
             sorting it takes longer than the rest.
+        patch_share: share of the patches of each class, drawn anew for each
+            canvas, that are offered to it, but at least twice as many as are
+            drawn. No patch can be used in more than that share of canvases,
+            however well it fits everywhere. Not for ``allow_repeats``.
+        traits: what else is known of the patches. None: `patch_traits` of
+            the two.
+        look: of the canvas. None: places do not follow the ground, nor
+            patches the light.
         class_probs: (c,) weights, see `balance.class_weights`. Classes
             without patches are left out.
         class_log_sizes: (c,) mean log sqrt(area) of each class in source
@@ -77,23 +100,33 @@ def plan_pastes(
     labels = _draw_labels(class_probs, pool_index, num_pastes, rng)
     usual = np.asarray(class_log_sizes, dtype=np.float64)
     usual = np.where(np.isfinite(usual), usual, pool_index.class_log_sizes)
+    if patch_share < 1 and not how.allow_repeats:
+        at_least = 2 * np.bincount(labels, minlength=len(class_probs))
+        pool_index = thin_index(pool_index, patch_share, at_least, rng)
+    families = how.families_of(len(class_probs))
+    if traits is None:
+        traits = patch_traits(pool_wh, pool_labels, families)
     planner = _Planner(
         canvas_wh,
-        _Guides.of(
-            *_with_guides(gt_bboxes, gt_labels, gt_ignore, guides), usual
+        Guides.of(
+            *_with_guides(gt_bboxes, gt_labels, gt_ignore, guides),
+            usual,
+            families,
+            traits.class_aspects,
         ),
         (gt_bboxes, ignored_regions),
-        (pool_wh, pool_index, usual),
+        look,
+        _Pool(pool_wh, pool_index, traits, families, usual),
     )
     placed: dict[int, Paste] = {}
     pending = np.arange(len(labels))
     for trial_ind in range(how.max_trials):
         if len(pending) == 0:
             break
-        # Where it is crowded, the search widens: threefold in 20 trials.
-        spread = 1 + trial_ind / 10
+        # Where it is crowded, the search widens and asks for less.
+        spread = 1 + trial_ind / how.max_trials
         trial = planner.draw(labels[pending], spread, how, rng)
-        accepted = planner.accept(trial.bboxes, trial.sizes, how)
+        accepted = planner.accept(trial, how)
         for row in np.flatnonzero(accepted).tolist():
             placed[int(pending[row])] = trial.paste(row, how.hard_edges)
         pending = pending[~accepted]
@@ -109,6 +142,7 @@ class _Trial:
 
     labels: np.ndarray
     patch_ids: np.ndarray
+    is_possible: np.ndarray
     bboxes: np.ndarray
     sizes: np.ndarray
     scales: np.ndarray
@@ -131,43 +165,14 @@ class _Trial:
 
 
 @dataclass(frozen=True)
-class _Guides:
-    """Objects (m of n) that places and sizes go by.
+class _Pool:
+    """Patches, and what is known of their classes (c)."""
 
-    ``usual`` (m,): mean log size of the class; ``offsets`` (m,): how much
-    larger than that each one is.
-    """
-
-    centres: np.ndarray
-    sizes: np.ndarray
-    usual: np.ndarray
-    offsets: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        gt_bboxes: np.ndarray,
-        gt_labels: np.ndarray,
-        gt_ignore: np.ndarray | None,
-        class_log_sizes: np.ndarray,
-    ) -> Self:
-        bboxes = as_bboxes(gt_bboxes).astype(np.float64)
-        labels = np.asarray(gt_labels, dtype=np.int64).reshape(-1)
-        valid = box_wh(bboxes).min(axis=1, initial=np.inf) > 0
-        if gt_ignore is not None:
-            valid &= ~np.asarray(gt_ignore, dtype=bool).reshape(-1)
-        # The label of an ignored object may be out of range.
-        usual = np.full(len(bboxes), np.nan)
-        usual[valid] = np.asarray(class_log_sizes)[labels[valid]]
-        bboxes = bboxes[np.isfinite(usual)]
-        usual = usual[np.isfinite(usual)]
-        sizes = sqrt_areas(bboxes)
-        return cls(
-            centres=(bboxes[:, :2] + bboxes[:, 2:]) / 2,
-            sizes=sizes,
-            usual=usual,
-            offsets=np.log(sizes) - usual,
-        )
+    wh: np.ndarray
+    index: PoolIndex
+    traits: PatchTraits
+    families: np.ndarray
+    class_log_sizes: np.ndarray
 
 
 def _with_guides(
@@ -196,16 +201,30 @@ class _Planner:
     def __init__(
         self,
         canvas_wh: Sequence[int],
-        guides: _Guides,
+        guides: Guides,
         occupied: tuple[np.ndarray, np.ndarray],
-        pool: tuple[np.ndarray, PoolIndex, np.ndarray],
+        look: ImageLook | None,
+        pool: _Pool,
     ) -> None:
         self.canvas_wh = np.asarray(canvas_wh, dtype=np.float64)
         self.guides = guides
         self.taken, self.regions = (
             as_bboxes(bboxes).astype(np.float64) for bboxes in occupied
         )
-        self.pool_wh, self.pool_index, self.class_log_sizes = pool
+        self.look = look
+        self.grounds = (
+            np.zeros((len(guides), 4))
+            if look is None
+            else guides.grounds(look)
+        )
+        self.pool = pool
+        self.used: set[int] = set()
+        num_classes = len(pool.families)
+        self.view = image_views(
+            aspect_sums(guides.labels, guides.log_aspects, num_classes),
+            np.zeros(num_classes),
+            pool.families,
+        )
 
     def draw(
         self,
@@ -216,24 +235,37 @@ class _Planner:
     ) -> _Trial:
         """Draw one candidate for each label; ``spread`` widens "near"."""
         num = len(labels)
-        centres = self._draw_centres(labels, spread, options, rng)
+        centres, log_aspects, will_do = self._draw_places(
+            labels, spread, options, rng
+        )
         low, high = np.log(options.scale_jitter).tolist()
         jitter = rng.uniform(low, high, num)
         picks = rng.random(num)
-        if options.follow_sizes and len(self.guides.sizes):
+        index, k = self.pool.index, options.num_candidates
+        if options.follow_sizes and len(self.guides):
             log_sizes = self._follow(labels, centres, options) + jitter
-            patch_ids = pick_near(
-                self.pool_index,
-                labels,
-                log_sizes,
-                picks,
-                options.scale_limits,
+            candidates = pick_near(
+                index, labels, log_sizes, picks, options.scale_limits, k
             )
+            own = log_sizes_of(self.pool.wh[candidates])
+            wanted = log_sizes[:, None] - own
         else:
-            patch_ids = pick_any(self.pool_index, labels, picks)
-            log_sizes = log_sizes_of(self.pool_wh[patch_ids]) + jitter
-        wh = self.pool_wh[patch_ids]
-        scales = np.exp(log_sizes) / np.sqrt(wh.prod(axis=1))
+            log_sizes = self.pool.class_log_sizes[labels]
+            candidates = pick_any(index, labels, picks, k)
+            own = log_sizes_of(self.pool.wh[candidates])
+            wanted = np.broadcast_to(jitter[:, None], own.shape)
+        looks = self._looks_around(centres, log_sizes)
+        places = Places(log_aspects, looks, self.view)
+        costs = rescaling_costs(wanted, options.scale_limits)
+        costs += trait_costs(candidates, self.pool.traits, places)
+        rows = np.arange(num)
+        if options.allow_repeats:
+            columns = costs.argmin(axis=1)
+        else:
+            columns = choose_once(candidates, costs, self.used)
+        patch_ids = candidates[rows, columns]
+        wh = self.pool.wh[patch_ids]
+        scales = np.exp(wanted[rows, columns])
         scales = np.clip(scales, *options.scale_limits)
         angles = rng.uniform(-options.max_rotation, options.max_rotation, num)
         half = rotated_wh(wh * scales[:, None], angles) / 2
@@ -242,6 +274,7 @@ class _Planner:
         return _Trial(
             labels=labels,
             patch_ids=patch_ids,
+            is_possible=will_do & (columns >= 0),
             bboxes=np.concatenate([centres - half, centres + half], axis=1),
             sizes=np.sqrt(wh.prod(axis=1)) * scales,
             scales=scales,
@@ -250,13 +283,12 @@ class _Planner:
             alphas=rng.uniform(*options.alpha_range, num),
         )
 
-    def accept(
-        self, bboxes: np.ndarray, sizes: np.ndarray, options: PasteOptions
-    ) -> np.ndarray:
-        """Which boxes (n, 4) find their place: bool (n,); they take it."""
-        fits = (bboxes[:, :2] >= 0).all(axis=1)
+    def accept(self, trial: _Trial, options: PasteOptions) -> np.ndarray:
+        """Which objects find their place: bool (n,); they take it."""
+        bboxes = trial.bboxes
+        fits = trial.is_possible & (bboxes[:, :2] >= 0).all(axis=1)
         fits &= (bboxes[:, 2:] <= self.canvas_wh).all(axis=1)
-        fits &= sizes >= options.min_size
+        fits &= trial.sizes >= options.min_size
         if options.avoid_regions:
             inside = intersection_areas(bboxes, self.regions) > 0
             fits &= ~inside.any(axis=1)
@@ -267,37 +299,64 @@ class _Planner:
             if fits[row] and (among[row, :row] & fits[:row]).any():
                 fits[row] = False
         self.taken = np.concatenate([self.taken, bboxes[fits]])
+        self.used.update(trial.patch_ids[fits].tolist())
         return fits
 
-    def _draw_centres(
+    def _draw_places(
         self,
         labels: np.ndarray,
         spread: float,
         options: PasteOptions,
         rng: np.random.Generator,
-    ) -> np.ndarray:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Centres (n, 2), shapes (n,) beside them, and if they will do."""
         num = len(labels)
-        centres = rng.random((num, 2)) * self.canvas_wh
-        near = rng.random(num) < options.near_prob
-        shifts = rng.uniform(-1, 1, (num, 2)) * options.near_distance * spread
-        picks = rng.random(num)
-        guides = self.guides
-        if len(guides.sizes) == 0:
-            return centres
-        inds = (picks * len(guides.sizes)).astype(np.int64)
-        own_sizes = np.exp(self.class_log_sizes[labels] + guides.offsets[inds])
-        reach = guides.sizes[inds] + own_sizes
-        return np.where(
-            near[:, None],
-            guides.centres[inds] + shifts * reach[:, None],
-            centres,
+        if not len(self.guides) or not options.follow_places:
+            centres = rng.random((num, 2)) * self.canvas_wh
+            return centres, np.full(num, np.nan), np.ones(num, dtype=bool)
+        families = self.pool.families[labels]
+        usual = self.pool.class_log_sizes[labels]
+        centres, inds, sizes = draw_centres(
+            self.guides,
+            usual,
+            families,
+            self.canvas_wh,
+            spread,
+            options,
+            rng,
         )
+        best, gaps = choose_places(
+            centres,
+            sizes,
+            np.concatenate([self.taken, self.regions]),
+            self.canvas_wh,
+            self.look,
+            self.grounds[inds],
+        )
+        rows = np.arange(num)
+        guides = inds[rows, best]
+        is_kin = self.pool.families[self.guides.labels[guides]] == families
+        log_aspects = np.where(is_kin, self.guides.log_aspects[guides], np.nan)
+        return (
+            centres[rows, best],
+            log_aspects,
+            gaps <= options.max_ground * spread,
+        )
+
+    def _looks_around(
+        self, centres: np.ndarray, log_sizes: np.ndarray
+    ) -> np.ndarray | None:
+        """Looks (n, 4) of what surrounds squares of these sizes."""
+        if self.look is None:
+            return None
+        bboxes = square_boxes(centres, np.exp(log_sizes))
+        return self.look.around(bboxes, SURROUND)
 
     def _follow(
         self, labels: np.ndarray, centres: np.ndarray, options: PasteOptions
     ) -> np.ndarray:
         """Log sizes (n,) that the surroundings ask for."""
-        usual = self.class_log_sizes[labels]
+        usual = self.pool.class_log_sizes[labels]
         gaps = centres[:, None] - self.guides.centres[None]  # (n, m, 2)
         gaps[..., 1] *= options.row_weight
         unlike = np.abs(usual[:, None] - self.guides.usual[None])

@@ -56,12 +56,53 @@ def index_pool(
     )
 
 
+def thin_index(
+    pool: PoolIndex,
+    share: float,
+    at_least: np.ndarray,
+    rng: np.random.Generator,
+) -> PoolIndex:
+    """Draw some patches of each class, evenly over its sizes.
+
+    Every patch of a class is as likely as the others.
+
+    Args:
+        pool: from `index_pool`.
+        share: of the patches of each class, rounded up.
+        at_least: int (c,), patches of each class, as far as it has them.
+        rng: source of the draws.
+    """
+    counts = np.diff(pool.starts)
+    wanted = np.ceil(share * counts).astype(np.int64)
+    kept = np.minimum(np.maximum(wanted, at_least), counts)
+    starts = np.concatenate([[0], np.cumsum(kept)])
+    labels = np.repeat(np.arange(len(counts)), kept)
+    ranks = np.arange(starts[-1]) - starts[labels]
+    shares = (ranks + rng.random(len(counts))[labels]) / kept[labels]
+    inds = np.minimum(shares * counts[labels], counts[labels] - 1)
+    inds = pool.starts[labels] + inds.astype(np.int64)
+    return PoolIndex(
+        order=pool.order[inds],
+        keys=pool.keys[inds],
+        starts=starts,
+        class_log_sizes=pool.class_log_sizes,
+    )
+
+
 def pick_any(
-    pool: PoolIndex, labels: np.ndarray, picks: np.ndarray
+    pool: PoolIndex, labels: np.ndarray, picks: np.ndarray, num: int
 ) -> np.ndarray:
-    """Patch ids (n,): one of each label, by ``picks`` uniform in [0, 1)."""
+    """Patch ids (n, k) of each label, spread over its patches.
+
+    Args:
+        pool: from `index_pool`.
+        labels: (n,), classes that have patches.
+        picks: (n,) uniform in [0, 1).
+        num: candidates k for each; they are different ones where the class
+            has as many.
+    """
     low, high = pool.starts[labels], pool.starts[labels + 1]
-    return pool.order[low + (picks * (high - low)).astype(np.int64)]
+    return pool.order[_spread(low, high, picks, num)]
 
 
 def pick_near(
@@ -70,30 +111,41 @@ def pick_near(
     log_sizes: np.ndarray,
     picks: np.ndarray,
     scale_limits: tuple[float, float],
+    num: int,
 ) -> np.ndarray:
-    """Patch ids (n,) that reach the wanted sizes within the scale limits.
+    """Patch ids (n, k) that reach the wanted sizes within the scale limits.
 
     Args:
         pool: from `index_pool`.
         labels: (n,), classes that have patches.
         log_sizes: (n,) wanted log sqrt(area).
-        picks: (n,) uniform in [0, 1), choose among those in reach. With none
-            in reach it is the next larger patch, or the largest of the class.
+        picks: (n,) uniform in [0, 1), choose among those in reach. With fewer
+            than k in reach, the next ones in size are taken as well, of the
+            same class.
         scale_limits: smallest and largest wanted size over patch size.
+        num: candidates k, different ones where the class has as many.
     """
     log_sizes = np.clip(log_sizes, -_LABEL_STEP / 4, _LABEL_STEP / 4)
     keys = labels * _LABEL_STEP + log_sizes
     smallest, largest = np.log(scale_limits)
+    start, end = pool.starts[labels], pool.starts[labels + 1]
     low = np.searchsorted(pool.keys, keys - largest, side='left')
     high = np.searchsorted(pool.keys, keys - smallest, side='right')
-    inds = low + (picks * (high - low)).astype(np.int64)
-    # With an empty range ``low`` is where the size would be sorted in: the
-    # next larger patch, unless there is none in the class.
-    return pool.order[
-        np.clip(inds, pool.starts[labels], pool.starts[labels + 1] - 1)
-    ]
+    missing = np.maximum(num - (high - low), 0)
+    low = np.clip(low - missing // 2, start, np.maximum(end - num, start))
+    high = np.minimum(np.maximum(high, low + num), end)
+    return pool.order[_spread(low, high, picks, num)]
+
+
+def _spread(
+    low: np.ndarray, high: np.ndarray, picks: np.ndarray, num: int
+) -> np.ndarray:
+    """Positions (n, k) in [low, high), evenly from a start by ``picks``."""
+    shares = (picks[:, None] + np.arange(num) / num) % 1.0
+    inds = low[:, None] + (shares * (high - low)[:, None]).astype(np.int64)
+    return np.minimum(inds, high[:, None] - 1)
 
 
 def log_sizes_of(wh: np.ndarray) -> np.ndarray:
-    """Log sqrt(area) (n,) of widths and heights (n, 2)."""
-    return np.log(wh).mean(axis=1)
+    """Log sqrt(area) (...) of widths and heights (..., 2)."""
+    return np.log(wh).mean(axis=-1)

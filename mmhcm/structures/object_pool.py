@@ -38,9 +38,13 @@ class ObjectPool:
         truncations: int8 (p,).
         foreign_bboxes: float32 (f, 4) xyxy, what other objects cover of each
             object, patch after patch; see `foreign`.
+        looks: float32 (p, 4), colour and contrast of what surrounds each
+            object in its source image, see ``looks.surround_looks``.
         class_counts: int64 (c,), objects of the data set before filters.
         class_log_sizes: float64 (c,), mean log sqrt(area) in source pixels,
             before filters; NaN for a class without objects.
+        aspect_sums: float64 (images, 2, c) of each source image, before
+            filters, see ``views.aspect_sums``.
     """
 
     bboxes: np.ndarray
@@ -51,8 +55,10 @@ class ObjectPool:
     occlusions: np.ndarray
     truncations: np.ndarray
     foreign_bboxes: np.ndarray
+    looks: np.ndarray
     class_counts: np.ndarray
     class_log_sizes: np.ndarray
+    aspect_sums: np.ndarray
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)

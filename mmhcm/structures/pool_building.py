@@ -21,6 +21,7 @@ from .pool_cutting import (
     PoolOptions,
     class_statistics,
     filter_objects,
+    image_aspects,
     instance_bboxes,
     list_objects,
     plan_cut,
@@ -109,6 +110,7 @@ def build_pool(
     )
     everything = list_objects(images)
     statistics = class_statistics(everything, num_classes)
+    views = image_aspects(everything, len(images), num_classes)
     objects = filter_objects(everything, images, settings)
     starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
     tasks = [
@@ -119,6 +121,7 @@ def build_pool(
     ]
     patch_bboxes, shapes, patch_checksums, cut_inds = [], [], [], []
     foreign = [as_bboxes([])]
+    looks: list[np.ndarray] = []
     with (
         atomic_write(path / PIXELS) as file,
         _map_in_order(tasks, num_workers) as results,
@@ -136,6 +139,7 @@ def build_pool(
                 file.write(cut.patch.tobytes())
                 patch_bboxes.append(cut.bbox)
                 foreign.append(cut.foreign)
+                looks.append(cut.look)
                 shapes.append(cut.patch.shape[:2])
                 patch_checksums.append(checksum(cut.patch))
                 cut_inds.append(ind)
@@ -160,6 +164,8 @@ def build_pool(
             'source_bboxes': objects.bboxes,
             'occlusions': objects.occlusions,
             'truncations': objects.truncations,
+            'looks': np.array(looks, dtype=np.float32).reshape(-1, 4),
+            'aspect_sums': views,
             **statistics,
         },
     )

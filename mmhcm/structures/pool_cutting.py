@@ -20,7 +20,9 @@ from mmhcm.functional.cutouts import (
     shared_boxes,
 )
 from mmhcm.functional.jpeg_layout import is_cut_short
+from mmhcm.functional.looks import surround_looks
 from mmhcm.functional.regions import union_shares
+from mmhcm.functional.views import aspect_sums, log_aspects_of
 
 from .plain_values import one_line
 from .pool_file import PoolError
@@ -137,6 +139,21 @@ def class_statistics(
     return {'class_counts': counts, 'class_log_sizes': means}
 
 
+def image_aspects(
+    objects: Selection, num_images: int, num_classes: int
+) -> np.ndarray:
+    """``aspect_sums`` of an `ObjectPool`."""
+    sums = aspect_sums(
+        objects.image_inds * num_classes + objects.labels,
+        log_aspects_of(box_wh(objects.bboxes)),
+        num_images * num_classes,
+    )
+    shape = (2, num_images, num_classes)
+    # Without images, NumPy counts in integers.
+    sums = sums.reshape(shape).astype(np.float64)
+    return sums.transpose(1, 0, 2).copy()
+
+
 def filter_objects(
     objects: Selection,
     images: Sequence[dict[str, Any]],
@@ -199,11 +216,13 @@ class Cut(NamedTuple):
         patch: uint8 (h, w, 3) BGR.
         bbox: float32 (4,) xyxy of the object, pixels of the patch.
         foreign: float32 (k, 4) xyxy, what others cover of the object.
+        look: float32 (4,), see ``looks.surround_looks``.
     """
 
     patch: np.ndarray
     bbox: np.ndarray
     foreign: np.ndarray
+    look: np.ndarray
 
 
 def plan_cut(
@@ -247,8 +266,10 @@ def cut_objects(task: CutTask) -> list[Cut | None]:
             f'has {task.image_wh}'
         )
     clipped = clip_boxes(as_bboxes(task.bboxes), (0, 0, width, height))
+    looks = surround_looks(image, clipped[task.inds])
     return [
-        _cut_object(image, ind, clipped, task.context) for ind in task.inds
+        _cut_object(image, ind, clipped, look, task.context)
+        for ind, look in zip(task.inds, looks, strict=True)
     ]
 
 
@@ -281,7 +302,11 @@ def read_image(img_path: str) -> np.ndarray:
 
 
 def _cut_object(
-    image: np.ndarray, ind: int, bboxes: np.ndarray, context: float
+    image: np.ndarray,
+    ind: int,
+    bboxes: np.ndarray,
+    look: np.ndarray,
+    context: float,
 ) -> Cut | None:
     bbox, others = bboxes[ind], np.delete(bboxes, ind, axis=0)
     wh = bbox[2:] - bbox[:2]
@@ -302,4 +327,5 @@ def _cut_object(
         np.ascontiguousarray(image[top:bottom, left:right]),
         bbox - origin,
         shared_boxes(bbox, others) - origin,
+        look,
     )

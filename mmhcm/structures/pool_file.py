@@ -33,11 +33,13 @@ _PATCH_FIELDS = {
     'occlusions': (np.int8, ()),
     'truncations': (np.int8, ()),
     'foreign_counts': (np.int64, ()),
+    'looks': (np.float32, (4,)),
 }
 _FIELDS = {
     *_PATCH_FIELDS,
     *('fingerprint', 'image_names', 'class_counts', 'class_log_sizes'),
     'foreign_bboxes',
+    'aspect_sums',
 }
 
 
@@ -112,6 +114,8 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         or counts.dtype != np.int64
         or index['class_log_sizes'].shape != counts.shape
         or foreign.dtype != np.float32
+        or index['aspect_sums'].shape != (len(names), 2, len(counts))
+        or index['aspect_sums'].dtype != np.float64
     ):
         return False
     return all(
@@ -128,6 +132,8 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         and (index['foreign_counts'] >= 0).all()
         and foreign.shape == (index['foreign_counts'].sum(), 4)
         and np.isfinite(foreign).all()
+        and np.isfinite(index['looks']).all()
+        and np.isfinite(index['aspect_sums']).all()
         and (index['image_inds'] >= 0).all()
         and (index['image_inds'] < len(index['image_names'])).all()
     )

@@ -1,0 +1,22 @@
+"""Looks of canvases, read from their files at an eighth of their size."""
+
+import cv2
+
+from mmhcm.functional.looks import ImageLook
+
+_FLAGS = cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+def read_look(img_path: str) -> ImageLook | None:
+    """Look of an image; None for a file that OpenCV cannot decode.
+
+    Whoever loads the image in full reports the fault.
+
+    Args:
+        img_path: The file. Of a JPEG file, means of blocks alone are decoded.
+    """
+    try:
+        cells = cv2.imread(img_path, _FLAGS)
+    except cv2.error:
+        return None
+    return None if cells is None else ImageLook(cells)
