@@ -130,11 +130,11 @@ def test_detections_on_masked_vehicles_are_no_errors(tmp_path):
     info = dataset.get_data_info(0)
     sample = make_sample(
         [
-            ([40, 40, 60, 60], 0.9, 3),
-            ([35, 34, 66, 67], 0.9, 4),
-            ([28, 38, 58, 62], 0.9, 5),
+            ([40, 40, 60, 60], 0.9, 0),
+            ([35, 34, 66, 67], 0.9, 1),
+            ([28, 38, 58, 62], 0.9, 2),
             ([37, 37, 40, 63], 0.9, 0),
-            ([90, 30, 110, 50], 0.9, 8),
+            ([90, 30, 110, 50], 0.9, 2),
         ],
         info['instances'],
         info['ignored_regions'],

@@ -44,19 +44,31 @@ def plan(gts=NO_BOXES, labels=None, regions=NO_BOXES, seed=0, **kwargs):
     return plan_pastes(**kwargs)
 
 
-def test_guides_count_as_objects_that_take_no_place():
+def test_sizes_follow_guides_as_they_follow_objects():
     gts = np.array([[20, 20, 60, 50], [200, 90, 280, 150], [9, 200, 19, 290]])
     labels = np.array([0, 2, 1])
-    expected = plan(gts, labels, max_overlap=1.0)
-    for count in range(4):
-        out = plan(
-            gts[:count],
-            labels[:count],
-            gt_ignore=np.zeros(count, dtype=bool) if count % 2 else None,
-            max_overlap=1.0,
-            guides=(gts[count:], labels[count:]),
+    for factor in (0.7, 1.0, 1.4):
+        scaled = gts * factor
+        pastes = [
+            plan(seed=seed, guides=(scaled, labels), scale_limits=(0.1, 9))
+            for seed in range(9)
+        ]
+        like_objects = [
+            plan(scaled, labels, seed=seed, scale_limits=(0.1, 9))
+            for seed in range(9)
+        ]
+        sizes, expected = (
+            np.median(
+                [
+                    np.log(p.scale * np.sqrt(POOL_WH[p.patch_id].prod()))
+                    - SIZES[p.label]
+                    for plan_ in plans
+                    for p in plan_.pastes
+                ]
+            )
+            for plans in (pastes, like_objects)
         )
-        assert out == expected
+        assert abs(sizes - expected) < 0.25
     # Masked as well, guides give sizes and nothing is placed on them.
     out = plan(regions=gts, guides=(gts, labels), num_pastes=30)
     assert len(out.pastes) > 10
