@@ -3,9 +3,8 @@ _base_ = 'cpu_tuned-anchors.py'
 
 chip_size = 256
 scales = [
-    dict(window=160, valid_range=(0, 33), stride=17),
-    dict(window=320, valid_range=(23, 71), stride=35),
-    dict(window=640, valid_range=(47, None), stride=71),
+    dict(window=192, valid_range=(0, 40), stride=21),
+    dict(window=512, valid_range=(28, None), stride=56),
 ]
 train_pipeline = [
     dict(type='LoadChipImage'),

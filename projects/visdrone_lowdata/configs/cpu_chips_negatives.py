@@ -5,12 +5,12 @@ _base_ = 'cpu_chips.py'
 custom_hooks = [
     dict(
         type='HardChipMiningHook',
-        epochs=[6],
+        epochs=[_base_.max_epochs // 2],
         predict='proposals',
         tta_model=dict(iou_thr=0.7, max_per_img=2000),
-        canvases=dict(num_canvases=40, num_pastes=0, external_ratio=0.0),
-        test_scales=[dict(scale_factor=1.0)],
-        metric=dict(type='NegativeChipMetric', max_chips_per_canvas=2),
+        canvases=dict(num_canvases=136, num_pastes=0, external_ratio=0.0),
+        test_scales=[dict(scale_factor=_base_.test_scale)],
+        metric=dict(type='NegativeChipMetric', max_chips_per_canvas=4),
         dataloader=dict(num_workers=0),
     )
 ]

@@ -4,6 +4,6 @@ _base_ = 'cpu_coco-anchors.py'
 
 model = dict(
     rpn_head=dict(
-        anchor_generator=dict(scales=[4.65, 6.44], ratios=[0.53, 1.01, 2.14])
+        anchor_generator=dict(scales=[4.0, 5.66], ratios=[0.56, 1.13, 2.25])
     )
 )
