@@ -148,8 +148,8 @@ class DOTADataset(ImageFolderDataset):
 
         Returns:
             Also ``guides``: ``bbox`` xyxy, source pixels, of an object's own
-            width and height whatever its rotation, and ``bbox_label``, the
-            class that its size compares with.
+            area whatever its rotation, and ``bbox_label``, the class that its
+            size compares with.
         """
         leave_out = None if self.test_mode else tally
         rows = dota_txt.read_labels(ann_path, self.source_classes, leave_out)
@@ -166,7 +166,7 @@ class DOTADataset(ImageFolderDataset):
                 ignored_regions.append(self._mask_of(row, width, height))
                 if row.name in self.guide_map:
                     label = self._labels[self.guide_map[row.name]]
-                    guide = list(row.unrotated_bbox)
+                    guide = list(row.sized_bbox)
                     guides.append({'bbox': guide, 'bbox_label': label})
             elif target != BACKGROUND:
                 instances.append(

@@ -58,16 +58,21 @@ class DotaObject(NamedTuple):
         return float(x1), float(y1), float(x2), float(y2)
 
     @property
-    def unrotated_bbox(self) -> tuple[float, float, float, float]:
-        """The box xyxy of the polygon's sides around its centre.
+    def sized_bbox(self) -> tuple[float, float, float, float]:
+        """The upright box shrunk to the area of the object, xyxy.
 
-        The upright box of a rotated object is larger than the object.
+        That area is the product of the polygon's side lengths: the upright box
+        of a rotated object is larger.
         """
         sides = np.roll(self.polygon, -1, axis=0) - self.polygon
         lengths = np.hypot(*sides.T)
-        x, y = self.polygon.mean(axis=0).tolist()
-        w, h = ((lengths[:2] + lengths[2:]) / 2).tolist()
-        return x - w / 2, y - h / 2, x + w / 2, y + h / 2
+        area = (lengths[:2] + lengths[2:]).prod() / 4
+        start, stop = self.polygon.min(axis=0), self.polygon.max(axis=0)
+        half = (stop - start) / 2
+        half = half * np.sqrt(area / max(4 * half.prod(), 1e-9))
+        x, y = ((start + stop) / 2).tolist()
+        w, h = half.tolist()
+        return x - w, y - h, x + w, y + h
 
 
 class DotaFormatError(ValueError):

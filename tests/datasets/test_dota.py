@@ -106,10 +106,11 @@ def test_with_the_classes_of_visdrone_vehicles_are_masked(tmp_path, version):
     assert info['instances'] == []
     # A difficult vehicle is no less a vehicle; the outlines are masked too.
     assert info['ignored_regions'] == [[0, 0, 8, 8], [7, 0, 22, 12]]
-    assert info['guides'] == [
-        {'bbox': [0, 0, 5, 5], 'bbox_label': CLASSES.index('car')},
-        {'bbox': [10, 0, 19, 9], 'bbox_label': CLASSES.index('truck')},
-    ]
+    car, truck = info['guides']
+    assert car['bbox'] == pytest.approx([0, 0, 5, 5])
+    assert car['bbox_label'] == CLASSES.index('car')
+    assert truck['bbox'] == pytest.approx([10, 0, 19, 9])
+    assert truck['bbox_label'] == CLASSES.index('truck')
 
 
 def test_guides_have_the_size_of_rotated_objects(tmp_path):
@@ -117,7 +118,11 @@ def test_guides_have_the_size_of_rotated_objects(tmp_path):
     text = '50 10 82 34 70 50 38 26 small-vehicle 0\n'
     write_dota(tmp_path, {'P1': text}, image_wh=(70, 60))
     info = build(tmp_path, class_map='visdrone').get_data_info(0)
-    assert info['guides'][0]['bbox'] == [40, 20, 80, 40]
+    x1, y1, x2, y2 = info['guides'][0]['bbox']
+    assert [x1 + x2, y1 + y2] == pytest.approx([120, 60])
+    assert (x2 - x1) * (y2 - y1) == pytest.approx(40 * 20)
+    # The shape is that of the upright box.
+    assert (x2 - x1) / (y2 - y1) == pytest.approx(44 / 40)
     assert info['ignored_regions'] == [[35, 7, 70, 53]]
     info = build(tmp_path, class_map='visdrone', guide_map={}, mask_margin=0)
     assert info.get_data_info(0)['guides'] == []
