@@ -57,7 +57,7 @@ def pool_fingerprint(
     if checksums is None:
         checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
-        'object pool 4',
+        'object pool 5',
         num_classes,
         asdict(PoolOptions(**options)),
         list(map(_image_name, images)),

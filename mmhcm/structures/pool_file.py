@@ -15,7 +15,7 @@ import numpy as np
 
 from .array_file import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 3
+VERSION = 4
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
