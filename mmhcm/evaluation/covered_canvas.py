@@ -103,7 +103,7 @@ class CoveredCanvas:
 
     def keep(self, is_kept: np.ndarray) -> 'CoveredCanvas':
         """Keep some of the chips, bool (m,)."""
-        return replace(self, chips=_some(self.chips, is_kept))
+        return replace(self, chips=self.chips.keep(is_kept))
 
     def count_learned(self, name: str) -> LearnedCounts:
         """Count the objects of the chips that teach errors of a kind.
@@ -188,17 +188,8 @@ def cover_canvas(
         canvas=canvas,
         errors=errors,
         mined=mined,
-        chips=_some(chips, chips.objects.sum(axis=1) >= min_objects),
+        chips=chips.keep(chips.objects.sum(axis=1) >= min_objects),
         gt_labels=image.gt_labels,
         num_parts=int(types.parts.sum()),
         num_untaught=int((~chips.errors.any(axis=0)).sum()),
-    )
-
-
-def _some(chips: ErrorChips, is_kept: np.ndarray) -> ErrorChips:
-    return ErrorChips(
-        windows=chips.windows[is_kept],
-        scale_inds=chips.scale_inds[is_kept],
-        errors=chips.errors[is_kept],
-        objects=chips.objects[is_kept],
     )
