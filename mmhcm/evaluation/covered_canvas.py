@@ -114,7 +114,8 @@ class CoveredCanvas:
         chosen = np.ones(len(self.chips.windows), dtype=bool)
         if name != 'hard':
             kinds = np.array([e.kind for e in self._mined_errors()], dtype=str)
-            chosen = self.chips.errors[:, kinds == name].any(axis=1)
+            mine = self.chips.errors[:, kinds == name]
+            chosen = np.asarray(mine.any(axis=1))
         return LearnedCounts.of(self.chips.objects[chosen].sum(axis=1))
 
     def record(self) -> MinedCanvas:

@@ -94,7 +94,7 @@ def cover_errors(
             for name in vars(chips)
         )
     )
-    return both.keep(both.errors.any(axis=1))
+    return both.keep(np.asarray(both.errors.any(axis=1)))
 
 
 @dataclass(frozen=True)
