@@ -6,8 +6,9 @@ a pool of at most 2,000 patches a class), and for each the detections that a
 detector of middling quality would give: its objects moved a little, a sixth
 of them with another class, a third missed, and as many boxes again on
 background. The workers' part is a ``CanvasDataset`` sample: read, mask, plan,
-paste, resize to the scales, pack. The main process' part is
-``HardChipMetric.process``: compare, cover.
+paste, resize to the scales, pack. Each rank's part is
+``HardChipMetric.process``: compare. The main process' part, at the end of the
+round, is ``compute_metrics``: choose the score threshold, find errors, cover.
 
     python benchmarks/bench_mining.py --data-root ../shared/data
 
@@ -132,15 +133,17 @@ def measure(canvases: CanvasDataset, inds: list[int]) -> None:
             )
         megapixels += sum(img[0].numel() for img in results['inputs']) / 1e6
         data = result_of(results['data_samples'][0], ind)
-        timed(seconds, 'compare and cover', metric.process, None, [data])
+        timed(seconds, 'compare', metric.process, None, [data])
     print(
         f'{len(inds)} canvases, {megapixels / len(inds):.1f} megapixels of '
         'network input each'
     )
     for name, values in seconds.items():
         print(f'  {name}: {np.mean(values) * 1e3:.2f} ms')
-    rate = 1 / np.mean(seconds['compare and cover'])
-    print(f'compare and cover: {rate:.0f} canvases a second and core')
+    timed(seconds, 'cover', metric.compute_metrics, metric.results)
+    for step, per_call in (('compare', 1), ('cover', len(inds))):
+        rate = per_call / np.mean(seconds[step])
+        print(f'{step}: {rate:.0f} canvases a second and core')
 
 
 def timed(

@@ -103,7 +103,7 @@ class CoveredCanvas:
 
     def keep(self, is_kept: np.ndarray) -> 'CoveredCanvas':
         """Keep some of the chips, bool (m,)."""
-        return replace(self, chips=_some(self.chips, is_kept))
+        return replace(self, chips=self.chips.keep(is_kept))
 
     def count_learned(self, name: str) -> LearnedCounts:
         """Count the objects of the chips that teach errors of a kind.
@@ -114,7 +114,8 @@ class CoveredCanvas:
         chosen = np.ones(len(self.chips.windows), dtype=bool)
         if name != 'hard':
             kinds = np.array([e.kind for e in self._mined_errors()], dtype=str)
-            chosen = self.chips.errors[:, kinds == name].any(axis=1)
+            mine = self.chips.errors[:, kinds == name]
+            chosen = np.asarray(mine.any(axis=1))
         return LearnedCounts.of(self.chips.objects[chosen].sum(axis=1))
 
     def record(self) -> MinedCanvas:
@@ -188,17 +189,8 @@ def cover_canvas(
         canvas=canvas,
         errors=errors,
         mined=mined,
-        chips=_some(chips, chips.objects.sum(axis=1) >= min_objects),
+        chips=chips.keep(chips.objects.sum(axis=1) >= min_objects),
         gt_labels=image.gt_labels,
         num_parts=int(types.parts.sum()),
         num_untaught=int((~chips.errors.any(axis=0)).sum()),
-    )
-
-
-def _some(chips: ErrorChips, is_kept: np.ndarray) -> ErrorChips:
-    return ErrorChips(
-        windows=chips.windows[is_kept],
-        scale_inds=chips.scale_inds[is_kept],
-        errors=chips.errors[is_kept],
-        objects=chips.objects[is_kept],
     )

@@ -19,6 +19,7 @@ from mmhcm.functional.chips import (
     project_to_chip,
     valid_objects,
 )
+from mmhcm.functional.taught_objects import count_taught_objects
 from mmhcm.structures.visdrone_txt import read_annotations
 
 INF = float('inf')
@@ -541,3 +542,45 @@ def test_boxes_come_back_from_the_chips_pixels(scene, scales, resize):
         np.testing.assert_allclose(back[held], clipped[inds][held], atol=1e-3)
         whole[inds[held & keep]] = True
     np.testing.assert_array_equal(whole, chips.covered)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), num=st.integers(1, 3))
+def test_windows_show_the_most_neighbours(seed, num):
+    """As tried with all windows of the grid that hold the same boxes."""
+    rng = np.random.default_rng(seed)
+    image_wh, scale = (150, 110), ChipScale(60, (0, np.inf), 7)
+    corners = rng.integers(0, 90, (num + 6, 2))
+    boxes = np.hstack([corners, corners + rng.integers(4, 20, (num + 6, 2))])
+    wanted, near = boxes[:num], boxes[num:]
+    chips = generate_chips(wanted, image_wh, [scale], neighbours=near)
+    plain = generate_chips(wanted, image_wh, [scale])
+
+    def shown(window):
+        return int(
+            count_taught_objects(near, [window], [0], image_wh, [scale])[0]
+        )
+
+    places = [[*range(0, side - 60, 7), side - 60] for side in image_wh]
+    grid = [(x, y, x + 60, y + 60) for x in places[0] for y in places[1]]
+    for window, before in zip(chips.windows, plain.windows, strict=True):
+        held = contains(before[None], wanted)[0]
+        assert (contains(window[None], wanted)[0] == held).all()
+        most = max(
+            shown(w)
+            for w in grid
+            if contains(np.array([w]), wanted)[0][held].all()
+        )
+        assert shown(window) == most
+    none = generate_chips(wanted, image_wh, [scale], neighbours=near[:0])
+    assert (none.windows == plain.windows).all()
+
+
+def test_boxes_are_covered_where_they_may_be():
+    scales = [ChipScale(40, (0, 99)), ChipScale(80, (0, np.inf))]
+    boxes = [[5, 5, 15, 15], [60, 60, 70, 70]]
+    valid = np.array([[False, True, False], [False, False, False]])
+    chips = generate_chips(boxes, (100, 100), scales, valid=valid)
+    assert chips.scale_inds.tolist() == [1]
+    assert chips.covered.tolist() == [True, False]
+    assert chips.num_excluded == 1
