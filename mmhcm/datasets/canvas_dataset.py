@@ -32,6 +32,8 @@ from .seeding import sample_rng
 from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
+#: Default of ``max_uses``.
+MAX_USES = 15.0
 # A patch that fits better than others may be used so many times more often.
 _FAVOURITE = 3.0
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
@@ -84,7 +86,7 @@ class CanvasDataset:
         external_ratio: float = 0.2,
         num_pastes: int = 15,
         class_power: float = 1.0,
-        max_uses: float = 15.0,
+        max_uses: float = MAX_USES,
         paste: dict | None = None,
         round_number: int = 1,
         seed: int = 0,

@@ -48,7 +48,7 @@ def test_pixels_of_another_index_are_refused(tmp_path, images):
 def test_other_versions_are_refused(tmp_path, images, monkeypatch):
     path = tmp_path / 'pool'
     build(path, images)
-    monkeypatch.setattr('mmhcm.structures.pool_file._KIND', 'object pool 3')
+    monkeypatch.setattr('mmhcm.structures.pool_file._KIND', 'object pool 4')
     with pytest.raises(StalePoolError, match='damaged or of another version'):
         ObjectPool.open(path)
 
