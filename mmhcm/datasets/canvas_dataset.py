@@ -37,8 +37,10 @@ from .seeding import sample_rng
 from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
+#: Default of ``max_uses``.
+MAX_USES = 15.0
 # A patch that fits better than others may be used so many times more often.
-_FAVOURITE = 2.5
+_FAVOURITE = 3.0
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
 
@@ -68,7 +70,7 @@ class CanvasDataset:
         max_uses (float): How often the patches of a class may be pasted in
             the round, on average and on expectation. A class that would come
             more often is drawn less, and the others more; if all would, fewer
-            objects are pasted. Defaults to 10.
+            objects are pasted. Defaults to 15.
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
             pastes without thought, as a comparator.
         round_number (int): The mining round, from 1. Defaults to 1.
@@ -89,7 +91,7 @@ class CanvasDataset:
         external_ratio: float = 0.2,
         num_pastes: int = 15,
         class_power: float = 1.0,
-        max_uses: float = 10.0,
+        max_uses: float = MAX_USES,
         paste: dict | None = None,
         round_number: int = 1,
         seed: int = 0,

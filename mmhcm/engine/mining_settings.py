@@ -8,7 +8,7 @@ from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
-from mmhcm.datasets.canvas_dataset import CanvasDataset
+from mmhcm.datasets.canvas_dataset import MAX_USES, CanvasDataset
 from mmhcm.datasets.chip_dataset import ChipDataset
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.object_pool import ObjectPool
@@ -79,15 +79,15 @@ def build_canvases(
         cfg: A config that mines hard chips.
         dataset: Its training data.
         num_canvases: How many to draw.
-        pool: The object pool; without it the recipes are the same, but
-            cannot be painted.
+        pool: The object pool; without it classes and their numbers are the
+            same, but not the patches, see ``PoolSizes``.
 
     Raises:
         ValueError: the config mines no hard chips, or pastes nothing.
     """
     hook = mining_settings(cfg)
     images: BaseDataset = dataset.dataset
-    # Planning pastes asks a pool for sizes and labels alone.
+    # Planning pastes asks a pool for no pixels.
     used = pool or cast(
         ObjectPool,
         PoolSizes(
@@ -98,9 +98,15 @@ def build_canvases(
     )
     settings = {
         'seed': cfg.get('randomness', {}).get('seed') or 0,
+        'max_uses': MAX_USES,
         **hook.get('canvases', {}),
-        'num_canvases': num_canvases,
         'pipeline': [],
+    }
+    # In a part of the round, a part of a patch's uses: the same recipes.
+    total = settings.get('num_canvases') or len(images)
+    settings |= {
+        'num_canvases': num_canvases,
+        'max_uses': settings['max_uses'] * num_canvases / total,
     }
     external = [DATASETS.build(item) for item in hook.get('external', [])]
     return CanvasDataset(sources=[images, *external], pool=used, **settings)

@@ -82,6 +82,10 @@ class PasteOptions:
         num_candidates: patches drawn for a place. Of those that are not in the
             canvas yet, the one that fits best is taken, in size, shape, view
             and light, see `patch_choice`.
+        max_look: how much the surroundings of a patch in its source image may
+            differ from those of the place, in grey levels, see
+            `looks.look_distances`; others are refused. Grows as `max_ground`
+            does.
         allow_repeats: whether a patch may be used twice in a canvas.
         max_rotation: degrees, either way.
         flip_prob: probability of mirroring.
@@ -108,6 +112,7 @@ class PasteOptions:
     num_places: int = 32
     max_ground: float = 30.0
     num_candidates: int = 24
+    max_look: float = 50.0
     allow_repeats: bool = False
     max_rotation: float = 10.0
     flip_prob: float = 0.5
@@ -145,6 +150,7 @@ class PasteOptions:
             'near_distance',
             'class_weight',
             'max_ground',
+            'max_look',
         ):
             self._check(name, getattr(self, name) >= 0, 'at least 0')
         for name in ('scale_jitter', 'scale_limits', 'alpha_range'):

@@ -102,7 +102,10 @@ def rescaling_costs(
 
 
 def trait_costs(
-    patch_ids: np.ndarray, traits: PatchTraits, places: Places
+    patch_ids: np.ndarray,
+    traits: PatchTraits,
+    places: Places,
+    max_look: float,
 ) -> np.ndarray:
     """Cost (n, k) of differences in shape, view and look, as log sizes.
 
@@ -110,6 +113,7 @@ def trait_costs(
         patch_ids: int (n, k), the candidates of each place.
         traits: of the pool.
         places: what they ask for.
+        max_look: distance of looks from which on the cost is infinite.
     """
     shapes = traits.log_aspects[patch_ids] - places.log_aspects[:, None]
     costs = np.abs(np.nan_to_num(shapes))
@@ -117,7 +121,7 @@ def trait_costs(
     if traits.looks is not None and places.looks is not None:
         looks = traits.looks[patch_ids]
         gaps = look_distances(looks, places.looks[:, None])
-        costs += gaps / _GREY_LEVELS
+        costs += np.where(gaps > max_look, np.inf, gaps / _GREY_LEVELS)
     return costs
 
 
@@ -126,7 +130,8 @@ def choose_once(
 ) -> np.ndarray:
     """Index of the cheapest candidate (n,) that is not used; -1 for none.
 
-    Places choose in turn, and no patch is chosen twice.
+    Places choose in turn, and no patch is chosen twice, nor one of infinite
+    cost.
 
     Args:
         patch_ids: int (n, k).
@@ -138,7 +143,10 @@ def choose_once(
     orders = np.argsort(costs, axis=1, kind='stable')
     for row, order in enumerate(orders.tolist()):
         ids = patch_ids[row].tolist()
+        is_possible = np.isfinite(costs[row]).tolist()
         for column in order:
+            if not is_possible[column]:
+                break
             if ids[column] not in taken:
                 chosen[row] = column
                 taken.add(ids[column])

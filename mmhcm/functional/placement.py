@@ -257,7 +257,9 @@ class _Planner:
         looks = self._looks_around(centres, log_sizes)
         places = Places(log_aspects, looks, self.view)
         costs = rescaling_costs(wanted, options.scale_limits)
-        costs += trait_costs(candidates, self.pool.traits, places)
+        costs += trait_costs(
+            candidates, self.pool.traits, places, options.max_look * spread
+        )
         rows = np.arange(num)
         if options.allow_repeats:
             columns = costs.argmin(axis=1)

@@ -16,6 +16,8 @@ from .views import log_aspects_of
 # far a place may lie off the line, in the reach of the two objects.
 _NUM_NEIGHBOURS = 2
 _OFF_LINE = 0.1
+# The ground is seen obliquely: what lies above an object is far behind it.
+_FORESHORTENING = 0.5
 # What surrounds an object from so far to so far is the ground it is on, in
 # its sqrt(area).
 _GROUND_GAP, _GROUND_REACH = 0.15, 0.6
@@ -164,7 +166,7 @@ def draw_centres(
     on_line = (rng.random(shape) < options.line_prob) & (lengths > 0)
     lines /= np.maximum(lengths, 1e-9)[..., None]
     ahead = rng.random((*shape, 1)) * far
-    shifts = rng.uniform(-1, 1, (*shape, 2))
+    shifts = rng.uniform(-1, 1, (*shape, 2)) * (1, _FORESHORTENING)
     aside = shifts[..., :1] * _OFF_LINE
     normals = lines[..., ::-1] * (-1, 1)
     shifts = np.where(

@@ -18,13 +18,19 @@ def log_aspects_of(wh: np.ndarray) -> np.ndarray:
 def aspect_sums(
     labels: np.ndarray, log_aspects: np.ndarray, num_classes: int
 ) -> np.ndarray:
-    """Number of objects and sum of their log aspects by class: (2, c)."""
-    return np.stack(
-        [
-            np.bincount(labels, weights, minlength=num_classes)
-            for weights in (np.ones(len(labels)), log_aspects)
-        ]
-    )
+    """Number of objects and sum of their log aspects by class.
+
+    Args:
+        labels: int (n,).
+        log_aspects: (n,).
+        num_classes: number of classes c.
+
+    Returns:
+        float64 (2, c).
+    """
+    counts = np.bincount(labels, minlength=num_classes)
+    totals = np.bincount(labels, log_aspects, minlength=num_classes)
+    return np.stack([counts, totals]).astype(np.float64)
 
 
 def mean_aspects(sums: np.ndarray) -> np.ndarray:

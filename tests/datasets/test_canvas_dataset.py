@@ -139,7 +139,8 @@ def test_workers_plan_the_same_canvases(own, pool):
 
 
 def test_more_canvases_than_images(own, pool):
-    dataset = build(own, pool, num_canvases=14)
+    # The ground of these scenes is of all colours.
+    dataset = build(own, pool, num_canvases=14, paste=dict(max_ground=999))
     canvases = list(recipes(dataset).values())
     counts = Counter(canvas.img_id for canvas in canvases)
     assert sorted(counts.values()) == [2, 2, 2, 2, 3, 3]
@@ -258,6 +259,64 @@ def test_rare_classes_are_drawn_more_often(own, pool):
     assert plain[3] > plain[[7, 8, 9]].max()
 
 
+def test_patches_are_spared(own, tmp_path, caplog):
+    """A rare class has one patch, which may be used in few canvases."""
+    few = make_pool(tmp_path, own, max_per_class=1)
+    options = dict(num_canvases=60, num_pastes=6, paste=dict(naive=True))
+
+    def uses(**kwargs):
+        counts = Counter(
+            paste.patch_id
+            for canvas in recipes(
+                build(own, few, **options, **kwargs)
+            ).values()
+            for paste in canvas.pastes
+        )
+        return np.array([counts[ind] for ind in range(len(few))])
+
+    assert len(few) < 6
+    # Once in a canvas is the most.
+    assert uses(max_uses=540).sum() == 60 * len(few)
+    spared = uses(max_uses=10)
+    np.testing.assert_allclose(spared, 10, atol=9)
+    assert spared.sum() == pytest.approx(10 * len(few), abs=8)
+
+
+def test_which_classes_are_spared_is_said_once(own, pool, monkeypatch):
+    lines = []
+    monkeypatch.setattr(
+        canvas_dataset, 'print_log', lambda text, **_: lines.append(text)
+    )
+    build(own, pool, max_uses=1000)
+    assert lines == []
+    build(own, pool, max_uses=0.1)
+    (line,) = lines
+    assert 'no patch is used more than 0.1 times a round' in line
+    assert 'bus' in line
+    with pytest.raises(ValueError, match='max_uses must be positive, got 0'):
+        build(own, pool, max_uses=0)
+
+
+def test_families_are_those_of_the_data_set(own, pool, monkeypatch):
+    seen = []
+    original = canvas_dataset.plan_pastes
+
+    def plan_pastes(*args, **kwargs):
+        seen.append(kwargs)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(canvas_dataset, 'plan_pastes', plan_pastes)
+    build(own, pool).get_data_info(0)
+    build(own, pool, paste=dict(families=[0] * 10)).get_data_info(0)
+    build(own, pool, paste=dict(naive=True)).get_data_info(0)
+    assert seen[0]['families'] == own.metainfo['families']
+    assert seen[1]['families'] == [0] * 10
+    # Naive pastes look at nothing.
+    assert [kwargs['look'] is None for kwargs in seen] == [False, False, True]
+    with pytest.raises(ValueError, match='families must name one of each'):
+        build(own, pool, paste=dict(families=[0, 1]))
+
+
 def test_a_class_without_patches_is_not_drawn(own, tmp_path):
     """Counts are those of the data set, patches those of the pool."""
     filtered = make_pool(tmp_path, own, min_size=18)
@@ -317,7 +376,13 @@ def test_without_a_pool_nothing_is_pasted(own, pool):
 def test_a_recipe_is_rendered_as_it_was_seen(own, external, pool):
     """A hard chip shows the canvas' pixels, now and the next time."""
     sources = [own, external]
-    dataset = build(sources, pool, pipeline=LOAD, external_ratio=0.5)
+    dataset = build(
+        sources,
+        pool,
+        pipeline=LOAD,
+        external_ratio=0.5,
+        paste=dict(max_ground=999),
+    )
     bare = build(sources, pipeline=LOAD, external_ratio=0.5)
     scales = [dict(window=64, valid_range=(0, INF))]
     crop = dict(type='CropChip', chip_size=64)

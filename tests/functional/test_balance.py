@@ -2,13 +2,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.balance import (
+    capped_weights,
     class_weights,
     instance_counts,
     sample_classes,
+    use_caps,
 )
 
 count_lists = st.lists(st.integers(0, 10**6), max_size=12)
@@ -69,6 +71,46 @@ def test_weights_are_probabilities_that_follow_the_counts(counts, power):
 def test_bad_weights_are_refused(counts, power):
     with pytest.raises(ValueError, match='must be'):
         class_weights(counts, power)
+
+
+def slow_caps(weights, caps, steps=4000):
+    """Hand out probability bit by bit, to whoever is below the cap."""
+    probs = np.zeros(len(weights))
+    for _ in range(steps):
+        is_open = (probs < caps) & (weights > 0)
+        if not is_open.any():
+            break
+        probs += np.where(is_open, weights, 0) / weights[is_open].sum() / steps
+    return probs
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_capped_weights_against_small_steps(seed, num):
+    rng = np.random.default_rng(seed)
+    weights = class_weights(rng.integers(0, 50, num))
+    caps = rng.uniform(0, 1.2 / num, num) * rng.choice([1, 3], num)
+    probs, share = capped_weights(weights, caps)
+    np.testing.assert_allclose(
+        probs * share, slow_caps(weights, caps), atol=0.01
+    )
+    assert (probs * share <= caps + 1e-9).all()
+    assert probs.sum() == pytest.approx(1 if share else 0)
+
+
+def test_loose_caps_change_nothing():
+    weights = class_weights([1, 0, 3])
+    probs, share = capped_weights(weights, np.ones(3))
+    assert share == 1
+    np.testing.assert_array_equal(probs, weights)
+
+
+def test_use_caps():
+    # 100 canvases with 20 objects: 5 uses of 40 patches are a tenth of them.
+    caps = use_caps(np.array([40, 0]), 100, 20, 5)
+    np.testing.assert_allclose(caps, [0.1, 0])
+    # In 3 canvases, no patch is used 5 times.
+    np.testing.assert_allclose(use_caps(np.array([4]), 3, 20, 5), [0.2])
 
 
 def test_samples_follow_the_weights_and_the_generator():

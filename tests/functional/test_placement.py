@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.boxes import box_wh, intersection_areas
+from mmhcm.functional.looks import ImageLook
 from mmhcm.functional.paste_types import PasteOptions
+from mmhcm.functional.patch_choice import patch_traits
 from mmhcm.functional.placement import plan_pastes, rotated_wh
 from mmhcm.functional.pool_index import index_pool
 
@@ -208,7 +210,7 @@ def test_sizes_follow_the_objects_around(factor):
 @pytest.mark.parametrize(
     'kwargs',
     [
-        {'follow_sizes': False},
+        {'follow_sizes': False, 'gts': [[195, 145, 205, 155]]},
         {'gt_ignore': [True]},
         {'gts': NO_BOXES},
         # Without area there is no size to follow.
@@ -218,7 +220,7 @@ def test_sizes_follow_the_objects_around(factor):
 def test_native_sizes_without_objects_to_follow(kwargs):
     kwargs = {'gts': [[10, 10, 13, 13]], **kwargs}
     out = plan(scale_jitter=(1, 1), **kwargs)
-    assert len(out.pastes) >= 8
+    assert len(out.pastes) >= 6
     np.testing.assert_allclose([p.scale for p in out.pastes], 1)
 
 
@@ -265,6 +267,132 @@ def test_only_classes_with_patches_and_weight_are_drawn():
     assert set(out.labels.tolist()) == {1}
 
 
+def test_no_patch_is_used_twice():
+    gts = random_boxes(np.random.default_rng(0), 20)
+    for naive in (False, True):
+        out = plan(
+            gts,
+            canvas_wh=(2000, 2000),
+            num_pastes=30,
+            pool_wh=POOL_WH[:15],
+            pool_labels=POOL_LABELS[:15],
+            follow_places=False,
+            naive=naive,
+        )
+        ids = [paste.patch_id for paste in out.pastes]
+        # Five patches of each class for thirty objects of any class.
+        assert (len(ids) == 30) == naive
+        assert (len(set(ids)) == len(ids)) != naive
+    assert len(plan(gts, naive=True).pastes) == 12
+
+
+def test_labels_do_not_follow_looks():
+    """With and without looks, the same classes are drawn."""
+    gts = random_boxes(np.random.default_rng(0), 20)
+    rng = np.random.default_rng(1)
+    traits = patch_traits(
+        POOL_WH,
+        POOL_LABELS,
+        np.zeros(3, int),
+        looks=rng.uniform(0, 255, (len(POOL_WH), 4)),
+    )
+    cells = rng.integers(0, 256, (38, 50, 3), dtype=np.uint8)
+    plain = plan(gts)
+    looking = plan(gts, traits=traits, look=ImageLook(cells))
+    assert plain != looking
+    labels = [
+        sorted([*out.labels.tolist(), *out.skipped_labels])
+        for out in (plain, looking)
+    ]
+    assert labels[0] == labels[1]
+
+
+def test_patches_were_seen_in_the_light_of_their_place():
+    """A canvas is dark left and bright right, and so are the patches."""
+    is_bright = np.arange(len(POOL_WH)) // 3 % 2 == 1
+    looks = np.where(is_bright, 200.0, 40.0)[:, None] * (1, 1, 1, 0)
+    traits = patch_traits(POOL_WH, POOL_LABELS, np.zeros(3, int), looks=looks)
+    cells = np.full((100, 200, 3), 40, np.uint8)
+    cells[:, 100:] = 200
+    gts = [[200, 200, 220, 220], [1300, 200, 1320, 220]]
+    out = plan(
+        gts,
+        canvas_wh=(1600, 800),
+        near_prob=1,
+        traits=traits,
+        look=ImageLook(cells),
+        num_pastes=20,
+    )
+    bright = [is_bright[paste.patch_id] for paste in out.pastes]
+    assert bright == (out.bboxes[:, 0] > 800).tolist()
+    assert len(set(bright)) == 2
+
+
+def test_places_are_on_the_ground_of_the_objects():
+    """Objects lie on a grey road of 80 pixels across a meadow."""
+    cells = np.full((100, 100, 3), (60, 140, 80), np.uint8)
+    cells[45:55] = 110
+    gts = [[x, 390, x + 20, 410] for x in range(100, 700, 120)]
+    out = plan(gts, canvas_wh=(800, 800), look=ImageLook(cells), num_pastes=9)
+    assert len(out.pastes) >= 8
+    y = (out.bboxes[:, 1] + out.bboxes[:, 3]) / 2
+    assert (np.abs(y - 400) < 40).all()
+    anywhere = plan(gts, canvas_wh=(800, 800), num_pastes=9)
+    y = (anywhere.bboxes[:, 1] + anywhere.bboxes[:, 3]) / 2
+    assert (np.abs(y - 400) > 40).any()
+
+
+def test_shapes_follow_the_object_beside():
+    """Long patches beside a long object, high ones beside a high one."""
+    is_high = np.arange(20) % 2 == 0
+    pool_wh = np.where(is_high[:, None], (20, 40), (40, 20))
+    gts = [[100, 100, 140, 120], [1000, 100, 1020, 140]]
+    out = plan(
+        gts,
+        canvas_wh=(1200, 300),
+        near_prob=1,
+        pool_wh=pool_wh,
+        pool_labels=np.zeros(20, int),
+        class_probs=[1.0],
+        class_log_sizes=np.log([28.0]),
+    )
+    high = [is_high[paste.patch_id] for paste in out.pastes]
+    assert high == (out.bboxes[:, 0] > 600).tolist()
+    assert len(set(high)) == 2
+
+
+def test_a_canvas_has_a_share_of_the_patches():
+    ids = {
+        paste.patch_id
+        for seed in range(200)
+        for paste in plan(seed=seed, patch_share=0.1, num_pastes=1).pastes
+    }
+    assert len(ids) > 50
+    # One favourite would be used each time that its class is drawn.
+    looks = np.full((len(POOL_WH), 4), 40.0)
+    looks[:3] = 0
+    traits = patch_traits(POOL_WH, POOL_LABELS, np.zeros(3, int), looks=looks)
+    cells = np.zeros((38, 50, 3), np.uint8)
+
+    def uses(share):
+        plans = [
+            plan(
+                seed=seed,
+                patch_share=share,
+                num_pastes=1,
+                traits=traits,
+                look=ImageLook(cells),
+                max_look=1000,
+            )
+            for seed in range(200)
+        ]
+        return sum(p.patch_id < 3 for out in plans for p in out.pastes)
+
+    assert uses(1.0) > 190
+    # Two of twenty patches of a class are offered.
+    assert uses(0.1) < 0.15 * 200
+
+
 def test_near_places_are_near():
     gts = [[990, 990, 1010, 1010]]
     out = plan(
@@ -276,8 +404,8 @@ def test_near_places_are_near():
     )
     assert len(out.pastes) > 20
     centres = (out.bboxes[:, :2] + out.bboxes[:, 2:]) / 2
-    # Twice the sum of 20 and 60 pixels, and 2.9 times that in the last trial.
-    assert (np.abs(centres - (1000, 1000)) <= 160 * 2.9).all()
+    # Twice the sum of 20 and 60 pixels, and 1.8 times that in the last trial.
+    assert (np.abs(centres - (1000, 1000)) <= 160 * 1.8).all()
 
 
 @pytest.mark.parametrize(
@@ -300,6 +428,9 @@ def test_rotated_wh(angle, expected):
         ('scale_jitter', (0.0, 1.0)),
         ('alpha_range', (0.5, 1.1)),
         ('row_weight', 0),
+        ('num_places', 0),
+        ('max_look', -1),
+        ('families', (0, -1)),
     ],
 )
 def test_bad_options_are_named(name, value):
