@@ -15,7 +15,13 @@ train_pipeline = [
     dict(type='PackChipInputs'),
 ]
 train_dataloader = dict(
-    dataset=dict(scales=scales, chip_size=chip_size, pipeline=train_pipeline)
+    dataset=dict(
+        scales=scales,
+        chip_size=chip_size,
+        # A sixth fewer chips than 'greedy', so that each is seen more often.
+        cover='fewest',
+        pipeline=train_pipeline,
+    )
 )
 tta_pipeline = [
     dict(type='LoadImage'),
