@@ -49,7 +49,7 @@ class CanvasDataset:
     """Randomly selected images with class-balanced pasted objects.
 
     Which images, and what is pasted where, follows from (seed, round, image)
-    alone. Existing annotations stay and those of the pasted objects are added
+    and the image's pixels alone. Existing annotations stay and those of the pasted objects are added
     (paper section 3.3). A sample's data info carries ``canvas``, the
     ``MinedCanvas`` recipe without chips yet, and ``draw_key``, the integers
     that seed what a metric draws for it.
@@ -72,7 +72,8 @@ class CanvasDataset:
             more often is drawn less, and the others more; if all would, fewer
             objects are pasted. Defaults to 15.
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
-            pastes without thought, as a comparator.
+            pastes without thought, as a comparator. ``families`` default to
+            those of the own data set's meta information, if it has any.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
 

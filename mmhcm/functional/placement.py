@@ -51,10 +51,12 @@ def plan_pastes(
 ) -> PastePlan:
     """Choose objects, and places for them on one canvas.
 
-    Each object's class is drawn first and kept. A trial then draws a place,
-    the size that the surroundings ask for, a patch of that class which needs
-    no more rescaling than the limits allow (the nearest one, at the limit, if
-    there is none), flip, rotation and opacity. The size for class c is that of
+    Each object's class is drawn first and kept. A trial then draws a place
+    beside an object of the same family, on ground like that object's (see
+    `places`), the size that the surroundings ask for, the patch of that class
+    that fits best of several which need no more rescaling than the limits
+    allow (the nearest ones in size, at the limit, if there are too few; see
+    `patch_choice`), flip, rotation and opacity. The size for class c is that of
     the objects around: the median over the neighbours j of
     log s_j - mean log size of j's class, plus the mean log size of c.
 
