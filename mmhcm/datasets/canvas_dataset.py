@@ -8,33 +8,26 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, Compose
 from mmengine.logging import print_log
 
-from mmhcm.functional.balance import (
+from mmhcm.functional.boxes import box_wh
+from mmhcm.functional.pasting import (
+    ImageLook,
+    PasteOptions,
     capped_weights,
     class_weights,
-    use_caps,
-)
-from mmhcm.functional.blending import compile_blending
-from mmhcm.functional.boxes import box_wh
-from mmhcm.functional.looks import ImageLook
-from mmhcm.functional.paste import (
-    PasteOptions,
+    compile_blending,
     index_pool,
     patch_traits,
     plan_pastes,
+    use_caps,
 )
-from mmhcm.structures.hard_chips import MinedCanvas
-from mmhcm.structures.object_pool import ObjectPool, PoolError
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.rounds import MinedCanvas
 
 from .canvas_look import read_look
-from .data_info import (
-    canvas_data_info,
-    guide_arrays,
-    image_data_info,
-    instance_arrays,
-)
-from .image_faults import IMAGE_ERRORS, BrokenImages
+from .data_info import canvas_data_info, guide_arrays, image_data_info
+from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
 from .seeding import sample_rng
-from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
 #: Default of ``max_uses``.
@@ -49,8 +42,8 @@ class CanvasDataset:
     """Randomly selected images with class-balanced pasted objects.
 
     Which images, and what is pasted where, follows from (seed, round, image)
-    and the image's pixels alone. Existing annotations stay and those of the pasted objects are added
-    (paper section 3.3). A sample's data info carries ``canvas``, the
+    and the image's pixels alone. Existing annotations stay and those of the
+    pasted objects are added (paper section 3.3). A sample's data info carries ``canvas``, the
     ``MinedCanvas`` recipe without chips yet, and ``draw_key``, the integers
     that seed what a metric draws for it.
 

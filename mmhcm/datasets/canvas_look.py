@@ -2,7 +2,7 @@
 
 import cv2
 
-from mmhcm.functional.looks import ImageLook
+from mmhcm.functional.pasting import ImageLook
 
 _FLAGS = cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION
 

@@ -7,11 +7,11 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
-from mmhcm.functional.paste import paste_boxes
-from mmhcm.functional.paste_types import Paste
+from mmhcm.functional.pasting import Paste, paste_boxes
 from mmhcm.functional.regions import find_masked
-from mmhcm.structures.hard_chips import MinedCanvas
-from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.rounds import MinedCanvas
 
 
 @dataclass(frozen=True)
@@ -123,17 +123,6 @@ def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
         }
         for bbox in bboxes.tolist()
     ]
-
-
-def instance_arrays(
-    instances: Sequence[dict],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4), source pixels, and which of them are ignored (n,)."""
-    bboxes = as_bboxes([instance['bbox'] for instance in instances])
-    ignored = np.array(
-        [bool(instance['ignore_flag']) for instance in instances], dtype=bool
-    )
-    return bboxes, ignored
 
 
 def guide_arrays(info: dict) -> tuple[np.ndarray, np.ndarray]:

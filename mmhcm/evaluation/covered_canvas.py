@@ -7,11 +7,14 @@ from typing import Self
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import ChipScale
-from mmhcm.functional.error_cover import ErrorChips, cover_errors
-from mmhcm.structures.error_boxes import DetectedImage, find_errors
-from mmhcm.structures.error_kinds import ERROR_KINDS
-from mmhcm.structures.hard_chips import ErrorBox, MinedCanvas
+from mmhcm.functional.chips import ChipScale, ErrorChips, cover_errors
+from mmhcm.structures.rounds import (
+    ERROR_KINDS,
+    DetectedImage,
+    ErrorBox,
+    MinedCanvas,
+    find_errors,
+)
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,7 @@ def cover_canvas(
         kinds: Kinds that chips are made for.
         min_objects: Chips with fewer objects to learn are left out. Defaults
             to 0.
-        **thresholds: Of ``functional.errors.classify_errors``.
+        **thresholds: Of ``scoring.errors.classify_errors``.
     """
     types = image.classify(**thresholds)
     errors = find_errors(image, types)

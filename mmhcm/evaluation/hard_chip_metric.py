@@ -9,19 +9,19 @@ from mmdet.registry import METRICS
 from mmengine.logging import print_log
 
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
-from mmhcm.functional.chip_choice import choose_chips, class_weights
-from mmhcm.functional.chips import generate_chips
-from mmhcm.functional.f1_threshold import (
-    best_f1_threshold,
-    judged_detections,
+from mmhcm.functional.chips import (
+    choose_chips,
+    class_weights,
+    count_taught_objects,
+    generate_chips,
 )
-from mmhcm.functional.taught_objects import count_taught_objects
-from mmhcm.structures.error_boxes import DetectedImage
-from mmhcm.structures.error_kinds import (
+from mmhcm.functional.scoring import best_f1_threshold, judged_detections
+from mmhcm.structures.rounds import (
     BACKGROUND,
     CLASS,
     ERROR_KINDS,
     MISSED,
+    DetectedImage,
 )
 
 from .chip_metric import ChipMetric, distinct_canvases, seen_images

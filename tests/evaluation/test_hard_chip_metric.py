@@ -20,14 +20,14 @@ from mmhcm.functional.boxes import (
     intersection_areas,
 )
 from mmhcm.functional.chips import ChipScale, valid_objects
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.hard_chips import (
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.rounds import (
     HardChipRound,
     MinedCanvas,
     read_round,
     write_round,
 )
-from tests.datasets.test_dota import square, write_dota
+from tests.datasets.sources.test_dota import square, write_dota
 
 INF = float('inf')
 WH = (200, 150)

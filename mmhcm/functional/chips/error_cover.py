@@ -1,0 +1,149 @@
+"""Hard chips of one canvas: windows that teach errors (paper 3.3).
+
+Boxes and windows are (n, 4) xyxy in pixels of the canvas.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes, box_iof, box_iou, clip_boxes
+
+from .covering import generate_chips
+from .projection import find_taught_errors, find_taught_objects
+from .scales import ChipScale, valid_objects
+
+
+@dataclass(frozen=True)
+class ErrorChips:
+    """Chips around errors, in the order in which they were chosen.
+
+    Attributes:
+        windows: float32 (m, 4), whole numbers inside the canvas.
+        scale_inds: int64 (m,), as in ``Chips``.
+        errors: bool (m, n), errors that each chip teaches; at least one.
+        objects: bool (m, g), objects that each chip lets the detector learn.
+    """
+
+    windows: np.ndarray
+    scale_inds: np.ndarray
+    errors: np.ndarray
+    objects: np.ndarray
+
+    def keep(self, is_kept: np.ndarray) -> 'ErrorChips':
+        """Keep some of the chips, bool (m,)."""
+        return ErrorChips(
+            *(getattr(self, name)[is_kept] for name in vars(self))
+        )
+
+
+def cover_errors(
+    bboxes: np.ndarray,
+    on_background: np.ndarray,
+    gt_bboxes: np.ndarray,
+    gt_ignore: np.ndarray,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    ignored_iof_thr: float = 0.5,
+    ignored_iou_thr: float = 0.3,
+) -> ErrorChips:
+    """Cover errors with chips that teach them, jointly over the scales.
+
+    An error that is about an object is taught where the object is learned: at
+    a scale whose range holds it, with at least half of it in the window. An
+    error on background is taught where the detection is of the scale's sizes,
+    whole in the window, and not on an object that the chip ignores. Errors
+    about objects are covered first; errors on background that those chips do
+    not teach get chips of their own, which come last. Windows are moved to
+    where they hold the most objects to learn. Errors that no window teaches
+    have no chip.
+
+    Args:
+        bboxes: (n, 4), the object of each error; the detection of an error on
+            background.
+        on_background: bool (n,).
+        gt_bboxes: (g, 4), all objects.
+        gt_ignore: bool (g,), those that training ignores everywhere.
+        image_wh: (width, height) of the canvas, pixels.
+        scales: The chip scales.
+        ignored_iof_thr: Share of a detection in an ignored object from which
+            training ignores it, as ``TrueIgnoreAssigner`` does. Defaults to
+            0.5.
+        ignored_iou_thr: IoU, likewise. Defaults to 0.3.
+    """
+    canvas = _Canvas(
+        clip_boxes(as_bboxes(gt_bboxes), (0, 0, *image_wh)),
+        np.asarray(gt_ignore, dtype=bool),
+        image_wh,
+        scales,
+        {
+            'ignored_iof_thr': ignored_iof_thr,
+            'ignored_iou_thr': ignored_iou_thr,
+        },
+    )
+    bboxes = clip_boxes(as_bboxes(bboxes), (0, 0, *image_wh))
+    on_background = np.asarray(on_background, dtype=bool)
+    valid = valid_objects(bboxes, image_wh, scales)
+    valid[on_background] &= canvas.open_scales(bboxes[on_background])
+    chips = canvas.cover(bboxes, on_background, valid, ~on_background)
+    missing = on_background & ~chips.errors.any(axis=0)
+    further = canvas.cover(bboxes, on_background, valid, missing)
+    both = ErrorChips(
+        *(
+            np.concatenate([getattr(part, name) for part in (chips, further)])
+            for name in vars(chips)
+        )
+    )
+    return both.keep(np.asarray(both.errors.any(axis=1)))
+
+
+@dataclass(frozen=True)
+class _Canvas:
+    """Objects (g, 4) of a canvas, and what training ignores there."""
+
+    gt_bboxes: np.ndarray
+    gt_ignore: np.ndarray
+    image_wh: tuple[int, int]
+    scales: Sequence[ChipScale]
+    thrs: dict[str, float]
+
+    def open_scales(self, bboxes: np.ndarray) -> np.ndarray:
+        """Scales, bool (n, K + 1), with no ignored object over a box."""
+        learned = valid_objects(self.gt_bboxes, self.image_wh, self.scales)
+        learned &= ~self.gt_ignore[:, None]
+        over = box_iof(bboxes, self.gt_bboxes) >= self.thrs['ignored_iof_thr']
+        over |= box_iou(bboxes, self.gt_bboxes) >= self.thrs['ignored_iou_thr']
+        # products of numbers are faster than those of booleans
+        return np.asarray(over.astype(np.float32) @ ~learned == 0)
+
+    def cover(
+        self,
+        bboxes: np.ndarray,
+        on_background: np.ndarray,
+        valid: np.ndarray,
+        wanted: np.ndarray,
+    ) -> ErrorChips:
+        """Cover the wanted errors; find all that their chips teach."""
+        kept = np.flatnonzero(~self.gt_ignore)
+        chips = generate_chips(
+            bboxes[wanted],
+            self.image_wh,
+            self.scales,
+            valid=valid[wanted],
+            neighbours=self.gt_bboxes[kept],
+        )
+        where = chips.windows, chips.scale_inds, self.image_wh, self.scales
+        objects = np.zeros((len(chips.windows), len(self.gt_bboxes)), bool)
+        objects[:, kept] = find_taught_objects(self.gt_bboxes[kept], *where)
+        errors = find_taught_objects(bboxes, *where)
+        errors[:, on_background] = find_taught_errors(
+            bboxes[on_background],
+            chips.windows,
+            valid[on_background][:, chips.scale_inds].T,
+            self.gt_bboxes,
+            objects,
+            **self.thrs,
+        )
+        return ErrorChips(chips.windows, chips.scale_inds, errors, objects)

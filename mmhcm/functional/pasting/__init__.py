@@ -1,0 +1,35 @@
+"""Pasting of objects from a pool."""
+
+from .balance import capped_weights, class_weights, instance_counts, use_caps
+from .blending import compile_blending
+from .cutouts import clear_window, covered_shares, shared_boxes
+from .looks import ImageLook, surround_looks
+from .painting import apply_pastes, paste_areas, paste_boxes
+from .patch_choice import patch_traits
+from .placement import plan_pastes
+from .pool_index import index_pool
+from .recipe import Paste, PasteOptions
+from .views import aspect_sums, log_aspects_of
+
+__all__ = [
+    'ImageLook',
+    'Paste',
+    'PasteOptions',
+    'apply_pastes',
+    'aspect_sums',
+    'capped_weights',
+    'class_weights',
+    'clear_window',
+    'compile_blending',
+    'covered_shares',
+    'index_pool',
+    'instance_counts',
+    'log_aspects_of',
+    'paste_areas',
+    'paste_boxes',
+    'patch_traits',
+    'plan_pastes',
+    'shared_boxes',
+    'surround_looks',
+    'use_caps',
+]

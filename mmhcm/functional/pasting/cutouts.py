@@ -1,0 +1,109 @@
+"""Context around an object that shows nothing of its neighbours."""
+
+import numpy as np
+
+from mmhcm.functional.boxes import (
+    as_bboxes,
+    box_areas,
+    box_wh,
+    clip_boxes,
+    intersection_areas,
+)
+from mmhcm.functional.regions import union_shares
+
+
+def clear_window(
+    bbox: np.ndarray, outer: np.ndarray, others: np.ndarray
+) -> np.ndarray:
+    """Return the largest window around a box without pixels of other boxes.
+
+    The window contains ``bbox``, lies in ``outer`` and has the largest area
+    of those that show nothing of ``others`` outside of ``bbox``. What others
+    cover of ``bbox`` itself cannot be cut away.
+
+    Args:
+        bbox: (4,) xyxy.
+        outer: (4,) xyxy that contains ``bbox``.
+        others: (n, 4) xyxy, boxes in the same pixels.
+
+    Returns:
+        float64 (4,) xyxy.
+    """
+    x1, y1, x2, y2 = bbox = np.asarray(bbox, dtype=np.float64)
+    outer = np.asarray(outer, dtype=np.float64)
+    parts = _parts_outside(others, bbox, outer)
+    lefts = np.unique([outer[0], *parts[parts[:, 2] <= x1, 2]])
+    rights = np.unique([outer[2], *parts[parts[:, 0] >= x2, 0]])
+    # What the columns between each pair of sides show: (l, r, n).
+    shown = (parts[:, 0] < rights[:, None]) & (
+        parts[:, 2] > lefts[:, None, None]
+    )
+    above, below = parts[:, 3] <= y1, parts[:, 1] >= y2
+    tops = np.where(shown & above, parts[:, 3], outer[1])
+    bottoms = np.where(shown & below, parts[:, 1], outer[3])
+    top = tops.max(axis=2, initial=outer[1])
+    bottom = bottoms.min(axis=2, initial=outer[3])
+    areas = (rights - lefts[:, None]) * (bottom - top)
+    areas[(shown & ~above & ~below).any(axis=2)] = -1
+    row, column = np.unravel_index(areas.argmax(), areas.shape)
+    return np.array(
+        [lefts[row], top[row, column], rights[column], bottom[row, column]]
+    )
+
+
+def shared_boxes(
+    bbox: np.ndarray, others: np.ndarray, min_share: float = 0.1
+) -> np.ndarray:
+    """Return what other boxes cover of a box, without mere touches.
+
+    Args:
+        bbox: (4,) xyxy.
+        others: (n, 4) xyxy, in the same pixels.
+        min_share: least area in common, as a share of the smaller box.
+
+    Returns:
+        float32 (k, 4) xyxy, inside of ``bbox``.
+    """
+    bboxes, others = as_bboxes(bbox), as_bboxes(others)
+    inside = intersection_areas(bboxes, others)[0]  # (n,)
+    smaller = np.minimum(box_areas(bboxes)[0], box_areas(others))
+    kept = (inside > 0) & (inside >= min_share * smaller)
+    return clip_boxes(others[kept], tuple(bboxes[0]))
+
+
+def covered_shares(bboxes: np.ndarray, inds: np.ndarray) -> np.ndarray:
+    """Compute the share of some boxes that all the others cover together.
+
+    Args:
+        bboxes: (n, 4) xyxy.
+        inds: int (m,), the boxes asked about.
+
+    Returns:
+        float64 (m,) in [0, 1].
+    """
+    bboxes = as_bboxes(bboxes)
+    meets = intersection_areas(bboxes[inds], bboxes) > 0  # (m, n)
+    meets[np.arange(len(inds)), inds] = False
+    shares = np.zeros(len(inds))
+    for row in np.flatnonzero(meets.any(axis=1)):
+        own = bboxes[inds[row], None]
+        shares[row] = union_shares(own, bboxes[meets[row]])[0]
+    return shares
+
+
+def _parts_outside(
+    others: np.ndarray, bbox: np.ndarray, outer: np.ndarray
+) -> np.ndarray:
+    """Parts (m, 4) of boxes in ``outer`` to each side of ``bbox``."""
+    x1, y1, x2, y2 = bbox.tolist()
+    left, top, right, bottom = outer.tolist()
+    others = as_bboxes(others).astype(np.float64)
+    parts = np.concatenate(
+        [
+            clip_boxes(others, (left, top, x1, bottom)),
+            clip_boxes(others, (x2, top, right, bottom)),
+            clip_boxes(others, (left, top, right, y1)),
+            clip_boxes(others, (left, y2, right, bottom)),
+        ]
+    )
+    return parts[box_wh(parts).min(axis=1, initial=np.inf) > 0]

@@ -1,0 +1,235 @@
+"""Places for new objects beside those that are there (section 3.3)."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+from scipy.spatial import KDTree
+
+from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
+
+from .looks import ImageLook, ground_distances
+from .recipe import PasteOptions
+from .views import log_aspects_of
+
+# Neighbours of an object whose direction may be that of the road, and how
+# far a place may lie off the line, in the reach of the two objects.
+_NUM_NEIGHBOURS = 2
+_OFF_LINE = 0.1
+# The ground is seen obliquely: what lies above an object is far behind it.
+_FORESHORTENING = 0.5
+# What surrounds an object from so far to so far is the ground it is on, in
+# its sqrt(area).
+_GROUND_GAP, _GROUND_REACH = 0.15, 0.6
+# A place that cannot be taken, behind all grey levels.
+_TAKEN = 1e4
+
+
+@dataclass(frozen=True)
+class Guides:
+    """Objects (m) that places, sizes and shapes go by, family by family.
+
+    Attributes:
+        bboxes: float64 (m, 4) xyxy, canvas pixels.
+        centres: (m, 2).
+        sizes: (m,) sqrt(area).
+        labels: int (m,).
+        usual: (m,) mean log size of each one's class.
+        offsets: (m,) how much larger than that each one is, in logs.
+        log_aspects: (m,) log height / width minus the usual one of the class.
+        starts: int (f + 1,), family k has ``starts[k]:starts[k + 1]``.
+        neighbours: int (m, k), the next ones of the family; an object stands
+            for those that it lacks.
+    """
+
+    bboxes: np.ndarray
+    centres: np.ndarray
+    sizes: np.ndarray
+    labels: np.ndarray
+    usual: np.ndarray
+    offsets: np.ndarray
+    log_aspects: np.ndarray
+    starts: np.ndarray
+    neighbours: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        gt_bboxes: np.ndarray,
+        gt_labels: np.ndarray,
+        gt_ignore: np.ndarray | None,
+        class_log_sizes: np.ndarray,
+        families: np.ndarray,
+        class_aspects: np.ndarray,
+    ) -> Self:
+        """Make them of a canvas' objects, see `plan_pastes`."""
+        bboxes = as_bboxes(gt_bboxes).astype(np.float64)
+        labels = np.asarray(gt_labels, dtype=np.int64).reshape(-1)
+        valid = box_wh(bboxes).min(axis=1, initial=np.inf) > 0
+        if gt_ignore is not None:
+            valid &= ~np.asarray(gt_ignore, dtype=bool).reshape(-1)
+        # The label of an ignored object may be out of range.
+        bboxes, labels = bboxes[valid], labels[valid]
+        known = np.isfinite(class_log_sizes[labels])
+        bboxes, labels = bboxes[known], labels[known]
+        order = np.argsort(families[labels], kind='stable')
+        bboxes, labels = bboxes[order], labels[order]
+        num_families = int(families.max(initial=0)) + 1
+        starts = np.searchsorted(families[labels], np.arange(num_families + 1))
+        centres = (bboxes[:, :2] + bboxes[:, 2:]) / 2
+        sizes, usual = sqrt_areas(bboxes), class_log_sizes[labels]
+        return cls(
+            bboxes=bboxes,
+            centres=centres,
+            sizes=sizes,
+            labels=labels,
+            usual=usual,
+            offsets=np.log(sizes) - usual,
+            log_aspects=log_aspects_of(box_wh(bboxes)) - class_aspects[labels],
+            starts=starts,
+            neighbours=_neighbours(centres, starts),
+        )
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.sizes)
+
+    def pick(self, families: np.ndarray, picks: np.ndarray) -> np.ndarray:
+        """Indices (n, k) of objects of each family, or any if it has none.
+
+        Args:
+            families: int (n,).
+            picks: (n, k) uniform in [0, 1).
+        """
+        low, high = self.starts[families], self.starts[families + 1]
+        none = low == high
+        low, high = np.where(none, 0, low), np.where(none, len(self), high)
+        inds = low[:, None] + (picks * (high - low)[:, None]).astype(np.int64)
+        return np.minimum(inds, high[:, None] - 1)
+
+    def grounds(self, look: ImageLook) -> np.ndarray:
+        """Looks (m, 4) of the ground: median over an object and the next."""
+        own = look.around(self.bboxes, _GROUND_REACH, _GROUND_GAP)
+        both = np.concatenate([own[:, None], own[self.neighbours]], axis=1)
+        return np.median(both, axis=1)
+
+
+def _neighbours(centres: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """``neighbours`` of `Guides`."""
+    out = np.repeat(np.arange(len(centres))[:, None], _NUM_NEIGHBOURS, axis=1)
+    for low, high in pairwise(starts.tolist()):
+        num = min(_NUM_NEIGHBOURS, high - low - 1)
+        if num > 0:
+            own = centres[low:high]
+            _, inds = KDTree(own).query(own, k=num + 1)
+            out[low:high, :num] = low + inds[:, 1:]
+    return out
+
+
+def draw_centres(
+    guides: Guides,
+    log_sizes: np.ndarray,
+    families: np.ndarray,
+    canvas_wh: np.ndarray,
+    spread: float,
+    options: PasteOptions,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw k = ``num_places`` places for each of n new objects.
+
+    A place is near an object of the same family: on the line to one of the
+    next objects of the family, which mostly is along a road, a row of parked
+    cars or a pavement, or to any side. The few that are not near are in the
+    row of an object, at any x.
+
+    Args:
+        guides: at least one.
+        log_sizes: (n,) usual log size of each new object's class.
+        families: int (n,).
+        canvas_wh: (2,), pixels.
+        spread: widens "near".
+        options: of the plan.
+        rng: source of all draws.
+
+    Returns:
+        Centres (n, k, 2) in canvas pixels, the guide of each (n, k), and the
+        size (n, k) that it asks for.
+    """
+    shape = (len(families), options.num_places)
+    inds = guides.pick(families, rng.random(shape))
+    sizes = np.exp(log_sizes[:, None] + guides.offsets[inds])
+    reach = (guides.sizes[inds] + sizes)[..., None]
+    far = options.near_distance * spread
+    aims = guides.neighbours[inds, rng.integers(0, _NUM_NEIGHBOURS, shape)]
+    lines = guides.centres[aims] - guides.centres[inds]
+    lengths = np.linalg.norm(lines, axis=2)
+    on_line = (rng.random(shape) < options.line_prob) & (lengths > 0)
+    lines /= np.maximum(lengths, 1e-9)[..., None]
+    ahead = rng.random((*shape, 1)) * far
+    shifts = rng.uniform(-1, 1, (*shape, 2)) * (1, _FORESHORTENING)
+    aside = shifts[..., :1] * _OFF_LINE
+    normals = lines[..., ::-1] * (-1, 1)
+    shifts = np.where(
+        on_line[..., None], ahead * lines + aside * normals, shifts * far
+    )
+    centres = guides.centres[inds] + shifts * reach
+    away = rng.random((len(families), 1)) >= options.near_prob
+    anywhere = rng.random(shape) * canvas_wh[0]
+    centres[..., 0] = np.where(away, anywhere, centres[..., 0])
+    return centres, inds, sizes
+
+
+def choose_places(
+    centres: np.ndarray,
+    sizes: np.ndarray,
+    taken: np.ndarray,
+    canvas_wh: np.ndarray,
+    look: ImageLook | None,
+    grounds: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the place that looks most like the ground of its guide.
+
+    Places outside the canvas, or on what is taken, come last. Squares stand
+    for the objects, whose patches are chosen later.
+
+    Args:
+        centres: (n, k, 2) from `draw_centres`.
+        sizes: (n, k), sqrt(area) of the objects there.
+        taken: (t, 4) xyxy of what is there, and of ignored regions.
+        canvas_wh: (2,), pixels.
+        look: of the canvas. None: the first place that is free.
+        grounds: (n, k, 4) from `Guides.grounds`, if there is a look.
+
+    Returns:
+        Index (n,) of the place, and the distance (n,) of its look from the
+        ground in grey levels, 0 without a look.
+    """
+    flat = square_boxes(centres, sizes).reshape(-1, 4)
+    blocked = (flat[:, :2] < 0).any(axis=1)
+    blocked |= (flat[:, 2:] > canvas_wh).any(axis=1)
+    blocked |= _overlap_any(flat, taken)
+    gaps = np.zeros(sizes.shape)
+    if look is not None:
+        gaps = ground_distances(
+            look.inside(flat).reshape(grounds.shape), grounds
+        )
+    costs = np.where(blocked.reshape(sizes.shape), _TAKEN + gaps, gaps)
+    best = costs.argmin(axis=1)
+    return best, gaps[np.arange(len(gaps)), best]
+
+
+def _overlap_any(bboxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether boxes (n, 4) have an area in common with any other: (n,)."""
+    x1, y1, x2, y2 = bboxes.T[..., None]
+    shared = x1 < others[:, 2]
+    shared &= x2 > others[:, 0]
+    shared &= y1 < others[:, 3]
+    shared &= y2 > others[:, 1]
+    return shared.any(axis=1)
+
+
+def square_boxes(centres: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Squares (..., 4) xyxy around centres (..., 2) with sides (...)."""
+    half = sizes[..., None] / 2
+    return np.concatenate([centres - half, centres + half], axis=-1)
