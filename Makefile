@@ -166,20 +166,20 @@ PYTEST = $(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
 
 # Tests that check runs, under coverage, and test does not run again.
 LOWER_TESTS := tests/functional tests/structures \
-	tests/reliability/test_bad_input_annotations.py \
-	tests/reliability/test_files_caches.py \
-	tests/reliability/test_files_writers.py
+	tests/robustness/test_bad_input_annotations.py \
+	tests/robustness/test_files_caches.py \
+	tests/robustness/test_files_writers.py
 
 coverage: $(VENV)/.checked
 	$(PYTEST) $(LOWER_TESTS) --cov --cov-report=json
-	$(BIN)/python tests/layer_coverage.py work_dirs/coverage.json
+	$(BIN)/python tests/support/layer_coverage.py work_dirs/coverage.json
 
 # Each change of the code draws other ones.
 some-mutants: $(VENV)/.checked
-	$(BIN)/python tests/mutants.py --sample 80 --jobs $(PYTEST_JOBS)
+	$(BIN)/python tests/support/mutants.py --sample 80 --jobs $(PYTEST_JOBS)
 
 mutants: $(VENV)/.checked
-	$(BIN)/python tests/mutants.py --jobs $(PYTEST_JOBS)
+	$(BIN)/python tests/support/mutants.py --jobs $(PYTEST_JOBS)
 
 test: check
 	$(PYTEST) $(addprefix --ignore=,$(LOWER_TESTS)) $(PYTEST_ARGS)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from mmhcm.structures.annotations import read_annotations
 from mmhcm.structures.archives import unpack_tar
-from mmhcm.structures.image_sizes import read_image_sizes
-from mmhcm.structures.visdrone_txt import read_annotations
+from mmhcm.structures.images import read_image_sizes
 
 ARCHIVE = 'visdrone/annotations-train-6471.tar.xz'
 VAL = 'visdrone/VisDrone2019-DET-val'

@@ -26,8 +26,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from timing import Timed, parse_data_root, ratio_line
 
-from mmhcm.datasets import ChipDataset
-from mmhcm.datasets.seeding import SampleKey
+from mmhcm.datasets import ChipDataset, SampleKey
 
 CONFIG = 'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
 REPO = Path(__file__).resolve().parents[1]

@@ -15,13 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import port_sniper
-from annotations import (
-    Image,
-    learnt_boxes,
-    reach,
-    read_val,
-    unpack_train,
-)
+from annotations import Image, learnt_boxes, reach, read_val, unpack_train
 from scipy import optimize, sparse
 from timing import alternate, parse_data_root, ratio_line
 
@@ -32,7 +26,7 @@ from mmhcm.functional.chips import (
     generate_chips,
     valid_objects,
 )
-from mmhcm.structures.visdrone_txt import read_annotation_files
+from mmhcm.structures.annotations import read_annotation_files
 
 INF = float('inf')
 ONE = [ChipScale(170, (0, INF), 19)]

@@ -27,16 +27,17 @@ from timing import parse_data_root
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets import ChipDataset
-from mmhcm.datasets.annotation_folder import VisDroneAnnotations
-from mmhcm.functional.paste import Paste
+from mmhcm.datasets.sources import VisDroneAnnotations
+from mmhcm.functional.pasting import Paste
 from mmhcm.structures.archives import unpack_tar
-from mmhcm.structures.hard_chips import (
-    ErrorBox,
-    HardChipRound,
-    MinedCanvas,
+from mmhcm.structures.pool import (
+    INDEX,
+    PIXELS,
+    ObjectPool,
+    checksum,
+    write_index,
 )
-from mmhcm.structures.object_pool import ObjectPool
-from mmhcm.structures.pool_file import INDEX, PIXELS, checksum, write_index
+from mmhcm.structures.rounds import ErrorBox, HardChipRound, MinedCanvas
 
 SCALES = [
     dict(window=256, valid_range=(0, 40), stride=28),

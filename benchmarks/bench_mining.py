@@ -32,11 +32,10 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from timing import alternate, parse_data_root, ratio_line
 
-from mmhcm.datasets import CanvasDataset
-from mmhcm.datasets.scale_config import build_scales
-from mmhcm.engine.mining_inputs import mining_pipeline
-from mmhcm.evaluation.hard_chip_metric import HardChipMetric
-from mmhcm.structures.pool_building import build_pool
+from mmhcm.datasets import CanvasDataset, build_scales
+from mmhcm.engine.mining import mining_pipeline
+from mmhcm.evaluation import HardChipMetric
+from mmhcm.structures.pool import build_pool
 
 SCALES = [
     dict(window=256, valid_range=(0, 40), stride=28),

@@ -15,9 +15,8 @@ from annotations import unpack_train
 from PIL import Image
 from timing import alternate, parse_data_root, ratio_line
 
-from mmhcm.datasets import VisDroneDataset
-from mmhcm.datasets.data_info import dataset_boxes
-from mmhcm.structures.visdrone_txt import (
+from mmhcm.datasets import VisDroneDataset, dataset_boxes
+from mmhcm.structures.annotations import (
     read_annotation_files,
     read_annotations,
 )

@@ -34,11 +34,16 @@ from mmengine.registry import init_default_scope
 from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.datasets import CanvasDataset
-from mmhcm.functional.paste import apply_pastes
-from mmhcm.structures.object_pool import ObjectPool
-from mmhcm.structures.pool_building import build_pool
-from mmhcm.structures.pool_cutting import read_image
-from mmhcm.structures.pool_file import INDEX, PIXELS, read_index, write_index
+from mmhcm.functional.pasting import apply_pastes
+from mmhcm.structures.pool import (
+    INDEX,
+    PIXELS,
+    ObjectPool,
+    build_pool,
+    read_image,
+    read_index,
+    write_index,
+)
 
 CANVAS_WH = (2000, 1500)
 NUM_PATCHES = 343_205

@@ -24,16 +24,15 @@ import numpy as np
 from annotations import unpack_train
 from timing import parse_data_root
 
-from mmhcm.datasets.annotated_images import AnnotatedImages
-from mmhcm.datasets.chip_finding import find_chips
-from mmhcm.datasets.data_info import ImageBoxes
+from mmhcm.datasets import ImageBoxes, find_chips
+from mmhcm.datasets.sources import AnnotatedImages
 from mmhcm.functional.chips import ChipScale
-from mmhcm.structures.annotation_table import (
+from mmhcm.structures.annotations import (
     AnnotationTable,
     map_table,
+    read_annotation_files,
     write_table,
 )
-from mmhcm.structures.visdrone_txt import read_annotation_files
 
 SCALES = [
     ChipScale(256, (0, 40), 28),

@@ -14,14 +14,17 @@ import numpy as np
 import port_score
 from timing import alternate, parse_data_root, ratio_line
 
-from mmhcm.functional.visdrone import ImageRecord, evaluate
-from mmhcm.structures.figures import score_folder
-from mmhcm.structures.image_sizes import read_image_sizes, read_sizes_csv
-from mmhcm.structures.submission import read_submission, write_submission
-from mmhcm.structures.visdrone_txt import (
+from mmhcm.functional.scoring import ImageRecord, evaluate
+from mmhcm.structures.annotations import (
     format_results,
     parse_results,
     read_annotations,
+)
+from mmhcm.structures.images import read_image_sizes, read_sizes_csv
+from mmhcm.structures.results import (
+    read_submission,
+    score_folder,
+    write_submission,
 )
 
 NUM_IMAGES, NUM_DETS = 548, 62_000

@@ -33,14 +33,14 @@ from mmengine.runner import load_checkpoint
 from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.engine.hooks import ChannelsLastHook, OneDnnHook
-from mmhcm.functional.slices import slice_windows
-from mmhcm.structures.figures import score_results
-from mmhcm.structures.image_sizes import read_image_sizes
-from mmhcm.structures.visdrone_txt import (
+from mmhcm.functional.merging import slice_windows
+from mmhcm.structures.annotations import (
     CLASSES,
     format_results,
     read_annotations,
 )
+from mmhcm.structures.images import read_image_sizes
+from mmhcm.structures.results import score_results
 
 REPO = Path(__file__).parents[1]
 CONFIG = REPO / 'projects/visdrone_lowdata/configs/cpu_chips.py'

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmhcm.functional.visdrone import IOU_THRS, MAX_DETS, ImageRecord
+from mmhcm.functional.scoring import IOU_THRS, MAX_DETS, ImageRecord
 
 
 def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> list:

@@ -18,6 +18,7 @@ TESTS = Path(__file__).parent
 # Folders whose tests build things by MMDetection's registries; the others
 # must run without torch.
 OPENMMLAB = {
+    'apis',
     'benchmarks',
     'configs',
     'datasets',
@@ -26,6 +27,7 @@ OPENMMLAB = {
     'models',
     'projects',
     'reliability',
+    'robustness',
     'tools',
     'visualization',
 }
@@ -88,7 +90,7 @@ def call():
 
     Commands that take a config get ``options`` as ``--cfg-options``.
     """
-    from tests.tiny_run import unique_names
+    from tests.support.tiny_run import unique_names
 
     with pytest.MonkeyPatch.context() as patch:
         # Formatting the config's text would take longer than the run.

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from tests import layer_coverage, mutants
-from tests.mutants import EXPLAINED, ROOT, explanations, sources
+from tests.support import layer_coverage, mutants
+from tests.support.mutants import EXPLAINED, ROOT, explanations, sources
 
 FUNCTIONS = {}
 for path in sources():

@@ -3,16 +3,9 @@
 import argparse
 import sys
 
-from mmhcm.engine.dataset_statistics import (
-    analyze,
-    statistics_text,
-    write_statistics,
-)
-from mmhcm.engine.launch import add_config_arguments, load_config
-from mmhcm.engine.training_data import (
-    add_annotation_arguments,
-    chosen_training_data,
-)
+from mmhcm.apis.analysis import analyze, statistics_text, write_statistics
+from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
+from mmhcm.engine.launching import add_config_arguments, load_config
 
 
 def parse_args() -> argparse.Namespace:

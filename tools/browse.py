@@ -3,17 +3,14 @@
 import argparse
 import sys
 
-from mmhcm.engine.browsing import (
+from mmhcm.apis.browse import (
     save_canvases,
     save_chips,
     save_detections,
     save_hard_chips,
 )
 from mmhcm.engine.checkpoints import existing_checkpoint
-from mmhcm.engine.launch import (
-    add_config_arguments,
-    load_config,
-)
+from mmhcm.engine.launching import add_config_arguments, load_config
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,8 +7,8 @@ so by --trust. Weights, classes, epoch and iteration are kept.
 import argparse
 import sys
 
-from mmhcm.engine.converting import convert_checkpoint
-from mmhcm.engine.mistakes import report_mistakes
+from mmhcm.engine.checkpoints import convert_checkpoint
+from mmhcm.engine.launching import report_mistakes
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,9 +7,8 @@ from functools import partial
 
 from tqdm import tqdm
 
-from mmhcm.functional.ensemble import METHODS
-from mmhcm.structures.ensembling import ensemble_submissions
-from mmhcm.structures.figures import read_split_sizes
+from mmhcm.functional.merging.ensemble import METHODS
+from mmhcm.structures.results import ensemble_submissions, read_split_sizes
 
 
 def parse_args() -> argparse.Namespace:

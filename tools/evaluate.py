@@ -3,17 +3,15 @@
 import argparse
 import sys
 
-from mmhcm.structures.figures import (
+from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.results import (
     format_figures,
-    score_folder,
-    write_figures,
-)
-from mmhcm.structures.ranking import (
     format_rankings,
     rank_scores,
+    score_folder,
+    write_figures,
     write_ranked_figures,
 )
-from mmhcm.structures.tally import Tally
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,9 +3,12 @@
 import argparse
 import sys
 
-from mmhcm.engine.exporting import KINDS, SUFFIXES, export
-from mmhcm.engine.launch import add_config_arguments, load_config
-from mmhcm.engine.mistakes import report_mistakes
+from mmhcm.apis.browse import KINDS, SUFFIXES, export
+from mmhcm.engine.launching import (
+    add_config_arguments,
+    load_config,
+    report_mistakes,
+)
 
 
 def parse_args() -> argparse.Namespace:

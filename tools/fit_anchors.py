@@ -3,17 +3,14 @@
 import argparse
 import sys
 
-from mmhcm.engine.anchor_fitting import (
+from mmhcm.apis.analysis import (
     fit_config_anchors,
     fit_text,
     proposed_scales,
     scales_text,
 )
-from mmhcm.engine.launch import add_config_arguments, load_config
-from mmhcm.engine.training_data import (
-    add_annotation_arguments,
-    chosen_training_data,
-)
+from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
+from mmhcm.engine.launching import add_config_arguments, load_config
 
 
 def parse_args() -> argparse.Namespace:

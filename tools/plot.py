@@ -3,18 +3,18 @@
 import argparse
 import sys
 
-from mmhcm.visualization.figure_style import (
+from mmhcm.apis.plots.result_commands import (
+    add_photo_arguments,
+    add_result_arguments,
+    draw_results,
+    positive,
+)
+from mmhcm.visualization.figures import (
     FORMATS,
     WIDTHS,
     figure_style,
     save_drawing,
     wanted_paths,
-)
-from mmhcm.visualization.result_commands import (
-    add_photo_arguments,
-    add_result_arguments,
-    draw_results,
-    positive,
 )
 
 KINDS = {
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
         kind == 'detections' and any(w.endswith('.py') for w in sys.argv[2:])
     )
     if has_config:
-        from mmhcm.engine.plotting_commands import (
+        from mmhcm.apis.plots.config_commands import (
             add_plot_arguments,
             draw_config,
         )
@@ -86,7 +86,7 @@ def main() -> int:
     """Draw; 1 for a user's mistake."""
     args = parse_args()
     if args.has_config:
-        from mmhcm.engine.mistakes import report_mistakes
+        from mmhcm.engine.launching import report_mistakes
 
         return report_mistakes(lambda: run(args))
     try:

@@ -6,9 +6,8 @@ import time
 
 from mmengine.config import DictAction
 
-from mmhcm.engine.launch import load_config
-from mmhcm.engine.mining_report import report_of_config
-from mmhcm.engine.mistakes import report_mistakes
+from mmhcm.apis.report import report_of_config
+from mmhcm.engine.launching import load_config, report_mistakes
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from mmhcm.engine.mistakes import report_mistakes
-from mmhcm.engine.table_command import add_table_arguments, run_table
+from mmhcm.apis.tables import add_table_arguments, run_table
+from mmhcm.engine.launching import report_mistakes
 
 
 def parse_args() -> argparse.Namespace:

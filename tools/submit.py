@@ -6,21 +6,19 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 
-from mmhcm.engine.checkpoints import (
-    check_checkpoint,
-    existing_checkpoint,
-)
-from mmhcm.engine.launch import (
+from mmhcm.engine.checkpoints import check_checkpoint, existing_checkpoint
+from mmhcm.engine.launching import (
     add_config_arguments,
     add_mode_arguments,
     build_runner,
+    image_sizes,
     innermost_dataset,
     load_config,
+    report_mistakes,
+    submit_only,
     use_mode,
 )
-from mmhcm.engine.leaderboard import image_sizes, submit_only
-from mmhcm.engine.mistakes import report_mistakes
-from mmhcm.structures.submission import validate_submission
+from mmhcm.structures.results import validate_submission
 
 
 def parse_args() -> argparse.Namespace:

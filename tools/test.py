@@ -3,18 +3,15 @@
 import argparse
 import sys
 
-from mmhcm.engine.checkpoints import (
-    check_checkpoint,
-    existing_checkpoint,
-)
-from mmhcm.engine.launch import (
+from mmhcm.engine.checkpoints import check_checkpoint, existing_checkpoint
+from mmhcm.engine.launching import (
     add_config_arguments,
     add_mode_arguments,
     build_runner,
     load_config,
+    report_mistakes,
     use_mode,
 )
-from mmhcm.engine.mistakes import report_mistakes
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,14 +8,14 @@ from mmhcm.engine.checkpoints import (
     existing_checkpoint,
     latest_checkpoint,
 )
-from mmhcm.engine.launch import (
+from mmhcm.engine.launching import (
     add_config_arguments,
     build_runner,
     join_processes,
     load_config,
+    only_run_in,
+    report_mistakes,
 )
-from mmhcm.engine.mistakes import report_mistakes
-from mmhcm.engine.run_lock import only_run_in
 
 
 def parse_args() -> argparse.Namespace:

@@ -3,10 +3,9 @@
 import argparse
 import sys
 
-from mmhcm.structures.figures import read_split_sizes
-from mmhcm.structures.submission import validate_submission
-from mmhcm.structures.tally import Tally
-from mmhcm.structures.visdrone_txt import MAX_DETS
+from mmhcm.structures.annotations import MAX_DETS
+from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.results import read_split_sizes, validate_submission
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,10 +1,15 @@
 """Data sets, the sampler of chips, and transforms."""
 
 from .canvas_dataset import CanvasDataset
-from .checked_coco import CheckedCocoDataset
-from .chip_dataset import ChipDataset
+from .chip_dataset import ChipDataset, find_chip_dataset
+from .chip_finding import find_chips
 from .chip_sampler import ChipSampler
-from .dota import DOTADataset
+from .data_info import ImageBoxes, canvas_data_info, dataset_boxes
+from .sample_reading import IMAGE_ERRORS, describe_fault
+from .scale_config import build_scales, scale_factor, scale_settings
+from .seeding import SampleKey, seeded_globals
+from .shared_work import on_main_process, write_cache
+from .sources import CheckedCocoDataset, DOTADataset, VisDroneDataset
 from .transforms import (
     CropChip,
     LoadChipImage,
@@ -16,15 +21,16 @@ from .transforms import (
     ResizeToScale,
     ViewsOfImage,
 )
-from .visdrone import VisDroneDataset
 
 __all__ = [
+    'IMAGE_ERRORS',
     'CanvasDataset',
     'CheckedCocoDataset',
     'ChipDataset',
     'ChipSampler',
     'CropChip',
     'DOTADataset',
+    'ImageBoxes',
     'LoadChipImage',
     'LoadImage',
     'MaskIgnoredInstances',
@@ -32,6 +38,18 @@ __all__ = [
     'PackChipInputs',
     'PasteObjects',
     'ResizeToScale',
+    'SampleKey',
     'ViewsOfImage',
     'VisDroneDataset',
+    'build_scales',
+    'canvas_data_info',
+    'dataset_boxes',
+    'describe_fault',
+    'find_chip_dataset',
+    'find_chips',
+    'on_main_process',
+    'scale_factor',
+    'scale_settings',
+    'seeded_globals',
+    'write_cache',
 ]

@@ -7,17 +7,21 @@ import numpy as np
 from mmdet.registry import DATASETS
 from mmengine.dataset import BaseDataset, Compose
 
-from mmhcm.functional.balance import class_weights
-from mmhcm.functional.blending import compile_blending
 from mmhcm.functional.boxes import box_wh
-from mmhcm.functional.paste import PasteOptions, index_pool, plan_pastes
-from mmhcm.structures.hard_chips import MinedCanvas
-from mmhcm.structures.object_pool import ObjectPool, PoolError
+from mmhcm.functional.pasting import (
+    PasteOptions,
+    class_weights,
+    compile_blending,
+    index_pool,
+    plan_pastes,
+)
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.rounds import MinedCanvas
 
-from .data_info import canvas_data_info, image_data_info, instance_arrays
-from .image_faults import IMAGE_ERRORS, BrokenImages
+from .data_info import canvas_data_info, image_data_info
+from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
 from .seeding import sample_rng
-from .worker_memory import SharedHeap
 
 _MAX_REFETCH = 100
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5

@@ -12,23 +12,19 @@ from mmengine.logging import print_log
 
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import check_cover, valid_objects
-from mmhcm.structures.hard_chips import HardChipRound
+from mmhcm.structures.files import PackedList
+from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.jpeg_marks import JpegMarks
-from mmhcm.structures.object_pool import ObjectPool, PoolError
-from mmhcm.structures.packed_list import PackedList
+from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.rounds import HardChipRound
 
 from .chip_finding import find_chips, whole_images
-from .data_info import (
-    canvas_data_info,
-    image_data_info,
-    instance_arrays,
-)
-from .image_faults import IMAGE_ERRORS, BrokenImages
+from .data_info import canvas_data_info, image_data_info
 from .jpeg_windows import open_or_build_marks
+from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
-from .transforms.crop_chip import check_crop_size
-from .worker_memory import SharedHeap
+from .transforms import check_crop_size
 
 _MAX_REFETCH = 100
 

@@ -1,6 +1,7 @@
 """Chips of all images of a data set, found once and cached."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,61 @@ from tqdm import tqdm
 
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import ChipScale, generate_chips
-from mmhcm.structures.chip_index import (
-    ChipIndex,
-    read_chip_index,
-    write_chip_index,
+from mmhcm.structures.files import (
+    fingerprint,
+    have_layout,
+    map_arrays,
+    write_arrays,
 )
-from mmhcm.structures.files import fingerprint
 
-from .cache_files import write_cache
 from .data_info import ImageBoxes, dataset_boxes
 from .scale_config import scale_settings
+from .shared_work import write_cache
+
+VERSION = 2
+_LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
+    'image_inds': ('i8', ('m',)),
+    'windows': ('f4', ('m', 4)),
+    'scale_inds': ('i8', ('m',)),
+    'num_excluded': ('i8', ()),
+}
+
+
+@dataclass(frozen=True)
+class ChipIndex:
+    """Chips in image order.
+
+    Attributes:
+        image_inds: int64 (m,), image of each chip.
+        windows: float32 (m, 4) xyxy, source pixels.
+        scale_inds: int64 (m,).
+        num_excluded: int64 (), objects without area inside their image.
+    """
+
+    image_inds: np.ndarray
+    windows: np.ndarray
+    scale_inds: np.ndarray
+    num_excluded: np.ndarray
+
+
+def write_chip_index(
+    path: str | Path, index: ChipIndex, fingerprint: str
+) -> None:
+    """Write a cache file whole or not at all."""
+    arrays = {name: getattr(index, name) for name in _LAYOUT}
+    write_arrays(path, f'chips {VERSION}', fingerprint, arrays)
+
+
+def read_chip_index(path: str | Path, fingerprint: str) -> ChipIndex | None:
+    """Map a cache file; None if it is absent, damaged or of other inputs.
+
+    Raises:
+        ArrayFileError: the file is something else.
+    """
+    arrays = map_arrays(path, f'chips {VERSION}', fingerprint)
+    if arrays is None or not have_layout(arrays, _LAYOUT):
+        return None
+    return ChipIndex(**arrays)
 
 
 def find_chips(

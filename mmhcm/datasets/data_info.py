@@ -7,8 +7,9 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
-from mmhcm.structures.hard_chips import MinedCanvas
-from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.rounds import MinedCanvas
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,6 @@ def canvas_data_info(
     info['pastes'] = list(canvas.pastes)
     info['pool'] = pool
     return info
-
-
-def instance_arrays(
-    instances: Sequence[dict],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4), source pixels, and which of them are ignored (n,)."""
-    bboxes = as_bboxes([instance['bbox'] for instance in instances])
-    ignored = np.array(
-        [bool(instance['ignore_flag']) for instance in instances], dtype=bool
-    )
-    return bboxes, ignored
 
 
 def dataset_arrays(

@@ -14,7 +14,7 @@ from mmhcm.structures.jpeg_marks import (
     open_marks,
 )
 
-from .main_process import on_main_process
+from .shared_work import on_main_process
 
 
 def open_or_build_marks(

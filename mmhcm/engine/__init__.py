@@ -1,7 +1,7 @@
 """The mining loop, the hooks, and how runs are launched."""
 
 from .hooks import HardChipMiningHook, IterationSeedHook, PlainCheckpointHook
-from .mining_loop import MiningLoop
+from .mining import MiningLoop
 
 __all__ = [
     'HardChipMiningHook',

@@ -1,6 +1,7 @@
 """Metrics, registered under MMDetection's registry."""
 
 from .background_chip_metric import BackgroundChipMetric
+from .chip_metric import ChipMetric
 from .hard_chip_metric import HardChipMetric
 from .negative_chip_metric import NegativeChipMetric
 from .object_chip_metric import ObjectChipMetric
@@ -8,6 +9,7 @@ from .visdrone_metric import VisDroneMetric
 
 __all__ = [
     'BackgroundChipMetric',
+    'ChipMetric',
     'HardChipMetric',
     'NegativeChipMetric',
     'ObjectChipMetric',

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from mmdet.registry import METRICS
 
-from mmhcm.functional.backgrounds import background_chips
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import ChipScale
+from mmhcm.functional.chips import ChipScale, background_chips
 
 from .chip_metric import ChipMetric, distinct_canvases
 

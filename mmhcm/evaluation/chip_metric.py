@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 
 from mmhcm.functional.chips import ChipScale, check_scales
-from mmhcm.structures.hard_chips import MinedCanvas
+from mmhcm.structures.rounds import MinedCanvas
 
 
 class ChipMetric(BaseMetric):

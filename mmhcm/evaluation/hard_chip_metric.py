@@ -10,15 +10,19 @@ from mmdet.registry import METRICS
 from mmengine.logging import print_log
 
 from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes, contains
-from mmhcm.functional.chips import Chips, generate_chips, valid_objects
-from mmhcm.functional.taught_objects import count_taught_objects
-from mmhcm.structures.error_boxes import (
+from mmhcm.functional.chips import (
+    Chips,
+    count_taught_objects,
+    generate_chips,
+    valid_objects,
+)
+from mmhcm.structures.rounds import (
     BACKGROUND,
     CLASS,
     ERROR_KINDS,
+    ErrorBox,
     find_errors,
 )
-from mmhcm.structures.hard_chips import ErrorBox
 
 from .chip_metric import ChipMetric, distinct_canvases, seen_images
 

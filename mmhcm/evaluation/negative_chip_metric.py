@@ -8,8 +8,7 @@ import numpy as np
 from mmdet.registry import METRICS
 
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
-from mmhcm.functional.chips import ChipScale, generate_chips
-from mmhcm.functional.negatives import negative_chips
+from mmhcm.functional.chips import ChipScale, generate_chips, negative_chips
 
 from .chip_metric import ChipMetric, distinct_canvases
 

@@ -9,18 +9,18 @@ from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
-from mmhcm.structures.figures import (
-    figures_dict,
-    format_figures,
-    score_results,
-)
-from mmhcm.structures.submission import write_submission
-from mmhcm.structures.visdrone_txt import (
+from mmhcm.structures.annotations import (
     CLASSES,
     MAX_DETS,
     SCORE_DECIMALS,
     format_results,
     read_annotations,
+)
+from mmhcm.structures.results import (
+    figures_dict,
+    format_figures,
+    score_results,
+    write_submission,
 )
 
 

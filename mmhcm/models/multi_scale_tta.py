@@ -13,7 +13,8 @@ from mmdet.structures.bbox import bbox_flip
 from mmengine.structures import InstanceData
 from torch import nn
 
-from mmhcm.functional.merge import METHODS, Detections, merge_scales
+from mmhcm.functional.merging import Detections, merge_scales
+from mmhcm.functional.merging.merge import METHODS
 
 
 @MODELS.register_module()
@@ -35,7 +36,7 @@ class MultiScaleTTA(DetTTAModel):
         max_per_view (int): Detections of one view before the filter; the
             detector's own cap where that is higher. Defaults to 2000.
         merge_cfg (dict, optional): Further arguments of
-            ``functional.merge.merge_scales``.
+            ``merging.merge.merge_scales``.
         kwargs: Arguments of ``BaseTTAModel`` (``module``,
             ``data_preprocessor``).
 

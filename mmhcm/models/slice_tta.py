@@ -9,8 +9,8 @@ from mmdet.registry import MODELS, TRANSFORMS
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
-from mmhcm.functional.merge import Detections
-from mmhcm.functional.slices import (
+from mmhcm.functional.merging import (
+    Detections,
     check_slices,
     cut_detections,
     slice_windows,

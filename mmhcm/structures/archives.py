@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from .plain_values import one_line
+from .files import one_line
 
 #: Far above the annotations of any data set, low enough that a hostile
 #: archive fills neither disk nor memory.

@@ -17,8 +17,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-from .files import atomic_write, naming
-from .plain_values import check_fields, parse_json
+from .files import atomic_write, check_fields, naming, parse_json
 
 FORMAT = 'mmhcm export'
 VERSION = 1

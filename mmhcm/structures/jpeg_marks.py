@@ -13,17 +13,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mmhcm.functional.jpeg_crop import crop_jpeg, mark_of, units_around
-from mmhcm.functional.jpeg_layout import JpegLayout, read_layout
-from mmhcm.functional.jpeg_scan import MARK, find_marks, num_marks
+from mmhcm.functional.jpeg import (
+    MARK,
+    JpegLayout,
+    crop_jpeg,
+    find_marks,
+    mark_of,
+    num_marks,
+    read_layout,
+    units_around,
+)
 
-from .array_file import (
+from .files import (
     are_offsets,
+    file_stamp,
+    fingerprint,
     have_layout,
     map_arrays,
     write_arrays,
 )
-from .files import file_stamp, fingerprint
 
 VERSION = 2
 #: Units between marks: 128 pixels. Closer ones take more room and save

@@ -1,12 +1,1 @@
-"""Pictures of chips, canvases and detections."""
-
-from .draw import ErrorMarks, Marks, ObjectMarks, draw_marks
-from .sheet import contact_sheet
-
-__all__ = [
-    'ErrorMarks',
-    'Marks',
-    'ObjectMarks',
-    'contact_sheet',
-    'draw_marks',
-]
+"""Figures, pictures, and the page of a report."""

@@ -8,25 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projects.quickstart.layouts import build_layout
-from projects.quickstart.painting import finish_image, paint_ground
-from projects.quickstart.populating import (
-    CLASSES,
-    OTHERS,
-    add_clutter,
-    add_crowd,
-    add_objects,
-)
-from projects.quickstart.raster import (
+from projects.quickstart.models.shapes import BUILDERS
+from projects.quickstart.renderer.raster import (
     Camera,
     Sprite,
     draw_model,
     paste_sprite,
 )
-from projects.quickstart.shapes import BUILDERS
-from projects.quickstart.staging import SCALES, Placed, Stage
-
-__all__ = ['CLASSES', 'Scene', 'render_object', 'render_scene']
+from projects.quickstart.world.layouts import build_layout
+from projects.quickstart.world.painting import finish_image, paint_ground
+from projects.quickstart.world.populating import (
+    OTHERS,
+    add_clutter,
+    add_crowd,
+    add_objects,
+)
+from projects.quickstart.world.staging import SCALES, Placed, Stage
 
 _KINDS = {'road': 0.3, 'junction': 0.25, 'carpark': 0.17, 'plaza': 0.28}
 _LIT = (4, 5, 6, 9, 10)  # categories with lamps on at night

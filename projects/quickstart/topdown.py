@@ -9,14 +9,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from projects.quickstart import clutter
-from projects.quickstart.layouts import build_layout
-from projects.quickstart.painting import finish_image, paint_ground
-from projects.quickstart.parts import GLASS, dim, pick
-from projects.quickstart.raster import Camera, draw_model, paste_sprite
-from projects.quickstart.roads import WHITE, Axis, Layout, grey
-from projects.quickstart.solids import Colour, Model
-from projects.quickstart.staging import Stage
+from projects.quickstart.models import clutter
+from projects.quickstart.models.parts import GLASS, dim, pick
+from projects.quickstart.renderer.raster import (
+    Camera,
+    draw_model,
+    paste_sprite,
+)
+from projects.quickstart.renderer.solids import Colour, Model
+from projects.quickstart.world.layouts import build_layout
+from projects.quickstart.world.painting import finish_image, paint_ground
+from projects.quickstart.world.roads import WHITE, Axis, Layout, grey
+from projects.quickstart.world.staging import Stage
 
 TOPDOWN_KINDS = ('carpark', 'road', 'harbour', 'apron')
 _PIXELS_PER_METRE = 8.0

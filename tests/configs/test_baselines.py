@@ -12,9 +12,9 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.runner import Runner
 
-from mmhcm.datasets.chip_dataset import find_chip_dataset
-from mmhcm.engine.launch import use_tta
-from tests.slim_baselines import (
+from mmhcm.datasets import find_chip_dataset
+from mmhcm.engine.launching.launch import use_tta
+from tests.support.slim_baselines import (
     BASELINES,
     CASCADE,
     CENTER,
@@ -24,7 +24,7 @@ from tests.slim_baselines import (
     slim_model,
     small_input,
 )
-from tests.tiny_run import REPO, unique_names, write_tiny_run
+from tests.support.tiny_run import REPO, unique_names, write_tiny_run
 
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}

@@ -5,21 +5,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from mmdet.registry import (
-    DATA_SAMPLERS,
-    DATASETS,
-    HOOKS,
-    METRICS,
-    MODELS,
-)
+from mmdet.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import LOOPS, PARAM_SCHEDULERS
 from mmengine.runner import Runner
 
-from mmhcm.datasets.chip_dataset import find_chip_dataset
-from mmhcm.datasets.scale_config import build_scales
-from tests.tiny_run import REPO, unique_names, write_tiny_run
+from mmhcm.datasets import build_scales, find_chip_dataset
+from tests.support.tiny_run import REPO, unique_names, write_tiny_run
 
 CONFIGS = sorted(
     path.relative_to(REPO).as_posix()

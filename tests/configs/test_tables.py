@@ -6,16 +6,17 @@ from functools import cache
 import pytest
 from mmdet.registry import METRICS
 
-from mmhcm.engine.table_configs import (
+from mmhcm.apis.tables.configs import (
     check_start,
     config_differences,
     config_hash,
     is_below,
     resolve_config,
 )
-from mmhcm.engine.table_plan import RunSettings, TablePlan
-from mmhcm.engine.table_rows import read_table
-from tests.tiny_run import REPO
+from mmhcm.apis.tables.row_run import TablePlan
+from mmhcm.apis.tables.rows import read_table
+from mmhcm.apis.tables.settings import RunSettings
+from tests.support.tiny_run import REPO
 
 TABLES = {
     path.rsplit('/', 1)[-1]: read_table(REPO / path)

@@ -7,11 +7,11 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets import CanvasDataset, ChipDataset, canvas_dataset
-from mmhcm.datasets.data_info import instance_arrays
 from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
-from mmhcm.structures.hard_chips import HardChipRound
-from mmhcm.structures.pool_building import build_pool
-from tests.scene_folders import random_rows, write_visdrone
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import build_pool
+from mmhcm.structures.rounds import HardChipRound
+from tests.support.scene_folders import random_rows, write_visdrone
 
 INF = float('inf')
 WH = (160, 120)

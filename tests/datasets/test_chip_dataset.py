@@ -12,18 +12,18 @@ from torch.utils.data import DataLoader
 from mmhcm.datasets import (
     ChipDataset,
     ChipSampler,
+    SampleKey,
     chip_finding,
+    find_chip_dataset,
 )
-from mmhcm.datasets.chip_dataset import find_chip_dataset
-from mmhcm.datasets.data_info import instance_arrays
-from mmhcm.datasets.seeding import SampleKey
 from mmhcm.functional.boxes import contains
 from mmhcm.functional.chips import valid_objects
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.array_file import ArrayFileError
-from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
-from mmhcm.structures.pool_building import build_pool
-from tests.scene_folders import random_rows, write_visdrone
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.files import ArrayFileError
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import build_pool
+from mmhcm.structures.rounds import HardChipRound, MinedCanvas
+from tests.support.scene_folders import random_rows, write_visdrone
 
 INF = float('inf')
 CHIP_SIZE = 64

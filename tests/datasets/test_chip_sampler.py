@@ -5,8 +5,8 @@ import pytest
 from mmdet.registry import DATA_SAMPLERS
 
 from mmhcm.datasets import ChipDataset, ChipSampler, chip_sampler
-from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
-from tests.scene_folders import random_rows, write_visdrone
+from mmhcm.structures.rounds import HardChipRound, MinedCanvas
+from tests.support.scene_folders import random_rows, write_visdrone
 
 
 def hard_round(num):

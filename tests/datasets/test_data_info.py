@@ -2,14 +2,11 @@ import copy
 
 import pytest
 
-from mmhcm.datasets.data_info import (
-    canvas_data_info,
-    dataset_arrays,
-    image_data_info,
-    instance_arrays,
-)
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.hard_chips import MinedCanvas
+from mmhcm.datasets import canvas_data_info
+from mmhcm.datasets.data_info import dataset_arrays, image_data_info
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.rounds import MinedCanvas
 
 
 def make_source(bboxes):

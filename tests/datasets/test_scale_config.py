@@ -2,12 +2,8 @@ import math
 
 import pytest
 
-from mmhcm.datasets.scale_config import (
-    build_scales,
-    range_of,
-    scale_factor,
-    scale_settings,
-)
+from mmhcm.datasets import build_scales, scale_factor, scale_settings
+from mmhcm.datasets.scale_config import range_of
 from mmhcm.structures.files import fingerprint
 
 SCALES = [

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmhcm.datasets.seeding import SampleKey, sample_rng, seeded_globals
+from mmhcm.datasets import SampleKey, seeded_globals
+from mmhcm.datasets.seeding import sample_rng
 
 
 def draw_globals():

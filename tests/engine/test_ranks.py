@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mmengine.hooks import Hook
 
-from tests.tiny_run import REPO, tiny_config
+from tests.support.tiny_run import REPO, tiny_config
 
 WATCH = """
 import os
@@ -18,8 +18,8 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from mmhcm.engine.mining_loop import unwrap
-from mmhcm.structures.files import fingerprint
+from mmhcm.engine.mining.loop import unwrap
+from mmhcm.structures.files.atomic import fingerprint
 
 
 def digest(tensors):

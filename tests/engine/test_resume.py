@@ -6,9 +6,9 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmhcm.datasets.chip_dataset import find_chip_dataset
-from mmhcm.engine.mining_loop import MiningLoop
-from tests.tiny_run import build_tiny_runner, state_of, tiny_config
+from mmhcm.datasets import find_chip_dataset
+from mmhcm.engine.mining import MiningLoop
+from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 
 
 class Stopped(Exception):  # noqa: N818

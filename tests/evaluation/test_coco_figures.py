@@ -11,7 +11,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
 
 import mmhcm.evaluation  # noqa: F401
-from tests.scene_folders import random_rows, write_visdrone
+from tests.support.scene_folders import random_rows, write_visdrone
 
 CONFIG = (
     Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import pytest
 from mmhcm.evaluation import BackgroundChipMetric, ObjectChipMetric
 from mmhcm.functional.boxes import as_bboxes, contains, intersection_areas
 from mmhcm.functional.chips import ChipScale, valid_objects
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.hard_chips import MinedCanvas
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.rounds import MinedCanvas
 
 INF = float('inf')
 WH = (200, 150)

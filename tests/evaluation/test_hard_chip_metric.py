@@ -12,8 +12,8 @@ from mmdet.registry import METRICS
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.boxes import as_bboxes, contains
 from mmhcm.functional.chips import ChipScale, valid_objects
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.hard_chips import (
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.rounds import (
     HardChipRound,
     MinedCanvas,
     read_round,

@@ -6,12 +6,13 @@ import torch
 from mmdet.registry import METRICS
 
 from mmhcm.evaluation import VisDroneMetric
-from mmhcm.structures.figures import figures_dict, score_folder
-from mmhcm.structures.submission import (
+from mmhcm.structures.annotations import CLASSES
+from mmhcm.structures.results import (
+    figures_dict,
     read_submission,
+    score_folder,
     validate_submission,
 )
-from mmhcm.structures.visdrone_txt import CLASSES
 
 WH = (120, 80)
 

@@ -12,9 +12,9 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from mmhcm.datasets.transforms import PackImage
-from mmhcm.functional.slices import slice_windows
+from mmhcm.functional.merging import slice_windows
 from mmhcm.models import SliceTTA
-from tests.tiny_run import tiny_config, write_tiny_run
+from tests.support.tiny_run import tiny_config, write_tiny_run
 
 
 class BlobFinder(nn.Module):

@@ -10,19 +10,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from projects.quickstart import make_scenes as tool  # noqa: E402
-from projects.quickstart.raster import (  # noqa: E402
+from projects.quickstart.renderer.raster import (  # noqa: E402
     Camera,
     Sprite,
     draw_model,
     paste_sprite,
 )
-from projects.quickstart.scenes import (  # noqa: E402
-    CLASSES,
-    render_object,
-    render_scene,
-)
-from projects.quickstart.solids import Model  # noqa: E402
+from projects.quickstart.renderer.solids import Model  # noqa: E402
+from projects.quickstart.scenes import render_object, render_scene  # noqa: E402
 from projects.quickstart.topdown import render_topdown  # noqa: E402
+from projects.quickstart.world.populating import CLASSES  # noqa: E402
 
 CAMERA = Camera((200, 200), distance=60.0, pitch=0.9, focal=700.0)
 SMALL_WH = (480, 270)

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.tiny_run import REPO, write_tiny_run
+from tests.support.tiny_run import REPO, write_tiny_run
 
 _QUICKSTART = """
 _base_ = '{repo}/projects/quickstart/configs/tiny-detector_hcm_scenes.py'

@@ -26,11 +26,7 @@ from pathlib import Path
 
 from mmengine.config import config
 
-from tests.reliability.kill_config import (
-    Setup,
-    shortened_quickstart,
-    tiny,
-)
+from tests.reliability.kill_config import Setup, shortened_quickstart, tiny
 from tests.reliability.kill_points import Point
 from tests.reliability.kill_results import differences, read_results
 from tests.reliability.kill_runs import Run

@@ -171,8 +171,8 @@ def phases() -> list[tuple[str, Any, str]]:
     from mmengine.runner import EpochBasedTrainLoop, ValLoop
 
     from mmhcm.datasets import chip_dataset
-    from mmhcm.engine import mining_loop, pools
     from mmhcm.engine.hooks import AtomicCheckpointHook, hard_chip_mining_hook
+    from mmhcm.engine.mining import loop, pools
     from mmhcm.evaluation import VisDroneMetric
 
     return [
@@ -181,8 +181,8 @@ def phases() -> list[tuple[str, Any, str]]:
         ('checkpoint', AtomicCheckpointHook, '_save_checkpoint_with_step'),
         ('best checkpoint', AtomicCheckpointHook, '_save_best_checkpoint'),
         ('pool building', pools, 'build_pool'),
-        ('mining', mining_loop.MiningLoop, '_mine'),
-        ('round writing', mining_loop, 'write_round'),
+        ('mining', loop.MiningLoop, '_mine'),
+        ('round writing', loop, 'write_round'),
         ('report', hard_chip_mining_hook, 'report_rounds'),
         ('validation', ValLoop, 'run'),
         ('scoring', VisDroneMetric, 'compute_metrics'),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.reliability.kill_config import Setup
 from tests.reliability.kill_points import ELSEWHERE, Point, Watch
-from tests.tiny_run import REPO
+from tests.support.tiny_run import REPO
 
 
 class Run:

@@ -22,7 +22,7 @@ from mmengine.dist import get_rank
 from mmengine.model import BaseModel
 from mmengine.runner import runner
 
-from tests.tiny_run import REPO
+from tests.support.tiny_run import REPO
 
 #: Seconds of silence after which a rank is lost, in these tests.
 LOST_AFTER = 5

@@ -22,7 +22,11 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 
-from tests.tiny_run import build_tiny_runner, tiny_config, write_tiny_run
+from tests.support.tiny_run import (
+    build_tiny_runner,
+    tiny_config,
+    write_tiny_run,
+)
 
 #: Growth of resident memory that passes: share of what there was, and MB. The
 #: allocators' own has been 0.03 MB a round, at the same number of objects.

@@ -15,7 +15,7 @@ import torch
 from tests.reliability.kill_points import Point
 from tests.reliability.kill_results import differences, read_checkpoint
 from tests.reliability.kill_runs import fork, open_phase
-from tests.tiny_run import REPO
+from tests.support.tiny_run import REPO
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmhcm.engine.run_lock import only_run_in
+from mmhcm.engine.launching import only_run_in
 from tests.reliability.ranks import (
     DEADLINE,
     LOST_AFTER,
@@ -25,13 +25,17 @@ from tests.reliability.ranks import (
     nap,
     spoil_loss,
 )
-from tests.tiny_run import build_tiny_runner, tiny_config, write_tiny_run
+from tests.support.tiny_run import (
+    build_tiny_runner,
+    tiny_config,
+    write_tiny_run,
+)
 
 ROUND = Path('hcm', 'round_1', 'hard_chips.jsonl')
-LOOP = 'mmhcm.engine.mining_loop'
+LOOP = 'mmhcm.engine.mining.loop'
 TRAINING = 'mmengine.runner.loops:EpochBasedTrainLoop.run_iter'
 MINING = f'{LOOP}:MiningLoop.run_iter'
-POOL = 'mmhcm.engine.pools:build_pool'
+POOL = 'mmhcm.engine.mining.pools:build_pool'
 MARKS = 'mmhcm.datasets.jpeg_windows:build_marks'
 CHIPS = 'mmhcm.datasets.chip_finding:write_chip_index'
 ROUNDS = f'{LOOP}:write_round'

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmhcm.structures import jpeg_marks
-from mmhcm.structures.array_file import ArrayFileError
+from mmhcm.structures.files import ArrayFileError
 from mmhcm.structures.jpeg_marks import build_marks, marks_digest, open_marks
 
 WH = (150, 110)

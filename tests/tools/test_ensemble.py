@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mmhcm.structures.submission import read_submission, write_submission
+from mmhcm.structures.results import read_submission, write_submission
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'ensemble.py'
 ROW = '10,10,10,10,0.5,4,-1,-1\n'

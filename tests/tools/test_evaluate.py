@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmhcm.structures.submission import write_submission
+from mmhcm.structures.results import write_submission
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 HIT = '10,10,10,10,0.5,4,-1,-1\n'

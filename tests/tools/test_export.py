@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from tests.tiny_visdrone import write_tiny_visdrone
+from tests.support.tiny_visdrone import write_tiny_visdrone
 from tools import export
 
 

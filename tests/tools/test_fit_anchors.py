@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from tests.tiny_visdrone import write_tiny_visdrone
+from tests.support.tiny_visdrone import write_tiny_visdrone
 from tools import analyze, fit_anchors
 
 

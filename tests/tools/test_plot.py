@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_visdrone import write_tiny_visdrone
-from tests.visualization.test_result_figures import write_split
+from tests.apis.plots.test_result_figures import write_split
+from tests.support.tiny_visdrone import write_tiny_visdrone
 from tools import plot
 
 ROOT = Path(__file__).parents[2]

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from mmhcm.engine.mistakes import report_mistakes
-from mmhcm.engine.rendering import rendering_canvases
-from mmhcm.structures.hard_chips import (
+from mmhcm.apis.data import rendering_canvases
+from mmhcm.engine.launching import report_mistakes
+from mmhcm.structures.rounds import (
     ErrorBox,
     HardChipRound,
     MinedCanvas,
     write_round,
 )
-from tests.html_page import read_page
-from tests.tiny_visdrone import write_tiny_visdrone
+from tests.support.html_page import read_page
+from tests.support.tiny_visdrone import write_tiny_visdrone
 from tools import report
 
 

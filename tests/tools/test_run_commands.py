@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from mmhcm.engine.run_lock import only_run_in
-from tests.tiny_run import write_tiny_run
+from mmhcm.engine.launching import only_run_in
+from tests.support.tiny_run import write_tiny_run
 from tools import evaluate, submit, test, train, validate_submission
 
 

@@ -19,7 +19,7 @@ from mmhcm.visualization.report_page import (
     jpeg_uri,
     render_page,
 )
-from tests.html_page import read_page, values_of
+from tests.support.html_page import read_page, values_of
 
 NASTY = '<b>&"\'</b><script>alert(1)</script>'
 

@@ -1,6 +1,6 @@
 """Transforms of chips, canvases and test images."""
 
-from .crop_chip import CropChip
+from .crop_chip import CropChip, check_crop_size
 from .load_chip_image import LoadChipImage
 from .load_image import LoadImage
 from .mask_ignored_instances import MaskIgnoredInstances
@@ -22,4 +22,5 @@ __all__ = [
     'PasteObjects',
     'ResizeToScale',
     'ViewsOfImage',
+    'check_crop_size',
 ]

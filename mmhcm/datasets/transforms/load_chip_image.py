@@ -4,7 +4,7 @@ import mmcv
 import numpy as np
 from mmdet.registry import TRANSFORMS
 
-from mmhcm.functional.paste import paste_areas
+from mmhcm.functional.pasting import paste_areas
 
 from .load_image import LoadImage
 

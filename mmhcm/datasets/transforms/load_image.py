@@ -7,8 +7,8 @@ from mmcv.transforms import LoadImageFromFile
 from mmdet.registry import TRANSFORMS
 from mmengine import fileio
 
-from mmhcm.functional.jpeg_layout import is_cut_short
-from mmhcm.structures.plain_values import one_line
+from mmhcm.functional.jpeg import is_cut_short
+from mmhcm.structures.files import one_line
 
 
 @TRANSFORMS.register_module()

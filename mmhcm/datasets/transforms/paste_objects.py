@@ -3,7 +3,7 @@
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmhcm.functional.paste import apply_pastes
+from mmhcm.functional.pasting import apply_pastes
 
 
 @TRANSFORMS.register_module()

@@ -5,13 +5,16 @@ from typing import Any
 
 from mmdet.registry import HOOKS
 from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook, SyncBuffersHook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
-from mmhcm.engine.atomic_backend import ATOMIC
 from mmhcm.structures.files import atomic_write, remove_leftovers
 
 _STATE_KEY = 'atomic_checkpoint'
+
+#: Its name in ``backend_args``.
+ATOMIC = 'atomic_local'
 
 
 @HOOKS.register_module()
@@ -219,3 +222,23 @@ class _RemoveLater:
             self._backend.remove(path)
         elif self._backend.isdir(path):
             self._backend.rmtree(path)
+
+
+@register_backend(ATOMIC)
+class AtomicLocalBackend(LocalBackend):
+    """Local files that appear whole: temporary name, disk, rename.
+
+    MMEngine's own backend writes in place, so that a process that dies, or a
+    full disk, leaves a part of a file where the last good one was.
+    """
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write bytes."""
+        with atomic_write(filepath) as file:
+            file.write(obj)
+
+    def put_text(
+        self, obj: str, filepath: str | Path, encoding: str = 'utf-8'
+    ) -> None:
+        """Write text."""
+        self.put(obj.encode(encoding), filepath)

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
-from mmhcm.engine.mining_loop import unwrap
+from mmhcm.engine.wrappers import unwrap
 
 
 @HOOKS.register_module()

@@ -10,39 +10,35 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from mmhcm.datasets.canvas_dataset import CanvasDataset
-from mmhcm.datasets.chip_dataset import ChipDataset, find_chip_dataset
-from mmhcm.datasets.scale_config import scale_settings
-from mmhcm.engine.initial_weights import (
+from mmhcm.datasets import (
+    CanvasDataset,
+    ChipDataset,
+    find_chip_dataset,
+    scale_settings,
+)
+from mmhcm.engine.checkpoints import (
     keep_initial_weights,
     restore_initial_weights,
 )
-from mmhcm.engine.mining_inputs import (
-    mining_pipeline,
-    plain_settings,
-    recipe_pipeline,
-    sources_digest,
-)
-from mmhcm.engine.mining_loop import (
+from mmhcm.engine.mining import (
     MiningLoop,
-    installed_test_loop,
-)
-from mmhcm.engine.mining_report import ReportOptions, report_rounds
-from mmhcm.engine.pools import (
-    check_pool_settings,
-    open_or_build_pool,
-    pool_folder,
-)
-from mmhcm.engine.used_rounds import (
     check_images,
     check_pool,
+    check_pool_settings,
+    installed_test_loop,
     merge_rounds,
+    mining_pipeline,
+    open_or_build_pool,
+    plain_settings,
+    pool_folder,
     read_rounds,
+    recipe_pipeline,
     round_path,
+    sources_digest,
 )
 from mmhcm.structures.files import fingerprint
-from mmhcm.structures.hard_chips import HardChipRound
-from mmhcm.structures.object_pool import ObjectPool
+from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.rounds import HardChipRound
 
 _STATE_KEY = 'hard_chip_mining'
 
@@ -119,6 +115,8 @@ class HardChipMiningHook(Hook):
         fp16: bool = False,
         report: bool | Mapping[str, Any] = True,
     ) -> None:
+        from mmhcm.apis.report import ReportOptions
+
         if list(epochs) != sorted(set(epochs)) or min(epochs, default=0) < 0:
             raise ValueError(
                 f'epochs must be ascending and 0 or more, got {list(epochs)}'
@@ -269,6 +267,8 @@ class HardChipMiningHook(Hook):
         self, runner: Runner, rounds: Sequence[HardChipRound]
     ) -> None:
         """Write the pages of the rounds that have none."""
+        from mmhcm.apis.report import report_rounds
+
         if self.report is not None and is_main_process():
             report_rounds(
                 [round_path(runner.work_dir, r.number) for r in rounds],

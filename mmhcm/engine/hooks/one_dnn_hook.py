@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from mmhcm.engine.mining_loop import unwrap
+from mmhcm.engine.wrappers import unwrap
 
 
 class OneDnnLinear(nn.Linear):

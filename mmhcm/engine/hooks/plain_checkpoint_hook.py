@@ -10,7 +10,7 @@ from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
 # Makes MMEngine load safely, wherever a run is started from.
-import mmhcm.engine.safe_loading  # noqa: F401
+import mmhcm.engine.checkpoints.safe_loading  # noqa: F401
 
 _BUFFER = '__history_buffer__'
 

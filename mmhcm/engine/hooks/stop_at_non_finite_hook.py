@@ -13,7 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import Runner
 
-from mmhcm.engine.mining_loop import unwrap
+from mmhcm.engine.wrappers import unwrap
 from mmhcm.structures.files import atomic_write
 
 _META_KEYS = ('img_id', 'img_path', 'chip_window', 'scale_factor', 'flip')

@@ -8,7 +8,7 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmhcm.engine.checkpoints import innermost_model
+from mmhcm.engine.wrappers import innermost_model
 
 _MAX_NAMES = 6
 

@@ -6,7 +6,12 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
 from mmhcm.datasets import CropChip
-from tests.scene_folders import BACKGROUND, object_color, paint, painted_box
+from tests.support.scene_folders import (
+    BACKGROUND,
+    object_color,
+    paint,
+    painted_box,
+)
 
 WH = (100, 80)
 CHIP_SIZE = 64

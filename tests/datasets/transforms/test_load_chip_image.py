@@ -7,12 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhcm.datasets import ChipDataset
-from mmhcm.datasets.seeding import SampleKey
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.hard_chips import HardChipRound, MinedCanvas
-from mmhcm.structures.pool_building import build_pool
-from tests.scene_folders import random_rows, write_visdrone
+from mmhcm.datasets import ChipDataset, SampleKey
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.pool import build_pool
+from mmhcm.structures.rounds import HardChipRound, MinedCanvas
+from tests.support.scene_folders import random_rows, write_visdrone
 
 WH = (300, 220)
 SCALES = [
@@ -180,7 +179,7 @@ def test_without_numba_images_are_decoded_as_a_whole(
     root, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        'mmhcm.functional.jpeg_scan.compiled', lambda function: None
+        'mmhcm.functional.jpeg.scan.compiled', lambda function: None
     )
     partial = build(root, tmp_path)
     assert partial._marks is None

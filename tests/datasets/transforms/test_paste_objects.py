@@ -5,9 +5,13 @@ import pytest
 from mmdet.registry import TRANSFORMS
 
 from mmhcm.datasets import PasteObjects
-from mmhcm.functional.paste import Paste
-from mmhcm.structures.pool_building import build_pool
-from tests.scene_folders import object_color, painted_box, write_visdrone
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.pool import build_pool
+from tests.support.scene_folders import (
+    object_color,
+    painted_box,
+    write_visdrone,
+)
 
 INFO = dict(img_id='a', height=80, width=100, ignored_regions=[])
 

@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 import torch
 from mmengine.evaluator import BaseMetric
+from mmengine.fileio import get_file_backend
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 from mmhcm.engine.hooks import AtomicCheckpointHook, PlainCheckpointHook
+from mmhcm.engine.hooks.atomic_checkpoint_hook import ATOMIC
 from mmhcm.structures.files import atomic_write
 
 
@@ -149,7 +151,7 @@ def test_death_in_writing_leaves_what_was_there(tmp_path, name, monkeypatch):
         return atomic_write(path)
 
     monkeypatch.setattr(
-        'mmhcm.engine.atomic_backend.atomic_write', failing_write
+        'mmhcm.engine.hooks.atomic_checkpoint_hook.atomic_write', failing_write
     )
     train(build(tmp_path)[0], dies=True)
     best = 2 if name == 'epoch_3.pth' else 1
@@ -313,3 +315,29 @@ def test_gradients_between_two_steps(tmp_path, counts, warns, monkeypatch):
     monkeypatch.setattr(runner.logger, 'warning', said.append)
     train(runner)
     assert sum('accumulative_counts=3' in text for text in said) == warns
+
+
+@pytest.fixture
+def backend():
+    return get_file_backend(backend_args={'backend': ATOMIC})
+
+
+def test_bytes_and_texts(backend, tmp_path):
+    backend.put(b'\0\1', tmp_path / 'new' / 'a')
+    backend.put_text('ä', str(tmp_path / 'b'))
+    assert (tmp_path / 'new' / 'a').read_bytes() == b'\0\1'
+    assert backend.get_text(tmp_path / 'b') == 'ä'
+
+
+def test_a_failed_write_leaves_the_file(backend, tmp_path, monkeypatch):
+    path = tmp_path / 'a'
+    backend.put(b'old', path)
+
+    def fail(handle):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr('mmhcm.structures.files.atomic.os.fsync', fail)
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        backend.put(b'new', path)
+    assert path.read_bytes() == b'old'
+    assert list(tmp_path.iterdir()) == [path]

@@ -2,14 +2,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmcv.ops import (
-    DeformConv2dPack,
-    ModulatedDeformConv2dPack,
-    RoIAlign,
-)
+from mmcv.ops import DeformConv2dPack, ModulatedDeformConv2dPack, RoIAlign
 from torch import nn
 
-from mmhcm.engine.hooks.channels_last_hook import ChannelsLastHook
+from mmhcm.engine.hooks import ChannelsLastHook
 
 
 class TinyDetector(nn.Module):

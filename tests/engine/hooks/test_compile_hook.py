@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmhcm.engine.hooks.compile_hook import CompileHook
+from mmhcm.engine.hooks import CompileHook
 
 
 class TinyDetector(nn.Module):

@@ -7,14 +7,14 @@ import torch
 from mmdet.registry import DATASETS
 from mmengine.hooks import EMAHook, Hook
 
-from mmhcm.datasets.chip_dataset import find_chip_dataset
-from mmhcm.engine.hooks import hard_chip_mining_hook
-from mmhcm.engine.hooks.hard_chip_mining_hook import HardChipMiningHook
-from mmhcm.engine.mining_inputs import images_digest
-from mmhcm.engine.mining_loop import MiningLoop, unwrap, weights_digest
-from mmhcm.engine.pools import image_checksums
-from mmhcm.structures.hard_chips import HardChipError, read_round
-from tests.tiny_run import build_tiny_runner, state_of, tiny_config
+from mmhcm.datasets import find_chip_dataset
+from mmhcm.engine.hooks import HardChipMiningHook, hard_chip_mining_hook
+from mmhcm.engine.mining import MiningLoop
+from mmhcm.engine.mining.digests import image_checksums, images_digest
+from mmhcm.engine.mining.loop import weights_digest
+from mmhcm.engine.wrappers import unwrap
+from mmhcm.structures.rounds import HardChipError, read_round
+from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 
 EMA = {'type': 'EMAHook', 'momentum': 0.3}
 FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
@@ -202,7 +202,7 @@ def test_mines_with_averaged_weights(make_cfg, make_runner, monkeypatch):
     runner = make_runner({**FAST, 'custom_hooks': hooks})
     seen = []
     monkeypatch.setattr(
-        'mmhcm.engine.mining_loop.weights_digest',
+        'mmhcm.engine.mining.loop.weights_digest',
         lambda model: seen.append(weights_digest(model)) or seen[-1],
     )
     digests = {}

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.runner import BaseLoop
 
-from mmhcm.engine.hooks.iteration_seed_hook import IterationSeedHook
+from mmhcm.engine.hooks import IterationSeedHook
 
 
 def draw(seed, iteration, stage='train_iter'):

@@ -7,8 +7,8 @@ from mmcv.cnn import ConvModule
 from mmcv.cnn.bricks import Linear
 from torch import nn
 
-from mmhcm.engine.hooks.channels_last_hook import ChannelsLastHook
-from mmhcm.engine.hooks.one_dnn_hook import OneDnnHook, OneDnnLinear
+from mmhcm.engine.hooks import ChannelsLastHook, OneDnnHook
+from mmhcm.engine.hooks.one_dnn_hook import OneDnnLinear
 
 
 class TinyDetector(nn.Module):

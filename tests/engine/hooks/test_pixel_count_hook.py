@@ -1,8 +1,5 @@
-from mmhcm.engine.hooks.pixel_count_hook import PixelCountHook
-from tests.engine.hooks.test_hard_chip_mining_hook import (
-    FAST,
-    train_until,
-)
+from mmhcm.engine.hooks import PixelCountHook
+from tests.engine.hooks.test_hard_chip_mining_hook import FAST, train_until
 
 
 def counted(runner):

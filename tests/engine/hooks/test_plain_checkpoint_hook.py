@@ -5,11 +5,8 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from mmhcm.engine.hooks.plain_checkpoint_hook import (
-    PlainCheckpointHook,
-    from_plain,
-    to_plain,
-)
+from mmhcm.engine.hooks import PlainCheckpointHook
+from mmhcm.engine.hooks.plain_checkpoint_hook import from_plain, to_plain
 
 
 def save_and_load(value):

@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 
 from mmhcm.engine.checkpoints import latest_checkpoint
-from mmhcm.engine.mining_loop import unwrap
+from mmhcm.engine.wrappers import unwrap
 
 OPTIONS = {
     'custom_hooks': [],

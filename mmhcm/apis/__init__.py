@@ -1,0 +1,1 @@
+"""Work of the commands in tools/, and what users call."""

@@ -1,0 +1,245 @@
+"""Fitting of anchors to what a config's network really sees (paper 4.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from mmdet.models.task_modules import AnchorGenerator
+from mmengine.config import Config
+
+from mmhcm.apis.data import (
+    InputResizing,
+    iterate_images,
+    min_visible_of,
+    training_pipeline,
+)
+from mmhcm.datasets import ChipDataset
+from mmhcm.functional.anchors import (
+    AnchorSpec,
+    best_ious,
+    fit_anchors,
+    summarize_ious,
+)
+from mmhcm.functional.boxes import as_bboxes, sqrt_areas
+from mmhcm.functional.chips import ChipScale, propose_scales
+
+_MMDET_SCALES, _MMDET_RATIOS = (8.0,), (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class TrainingObjects:
+    """The objects that training learns, as the network's input shows them.
+
+    An object that several chips teach counts once for each.
+
+    Attributes:
+        bboxes: float32 (n, 4) xyxy, input pixels.
+        input_whs: int64 (n, 2), width and height of the padded input.
+        source_bboxes: float32 (s, 4), the data set's objects, source pixels.
+        image_whs: int64 (m, 2), source pixels.
+    """
+
+    bboxes: np.ndarray
+    input_whs: np.ndarray
+    source_bboxes: np.ndarray
+    image_whs: np.ndarray
+
+
+@dataclass(frozen=True)
+class AnchorFit:
+    """Anchors before and after, and how well each match.
+
+    Attributes:
+        head: Part of the model that has the anchors.
+        objects: What they were fitted to.
+        specs: Anchors by name: MMDetection's default, the config's, fitted.
+        figures: ``summarize_ious`` of each.
+    """
+
+    head: str
+    objects: TrainingObjects
+    specs: dict[str, AnchorSpec]
+    figures: dict[str, dict[str, float]]
+
+
+def fit_config_anchors(
+    cfg: Config,
+    dataset: ChipDataset,
+    num_scales: int = 1,
+    num_ratios: int = 3,
+    seed: int = 0,
+) -> AnchorFit:
+    """Fit anchors to the objects on a config's chips.
+
+    Args:
+        cfg: The config, for its anchors, pipeline and padding.
+        dataset: What ``build_training_data`` makes of it.
+        num_scales: Scales a level. Defaults to 1.
+        num_ratios: Ratios a level. Defaults to 3.
+        seed: Which boxes are fitted to, if there are many. Defaults to 0.
+
+    Raises:
+        ValueError: a model without anchors of MMDetection's ordinary kind.
+    """
+    head, present = present_anchors(cfg)
+    objects = training_objects(cfg, dataset, seed)
+    fitted = fit_anchors(
+        objects.bboxes,
+        objects.input_whs,
+        present.strides,
+        num_scales,
+        num_ratios,
+        rng=np.random.default_rng(seed),
+    )
+    specs = {
+        "MMDetection's default": replace(
+            present, scales=_MMDET_SCALES, ratios=_MMDET_RATIOS
+        ),
+        "the config's": present,
+        'fitted': fitted,
+    }
+    figures = {
+        name: summarize_ious(
+            best_ious(objects.bboxes, objects.input_whs, spec)
+        )
+        for name, spec in specs.items()
+    }
+    return AnchorFit(head, objects, specs, figures)
+
+
+def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
+    """Name of the head with anchors, and its anchors.
+
+    Raises:
+        ValueError: there are none, or not ``AnchorGenerator``'s own.
+    """
+    for head in ('rpn_head', 'bbox_head'):
+        settings = dict(cfg.model.get(head, {}).get('anchor_generator', {}))
+        if not settings:
+            continue
+        kind = settings.pop('type').split('.')[-1]
+        settings.pop('_scope_', None)
+        if kind != AnchorGenerator.__name__:
+            raise ValueError(f'cannot fit anchors of type {kind}')
+        anchors = AnchorGenerator(**settings)
+        strides = tuple(int(stride[0]) for stride in anchors.strides)
+        if anchors.center_offset or tuple(anchors.base_sizes) != strides:
+            raise ValueError(
+                'cannot fit anchors with a center_offset or base_sizes'
+            )
+        return head, AnchorSpec(
+            strides=strides,
+            scales=_as_written(anchors.scales),
+            ratios=_as_written(anchors.ratios),
+        )
+    raise ValueError(f'the model of {cfg.filename} has no anchors')
+
+
+def training_objects(
+    cfg: Config, dataset: ChipDataset, seed: int = 0
+) -> TrainingObjects:
+    """Collect what the network is taught, in network-input pixels."""
+    pipeline = training_pipeline(cfg)
+    resizing = InputResizing(pipeline, seed)
+    divisor = cfg.model.get('data_preprocessor', {}).get('pad_size_divisor', 1)
+    bboxes, input_whs, sources, image_whs = [], [], [], []
+    for image in iterate_images(dataset, min_visible_of(pipeline)):
+        image_whs.append(image.image_wh)
+        sources.append(image.bboxes[~image.ignored])
+        for chip_bboxes, _, keep in image.projections():
+            side = dataset.chip_size
+            cropped_wh = (
+                image.image_wh if dataset.scales is None else (side,) * 2
+            )
+            factors, resized_wh = resizing(cropped_wh)
+            factors = np.tile(factors, 2).astype(np.float32)
+            bboxes.append(chip_bboxes[keep] * factors)
+            padded_wh = -(-resized_wh // divisor) * divisor
+            input_whs.append(np.tile(padded_wh, (int(keep.sum()), 1)))
+    return TrainingObjects(
+        bboxes=np.concatenate([as_bboxes([]), *bboxes]),
+        input_whs=np.concatenate([np.zeros((0, 2), np.int64), *input_whs]),
+        source_bboxes=np.concatenate([as_bboxes([]), *sources]),
+        image_whs=np.array(image_whs, dtype=np.int64).reshape(-1, 2),
+    )
+
+
+def proposed_scales(
+    fit: AnchorFit, chip_size: int, num_scales: int = 3
+) -> list[ChipScale]:
+    """Windows and valid ranges for the objects that anchors were fitted to."""
+    return propose_scales(
+        fit.objects.source_bboxes, fit.objects.image_whs, chip_size, num_scales
+    )
+
+
+def fit_text(fit: AnchorFit) -> str:
+    """Recall before and after, and the config lines of the fitted anchors."""
+    objects = fit.objects
+    sizes = sqrt_areas(objects.bboxes)
+    quantiles = ' / '.join(
+        f'{value:.0f}' for value in np.quantile(sizes, (0.05, 0.5, 0.95))
+    )
+    lines = [
+        f'{len(objects.source_bboxes):,} objects in '
+        f'{len(objects.image_whs):,} images, {len(objects.bboxes):,} on the '
+        "network's inputs",
+        f'sqrt(area) 5 / 50 / 95 %: {quantiles} input pixels',
+        '',
+        f'{"best possible recall":<24}{"IoU 0.5":>9}{"IoU 0.7":>9}'
+        f'{"mean best IoU":>15}',
+    ]
+    for name, figures in fit.figures.items():
+        lines.append(
+            f'{name:<24}{figures["bpr_50"]:9.2%}{figures["bpr_70"]:9.2%}'
+            f'{figures["mean_best_iou"]:15.4f}   '
+            f'{_short(fit.specs[name])}'
+        )
+    return '\n'.join([*lines, '', anchor_text(fit.head, fit.specs['fitted'])])
+
+
+def anchor_text(head: str, spec: AnchorSpec) -> str:
+    """Anchors as lines to paste into a config."""
+    return '\n'.join(
+        [
+            'model = dict(',
+            f'    {head}=dict(',
+            '        anchor_generator=dict(',
+            '            _delete_=True,',
+            "            type='AnchorGenerator',",
+            f'            scales={_numbers(spec.scales)},',
+            f'            ratios={_numbers(spec.ratios)},',
+            f'            strides={_numbers(spec.strides)},',
+            '        )',
+            '    )',
+            ')',
+        ]
+    )
+
+
+def scales_text(scales: Sequence[ChipScale]) -> str:
+    """Scales as a config writes them."""
+    lines = ['scales = [']
+    for scale in scales:
+        low, high = scale.valid_range
+        end = 'None' if high == np.inf else f'{high:g}'
+        stride = '' if scale.stride is None else f', stride={scale.stride}'
+        lines.append(
+            f'    dict(window={scale.window}, '
+            f'valid_range=({low:g}, {end}){stride}),'
+        )
+    return '\n'.join([*lines, ']'])
+
+
+def _as_written(values: torch.Tensor) -> tuple[float, ...]:
+    """Undo the rounding to float32."""
+    return tuple(round(value, 5) for value in values.tolist())
+
+
+def _short(spec: AnchorSpec) -> str:
+    return f'scales {_numbers(spec.scales)} ratios {_numbers(spec.ratios)}'
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return '[' + ', '.join(f'{value:.4g}' for value in values) + ']'

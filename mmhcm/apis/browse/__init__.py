@@ -1,0 +1,19 @@
+"""Pictures of what a config trains on and detects."""
+
+from .browsing import (
+    save_canvases,
+    save_chips,
+    save_detections,
+    save_hard_chips,
+)
+from .exporting import KINDS, SUFFIXES, export
+
+__all__ = [
+    'KINDS',
+    'SUFFIXES',
+    'export',
+    'save_canvases',
+    'save_chips',
+    'save_detections',
+    'save_hard_chips',
+]

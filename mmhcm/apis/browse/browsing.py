@@ -1,0 +1,236 @@
+"""Pictures of what a config trains on, mines and detects."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmhcm.apis.data import (
+    detect,
+    pasted_flags,
+    rendering_canvases,
+    rendering_chips,
+    rendering_hard_chips,
+)
+from mmhcm.datasets import ChipDataset
+from mmhcm.functional.boxes import as_bboxes, box_areas, clip_boxes
+from mmhcm.structures.pool import ObjectPool, read_image
+from mmhcm.structures.rounds import find_errors
+from mmhcm.visualization.pictures import Marks, ObjectMarks, draw_marks
+
+from .pictures import (
+    class_style,
+    draw_indices,
+    error_marks,
+    object_marks,
+    save_pictures,
+)
+
+#: Share of an error box that has to lie in a chip for it to be drawn there.
+_MIN_VISIBLE = 0.5
+
+
+def save_chips(
+    cfg: Config, out_dir: str | Path, num: int, seed: int = 0
+) -> list[Path]:
+    """Draw normal chips as training sees them, but for flips.
+
+    Args:
+        cfg: The config.
+        out_dir: Folder of the pictures; ``chips.jpg`` has them all.
+        num: Number of chips, drawn at random.
+        seed: Of that draw. Defaults to 0.
+
+    Returns:
+        The files, the contact sheet last.
+    """
+    dataset = rendering_chips(cfg)
+    inds = draw_indices(dataset.num_normal, num, seed)
+    return save_pictures(
+        Path(out_dir), 'chips', inds, lambda ind: _draw_chip(dataset, ind)
+    )
+
+
+def save_canvases(
+    cfg: Config,
+    out_dir: str | Path,
+    num: int,
+    seed: int = 0,
+    pool: ObjectPool | None = None,
+) -> list[Path]:
+    """Draw canvases of the first mining round, with their pasted objects.
+
+    Args:
+        cfg: A config that mines hard chips.
+        out_dir: Folder of the pictures; ``canvases.jpg`` has them all.
+        num: Number of canvases, drawn at random from the round's.
+        seed: Of that draw. Defaults to 0.
+        pool: The object pool. Defaults to None: the config's, built if it is
+            absent.
+
+    Returns:
+        The files, the contact sheet last.
+    """
+    canvases = rendering_canvases(cfg, pool)
+    inds = draw_indices(len(canvases), num, seed)
+
+    def picture(ind: int) -> tuple[str, np.ndarray]:
+        info = canvases.get_data_info(ind)
+        name = f'{info["img_id"]}_canvas_{ind}'
+        num_pastes = len(info.get('pastes', ()))
+        skipped = info['num_skipped_pastes']
+        title = f'{name}: {num_pastes} pasted, {skipped} without a place'
+        objects = object_marks(info['instances'])
+        regions = info['ignored_regions']
+        image = canvases.pipeline(info)['img']
+        marks = Marks(objects, regions, title=title)
+        return name, draw_marks(image, marks, **class_style(canvases.metainfo))
+
+    return save_pictures(Path(out_dir), 'canvases', inds, picture)
+
+
+def save_hard_chips(
+    cfg: Config,
+    out_dir: str | Path,
+    num: int,
+    seed: int = 0,
+    round_file: str | Path | None = None,
+    pool: ObjectPool | None = None,
+) -> list[Path]:
+    """Draw hard chips with the errors that they were mined for.
+
+    Args:
+        cfg: The config that they were mined with.
+        out_dir: Folder of the pictures; ``hard_chips.jpg`` has them all.
+        num: Number of hard chips, drawn at random.
+        seed: Of that draw. Defaults to 0.
+        round_file: A mined round. Defaults to None: the last one in the
+            work directory.
+        pool: The object pool. Defaults to None: the config's.
+
+    Returns:
+        The files, the contact sheet last.
+
+    Raises:
+        ValueError: no such round, or one of other images.
+    """
+    dataset = rendering_hard_chips(cfg, round_file, pool)
+    inds = dataset.num_normal + draw_indices(dataset.num_hard, num, seed)
+    return save_pictures(
+        Path(out_dir), 'hard_chips', inds, lambda ind: _draw_chip(dataset, ind)
+    )
+
+
+def _draw_chip(dataset: ChipDataset, ind: int) -> tuple[str, np.ndarray]:
+    info = dataset.get_data_info(ind)
+    chip = info['chip']
+    name = f'{info["img_id"]}_chip_{ind}'
+    sample = dataset.pipeline(info)
+    regions, shown_shares = _to_chip(info.get('ignored_regions', []), chip)
+    marks = Marks(
+        _chip_objects(sample, info['instances'], chip),
+        regions[shown_shares > 0],
+        title=f'{name}, scale {chip["scale_ind"]} (x {chip["resize"]:.2f})',
+    )
+    if 'hard_errors' in info:
+        bboxes, visible = _to_chip(
+            [error.bbox for error in info['hard_errors']], chip
+        )
+        shown = np.flatnonzero(visible >= _MIN_VISIBLE)
+        errors = error_marks(
+            [info['hard_errors'][index] for index in shown],
+            dataset.metainfo['classes'],
+            bboxes[shown],
+        )
+        marks = Marks(marks.objects, marks.regions, errors, marks.title)
+    return name, draw_marks(
+        sample['img'], marks, **class_style(dataset.metainfo)
+    )
+
+
+def _chip_objects(
+    sample: dict, instances: Sequence[dict], chip: dict
+) -> ObjectMarks:
+    """Objects as the pipeline leaves them, marked where they were pasted."""
+    return ObjectMarks(
+        as_bboxes(sample['gt_bboxes'].numpy()),
+        np.asarray(sample['gt_bboxes_labels']),
+        np.asarray(sample['gt_ignore_flags'], dtype=bool),
+        pasted_flags(sample, instances, chip),
+    )
+
+
+def _to_chip(
+    bboxes: Iterable[Sequence[float]], chip: dict
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (n, 4) in chip pixels, and which share of each is in it (n,)."""
+    source = as_bboxes(list(bboxes))
+    window = np.asarray(chip['window'], dtype=np.float32)
+    cut = clip_boxes(source, tuple(window))
+    areas = box_areas(source)
+    visible = np.zeros(len(source))
+    np.divide(box_areas(cut), areas, out=visible, where=areas > 0)
+    return (cut - np.tile(window[:2], 2)) * chip['resize'], visible
+
+
+def save_detections(
+    cfg: Config,
+    out_dir: str | Path,
+    num: int,
+    checkpoint: str | Path,
+    seed: int = 0,
+    score_thr: float = 0.3,
+) -> list[Path]:
+    """Draw detections on validation images, by the config's test pipeline.
+
+    Where an image has annotations, the detections are compared with them and
+    errors are drawn as on hard chips.
+
+    Args:
+        cfg: The config.
+        out_dir: Folder of the pictures; ``detections.jpg`` has them all.
+        num: Number of images, drawn at random.
+        checkpoint: Weights.
+        seed: Of that draw. Defaults to 0.
+        score_thr: Lowest score that is drawn. Defaults to 0.3.
+
+    Returns:
+        The files, the contact sheet last.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    dataset = DATASETS.build(cfg.val_dataloader.dataset)
+    style = class_style(dataset.metainfo)
+
+    inds = draw_indices(len(dataset), num, seed)
+    # In the order in which the pictures are asked for.
+    found = detect(cfg, checkpoint, dataset, inds, score_thr)
+
+    def picture(ind: int) -> tuple[str, np.ndarray]:
+        info = dataset.get_data_info(ind)
+        bboxes, scores, labels = next(found)
+        errors = (
+            find_errors(
+                info['instances'],
+                info.get('ignored_regions', []),
+                bboxes,
+                scores,
+                labels,
+                score_thr=score_thr,
+            )
+            if info['instances']
+            else []
+        )
+        name = Path(info['img_path']).stem
+        marks = Marks(
+            ObjectMarks(bboxes, labels),
+            info.get('ignored_regions', []),
+            error_marks(errors, style['classes'], tag_missed=False),
+            f'{name}: {len(bboxes)} detections from {score_thr:g}',
+        )
+        image = read_image(info['img_path'])
+        return name, draw_marks(image, marks, **style)
+
+    return save_pictures(Path(out_dir), 'detections', inds, picture)

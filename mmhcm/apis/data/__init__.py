@@ -1,0 +1,39 @@
+"""Training data of a config, as commands look at them."""
+
+from .chipped_image import ChippedImage, chip_image, iterate_images
+from .detecting import detect
+from .rendering import (
+    canvas_pipeline,
+    chip_pipeline,
+    pasted_flags,
+    rendering_canvases,
+    rendering_chips,
+    rendering_hard_chips,
+)
+from .training_data import (
+    InputResizing,
+    add_annotation_arguments,
+    chosen_training_data,
+    min_visible_of,
+    training_cfgs,
+    training_pipeline,
+)
+
+__all__ = [
+    'ChippedImage',
+    'InputResizing',
+    'add_annotation_arguments',
+    'canvas_pipeline',
+    'chip_image',
+    'chip_pipeline',
+    'chosen_training_data',
+    'detect',
+    'iterate_images',
+    'min_visible_of',
+    'pasted_flags',
+    'rendering_canvases',
+    'rendering_chips',
+    'rendering_hard_chips',
+    'training_cfgs',
+    'training_pipeline',
+]

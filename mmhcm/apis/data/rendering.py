@@ -1,0 +1,145 @@
+"""What a config trains on and mines, as pixels, without random transforms."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+from mmengine.dataset import Compose
+
+from mmhcm.datasets import CanvasDataset, ChipDataset
+from mmhcm.engine.mining import (
+    build_canvases,
+    check_images,
+    check_patches,
+    check_pool,
+    mining_settings,
+    newest_round,
+    open_or_build_pool,
+    pool_folder,
+    pool_settings,
+    sources_digest,
+)
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.chips import project_to_chip
+from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.rounds import read_round
+
+from .training_data import build_training_data, training_pipeline
+
+
+def chip_pipeline(cfg: Config) -> list[dict]:
+    """Transforms of a training sample that are not random, up to packing."""
+    return [
+        transform
+        for transform in training_pipeline(cfg)
+        if not _name(transform).startswith(('Random', 'Pack'))
+    ]
+
+
+def canvas_pipeline(cfg: Config) -> list[dict]:
+    """Transforms of a training sample that make a whole canvas."""
+    wanted = (
+        *('LoadImage', 'LoadChipImage'),
+        *('MaskIgnoredRegions', 'PasteObjects'),
+    )
+    return [t for t in training_pipeline(cfg) if _name(t).startswith(wanted)]
+
+
+def rendering_chips(cfg: Config) -> ChipDataset:
+    """Training data whose pipeline ends with the picture and its boxes."""
+    dataset = build_training_data(cfg)
+    dataset.pipeline = Compose(chip_pipeline(cfg))
+    return dataset
+
+
+def rendering_hard_chips(
+    cfg: Config,
+    round_file: str | Path | None = None,
+    pool: ObjectPool | None = None,
+) -> ChipDataset:
+    """Data of :func:`rendering_chips` with the hard chips of a round.
+
+    Args:
+        cfg: The config that they were mined with.
+        round_file: A mined round. Defaults to None: the last one in the
+            work directory.
+        pool: The object pool. Defaults to None: the config's.
+
+    Raises:
+        ValueError: no such round, or one of other images or another pool.
+    """
+    path = Path(round_file or newest_round(cfg))
+    hard_round = read_round(path)
+    dataset = rendering_chips(cfg)
+    hook = mining_settings(cfg)
+    external = [DATASETS.build(item) for item in hook.get('external', [])]
+    origin = {'round': hard_round.number, **hard_round.origin}
+    if 'images' in origin:
+        folder = pool_folder(hook.get('pool') or {}, cfg.work_dir)
+        sources = [dataset.dataset, *external]
+        check_images([origin], sources_digest(sources, folder))
+    if pool is None and hook.get('pool') is not None:
+        pool = config_pool(cfg, dataset)
+    check_pool([origin], pool)
+    check_patches(path, hard_round, pool)
+    dataset.set_hard_chips(hard_round, pool, external)
+    return dataset
+
+
+def rendering_canvases(
+    cfg: Config, pool: ObjectPool | None = None
+) -> CanvasDataset:
+    """Canvases of the first mining round, their pipeline ending with them.
+
+    Args:
+        cfg: A config that mines hard chips.
+        pool: The object pool. Defaults to None: the config's, built if it is
+            absent.
+    """
+    dataset = build_training_data(cfg)
+    pool = pool or config_pool(cfg, dataset)
+    total = mining_settings(cfg).get('canvases', {}).get('num_canvases')
+    canvases = build_canvases(
+        cfg, dataset, total or len(dataset.dataset), pool
+    )
+    canvases.pipeline = Compose(canvas_pipeline(cfg))
+    return canvases
+
+
+def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
+    """Open the object pool of a config where mining keeps it, or build it.
+
+    Raises:
+        ValueError: the config has none.
+    """
+    return open_or_build_pool(
+        pool_settings(cfg), cfg.work_dir, dataset.dataset
+    )
+
+
+def pasted_flags(
+    sample: dict, instances: Sequence[dict], chip: dict
+) -> list[bool]:
+    """Say of each box of a rendered chip whether it was pasted.
+
+    Args:
+        sample: What the pipeline made of the chip.
+        instances: Those of the chip's whole image.
+        chip: See ``ChipDataset``.
+
+    Returns:
+        A flag a box; none if a transform has dropped boxes.
+    """
+    _, inds, _ = project_to_chip(
+        as_bboxes([item['bbox'] for item in instances]),
+        chip['window'],
+        chip['valid'],
+        chip['resize'],
+    )
+    pasted = [bool(instances[ind].get('pasted')) for ind in inds]
+    return pasted if len(pasted) == len(sample['gt_bboxes']) else []
+
+
+def _name(transform: dict) -> str:
+    return str(transform['type']).split('.')[-1]

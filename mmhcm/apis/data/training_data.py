@@ -1,0 +1,188 @@
+"""A config's training data, to be counted and not to be read."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmdet.registry import DATASETS, TRANSFORMS
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, Compose
+from mmengine.registry import init_default_scope
+
+from mmhcm.datasets import ChipDataset, seeded_globals
+from mmhcm.datasets.sources import VisDroneAnnotations
+from mmhcm.structures.archives import unpack_tar
+from mmhcm.structures.images import read_image_sizes, read_sizes_csv
+
+
+def build_training_data(
+    cfg: Config,
+    annotations: str | Path | None = None,
+    sizes_csv: str | Path | None = None,
+) -> ChipDataset:
+    """Build a config's training data set, to be counted and not to be read.
+
+    Args:
+        cfg: A config whose training data is a ``ChipDataset``, or whole
+            images, which count as one chip each.
+        annotations: Folder of VisDrone annotation files to take in place of
+            the config's images.
+        sizes_csv: Image sizes for them. Without it, sizes come from the
+            config's images where they exist, else from what the boxes reach.
+
+    Raises:
+        FileNotFoundError: no images or annotations.
+        ValueError: a malformed file or config.
+    """
+    # Names such as VisDroneDataset are MMDetection's to look up.
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    chip_cfg, image_cfg = training_cfgs(cfg)
+    settings = {
+        key: chip_cfg[key]
+        for key in ('scales', 'chip_size', 'max_chips', 'cover', 'cache_dir')
+        if key in chip_cfg
+    }
+    if annotations is None:
+        images: Any = {**image_cfg, 'pipeline': []}
+    else:
+        sizes = (
+            _config_sizes(image_cfg)
+            if sizes_csv is None
+            else read_sizes_csv(sizes_csv)
+        )
+        images = VisDroneAnnotations(
+            annotations,
+            sizes,
+            filter_cfg=image_cfg.get('filter_cfg'),
+        )
+        settings.pop('cache_dir', None)
+    return ChipDataset(dataset=images, pipeline=[], **settings)
+
+
+def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that put bare annotations in place of images."""
+    parser.add_argument(
+        '--annotations',
+        help="folder or tar of VisDrone annotations, in place of the config's "
+        'images',
+    )
+    parser.add_argument(
+        '--sizes',
+        help='table name,width,height for --annotations; by default sizes '
+        "are those of the config's images, or what the boxes reach",
+    )
+
+
+def chosen_training_data(cfg: Config, args: argparse.Namespace) -> ChipDataset:
+    """Build the training data that a command line asks for.
+
+    Args:
+        cfg: See :func:`build_training_data`.
+        args: With those of :func:`add_annotation_arguments`.
+    """
+    if args.annotations is None:
+        return build_training_data(cfg)
+    with annotation_folder(args.annotations) as folder:
+        return build_training_data(cfg, folder, args.sizes)
+
+
+def training_cfgs(cfg: Config) -> tuple[dict, dict]:
+    """Configs of the ``ChipDataset`` ({} if none) and of the images."""
+    node: Any = cfg.train_dataloader.dataset
+    chip_cfg: dict = {}
+    while 'dataset' in node:
+        if node['type'].split('.')[-1] == 'ChipDataset':
+            chip_cfg = dict(node)
+        node = node['dataset']
+    return chip_cfg, dict(node)
+
+
+def training_pipeline(cfg: Config) -> list[dict]:
+    """Transforms of one training sample."""
+    chip_cfg, image_cfg = training_cfgs(cfg)
+    return list((chip_cfg or image_cfg).get('pipeline', []))
+
+
+@contextmanager
+def annotation_folder(path: str | Path) -> Iterator[Path]:
+    """Give the folder itself, or what a tar holds in a temporary one.
+
+    Raises:
+        FileNotFoundError: nothing lies there.
+        ValueError: it is neither a folder nor a tar.
+    """
+    path = Path(path)
+    if path.is_dir():
+        yield path
+        return
+    if not path.exists():
+        raise FileNotFoundError(f'no annotations at {path}')
+    with tempfile.TemporaryDirectory() as folder:
+        unpack_tar(path, folder)
+        yield Path(folder)
+
+
+def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
+    """Share of an object that ``CropChip`` asks for; 0.5 by default."""
+    for transform in pipeline:
+        if transform['type'].split('.')[-1] == 'CropChip':
+            return float(transform.get('min_visible', 0.5))
+    return 0.5
+
+
+class InputResizing:
+    """What a pipeline's resizing does to boxes, behind cropping.
+
+    Runs the pipeline's own transforms on a blank image, so that none of their
+    rules is written down twice. A transform that draws a size draws it from
+    the seed and the call's number.
+
+    Args:
+        pipeline: Transforms of one sample.
+        seed: Defaults to 0.
+    """
+
+    def __init__(
+        self, pipeline: Sequence[Mapping[str, Any]], seed: int = 0
+    ) -> None:
+        resizing = [
+            TRANSFORMS.build(dict(transform))
+            for transform in pipeline
+            if 'Resize' in transform['type']
+        ]
+        self.is_random = any('Random' in type(t).__name__ for t in resizing)
+        self.transforms = Compose(resizing) if resizing else None
+        self.seed = seed
+        self._known: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+        self._calls = 0
+
+    def __call__(
+        self, image_wh: tuple[int, int]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return factors (2,) and the resized (width, height), pixels."""
+        if self.transforms is None:
+            return np.ones(2), np.array(image_wh)
+        if image_wh in self._known and not self.is_random:
+            return self._known[image_wh]
+        width, height = image_wh
+        blank = np.zeros((height, width), dtype=np.uint8)
+        self._calls += 1
+        with seeded_globals(self.seed, self._calls):
+            results = self.transforms(
+                {'img': blank, 'img_shape': blank.shape, 'ori_shape': 0}
+            )
+        resized_wh = np.array(results['img'].shape[1::-1])
+        self._known[image_wh] = resized_wh / (width, height), resized_wh
+        return self._known[image_wh]
+
+
+def _config_sizes(image_cfg: dict) -> dict[str, tuple[int, int]]:
+    """Sizes of the images of a data set config that exist here."""
+    built = DATASETS.build({**image_cfg, 'pipeline': [], 'lazy_init': True})
+    assert isinstance(built, BaseDataset), 'images are a BaseDataset'
+    folder = Path(built.data_prefix.get('img_path') or 'absent')
+    return read_image_sizes(folder) if folder.is_dir() else {}

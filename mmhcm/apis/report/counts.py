@@ -1,0 +1,224 @@
+"""What a mining report says in numbers: of one round, without pixels."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from mmhcm.datasets import canvas_data_info
+from mmhcm.functional.boxes import as_bboxes, contains
+from mmhcm.functional.chips import (
+    ChipScale,
+    count_taught_objects,
+    valid_objects,
+)
+from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.rounds import (
+    ERROR_KINDS,
+    KIND_NAMES,
+    HardChipRound,
+    MinedCanvas,
+)
+from mmhcm.visualization.report_page import Cell, Chart, Table
+
+_NUM_CONFUSIONS = 10
+#: First number of each column of a distribution; the last one is open.
+_BINS = (0, 1, 2, 3, 4, 5, 8, 12, 20, 40)
+
+
+def pasted_table(
+    counts: dict[str, Any], pool: ObjectPool, classes: Sequence[str]
+) -> Table:
+    """Shares of each class in the data set, the pool and what was pasted."""
+    in_set = np.asarray(pool.class_counts, dtype=np.int64)
+    in_pool = np.bincount(pool.labels, minlength=len(classes))
+    pasted = np.asarray(counts['pasted'], dtype=np.int64)
+    columns = [in_set, in_pool, pasted]
+    names = ['objects in the data set', 'patches in the pool', 'pasted']
+    if 'skipped' in counts:
+        columns.append(np.asarray(counts['skipped'], dtype=np.int64))
+        names.append('found no place')
+    rows: list[list[str | Cell]] = [
+        [name, *(_share_cell(c[ind], c.sum()) for c in columns)]
+        for ind, name in enumerate(classes)
+    ]
+    return Table(
+        'Objects by class; a bar is the share of its column',
+        ['class', *names],
+        rows,
+        ['all', *(Cell(int(column.sum())) for column in columns)],
+    )
+
+
+def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
+    """Errors of each type by class, and of how many objects."""
+    objects, errors = counts['objects'], counts['errors']
+    kinds = [kind for kind in ERROR_KINDS if kind in errors]
+    largest = {kind: max([1, *errors[kind]]) for kind in kinds}
+
+    def cell(kind: str, number: int, total: int, bar: bool = True) -> Cell:
+        # Background is no object's, so there is nothing to be a share of.
+        note = (
+            f'{number / max(counts["canvases"], 1):.2f} a canvas'
+            if kind == 'background'
+            else _percent(number, total)
+        )
+        return Cell(
+            number,
+            share=number / largest[kind] if bar else None,
+            style=kind if bar else '',
+            note=note,
+        )
+
+    rows: list[list[str | Cell]] = [
+        [
+            name,
+            Cell(objects[ind]),
+            *(cell(kind, errors[kind][ind], objects[ind]) for kind in kinds),
+        ]
+        for ind, name in enumerate(classes)
+    ]
+    total: list[str | Cell] = [
+        'all',
+        Cell(sum(objects)),
+        *(
+            cell(kind, sum(errors[kind]), sum(objects), bar=False)
+            for kind in kinds
+        ),
+    ]
+    return Table(
+        'Errors by type and class; a bar compares the classes of its column',
+        ['class', 'objects', *(KIND_NAMES[kind] for kind in kinds)],
+        rows,
+        total,
+    )
+
+
+def confusion_table(
+    hard_round: HardChipRound, classes: Sequence[str]
+) -> Table | None:
+    """The most frequent wrong classes; None without any."""
+    pairs = Counter(
+        (error.gt_label, error.det_label)
+        for canvas in hard_round.canvases
+        for error in (*canvas.errors, *canvas.other_errors)
+        if error.kind == 'class'
+    )
+    if not pairs:
+        return None
+    # Equal numbers in the order of the classes.
+    ranked = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
+    most = ranked[0][1]
+    return Table(
+        f'Wrong classes, the {min(_NUM_CONFUSIONS, len(ranked))} most '
+        f'frequent of {len(ranked)} pairs',
+        ['object', 'taken for', 'errors'],
+        [
+            [
+                classes[true],
+                classes[taken],
+                Cell(number, share=number / most, style='class'),
+            ]
+            for (true, taken), number in ranked[:_NUM_CONFUSIONS]
+        ],
+    )
+
+
+def scale_table(counts: dict[str, Any], scales: Sequence[ChipScale]) -> Table:
+    """Number of hard chips at each scale."""
+    numbers = counts['chips_per_scale']
+    rows: list[list[str | Cell]] = []
+    for ind, number in enumerate(numbers):
+        if ind < len(scales):
+            name = window_text(scales[ind])
+            low, high = scales[ind].valid_range
+            sizes = f'{low:g} to {high:g} px'
+            if np.isinf(high):
+                sizes = f'from {low:g} px'
+        elif not number:
+            continue
+        else:
+            name, sizes = 'whole image', 'what fits no window'
+        rows.append([name, sizes, _share_cell(number, sum(numbers))])
+    return Table(
+        'Hard chips by scale',
+        ['window', 'sizes, sqrt(area)', 'hard chips'],
+        rows,
+        ['all', '', Cell(sum(numbers))],
+    )
+
+
+def window_text(scale: ChipScale) -> str:
+    """Side of a scale's windows, in words."""
+    if scale.window is None:
+        return 'whole image'
+    return f'{scale.window} px'
+
+
+def chip_charts(
+    hard_round: HardChipRound,
+    sources: Sequence[BaseDataset],
+    pool: ObjectPool | None,
+    scales: Sequence[ChipScale],
+) -> list[Chart]:
+    """How many errors, and how many objects, the hard chips hold."""
+    errors: list[int] = []
+    objects: list[int] = []
+    for canvas in hard_round.canvases:
+        info = canvas_data_info(sources, canvas, pool)
+        image_wh = (info['width'], info['height'])
+        errors.extend(held_errors(canvas, image_wh, scales))
+        bboxes, ignored = instance_arrays(info['instances'])
+        objects.extend(
+            count_taught_objects(
+                bboxes[~ignored],
+                as_bboxes(canvas.windows),
+                canvas.scale_inds,
+                image_wh,
+                scales,
+            ).tolist()
+        )
+    charts = [Chart('Objects that a chip teaches', _bars(objects), 'chips')]
+    if any(canvas.errors for canvas in hard_round.canvases):
+        charts.insert(
+            0, Chart('Errors that a chip holds', _bars(errors), 'chips')
+        )
+    return charts
+
+
+def held_errors(
+    canvas: MinedCanvas,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+) -> list[int]:
+    """Errors that lie whole in each chip and are of its scale's sizes."""
+    bboxes = as_bboxes([error.bbox for error in canvas.errors])
+    valid = valid_objects(bboxes, image_wh, scales)[:, canvas.scale_inds]
+    held = contains(as_bboxes(canvas.windows), bboxes) & valid.T  # (m, n)
+    return held.sum(axis=1).tolist()
+
+
+def _bars(values: Sequence[int]) -> list[tuple[str, int]]:
+    """Distribution of counts."""
+    numbers = np.histogram(values, [*_BINS, np.inf])[0].tolist()
+    names = [
+        f'{low}' if high == low + 1 else f'{low}–{high - 1}'
+        for low, high in pairwise(_BINS)
+    ]
+    return list(zip([*names, f'{_BINS[-1]}+'], numbers, strict=True))
+
+
+def _share_cell(number: int, total: int) -> Cell:
+    return Cell(
+        int(number),
+        share=int(number) / max(int(total), 1),
+        note=_percent(number, total),
+    )
+
+
+def _percent(number: int, total: int) -> str:
+    return f'{100 * number / total:.1f} %' if total else ''

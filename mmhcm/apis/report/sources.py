@@ -1,0 +1,89 @@
+"""What a mining report is made from, and how much it shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from mmengine.dataset import BaseDataset, Compose
+
+from mmhcm.datasets import canvas_data_info
+from mmhcm.engine.mining import canvas_transforms
+from mmhcm.functional.chips import ChipScale
+from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.rounds import MinedCanvas
+
+#: Gives the pixels and the data info of a canvas.
+Render = Callable[[MinedCanvas], tuple[np.ndarray, dict]]
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """How much a report shows.
+
+    Attributes:
+        num_examples: Pictures of errors, of all types together.
+        num_canvases: Pictures of canvases with pasted objects.
+    """
+
+    num_examples: int = 24
+    num_canvases: int = 4
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not isinstance(value, int) or value < 0:
+                raise ValueError(
+                    f'report: {name} must be 0 or more, got {value!r}'
+                )
+
+    @classmethod
+    def of(cls, switch: bool | Mapping[str, Any]) -> Self | None:
+        """Read a config's switch; None for no report.
+
+        Raises:
+            ValueError: an unknown name, or a value out of range.
+        """
+        if isinstance(switch, bool):
+            return cls() if switch else None
+        try:
+            return cls(**switch)
+        except TypeError as error:
+            raise ValueError(f'report: {error}') from error
+
+
+@dataclass(frozen=True)
+class RoundSources:
+    """What the recipes of a round are rendered from.
+
+    Attributes:
+        datasets: Data sets of whole images, the own one first.
+        pool: The object pool, if objects were pasted.
+        scales: The chip scales.
+        mask_color: Of ignored regions, BGR.
+        facts: Name and value of further lines at the head.
+        settings: Those of the mining, to be shown as they are.
+    """
+
+    datasets: Sequence[BaseDataset]
+    pool: ObjectPool | None
+    scales: Sequence[ChipScale]
+    mask_color: Sequence[float] = (103.53, 116.28, 123.675)
+    facts: Sequence[tuple[str, str]] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Class names."""
+        return self.datasets[0].metainfo['classes']
+
+    def renderer(self) -> Render:
+        """Return what paints a canvas."""
+        pipeline = Compose(canvas_transforms(self.mask_color))
+
+        def render(canvas: MinedCanvas) -> tuple[np.ndarray, dict]:
+            info = canvas_data_info(self.datasets, canvas, self.pool)
+            info.setdefault('ignored_regions', [])
+            # The pipeline takes the pool away.
+            return pipeline(dict(info))['img'], info
+
+        return render

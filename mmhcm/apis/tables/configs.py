@@ -1,0 +1,168 @@
+"""Configs as a table's rows use them: resolved, hashed, compared."""
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+
+from mmhcm.engine.launching import load_config
+from mmhcm.engine.mining import plain_settings
+from mmhcm.structures.files import fingerprint
+
+from .rows import Row, Start
+
+#: Values that say where a run happens, not what it is.
+_PLACES = ('work_dir', 'launcher', 'resume', 'load_from')
+#: Sections that the weights do not depend on.
+_TEST_PREFIXES = ('test_', 'tta_', 'val_')
+#: What may differ between rows that share their first epochs: before the
+#: first round there are no hard chips to take a share of.
+_INERT = (
+    'custom_hooks',
+    'default_hooks.checkpoint',
+    'external_root',
+    'train_dataloader.sampler.hard_ratio',
+)
+
+
+def resolve_config(path: Path, options: Sequence[str]) -> Config:
+    """Load a config as ``tools/train.py`` does.
+
+    Args:
+        path: The config.
+        options: ``key=value`` texts.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parsed = parser.parse_args(['--cfg-options', *options] if options else [])
+    return load_config(
+        argparse.Namespace(
+            config=str(path),
+            cfg_options=parsed.cfg_options,
+            launcher='none',
+            work_dir='.',
+        )
+    )
+
+
+def option_texts(options: Mapping[str, Any]) -> list[str]:
+    """Write config values as ``key=value`` texts."""
+    return [f'{key}={_text(value)}' for key, value in options.items()]
+
+
+def check_options(options: Iterable[str]) -> None:
+    """Make sure that options are ``key=value`` texts.
+
+    Raises:
+        ValueError: one is not.
+    """
+    for option in options:
+        if '=' not in option[1:]:
+            raise ValueError(f'--cfg-options: {option!r} is no key=value')
+
+
+def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
+    """Digest of a resolved config; the seed, named beside it, is left out.
+
+    Args:
+        cfg: The config.
+        more: What else counts.
+        training: Leave out the sections of validation and test.
+    """
+    values = _plain(cfg)
+    values.get('randomness', {}).pop('seed', None)
+    if training:
+        values = {
+            key: value
+            for key, value in values.items()
+            if not key.startswith(_TEST_PREFIXES)
+        }
+    return fingerprint(values, *more)
+
+
+def config_differences(left: Config, right: Config) -> list[str]:
+    """Dotted keys of the values in which two resolved configs differ."""
+    first, second = (_flatten(_plain(cfg)) for cfg in (left, right))
+    absent = object()
+    return sorted(
+        key
+        for key in first.keys() | second.keys()
+        if first.get(key, absent) != second.get(key, absent)
+    )
+
+
+def is_below(key: str, prefixes: Iterable[str]) -> bool:
+    """Whether a dotted key is one of some keys or lies below one."""
+    return any(
+        key == prefix or key.startswith(f'{prefix}.') for prefix in prefixes
+    )
+
+
+def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
+    """Make sure that a row may go on from another row's checkpoint.
+
+    Raises:
+        ValueError: their first epochs differ.
+    """
+    allowed = (*_INERT, *start.differs)
+    strange = [
+        key
+        for key in config_differences(own, other)
+        if not is_below(key, allowed)
+    ]
+    if strange:
+        raise ValueError(
+            f'row {row.id!r} cannot go on from {start.row!r}: their configs '
+            f'differ in {strange[0]}'
+        )
+    for hook in own.get('custom_hooks', []):
+        if 'HardChipMiningHook' not in hook['type']:
+            continue
+        first = min(hook.get('epochs', ()), default=start.epoch)
+        if first < start.epoch or hook.get('restart'):
+            raise ValueError(
+                f'row {row.id!r} cannot go on from {start.row!r} after epoch '
+                f'{start.epoch}: it mines after {first} or restarts'
+            )
+
+
+def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
+    """Pixels of so many iterations on chips; None without chips."""
+    dataset = cfg.train_dataloader.dataset
+    if dataset.get('chip_size') is None or dataset.get('scales') is None:
+        return None
+    batch_size = cfg.train_dataloader.batch_size
+    return iterations * batch_size * ranks * dataset.chip_size**2
+
+
+def _plain(cfg: Config) -> dict[str, Any]:
+    values = plain_settings(cfg._cfg_dict.to_dict())
+    for key in _PLACES:
+        values.pop(key, None)
+    if not values.get('custom_hooks'):
+        values.pop('custom_hooks', None)
+    return values
+
+
+def _flatten(value: Any, prefix: str = '') -> dict[str, Any]:
+    """Leaves of nested dicts and lists by dotted key."""
+    if isinstance(value, dict):
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list) and any(
+        isinstance(item, dict | list) for item in value
+    ):
+        items = enumerate(value)
+    else:
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, item in items:
+        flat.update(_flatten(item, f'{prefix}.{key}' if prefix else str(key)))
+    return flat
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f'[{",".join(map(_text, value))}]'
+    return str(value)

@@ -1,0 +1,167 @@
+"""What a table's rows have done, as files that outlast the run."""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mmhcm.engine.checkpoints import load_plain
+from mmhcm.structures.files import (
+    atomic_write,
+    check_fields,
+    one_line,
+    parse_json,
+)
+
+
+@dataclass
+class TrainRecord:
+    """What is known of one row's training with one seed.
+
+    Attributes:
+        config: Digest of the whole config.
+        training: Digest of what the weights depend on.
+        started_from: Digest of the checkpoint that it went on from, or ''.
+        commits: Versions of the code that it ran with, in order.
+        seconds: Time of all its runs, what they share not included.
+        checkpoint: Path of the last checkpoint, when finished.
+        digest: Of that file.
+        pixels: Pixels trained on, what is shared included; None: unknown.
+        pixels_from: 'measured' or 'planned', by the config.
+        error: Last line of the log if the last run failed.
+    """
+
+    config: str
+    training: str
+    started_from: str = ''
+    commits: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    checkpoint: str = ''
+    digest: str = ''
+    pixels: int | None = None
+    pixels_from: str = ''
+    error: str = ''
+
+
+@dataclass
+class TestRecord:
+    """What is known of one row's test with one seed.
+
+    Attributes:
+        config: Digest of the whole config and of whether many scales are
+            tested.
+        digest: Of the checkpoint.
+        commit: Version of the code.
+        done: Whether ``figures.json`` is of this test.
+        error: Last line of the log if it failed.
+    """
+
+    config: str
+    digest: str
+    commit: str = ''
+    done: bool = False
+    error: str = ''
+
+    def is_of(self, other: 'TestRecord') -> bool:
+        """Whether another test is of the same config and checkpoint."""
+        return (self.config, self.digest) == (other.config, other.digest)
+
+
+Record = TypeVar('Record', TrainRecord, TestRecord)
+
+
+class RowFolder:
+    """Files of one row and seed: ``<work_dir>/<row>/seed_<n>``."""
+
+    def __init__(self, work_dir: Path, row_id: str, seed: int) -> None:
+        self.path = work_dir / row_id / f'seed_{seed}'
+        self.train_dir = self.path / 'train'
+        self.test_dir = self.path / 'test'
+        self.zip_path = self.path / 'results.zip'
+        self.figures_path = self.path / 'figures.json'
+        self.log_path = self.path / 'log.txt'
+
+    def train_record(self) -> TrainRecord | None:
+        """Read what was noted of the training."""
+        return _read(TrainRecord, self.path / 'train.json')
+
+    def test_record(self) -> TestRecord | None:
+        """Read what was noted of the test."""
+        return _read(TestRecord, self.path / 'test.json')
+
+    def write(self, record: TrainRecord | TestRecord) -> None:
+        """Note a record."""
+        name = 'train' if isinstance(record, TrainRecord) else 'test'
+        with atomic_write(self.path / f'{name}.json') as file:
+            file.write(json.dumps(asdict(record), indent=1).encode())
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Read the figures of the test."""
+        try:
+            return parse_json(self.figures_path.read_bytes())
+        except ValueError as error:
+            raise ValueError(
+                f'{self.figures_path}: damaged: {one_line(error)}'
+            ) from error
+
+    def set_aside(self) -> Path | None:
+        """Rename the folder out of the way; returns its new place."""
+        if not self.path.exists():
+            return None
+        name = self.path.name
+        number = len(list(self.path.parent.glob(f'{name}.old-*'))) + 1
+        return self.path.rename(self.path.with_name(f'{name}.old-{number}'))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes out of the folder.
+
+        Raises:
+            BlockingIOError: another process has it.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        path = self.path.with_name(f'.{self.path.name}.lock')
+        with path.open('w') as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file, or '' if it is not there.
+
+    A large file that has not changed is read once.
+    """
+    try:
+        state = Path(path).stat()
+    except FileNotFoundError:
+        return ''
+    return _digest(str(path), state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _digest(path: str, *_state: int) -> str:
+    with Path(path).open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
+def trained_amount(checkpoint: str | Path) -> tuple[int, int | None]:
+    """Iterations and pixels (None: not counted) of a checkpoint."""
+    values = load_plain(checkpoint)
+    return int(values['meta']['iter']), values.get('trained_pixels')
+
+
+def _read(kind: type[Record], path: Path) -> Record | None:
+    try:
+        values = parse_json(path.read_bytes())
+        record = kind(**values)
+        check_fields(kind, values)
+        return record
+    except FileNotFoundError:
+        return None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{path}: damaged: {one_line(error)}') from error

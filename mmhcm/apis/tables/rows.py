@@ -1,0 +1,206 @@
+"""What the rows of a table of results are, read from a JSON file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from mmhcm.structures.files import check_fields, one_line, parse_json
+
+#: Figures of the official protocol, in the order of the paper's tables.
+FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
+
+
+@dataclass(frozen=True)
+class Start:
+    """A checkpoint of another row that a row's training goes on from.
+
+    The epochs before it are shared bit for bit, so that two rows differ in
+    what comes after alone.
+
+    Attributes:
+        row: The other row.
+        epoch: After which its checkpoint is taken.
+        differs: Config keys, beside those of mining, in which the two rows
+            may differ since they do nothing before that epoch.
+    """
+
+    row: str
+    epoch: int
+    differs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'differs', tuple(self.differs))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what is trained, from where, and how it is tested.
+
+    Attributes:
+        id: Short name, of the row's folder too.
+        name: As in the table.
+        config: Config file.
+        checkpoint_of: Row whose checkpoint is tested; None trains one.
+        shares: Where training goes on from; None for the initial weights.
+        tta: Whether to test at the config's many scales.
+        cfg_options: Config values by dotted key.
+        paper: Published figures, by name.
+        parent: Row that this one is compared with.
+        differs: Config keys in which the two differ, with all below them.
+    """
+
+    id: str
+    name: str
+    config: Path
+    checkpoint_of: str | None = None
+    shares: Start | None = None
+    tta: bool = False
+    cfg_options: Mapping[str, Any] = field(default_factory=dict)
+    paper: Mapping[str, float] = field(default_factory=dict)
+    parent: str | None = None
+    differs: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Rows that have to be trained before."""
+        shared = self.shares.row if self.shares else None
+        return tuple(r for r in (self.checkpoint_of, shared) if r is not None)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named list of rows; a row comes behind those that it needs.
+
+    Raises:
+        ValueError: two rows of one id, one that names a row which is not
+            there or comes later, or one that tests a checkpoint and trains.
+    """
+
+    name: str
+    title: str
+    rows: tuple[Row, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, 'rows', tuple(self.rows))
+        if not self.rows:
+            raise ValueError(f'the table {self.name} has no rows')
+        ids = [row.id for row in self.rows]
+        for number, row in enumerate(self.rows):
+            if row.id in ids[:number]:
+                raise ValueError(f'two rows are named {row.id!r}')
+            for needed in row.needs:
+                if needed not in ids[:number]:
+                    raise ValueError(
+                        f'row {row.id!r} needs row {needed!r}, which is not '
+                        'above it'
+                    )
+            if row.checkpoint_of is not None:
+                if row.shares is not None:
+                    raise ValueError(
+                        f'row {row.id!r} has both checkpoint_of and shares'
+                    )
+                if self.row(row.checkpoint_of).checkpoint_of is not None:
+                    raise ValueError(
+                        f'row {row.id!r} tests the checkpoint of '
+                        f'{row.checkpoint_of!r}, which trains none'
+                    )
+            if row.parent is not None and row.parent not in ids:
+                raise ValueError(
+                    f'row {row.id!r} names the parent {row.parent!r}, which '
+                    'is not there'
+                )
+
+    def row(self, row_id: str) -> Row:
+        """Return one row.
+
+        Raises:
+            ValueError: no row has this id.
+        """
+        for row in self.rows:
+            if row.id == row_id:
+                return row
+        known = ', '.join(row.id for row in self.rows)
+        raise ValueError(f'no row {row_id!r}, there are {known}')
+
+    def with_needs(self, row_ids: Sequence[str]) -> list[Row]:
+        """Return these rows and what they need, in the table's order."""
+        wanted: set[str] = set()
+        todo = list(row_ids)
+        while todo:
+            row = self.row(todo.pop())
+            if row.id not in wanted:
+                wanted.add(row.id)
+                todo.extend(row.needs)
+        return [row for row in self.rows if row.id in wanted]
+
+
+def read_table(path: str | Path, config_prefix: str = '') -> Table:
+    """Read a table's description.
+
+    Args:
+        path: JSON with ``name``, ``title`` and ``rows``, or a folder with a
+            ``rows.json``. Configs are relative to its folder.
+        config_prefix: Put before every config's file name.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no such table; names file and row.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path /= 'rows.json'
+    try:
+        values = parse_json(path.read_bytes())
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f'{path}:{error.lineno}: no JSON: {error.msg}'
+        ) from error
+    except ValueError as error:
+        raise ValueError(f'{path}: no JSON: {one_line(error)}') from error
+    if not isinstance(values, dict) or not isinstance(
+        values.get('rows'), list
+    ):
+        raise ValueError(f'{path}: a table has a list of rows')
+    rows = []
+    for number, item in enumerate(values['rows'], 1):
+        where = f'{path}: row {number}'
+        try:
+            rows.append(_read_row(item, path.parent, config_prefix))
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            what = one_line(error)
+            if isinstance(error, KeyError):
+                what = f'lacks {error}'
+            raise ValueError(f'{where}: {what}') from error
+    try:
+        check_fields(Table, {**values, 'rows': ()})
+        return Table(
+            values.get('name', path.parent.name),
+            values.get('title', path.parent.name),
+            tuple(rows),
+        )
+    except ValueError as error:
+        raise ValueError(f'{path}: {one_line(error)}') from error
+
+
+def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
+    item = dict(item)
+    unknown = sorted(set(item) - {f.name for f in fields(Row)})
+    if unknown:
+        raise ValueError(f'unknown key {unknown[0]!r}')
+    check_fields(Row, item)
+    config = folder / item.pop('config')
+    config = (config.parent / f'{config_prefix}{config.name}').resolve()
+    if not config.is_file():
+        raise ValueError(f'no config at {config}')
+    strange = sorted(set(item.get('paper', {})) - set(FIGURES))
+    if strange:
+        raise ValueError(f'unknown figure {strange[0]!r}')
+    if item.get('shares') is not None:
+        check_fields(Start, item['shares'])
+        item['shares'] = Start(**item['shares'])
+    item['differs'] = tuple(item.get('differs', ()))
+    if not str(item['id']).replace('-', '').replace('_', '').isalnum():
+        raise ValueError(f'id is no plain name: {item["id"]!r}')
+    return Row(config=config, name=item.pop('name', item['id']), **item)

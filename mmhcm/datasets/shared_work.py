@@ -1,0 +1,69 @@
+"""Work of the main process for all ranks, and cache files."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.logging import print_log
+
+from mmhcm.structures.files import one_line
+
+T = TypeVar('T')
+
+
+class MainProcessError(OSError):
+    """The main process failed at what the others wait for."""
+
+
+def on_main_process(action: Callable[[], T]) -> T:
+    """Act on the main process alone; give its value on every rank.
+
+    The others wait for it. When it fails, they fail with it instead of
+    waiting for ever.
+
+    Args:
+        action: Takes nothing; its value can be pickled.
+
+    Raises:
+        MainProcessError: on the other ranks, the action failed; the main
+            process raises what the action did.
+    """
+    # Value and fault.
+    outcome: list[Any] = [None, None]
+    if not is_main_process():
+        broadcast_object_list(outcome)
+        if outcome[1] is not None:
+            raise MainProcessError(f'rank 0: {outcome[1]}')
+        return outcome[0]
+    try:
+        outcome[0] = action()
+    except Exception as error:
+        outcome[1] = one_line(error, None)
+        broadcast_object_list(outcome)
+        raise
+    broadcast_object_list(outcome)
+    return outcome[0]
+
+
+def write_cache(path: str | Path, write: Callable[[], object]) -> bool:
+    """Write a cache, or warn that the next run has to make it again.
+
+    Args:
+        path: The file, for the warning.
+        write: Writes it, whole or not at all.
+
+    Returns:
+        Whether it is written.
+    """
+    try:
+        write()
+    except OSError as error:
+        print_log(
+            f'cannot write the cache {path} ({error}): goes on without it',
+            logger='current',
+            level=logging.WARNING,
+        )
+        return False
+    return True

@@ -1,0 +1,80 @@
+"""VisDrone's annotation files without their images, for statistics."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmdet.registry import DATASETS
+
+from mmhcm.structures.annotations import visdrone_txt
+
+from .annotated_images import AnnotatedImages
+from .visdrone import VisDroneDataset
+
+
+@DATASETS.register_module()
+class VisDroneAnnotations(VisDroneDataset):
+    """Boxes alone: what can be counted needs no pixels.
+
+    An image whose size is not given is as large as its rows reach: ignored
+    regions and ignored objects included.
+
+    Args:
+        ann_dir (str | Path): Folder of annotation files, or a folder above
+            them.
+        sizes (Mapping[str, tuple[int, int]], optional): (width, height) by
+            image stem, pixels. Defaults to None.
+        kwargs: Arguments of ``BaseDetDataset``.
+    """
+
+    def __init__(
+        self,
+        ann_dir: str | Path,
+        sizes: Mapping[str, tuple[int, int]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.ann_dir = Path(ann_dir)
+        self.sizes = dict(sizes or {})
+        super().__init__(pipeline=[], **kwargs)
+
+    def load_data_list(self) -> AnnotatedImages:
+        """Read the files in name order.
+
+        Raises:
+            FileNotFoundError: no such folder, or no file in it.
+            ValueError: a malformed row, or two files of one name.
+        """
+        paths = sorted(self.ann_dir.rglob('*.txt'), key=lambda p: p.stem)
+        if not paths:
+            raise FileNotFoundError(f'no annotation files in {self.ann_dir}')
+        for previous, path in pairwise(paths):
+            if path.stem == previous.stem:
+                raise ValueError(f'two files are named {path.name!r}: {path}')
+        rows, counts = visdrone_txt.read_annotation_files(paths)
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        return AnnotatedImages(
+            [f'{path.stem}.jpg' for path in paths],
+            [str(path) for path in paths],
+            np.array(
+                [
+                    self.sizes.get(path.stem) or extent(rows[start:stop])
+                    for path, (start, stop) in zip(
+                        paths, pairwise(offsets), strict=True
+                    )
+                ]
+            ),
+            offsets[:-1],
+            offsets[1:],
+            rows,
+            self.use_ignored_regions,
+        )
+
+
+def extent(rows: np.ndarray) -> tuple[int, int]:
+    """Smallest (width, height), pixels, that holds rows x, y, w, h."""
+    rows = rows.astype(np.float64)  # sums of the smallest integers overflow
+    corners = rows[:, :2] + rows[:, 2:4]
+    width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)
+    return int(width), int(height)

@@ -1,0 +1,203 @@
+"""COCO json from which nothing is left out in silence."""
+
+import logging
+import math
+import os.path as osp
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, TypeGuard
+
+from mmdet.datasets import CocoDataset
+from mmdet.registry import DATASETS
+from mmengine.logging import print_log
+
+from mmhcm.structures.annotations import MAX_COORDINATE, faults
+from mmhcm.structures.fault_counter import Tally
+
+NARROW = 'boxes narrower than one pixel'
+IGNORED = "annotations marked 'ignore'"
+NO_IMAGE = 'annotations of an image that is none of the file'
+NO_CLASS = 'annotations of a category that is none of the classes'
+
+_IN_TRAINING = {
+    **faults.IN_TRAINING,
+    NO_IMAGE: 'left out',
+    NO_CLASS: 'left out',
+    NARROW: 'left out',
+    IGNORED: 'neither foreground nor background',
+}
+
+
+@DATASETS.register_module()
+class CheckedCocoDataset(CocoDataset):
+    """MMDetection's ``CocoDataset``, which drops much without a word.
+
+    In training, annotations that cannot be used are left out with a counted
+    warning for each kind; in test mode a malformed one and one of no image
+    are errors. What is marked ``ignore`` is an ignored object and not
+    background. Among the categories must be those of
+    ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
+    in the order of the file whatever the classes say; objects of further
+    ones are left out. No id and no image may stand there twice.
+
+    Args:
+        args: Arguments of ``CocoDataset``.
+        kwargs: The same.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._tally = Tally()
+        super().__init__(*args, **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Read the json, and say once what is odd in it.
+
+        Raises:
+            ValueError: the file is no COCO json, its categories lack a class
+                or have another order, an id or image stands there twice, or
+                a malformed annotation or one of no image in test mode.
+            OSError: the file cannot be read.
+        """
+        try:
+            data_list = super().load_data_list()
+        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            name = f'{type(error).__name__}: ' * isinstance(error, KeyError)
+            text = ' '.join(str(error).split())
+            if not text.startswith(self.ann_file):
+                text = f'{self.ann_file}: no COCO annotations: {name}{text}'
+            raise ValueError(text) from error
+        for line in self._tally.lines(
+            None if self.test_mode else _IN_TRAINING
+        ):
+            print_log(
+                f'{type(self).__name__}: {line}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        return data_list
+
+    def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
+        """See ``CocoDataset``; counts what that leaves out."""
+        info = raw_data_info['raw_img_info']
+        image_wh = info['width'], info['height']
+        usable = [
+            # an ignored object rather than background
+            {**ann, 'iscrowd': ann.get('iscrowd') or ann.get('ignore', 0)}
+            | {'ignore': False}
+            for ann in raw_data_info['raw_ann_info']
+            if self._is_well_formed(ann, image_wh)
+        ]
+        if not raw_data_info['raw_ann_info']:
+            self._tally.add('images without annotations', info['file_name'])
+        return super().parse_data_info(
+            {**raw_data_info, 'raw_ann_info': usable}
+        )
+
+    def COCOAPI(self, path: str) -> Any:  # noqa: N802
+        """Index the json as ``CocoDataset`` does, and check it as a whole.
+
+        The index keeps the last one of equal ids.
+        """
+        index = CocoDataset.COCOAPI(path)
+        images, annotations, categories = (
+            index.dataset.get(key, [])
+            for key in ('images', 'annotations', 'categories')
+        )
+        for what, found in (
+            ('images of id', [(i['id'], i['file_name']) for i in images]),
+            (
+                'images of file_name',
+                [
+                    (osp.normpath(i['file_name']), f'id {i["id"]!r}')
+                    for i in images
+                ],
+            ),
+            ('annotations of id', [(ann['id'], '') for ann in annotations]),
+            ('categories of id', [(c['id'], c['name']) for c in categories]),
+        ):
+            twice = _find_twice(found)
+            if twice is not None:
+                raise ValueError(f'{self.ann_file}: two {what} {twice}')
+        self._check_classes([category['name'] for category in categories])
+        for ann in annotations:
+            if ann['image_id'] not in index.imgs:
+                self._leave_out(
+                    NO_IMAGE, ann, f'no image of id {ann["image_id"]!r}'
+                )
+        return index
+
+    def _check_classes(self, names: list[str]) -> None:
+        classes = tuple(self.metainfo['classes'])
+        if tuple(name for name in names if name in classes) != classes:
+            raise ValueError(
+                f'{self.ann_file}: its categories are, in order, '
+                f'{tuple(names)}; they must hold the classes in theirs, '
+                f'{classes}'
+            )
+
+    def _leave_out(self, kind: str, ann: Mapping[str, Any], why: str) -> None:
+        """Count what training leaves out; an error in test mode."""
+        fault = f'{self._where(ann)}: {why}'
+        if self.test_mode:
+            raise ValueError(fault)
+        self._tally.add(kind, fault)
+
+    def _where(self, ann: Mapping[str, Any]) -> str:
+        return f'{self.ann_file}: annotation {ann.get("id")!r}'
+
+    def _is_well_formed(
+        self, ann: Mapping[str, Any], image_wh: tuple[int, int]
+    ) -> bool:
+        """Whether the box is one; counts what is odd."""
+        where = self._where(ann)
+        box = ann.get('bbox')
+        if not _is_box(box):
+            self._leave_out(
+                faults.UNREADABLE, ann, f'bad bbox {str(box)[:80]}'
+            )
+            return False
+        for key in ('iscrowd', 'ignore'):
+            # As text '0' would be true.
+            if ann.get(key) not in (None, 0, 1):
+                self._leave_out(
+                    faults.UNREADABLE, ann, f'bad {key} {ann[key]!r:.80}'
+                )
+                return False
+        x, y, w, h = box
+        if ann['category_id'] not in self.cat_ids:
+            category = f'category {ann["category_id"]!r:.80}'
+            self._tally.add(NO_CLASS, f'{where}: {category}')
+        elif w < 1 or h < 1 or ann['area'] <= 0:
+            self._tally.add(NARROW, where)
+        elif x + w <= 0 or y + h <= 0 or x >= image_wh[0] or y >= image_wh[1]:
+            self._tally.add(faults.OUTSIDE, where)
+        elif x < 0 or y < 0 or x + w > image_wh[0] or y + h > image_wh[1]:
+            self._tally.add(faults.BEYOND, where)
+        if ann.get('ignore', False):
+            self._tally.add(IGNORED, where)
+        return True
+
+
+def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
+    """Name the first key that comes again, and what both are."""
+    first: dict[Hashable, str] = {}
+    for key, name in found:
+        if key in first:
+            both = f': {first[key]} and {name}' if name else ''
+            return f'{key!r:.80}{both}'
+        first[key] = name
+    return None
+
+
+def _is_box(box: Any) -> TypeGuard[list[float]]:
+    """Whether it is four finite numbers with sizes of 0 or more."""
+    return (
+        isinstance(box, list)
+        and len(box) == 4
+        and all(
+            isinstance(value, int | float)
+            and math.isfinite(value)
+            and abs(value) <= MAX_COORDINATE
+            for value in box
+        )
+        and min(box[2:]) >= 0
+    )

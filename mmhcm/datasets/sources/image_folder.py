@@ -1,0 +1,257 @@
+"""What data sets of one annotation file an image have in common."""
+
+import logging
+import os
+import os.path as osp
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mmdet.datasets import BaseDetDataset
+from mmengine.logging import print_log
+
+from mmhcm.structures.annotations import IN_TRAINING, may_pass
+from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.images import IMAGE_SUFFIXES, NO_IMAGE, read_image_size
+
+
+class ImageFolderDataset(BaseDetDataset):
+    """Images in one folder, a text annotation of the same stem in another.
+
+    Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
+    ``height``, ``width``, ``ann_path`` (None without annotation),
+    ``instances`` and ``ignored_regions`` (boxes xyxy, source pixels, whose
+    pixels are to be masked).
+
+    A folder of annotations that does not exist is an error for training and
+    means an unlabelled set in test mode. A missing or unreadable image, an
+    image without its own annotation file and what cannot be read in one are
+    left out of training, with one counted warning for each kind. In test mode
+    nothing is left out: a broken image or row and an annotation without its
+    image are errors, and an image without annotation is kept.
+
+    Args:
+        data_prefix (dict): ``img_path`` and ``ann_path``, folders under
+            ``data_root``.
+        kwargs: Arguments of ``BaseDetDataset``.
+    """
+
+    #: What training makes of what is odd in annotations, by its kind.
+    outcomes: ClassVar[Mapping[str, str]] = IN_TRAINING
+
+    def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
+        super().__init__(*args, data_prefix=data_prefix, **kwargs)
+
+    @abstractmethod
+    def parse_annotation(
+        self, ann_path: str, width: int, height: int, tally: Tally
+    ) -> dict | None:
+        """Read one file into ``instances`` and ``ignored_regions``.
+
+        Args:
+            ann_path: The file.
+            width: Of the image, pixels.
+            height: Of the image, pixels.
+            tally: Is told what is odd or, in training, left out.
+
+        Returns:
+            None to leave the image out of training.
+        """
+
+    def load_data_list(self) -> Sequence[dict]:
+        """List the images in name order and read their annotations.
+
+        Raises:
+            FileNotFoundError: no folder of images, or of annotations for
+                training.
+            ValueError: two images of one stem, no image that can be used, or
+                in test mode what is left out of training otherwise (names
+                file and line).
+        """
+        image_dir = Path(self.data_prefix['img_path'])
+        ann_dir = Path(self.data_prefix['ann_path'])
+        if not image_dir.is_dir():
+            raise FileNotFoundError(f'no folder of images at {image_dir}')
+        has_annotations = ann_dir.is_dir()
+        if not has_annotations and not self.test_mode:
+            raise FileNotFoundError(f'no folder of annotations at {ann_dir}')
+
+        # Names, since a Path for each of many files takes its time.
+        all_names = sorted(list_names(image_dir))
+        names = [
+            name
+            for name in all_names
+            if name.lower().endswith(IMAGE_SUFFIXES) and stem_of(name)
+        ]
+        if not names:
+            raise ValueError(f'no images in {image_dir}')
+        faults: list[str] = []
+        notes = self._check_names(names, all_names, image_dir)
+        ann_names = set(list_names(ann_dir)) if has_annotations else set()
+        data_list = self._read_images(names, ann_names, faults, notes)
+        stems = set(map(stem_of, names))
+        unused = [
+            f'no image for {ann_dir / name}'
+            for name in sorted(ann_names)
+            if name.endswith('.txt') and stem_of(name) not in stems
+        ]
+        if unused and self.test_mode:
+            raise ValueError(
+                f'{len(unused)} annotation files have no image, the first: '
+                f'{unused[0]}'
+            )
+        faults.extend(unused)
+        if not data_list:
+            raise ValueError(f'nothing to train on: {[*faults, *notes][0]}')
+        if faults:
+            notes = [
+                f'left {len(faults)} files out, the first: {faults[0]}',
+                *notes,
+            ]
+        for note in notes:
+            print_log(
+                f'{type(self).__name__}: {note}',
+                logger='current',
+                level=logging.WARNING,
+            )
+        return data_list
+
+    def filter_data(self) -> Sequence[dict]:
+        """Drop images without valid objects if ``filter_empty_gt`` says so.
+
+        Raises:
+            ValueError: no image is left.
+        """
+        if self.test_mode or not self.filter_cfg:
+            return self.data_list
+        if not self.filter_cfg.get('filter_empty_gt', False):
+            return self.data_list
+        with_objects = self._find_with_objects()
+        if not with_objects:
+            raise ValueError(
+                f'none of the {len(self.data_list)} images has an object to '
+                'learn'
+            )
+        return with_objects
+
+    def _find_with_objects(self) -> Sequence[dict]:
+        """Data infos that hold an object that isn't ignored."""
+        return [
+            info
+            for info in self.data_list
+            if any(not item['ignore_flag'] for item in info['instances'])
+        ]
+
+    def _check_names(
+        self, names: Sequence[str], all_names: Sequence[str], image_dir: Path
+    ) -> list[str]:
+        """Note what is odd in a folder, by the names of its files.
+
+        Raises:
+            ValueError: two images of one stem; in test mode also if they
+                differ in case alone, as their result files would.
+        """
+        first: dict[str, str] = {}
+        tally = Tally()
+        for name in names:
+            stem = stem_of(name)
+            other = stem_of(first.setdefault(stem.lower(), name))
+            if first[stem.lower()] == name:
+                continue
+            if stem == other or self.test_mode:
+                raise ValueError(
+                    f'two images are named {stem!r}'
+                    + (f' and {other!r}' if stem != other else '')
+                    + f' in {image_dir}'
+                )
+            tally.add('images of names that differ in case alone', name)
+        images = set(names)
+        for name in all_names:
+            if name not in images and not name.startswith('.'):
+                tally.add(NO_IMAGE, image_dir / name)
+        return tally.lines()
+
+    def _read_images(
+        self,
+        names: Sequence[str],
+        ann_names: set[str],
+        faults: list[str],
+        notes: list[str],
+    ) -> Sequence[dict]:
+        """Data infos of the images that can be used, new faults and notes."""
+        tally = Tally()
+        data_list = []
+        for name in names:
+            path = Path(self.data_prefix['img_path']) / name
+            ann_path = self._ann_path(name, ann_names)
+            image_wh = self._read_image_wh(path, ann_path, faults, tally)
+            if image_wh is None:
+                continue
+            info = {
+                'img_path': str(path),
+                'img_id': path.stem,
+                'width': image_wh[0],
+                'height': image_wh[1],
+                'ann_path': ann_path,
+                'instances': [],
+                'ignored_regions': [],
+            }
+            if ann_path is not None:
+                parsed = self.parse_annotation(ann_path, *image_wh, tally)
+                if parsed is None:
+                    continue
+                info.update(parsed)
+            data_list.append(info)
+        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
+        return data_list
+
+    def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
+        """Path of an image's annotation file; None without one."""
+        ann_name = f'{stem_of(name)}.txt'
+        if ann_name not in ann_names:
+            return None
+        return osp.normpath(f'{self.data_prefix["ann_path"]}/{ann_name}')
+
+    def _read_image_wh(
+        self,
+        path: Path,
+        ann_path: str | None,
+        faults: list[str],
+        tally: Tally,
+    ) -> tuple[int, int] | None:
+        """(width, height) of an image; None and a new fault for training."""
+        if ann_path is None and not self.test_mode:
+            faults.append(f'no annotation for {path}')
+            return None
+        try:
+            return read_image_size(path)
+        except OSError as error:
+            fault = f'cannot read {path}: {error.strerror}'
+            tally.may_pass |= may_pass(error)
+        except ValueError as error:
+            fault = f'cannot read {error}'
+        if self.test_mode:
+            raise ValueError(fault)
+        faults.append(fault)
+        return None
+
+
+def list_names(folder: str | Path) -> list[str]:
+    """Names of what lies in a folder, in no order."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+def stem_of(name: str) -> str:
+    """Name of a file that has a suffix, without that suffix."""
+    return name.rpartition('.')[0]
+
+
+def clip_to_image(
+    bbox: tuple[float, float, float, float], width: int, height: int
+) -> list[float] | None:
+    """Clip xyxy to the image (source pixels); None if no area is left."""
+    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
+    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
+    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None

@@ -1,0 +1,189 @@
+"""Checkpoint files: finding them, and whether they fit."""
+
+import logging
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from torch import nn
+
+from mmhcm.engine.wrappers import innermost_model
+
+from .safe_loading import load_plain
+
+_SCHEMES = ('http://', 'https://')
+
+
+def existing_checkpoint(path: str) -> str:
+    """Return the path of a checkpoint if it is a file, or an address.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not path.startswith(_SCHEMES) and not Path(path).is_file():
+        raise FileNotFoundError(f'no checkpoint at {path}')
+    return path
+
+
+def check_checkpoint(
+    path: str, model: nn.Module, classes: Sequence[str] | None = None
+) -> None:
+    """Make sure that a checkpoint holds the weights of a model.
+
+    MMEngine leaves weights that do not fit as they are, with a warning, and
+    tests with weights that are no numbers, which finds nothing.
+
+    Args:
+        path: A file. Addresses are left to MMEngine.
+        model: The model, maybe in a wrapper.
+        classes: Those that the model is used for, in order of its labels.
+            Defaults to None, which compares them with nothing; nor is a
+            checkpoint compared that records none.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: not a checkpoint, not one of this model or of these
+            classes, or its weights are not all finite.
+    """
+    if path.startswith(_SCHEMES):
+        return
+    checkpoint = load_plain(path)
+    weights = _state_dict(path, checkpoint)
+    expected = innermost_model(model).state_dict()
+    misfits = [
+        name
+        for name in sorted(expected.keys() | weights.keys())
+        if name not in weights
+        or name not in expected
+        or expected[name].shape != weights[name].shape
+    ]
+    if misfits:
+        raise ValueError(
+            f"{path} is of another model than the config's: {len(misfits)} "
+            f'of {len(expected)} weights do not fit, first {misfits[0]}'
+        )
+    for name, weight in weights.items():
+        if weight.is_floating_point() and not weight.isfinite().all():
+            raise ValueError(
+                f'{path} holds weights that are NaN or infinite, first {name}'
+            )
+    if classes is not None:
+        _check_classes(path, checkpoint, list(classes))
+
+
+def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
+    """Compare the classes that a run recorded in its checkpoint."""
+    recorded = checkpoint
+    for key in ('meta', 'dataset_meta', 'classes'):
+        recorded = recorded.get(key) if isinstance(recorded, dict) else None
+    if not isinstance(recorded, list | tuple) or list(recorded) == classes:
+        return
+    if len(recorded) != len(classes):
+        what = f'{len(recorded)} classes, the data set has {len(classes)}'
+    else:
+        label = [a == b for a, b in zip(recorded, classes, strict=True)].index(
+            False
+        )
+        what = (
+            f'other classes than the data set: label {label} is '
+            f'{recorded[label]!r}, not {classes[label]!r}'
+        )
+    raise ValueError(f'{path} was trained on {what}')
+
+
+def latest_checkpoint(work_dir: str | Path) -> str | None:
+    """Path of the newest whole checkpoint of a run, None without any.
+
+    That is the one that ``last_checkpoint`` names. If it is damaged or gone,
+    it is the next before it, and without the note the farthest one.
+
+    Raises:
+        FileNotFoundError: the work directory names one that is not there,
+            and holds no other.
+        ValueError: none of its checkpoints is whole.
+    """
+    folder = Path(work_dir)
+    noted = _noted(folder)
+    candidates = _earlier(folder, noted)
+    if noted is not None and noted.is_file():
+        candidates.insert(0, noted)
+    for path in candidates:
+        if _is_whole(path):
+            if path != noted:
+                print_log(
+                    f'{noted or "last_checkpoint"} is damaged or gone: '
+                    f'{path} is the newest whole checkpoint',
+                    logger='current',
+                    level=logging.WARNING,
+                )
+            return str(path)
+    if candidates:
+        raise ValueError(
+            f'{candidates[0]} is damaged, and {folder} holds no checkpoint '
+            'that is whole'
+        )
+    if noted is not None:
+        note = folder / 'last_checkpoint'
+        raise FileNotFoundError(
+            f'{note} names {note.read_text().strip()}, which is not there'
+        )
+    return None
+
+
+def _noted(folder: Path) -> Path | None:
+    """The checkpoint that a run's note names."""
+    note = folder / 'last_checkpoint'
+    text = note.read_text().strip() if note.is_file() else ''
+    if not text:
+        return None
+    path = Path(text)
+    # The directory may have been moved.
+    return path if path.is_file() else folder / path.name
+
+
+def _earlier(folder: Path, noted: Path | None) -> list[Path]:
+    """A run's checkpoints before the noted one, the farthest first.
+
+    Those beyond it are of another course, which the run was taken back from.
+    """
+    limit = None if noted is None else _step(noted)
+    steps = {path: _step(path) for path in folder.glob('*.pth')}
+    known = {
+        path: step
+        for path, step in steps.items()
+        if step is not None and (limit is None or step < limit)
+    }
+    return sorted(known, key=lambda path: known[path], reverse=True)
+
+
+def _step(path: Path) -> int | None:
+    """Epoch, or iteration, of a checkpoint by its name."""
+    found = re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name)
+    return None if found is None else int(found[1])
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a checkpoint is an archive with all its bytes as written.
+
+    Torch's loader compares no checksums.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _state_dict(path: str | Path, checkpoint: Any) -> dict[str, Any]:
+    weights = checkpoint
+    if isinstance(checkpoint, dict):
+        weights = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(weights, dict) or not all(
+        isinstance(value, torch.Tensor) for value in weights.values()
+    ):
+        raise ValueError(f'{path} holds no weights of a model')
+    return weights

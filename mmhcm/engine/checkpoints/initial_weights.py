@@ -1,0 +1,35 @@
+"""Weights from before training, for runs that start afresh after mining."""
+
+from pathlib import Path
+
+import torch
+from mmengine.hooks import EMAHook
+from mmengine.runner import Runner
+
+from mmhcm.engine.wrappers import unwrap
+from mmhcm.structures.files import atomic_write
+
+from .safe_loading import load_plain
+
+
+def keep_initial_weights(runner: Runner) -> None:
+    """Write the weights as they are."""
+    state = unwrap(runner.model).state_dict()
+    with atomic_write(_path(runner)) as file:
+        torch.save({'state_dict': state}, file)
+
+
+def restore_initial_weights(runner: Runner) -> None:
+    """Put the weights back; optimizer and averages begin anew."""
+    model = unwrap(runner.model)
+    model.load_state_dict(load_plain(_path(runner))['state_dict'])
+    runner.optim_wrapper.optimizer.state.clear()
+    for hook in runner.hooks:
+        if isinstance(hook, EMAHook):
+            averaged = hook.ema_model
+            averaged.module.load_state_dict(model.state_dict())
+            averaged.steps.zero_()
+
+
+def _path(runner: Runner) -> Path:
+    return Path(runner.work_dir, 'hcm', 'initial_weights.pth')

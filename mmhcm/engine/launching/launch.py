@@ -1,0 +1,280 @@
+"""What the command lines share: configs, threads, processes, the Runner."""
+
+import argparse
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+import torch.distributed
+from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.dataset import BaseDataset
+from mmengine.dist import init_dist
+from mmengine.registry import RUNNERS
+from mmengine.runner import Runner
+from mmengine.utils.dl_utils import set_multi_processing
+
+from mmhcm.structures.annotations import MAX_DETS
+
+from .rank_watch import joined_within, watch_peers
+
+#: Top-level config values that other values start with.
+_ROOTS = ('data_root', 'external_root', 'cache_dir')
+#: Where a config says nothing else, seconds; see `join_processes`.
+_PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
+
+
+def add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that every command with a config has."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override config values: key=value, nested keys with dots; '
+        'paths below data_root, external_root and cache_dir follow them',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how several processes are started',
+    )
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help='set by torch.distributed.launch',
+    )
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Load the config of a command line and merge its options.
+
+    Raises:
+        FileNotFoundError: there is no such config, or no base of it.
+        ImportError: what it imports is not there.
+        ValueError: it is no config, or an option does not fit it.
+    """
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f'no config at {args.config}')
+    try:
+        cfg = Config.fromfile(args.config)
+    except (OSError, ImportError):
+        raise
+    # A config is a program, and may fail in any way.
+    except Exception as error:
+        raise ValueError(
+            f'{args.config}: {type(error).__name__}: {error}'
+        ) from error
+    options = args.cfg_options or {}
+    for name in _ROOTS:
+        if name in options and name in cfg and cfg[name]:
+            cfg = move_root(cfg, str(cfg[name]), str(options[name]))
+    try:
+        cfg.merge_from_dict(options)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f'--cfg-options: {error}') from error
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return cfg
+
+
+def move_root(cfg: Config, old: str, new: str) -> Config:
+    """Return ``cfg`` with every path at or below ``old`` put below ``new``."""
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, str):
+            if value == old or value.startswith(old.rstrip('/') + '/'):
+                return new.rstrip('/') + value[len(old.rstrip('/')) :]
+            return value
+        if isinstance(value, Mapping):
+            return {key: moved(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(moved(item) for item in value)
+        return value
+
+    return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Set up threads and processes, and build the config's runner."""
+    set_threads(cfg)
+    join_processes(cfg)
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return Runner.from_cfg(cfg)
+
+
+def set_threads(cfg: Config) -> None:
+    """Fix the thread count, since gradients differ between counts.
+
+    ``num_threads`` is for one process; OpenCV's threads would compete with
+    the loader's workers and are off.
+    """
+    num_threads = cfg.get('num_threads')
+    if num_threads:
+        torch.set_num_threads(num_threads)
+    cv2.setNumThreads(0)
+
+
+def join_processes(cfg: Config) -> None:
+    """Meet the other processes of the run, and watch them from then on.
+
+    ``process_group`` has three times in seconds: ``timeout`` of a collective
+    operation, long since others wait while the main process builds or writes
+    something; ``join_within`` for all to be there; ``lost_after``, see
+    ``PeerWatch``. A second call changes nothing.
+    """
+    if cfg.launcher == 'none':
+        return
+    settings = {**_PROCESS_GROUP, **cfg.get('process_group', {})}
+    env_cfg = cfg.setdefault('env_cfg', {})
+    dist_cfg = env_cfg.setdefault('dist_cfg', {'backend': 'nccl'})
+    dist_cfg.setdefault('timeout', settings['timeout'])
+    with joined_within(settings['join_within']):
+        prepare_cpu_processes(cfg)
+        if not torch.distributed.is_initialized():
+            # As the Runner does, which then leaves it alone.
+            set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
+            init_dist(cfg.launcher, **dist_cfg)
+    watch_peers(settings['lost_after'])
+
+
+def prepare_cpu_processes(cfg: Config) -> None:
+    """Make several processes without a GPU work.
+
+    MMEngine's launcher sets a CUDA device, so gloo is initialised before the
+    Runner, which then leaves it alone; the wrapper must not name a device.
+    """
+    if cfg.launcher != 'pytorch' or torch.cuda.is_available():
+        return
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group(
+            backend='gloo',
+            timeout=timedelta(seconds=cfg.env_cfg.dist_cfg.timeout),
+        )
+    cfg.env_cfg.dist_cfg.backend = 'gloo'
+    cfg.model_wrapper_cfg = {
+        'type': 'MMDistributedDataParallel',
+        'device_ids': None,
+        **{
+            key: value
+            for key, value in cfg.get('model_wrapper_cfg', {}).items()
+            if key != 'type'
+        },
+    }
+
+
+def use_tta(cfg: Config) -> None:
+    """Switch a config to testing at many scales.
+
+    Raises:
+        ValueError: the config has no ``tta_model`` or ``tta_pipeline``.
+    """
+    _wrap_model(cfg, 'tta', flag='--tta')
+
+
+def use_slices(cfg: Config) -> None:
+    """Switch a config to testing in slices.
+
+    Raises:
+        ValueError: the config has no ``slice_model`` or ``slice_pipeline``.
+    """
+    _wrap_model(cfg, 'slice', flag='--slices')
+    cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
+
+
+def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of another test mode than the whole image at once."""
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument(
+        '--tta', action='store_true', help="test at the config's many scales"
+    )
+    modes.add_argument(
+        '--slices',
+        action='store_true',
+        help="test in the config's slices, for images of any size",
+    )
+
+
+def use_mode(cfg: Config, args: argparse.Namespace) -> None:
+    """Switch a config to the test mode of a command line.
+
+    Raises:
+        ValueError: the config does not say how to test so.
+    """
+    if args.tta:
+        use_tta(cfg)
+    if args.slices:
+        use_slices(cfg)
+
+
+def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
+    """Put ``<mode>_model`` around the model, over ``<mode>_pipeline``."""
+    names = f'{mode}_model', f'{mode}_pipeline'
+    missing = [name for name in names if name not in cfg]
+    if missing:
+        raise ValueError(
+            f'{cfg.filename} has no {" and no ".join(missing)}, which '
+            f'{flag} needs'
+        )
+    wrapper, pipeline = (cfg[name] for name in names)
+    innermost_dataset(cfg.test_dataloader.dataset).pipeline = pipeline
+    cfg.test_dataloader.batch_size = 1
+    wrapper.module = cfg.model
+    cfg.model = wrapper
+
+
+def innermost_dataset(dataset: ConfigDict) -> ConfigDict:
+    """Config of the data set that reads files, below its wrappers."""
+    while 'dataset' in dataset:
+        dataset = dataset.dataset
+    return dataset
+
+
+def submit_only(cfg: Config, zip_path: str | Path) -> int:
+    """Make a config's test write a zip, without scoring.
+
+    Args:
+        cfg: The config; its test evaluator is replaced.
+        zip_path: The zip.
+
+    Returns:
+        Most rows of an image.
+
+    Raises:
+        ValueError: the path is not one of a zip, or the config's test has no
+            ``VisDroneMetric``.
+    """
+    zip_path = Path(zip_path)
+    if zip_path.suffix != '.zip':
+        raise ValueError(f'the file to write must end in .zip: {zip_path}')
+    evaluators = cfg.test_evaluator
+    for evaluator in (
+        evaluators if isinstance(evaluators, list | tuple) else [evaluators]
+    ):
+        if evaluator['type'] == 'VisDroneMetric':
+            cfg.test_evaluator = {
+                **evaluator,
+                'format_only': True,
+                'outfile_prefix': str(zip_path.with_suffix('')),
+            }
+            return evaluator.get('max_dets', MAX_DETS)
+    raise ValueError(f'{cfg.filename} has no VisDroneMetric to test with')
+
+
+def image_sizes(dataset: BaseDataset) -> dict[str, tuple[int, int]]:
+    """(width, height) of a data set's images, pixels, by stem."""
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    return {
+        Path(info['img_path']).stem: (info['width'], info['height'])
+        for info in infos
+    }

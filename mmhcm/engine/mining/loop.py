@@ -1,0 +1,250 @@
+"""The mining round: run the detector on canvases, keep what it got wrong."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmdet.registry import LOOPS, MODELS
+from mmdet.structures import DetDataSample
+from mmengine.dist import broadcast, is_main_process
+from mmengine.runner import Runner, TestLoop
+from mmengine.runner.amp import autocast
+from torch import nn
+from tqdm import tqdm
+
+from mmhcm.datasets import on_main_process
+from mmhcm.engine.wrappers import unwrap
+from mmhcm.evaluation import ChipMetric
+from mmhcm.models import ProposalModel
+from mmhcm.structures.files import fingerprint
+from mmhcm.structures.rounds import (
+    HardChipError,
+    HardChipRound,
+    read_round,
+    write_round,
+)
+
+PREDICTIONS = ('detections', 'proposals', 'nothing')
+
+
+class NoPredictions(nn.Module):
+    """Stand in for a detector where a round asks for none."""
+
+    def test_step(self, data: dict) -> list[DetDataSample]:
+        """Give the samples of a batch as they are."""
+        return data['data_samples']
+
+
+@LOOPS.register_module()
+class MiningLoop(TestLoop):
+    """A test loop over canvases whose result is a ``HardChipRound``.
+
+    Sharded over the ranks by its dataloader's sampler; the main process
+    writes the round, and all ranks get the same one. A round in ``path`` that
+    was mined from the same weights and inputs is reused. The hooks around a
+    test run, so averaged weights are honoured.
+
+    Args:
+        runner (Runner): The training runner.
+        dataloader (dict | DataLoader): Canvases, unshuffled.
+        evaluator (dict | Evaluator): Holds one ``ChipMetric``.
+        path (str | Path): File of the round.
+        round_number (int): From 1.
+        inputs (str): Fingerprint of data and settings.
+        origin (Mapping[str, str], optional): What the round says of where it
+            is from, beside epoch, seed and weights. Defaults to None.
+        predict (str): 'detections', 'proposals', or 'nothing' for metrics
+            that ask for no network; then the round does not depend on the
+            weights. Defaults to 'detections'.
+        tta_model (dict, optional): Wrapper that merges several test scales.
+            Defaults to None: one scale.
+        fp16 (bool): Mixed precision. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: Any,
+        evaluator: Any,
+        path: str | Path,
+        round_number: int = 1,
+        inputs: str = '',
+        origin: Mapping[str, str] | None = None,
+        predict: str = 'detections',
+        tta_model: dict | None = None,
+        fp16: bool = False,
+    ) -> None:
+        super().__init__(runner, dataloader, evaluator, fp16=fp16)
+        self.path = Path(path)
+        self.round_number = round_number
+        self.inputs = inputs
+        self.origin = dict(origin or {})
+        self.predict = predict
+        self.model: Any = self._predictor(predict, tta_model)
+        self.hard_round: HardChipRound | None = None
+        self.reused = False
+        self.weights = ''
+
+    def run(self) -> dict:
+        """Mine, or reuse; returns the metrics (empty when reused)."""
+        self.runner.call_hook('before_test')
+        self.runner.call_hook('before_test_epoch')
+        self.model.eval()
+        if self.predict != 'nothing':
+            share_weights(unwrap(self.runner.model))
+            self.weights = weights_digest(unwrap(self.runner.model))
+        digest = fingerprint('round 1', self.weights, self.inputs)
+        metrics: dict = {}
+        self.hard_round = self._finished_round(digest)
+        self.reused = self.hard_round is not None
+        if not self.reused:
+            metrics = self._mine(digest)
+        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        self.runner.call_hook('after_test')
+        return metrics
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Detect on one batch of canvases and hand it to the metric."""
+        self.runner.call_hook(
+            'before_test_iter', batch_idx=idx, data_batch=data_batch
+        )
+        with autocast(enabled=self.fp16):
+            outputs = self.model.test_step(data_batch)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        self.runner.call_hook(
+            'after_test_iter',
+            batch_idx=idx,
+            data_batch=data_batch,
+            outputs=outputs,
+        )
+
+    def _mine(self, digest: str) -> dict:
+        progress = tqdm(
+            self.dataloader,
+            f'mining round {self.round_number}',
+            disable=not is_main_process(),
+            leave=False,
+        )
+        for idx, data_batch in enumerate(progress):
+            self.run_iter(idx, data_batch)
+        metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
+        self.hard_round = on_main_process(lambda: self._write(digest))
+        return metrics
+
+    def _write(self, digest: str) -> HardChipRound:
+        """Write the round that the metric has put together."""
+        metric = chip_metric(self.evaluator)
+        hard_round = HardChipRound(
+            number=self.round_number,
+            fingerprint=digest,
+            canvases=metric.canvases,
+            counts=metric.counts,
+            origin={
+                'epoch': self.runner.epoch,
+                'seed': self.runner.seed or 0,
+                'weights': self.weights,
+                **self.origin,
+            },
+        )
+        write_round(self.path, hard_round)
+        return hard_round
+
+    def _finished_round(self, digest: str) -> HardChipRound | None:
+        """Read the round of these weights and inputs, if it is there."""
+
+        def read() -> HardChipRound | None:
+            if not self.path.exists():
+                return None
+            try:
+                return read_round(self.path, digest)
+            except HardChipError as error:
+                self.runner.logger.info(f'mining again: {error}')
+                return None
+
+        return on_main_process(read)
+
+    def _predictor(self, predict: str, tta_model: dict | None) -> nn.Module:
+        if predict not in PREDICTIONS:
+            raise ValueError(
+                f'predict must be one of {PREDICTIONS}, got {predict!r}'
+            )
+        if predict == 'nothing':
+            return NoPredictions()
+        model = unwrap(self.runner.model)
+        if predict == 'proposals':
+            model = ProposalModel(model)
+        if tta_model is None:
+            return model
+        return MODELS.build({**tta_model, 'module': model})
+
+
+def weights_digest(model: nn.Module) -> str:
+    """Hex digest of all parameters and buffers, in name order."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        array = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}'.encode())
+        digest.update(array.view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def share_weights(model: nn.Module) -> None:
+    """Give every rank the main process' parameters and buffers.
+
+    Training leaves each rank statistics of its own in batch normalisation,
+    and a round has to be that of one set of weights, the checkpoint's.
+    """
+    for _, tensor in sorted(model.state_dict().items()):
+        broadcast(tensor)
+
+
+def chip_metric(evaluator: Any) -> ChipMetric:
+    """Return the evaluator's chip metric.
+
+    Raises:
+        ValueError: it has none.
+    """
+    for metric in evaluator.metrics:
+        if isinstance(metric, ChipMetric):
+            return metric
+    raise ValueError(
+        'mining needs a chip metric, such as HardChipMetric, got none'
+    )
+
+
+@contextmanager
+def installed_test_loop(runner: Runner, loop: TestLoop) -> Iterator[None]:
+    """Make ``loop`` the runner's test loop, and put everything back.
+
+    Hooks and the log processor ask the runner for its test loop. A test
+    leaves ``test/*`` scalars and takes ``loop_stage`` away, which would end
+    up in training's own log.
+    """
+    previous = runner._test_loop
+    hub = runner.message_hub
+    stage = (
+        hub.get_info('loop_stage')
+        if 'loop_stage' in hub.runtime_info
+        else None
+    )
+    training = runner.model.training
+    runner._test_loop = loop
+    try:
+        yield
+    finally:
+        runner._test_loop = previous
+        runner.model.train(training)
+        for name in [
+            key for key in hub.log_scalars if key.startswith('test/')
+        ]:
+            hub.log_scalars.pop(name)
+            # A checkpoint would name them.
+            hub._resumed_keys.pop(name, None)
+        if stage is not None:
+            hub.update_info('loop_stage', stage)
+        elif 'loop_stage' in hub.runtime_info:
+            hub.pop_info('loop_stage')

@@ -1,0 +1,60 @@
+"""Transforms of canvases in a round."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_META_KEYS = (
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'img_shape',
+    'scale_factor',
+    'flip',
+    'flip_direction',
+    'valid_range',
+    'canvas',
+    'draw_key',
+    'instances',
+    'ignored_regions',
+    'num_skipped_pastes',
+    'skipped_labels',
+)
+
+
+def recipe_pipeline() -> list[dict]:
+    """Transforms of a canvas that nobody looks at: no pixels are read."""
+    return [{'type': 'PackChipInputs', 'meta_keys': _META_KEYS}]
+
+
+def canvas_transforms(mask_color: Sequence[float]) -> list[dict]:
+    """Transforms that make the pixels of a canvas.
+
+    Args:
+        mask_color: Colour of ignored regions, BGR.
+    """
+    return [
+        {'type': 'LoadImage'},
+        {'type': 'MaskIgnoredRegions', 'color': mask_color},
+        {'type': 'PasteObjects'},
+    ]
+
+
+def mining_pipeline(
+    scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
+) -> list[dict]:
+    """Transforms of one canvas, seen at several test scales.
+
+    Args:
+        scales: Arguments of ``ResizeToScale``, one a scale.
+        mask_color: Colour of ignored regions, BGR.
+    """
+    return [
+        *canvas_transforms(mask_color),
+        {
+            'type': 'ViewsOfImage',
+            'transforms': [
+                [{'type': 'ResizeToScale', **scale} for scale in scales],
+                recipe_pipeline(),
+            ],
+        },
+    ]

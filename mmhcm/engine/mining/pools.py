@@ -1,0 +1,116 @@
+"""The object pool of a run: checked early, built once, opened by all."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from tqdm import tqdm
+
+from mmhcm.datasets import on_main_process
+from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.pool import (
+    ObjectPool,
+    PoolOptions,
+    build_pool,
+    filter_objects,
+    list_objects,
+    pool_fingerprint,
+)
+
+from .digests import image_checksums, pool_folder
+
+_IMAGES_AT_ONCE = 64
+
+
+def open_or_build_pool(
+    settings: Mapping[str, Any], work_dir: str | Path, dataset: BaseDataset
+) -> ObjectPool:
+    """Open the pool of a data set; the main process builds it if need be.
+
+    Args:
+        settings: Arguments of ``build_pool``, and ``cache_dir``, the folder of
+            the pool, by default ``<work_dir>/hcm/pool``.
+        work_dir: The run's folder.
+        dataset: The data set of whole images.
+    """
+    folder = pool_folder(settings, work_dir)
+    settings = {k: v for k, v in settings.items() if k != 'cache_dir'}
+    images = [dataset.get_data_info(index) for index in range(len(dataset))]
+    num_classes = len(dataset.metainfo['classes'])
+    workers = settings.pop('num_workers', 1)
+    checksums = image_checksums(dataset, folder)
+    digest = pool_fingerprint(
+        images, num_classes=num_classes, checksums=checksums, **settings
+    )
+    path = folder / f'pool_{digest[:16]}'
+
+    def build() -> None:
+        if ObjectPool.exists(path, digest):
+            return
+        tally = Tally()
+        with tqdm(total=len(images), desc='cutting objects') as bar:
+            build_pool(
+                path,
+                images,
+                num_classes=num_classes,
+                num_workers=workers,
+                progress=bar.update,
+                tally=tally,
+                checksums=checksums,
+                **settings,
+            )
+        for line in tally.lines():
+            print_log(line, logger='current', level=logging.WARNING)
+
+    on_main_process(build)
+    pool = ObjectPool.open(path, digest)
+    patches = np.bincount(pool.labels, minlength=num_classes)
+    without = [
+        name
+        for name, count in zip(
+            dataset.metainfo['classes'], patches, strict=True
+        )
+        if not count
+    ]
+    if without:
+        print_log(
+            f'{len(without)} classes have no patches and are not pasted: '
+            f'{", ".join(without)}',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return pool
+
+
+def check_pool_settings(
+    settings: Mapping[str, Any], dataset: BaseDataset
+) -> None:
+    """Check that some object will get into the pool, long before it is built.
+
+    Args:
+        settings: See ``open_or_build_pool``.
+        dataset: The data set of whole images.
+
+    Raises:
+        ValueError: none will, or a setting is unknown or out of range.
+    """
+    own = {'cache_dir', 'num_workers'}
+    filters = {key: settings[key] for key in settings if key not in own}
+    try:
+        options = PoolOptions(**filters)
+    except TypeError as error:
+        raise ValueError(f'pool: {error}') from error
+    for start in range(0, len(dataset), _IMAGES_AT_ONCE):
+        stop = min(start + _IMAGES_AT_ONCE, len(dataset))
+        images = [dataset.get_data_info(ind) for ind in range(start, stop)]
+        objects = filter_objects(list_objects(images), images, options)
+        if len(objects.labels):
+            return
+    raise ValueError(
+        f'the object pool would be empty: no object of {len(dataset)} images '
+        f'passes its filters {filters}'
+    )

@@ -1,0 +1,138 @@
+"""Comparators of hard chips: random background and dense proposals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmhcm.functional.boxes import (
+    as_bboxes,
+    box_areas,
+    contains,
+    intersection_areas,
+)
+from mmhcm.functional.regions import union_shares
+
+from .covering import Chips, generate_chips
+from .scales import ChipScale
+
+
+def background_chips(
+    bboxes: np.ndarray,
+    ignored_regions: np.ndarray,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    max_chips: int = 2,
+    max_masked: float = 0.5,
+    rng: np.random.Generator,
+) -> Chips:
+    """Draw windows that show no object.
+
+    1. Candidates are the windows of each scale's grid, with a last row and
+       column flush with the image's border, that have no area in common with
+       an object and are not masked for the most part.
+    2. A scale that has candidates is drawn, and one of them. Those that
+       overlap it, at any scale, are candidates no longer. Repeat.
+
+    Args:
+        bboxes: (n, 4) xyxy of all objects, ignored ones included, pixels.
+        ignored_regions: (r, 4) xyxy, masked pixels.
+        image_wh: (width, height) of the image, pixels.
+        scales: The chip scales.
+        max_chips: Most windows of the image.
+        max_masked: Highest share of a window in ignored regions.
+        rng: Source of all draws.
+
+    Returns:
+        The windows; ``covered`` is False for every object.
+    """
+    bboxes, regions = as_bboxes(bboxes), as_bboxes(ignored_regions)
+    bboxes = bboxes[box_areas(bboxes) > 0]
+    free = []
+    for scale in scales:
+        windows = grid_windows(scale, image_wh)
+        windows = windows[
+            ~(intersection_areas(windows, bboxes) > 0).any(axis=1)
+        ]
+        free.append(windows[union_shares(windows, regions) <= max_masked])
+    chosen, scale_inds = [], []
+    for _ in range(max_chips):
+        open_inds = [ind for ind, windows in enumerate(free) if len(windows)]
+        if not open_inds:
+            break
+        scale_ind = open_inds[rng.integers(len(open_inds))]
+        window = free[scale_ind][rng.integers(len(free[scale_ind]))]
+        chosen.append(window)
+        scale_inds.append(scale_ind)
+        free = [
+            windows[intersection_areas(windows, window[None])[:, 0] <= 0]
+            for windows in free
+        ]
+    return Chips(
+        windows=as_bboxes(chosen),
+        scale_inds=np.asarray(scale_inds, dtype=np.int64),
+        covered=np.zeros(len(bboxes), dtype=bool),
+        num_excluded=0,
+    )
+
+
+def grid_windows(scale: ChipScale, image_wh: tuple[int, int]) -> np.ndarray:
+    """Windows (m, 4) xyxy of a scale's grid, rows from the top, pixels."""
+    window_wh = scale.window_wh(image_wh)
+    starts = []
+    for side, window in zip(image_wh, window_wh, strict=True):
+        last = side - window
+        steps = np.arange(0, last + 1, scale.grid_stride())
+        starts.append(np.unique(np.append(steps, last)))
+    y, x = np.meshgrid(starts[1], starts[0], indexing='ij')
+    corners = np.stack([x.ravel(), y.ravel()], axis=1)
+    return as_bboxes(np.hstack([corners, corners + np.array(window_wh)]))
+
+
+def negative_chips(
+    proposals: np.ndarray,
+    positive_windows: np.ndarray,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    min_proposals: int = 10,
+    max_chips: int = 2,
+) -> Chips:
+    """Cover the proposals that lie in no positive chip.
+
+    1. Proposals that a positive chip holds whole are dropped.
+    2. The rest go through the generator of normal chips, over all scales.
+    3. The fullest windows with at least ``min_proposals`` of them are kept.
+
+    SNIPER covers each scale separately and asks for more proposals at the
+    finest scale (over 25, else over 10).
+
+    Args:
+        proposals: (n, 4) xyxy, pixels of the image.
+        positive_windows: (m, 4) xyxy, the image's normal chips.
+        image_wh: (width, height) of the image, pixels.
+        scales: The chip scales.
+        min_proposals: Least proposals that a window newly holds.
+        max_chips: Most windows of the image.
+
+    Returns:
+        The windows; ``covered`` speaks of all ``proposals``.
+    """
+    proposals = as_bboxes(proposals)
+    outside = ~contains(as_bboxes(positive_windows), proposals).any(axis=0)
+    chips = generate_chips(
+        proposals[outside], image_wh, scales, max_chips=max_chips
+    )
+    held = contains(chips.windows, proposals[outside])  # (m, n)
+    # The greedy takes windows by what is new in them.
+    before = np.cumsum(held, axis=0) - held
+    num_new = (held & (before == 0)).sum(axis=1)
+    keep = num_new >= min_proposals
+    covered = np.zeros(len(proposals), dtype=bool)
+    covered[outside] = held[keep].any(axis=0)
+    return Chips(
+        windows=chips.windows[keep],
+        scale_inds=chips.scale_inds[keep],
+        covered=covered,
+        num_excluded=chips.num_excluded,
+    )

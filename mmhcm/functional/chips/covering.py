@@ -1,0 +1,158 @@
+"""Normal chips: a joint cover of objects over all scales (paper 3.2).
+
+Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cover import cover_greedily, cover_with_fewest
+from .grid import ScaleGrid
+from .scales import (
+    ChipScale,
+    check_scales,
+    clip_to_image,
+    find_valid,
+    pixel_hulls,
+)
+
+COVERS = ('greedy', 'edges', 'fewest')
+"""Ways to choose windows, see :func:`generate_chips`."""
+
+
+@dataclass(frozen=True)
+class Chips:
+    """The windows of one image, in the order in which they were chosen.
+
+    Attributes:
+        windows: float32 (m, 4), whole numbers inside the image.
+        scale_inds: int64 (m,), position in the list of scales; its length
+            stands for the whole image as the last resort.
+        covered: bool (n,), objects that lie whole in a chip at whose scale
+            they are valid.
+        num_excluded: Number of boxes without area inside the image.
+    """
+
+    windows: np.ndarray
+    scale_inds: np.ndarray
+    covered: np.ndarray
+    num_excluded: int
+
+
+def check_cover(cover: str) -> None:
+    """Check the name of a way to choose windows.
+
+    Raises:
+        ValueError: there is no such way.
+    """
+    if cover not in COVERS:
+        raise ValueError(f'cover must be one of {COVERS}, got {cover!r}')
+
+
+def generate_chips(
+    bboxes: np.ndarray,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    max_chips: int | None = None,
+    cover: str = 'greedy',
+) -> Chips:
+    """Cover the objects of one image with windows (paper 3.2).
+
+    With ``cover='greedy'``, the paper's way:
+
+    1. Candidates are, per scale, the windows of a grid, with a last row and
+       column flush with the image's border, and windows that start at an
+       object which no grid position holds.
+    2. The window, over all scales, with the most uncovered valid objects is
+       taken, until every object is covered.
+
+    Ties: the window that holds more valid objects in all, covered ones
+    included; then the scale that comes first, then the upper, then the left
+    window.
+
+    With ``cover='edges'`` candidates start at edges of objects, whatever the
+    strides: no window anywhere holds more than the best of those. With
+    ``cover='fewest'`` as few of them as can be are taken; never more than the
+    greedy takes, even where the search for them is cut short.
+
+    Either way a window is moved to the middle of the candidates that hold the
+    same objects, so that they get context on all sides. None of this depends
+    on the order of the boxes.
+
+    Args:
+        bboxes: (n, 4) xyxy of the objects that are not ignored, pixels.
+        image_wh: (width, height) of the image, pixels.
+        scales: Scales that pass :func:`check_scales`.
+        max_chips: Stop after so many chips, the fullest ones come first.
+            Defaults to None, no limit.
+        cover: One of ``COVERS``. Defaults to 'greedy'.
+
+    Returns:
+        The chosen windows and what they cover.
+    """
+    check_scales(scales)
+    check_cover(cover)
+    clipped = clip_to_image(bboxes, image_wh)
+    hulls = pixel_hulls(clipped)
+    valid = find_valid(clipped, hulls, image_wh, scales)
+    order = np.arange(len(hulls))
+    if cover == 'fewest':
+        # One order of the boxes, whatever they came in: those that compare
+        # as equal are equal. The greedy has no need of it.
+        order = np.lexsort([*valid.T, *hulls.T])
+        hulls, valid = hulls[order], valid[order]
+    limit = len(hulls) if max_chips is None else max_chips
+    has_area = np.asarray(valid.any(axis=1))
+    by_edges = cover != 'greedy'
+    grids = _build_grids(hulls, valid, image_wh, scales, by_edges=by_edges)
+    if cover == 'fewest':
+        chosen, held, proven = cover_with_fewest(grids, has_area, limit)
+        if not proven:
+            plain = _build_grids(
+                hulls, valid, image_wh, scales, by_edges=False
+            )
+            greedy = cover_greedily(plain, has_area, limit)
+            if len(greedy[0]) < len(chosen):
+                grids, (chosen, held) = plain, greedy
+    else:
+        chosen, held = cover_greedily(grids, has_area, limit)
+    windows = np.zeros((len(chosen), 4), dtype=np.float32)
+    for ind, grid in enumerate(grids):
+        windows[chosen == ind] = grid.windows(held[chosen == ind])
+    covered = np.zeros(len(order), dtype=bool)
+    covered[order] = held.any(axis=0)
+    return Chips(
+        windows=windows,
+        scale_inds=np.flatnonzero(valid.any(axis=0))[chosen],
+        covered=covered,
+        num_excluded=int(np.count_nonzero(~has_area)),
+    )
+
+
+def _build_grids(
+    hulls: np.ndarray,
+    valid: np.ndarray,
+    image_wh: tuple[int, int],
+    scales: Sequence[ChipScale],
+    *,
+    by_edges: bool,
+) -> list[ScaleGrid]:
+    """Candidates of each scale that has a valid object.
+
+    The whole image as last resort is the scale after the last.
+    """
+    return [
+        ScaleGrid(
+            hulls,
+            valid[:, ind],
+            image_wh,
+            scale.window_wh(image_wh),
+            scale.grid_stride(),
+            by_edges=by_edges,
+        )
+        for ind, scale in enumerate([*scales, ChipScale(None, (0, np.inf))])
+        if valid[:, ind].any()
+    ]

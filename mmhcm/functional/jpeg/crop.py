@@ -1,0 +1,173 @@
+"""A window of a JPEG as a small JPEG of its own, without decoding.
+
+The coded data of the rows that the window touches are cut out at marks and
+put together again, with a restart before each row. Whatever decodes the whole
+file decodes the small one to the very same pixels, away from its cut sides:
+the coefficients are the same, and where colours are subsampled a margin keeps
+the neighbours that upsampling looks at.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from .layout import JpegLayout, huffman_codes
+from .scan import MARK
+
+#: Highest subsampling whose upsampling looks at neighbours is 2, so that one
+#: pixel of colour is 2 of the image.
+_MARGIN = 2
+
+
+def units_around(
+    layout: JpegLayout, area: tuple[int, int, int, int], step: int
+) -> tuple[int, int, int, int]:
+    """Units x1, y1, x2, y2 to decode for an area of exact pixels.
+
+    Args:
+        layout: of the file.
+        area: x1, y1, x2, y2, pixels, whole and inside the image.
+        step: units between the marks of a row.
+    """
+    width, height = layout.mcu_wh
+    columns, rows = layout.grid_wh
+    margin = _MARGIN if layout.max_factor > 1 else 0
+    x1, y1, x2, y2 = map(int, area)
+    return (
+        max(x1 - margin, 0) // (width * step) * step,
+        max(y1 - margin, 0) // height,
+        min(-(-(x2 + margin) // (width * step)) * step, columns),
+        min(-(-(y2 + margin) // height), rows),
+    )
+
+
+def mark_of(layout: JpegLayout, unit: tuple[int, int], step: int) -> int:
+    """Index of the mark at unit (x, y); behind a row it is the next one's."""
+    x, y = unit
+    columns = layout.grid_wh[0]
+    return y * -(-columns // step) + -(-x // step)
+
+
+def crop_jpeg(
+    layout: JpegLayout,
+    marks: np.ndarray,
+    units: tuple[int, int, int, int],
+    step: int,
+    data: bytes,
+) -> bytes | None:
+    """Make the small JPEG.
+
+    Args:
+        layout: of the whole file.
+        marks: of it, MARK (n,).
+        units: x1, y1, x2, y2 from `units_around`.
+        step: units between the marks of a row.
+        data: the file's bytes from that of the first mark's bit to that of
+            the last one's.
+
+    Returns:
+        A JPEG of the units' pixels, cut at the image's sides; None if the
+        file's Huffman table is none or has no code for a mean, or the marks
+        are not those of the data.
+    """
+    x1, y1, x2, y2 = units
+    firsts = marks[[mark_of(layout, (x1, y), step) for y in range(y1, y2)]]
+    ends = marks['bit'][
+        [mark_of(layout, (x2, y), step) for y in range(y1, y2)]
+    ].tolist()
+    start = int(firsts['bit'][0]) >> 3
+    num_comps = layout.blocks[-1] + 1
+    try:
+        codes = [_mean_codes(table) for table in layout.dc_tables]
+    except ValueError:
+        return None
+    header = bytearray(layout.header)
+    width, height = layout.mcu_wh
+    sizes = (
+        min(y2 * height, layout.height) - y1 * height,
+        min(x2 * width, layout.width) - x1 * width,
+    )
+    for at, value in zip((0, 2), sizes, strict=True):
+        header[layout.size_at + at : layout.size_at + at + 2] = value.to_bytes(
+            2, 'big'
+        )
+    parts = [
+        bytes(header),
+        b'\xff\xdd\x00\x04' + (x2 - x1).to_bytes(2, 'big'),
+        layout.scan,
+    ]
+    fields = (firsts[name].tolist() for name in MARK.names or ())
+    rows = zip(*fields, ends, strict=True)
+    for number, (bit, rel, mean, skip, end) in enumerate(rows):
+        coded = data[(bit >> 3) - start : ((end + 7) >> 3) - start]
+        try:
+            row_codes = [codes[comp][mean[comp]] for comp in range(num_comps)]
+            restarted = _restarted(
+                coded, bit & 7, end, (0, *rel), skip, row_codes
+            )
+        except (KeyError, ValueError):
+            return None
+        if number:
+            parts.append(b'\xff' + bytes([0xD0 + (number - 1) % 8]))
+        parts.append(restarted)
+    parts.append(b'\xff\xd9')
+    return b''.join(parts)
+
+
+def _restarted(
+    coded: bytes,
+    lead: int,
+    end: int,
+    rel: tuple[int, ...],
+    skip: list[int],
+    codes: list[tuple[int, int]],
+) -> bytes:
+    """A row's coded data with absolute means, from the start of a byte.
+
+    Args:
+        coded: bytes of the file that hold the row.
+        lead: bits before the row in the first byte.
+        end: bit of the file at which the row ends.
+        rel: start of each component's first block, bits from the row's.
+        skip: bits of each component's difference.
+        codes: what to put in their place: code and length in bits.
+    """
+    # In the data a byte of 0xFF is followed by a 0, lest it look like a
+    # marker; Python's integers serve as strings of bits.
+    plain = coded.replace(b'\xff\x00', b'\xff')
+    num = 8 * len(plain) - (-end & 7)
+    bits = int.from_bytes(plain, 'big') >> (-end & 7)
+    out, length, at = 0, 0, lead
+    for comp, (code, code_length) in enumerate(codes):
+        start = lead + rel[comp]
+        between = (bits >> (num - start)) & ((1 << (start - at)) - 1)
+        out = (out << (start - at) | between) << code_length | code
+        length += start - at + code_length
+        at = start + skip[comp]
+    rest = num - at
+    padding = -(length + rest) & 7
+    out = (out << rest | bits & ((1 << rest) - 1)) << padding
+    out |= (1 << padding) - 1
+    return out.to_bytes((length + rest + padding) // 8, 'big').replace(
+        b'\xff', b'\xff\x00'
+    )
+
+
+class _MeanCodes(dict[int, tuple[int, int]]):
+    """Code and length in bits of a mean that is coded by itself."""
+
+    def __init__(self, table: bytes) -> None:
+        super().__init__()
+        self.sizes = huffman_codes(table)
+
+    def __missing__(self, mean: int) -> tuple[int, int]:
+        size = abs(mean).bit_length()
+        code, length = self.sizes[size]
+        low = mean if mean >= 0 else mean + (1 << size) - 1
+        self[mean] = code << size | low, length + size
+        return self[mean]
+
+
+@lru_cache(maxsize=64)
+def _mean_codes(table: bytes) -> _MeanCodes:
+    return _MeanCodes(table)

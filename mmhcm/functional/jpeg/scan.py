@@ -1,0 +1,205 @@
+"""Where in a JPEG's coded data each part of the image lies.
+
+Huffman codes have no marks to jump to: whoever wants the middle of an image
+has to walk through all bits before it. `find_marks` walks once and notes a
+mark at every few coded units, from which `mmhcm.functional.jpeg.crop` starts
+later. The walk is a loop over symbols, compiled by Numba.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from mmhcm.functional.compiled import compiled
+
+from .layout import JpegLayout, huffman_codes
+
+#: One mark: where it is in the file, and what is needed to start there. The
+#: first block of each component codes its mean as a difference to the block
+#: before, which a decoder that starts at the mark does not know.
+MARK = np.dtype(
+    [
+        # Bits from the start of the file.
+        ('bit', '<u4'),
+        # Of the first block of the second and third component, from ``bit``.
+        ('rel', '<u2', 2),
+        # Mean of the first block of each component.
+        ('mean', '<i2', 3),
+        # Bits that code the difference.
+        ('skip', 'u1', 3),
+    ]
+)
+_MAX_BYTES = 1 << 29
+# A block takes two codes at least, one for its mean and one for its end, and
+# 64 codes of 16 bits with 15 bits each at most: what is looked at behind the
+# end, where data are damaged.
+_MIN_BLOCK_BITS = 2
+_MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
+
+
+def find_marks(
+    content: bytes, layout: JpegLayout, step: int, *, fast: bool = True
+) -> np.ndarray | None:
+    """Walk through the coded data of a JPEG.
+
+    Args:
+        content: the file.
+        layout: of it.
+        step: units between the marks of a row; every row starts with one.
+        fast: compiled by Numba; otherwise in slow Python, for tests.
+
+    Returns:
+        MARK (rows * marks a row + 1,); the last is the end of the data. None
+        for damaged data.
+
+    Raises:
+        ImportError: Numba is not installed.
+    """
+    data = np.frombuffer(content, dtype=np.uint8)[layout.scan_start :]
+    # The scan ends at the first marker; 0xFF 0x00 stands for a byte of 0xFF.
+    after_ff = np.flatnonzero(data[:-1] == 0xFF) + 1
+    ends = after_ff[data[after_ff] != 0]
+    if len(content) >= _MAX_BYTES or not len(ends) or data[ends[0]] != 0xD9:
+        return None
+    end = int(ends[0]) - 1
+    stuffed = after_ff[after_ff < end]
+    bits = np.delete(data[:end], stuffed)
+    num_bits = 8 * len(bits)
+    columns, rows = layout.grid_wh
+    if rows * columns * len(layout.blocks) * _MIN_BLOCK_BITS > num_bits:
+        # A header may claim any size; memory for it is not taken before.
+        return None
+    marks = np.zeros(num_marks(layout, step), dtype=MARK)
+    try:
+        tables = [
+            np.stack([_lookup(table) for table in kind], dtype=np.int64)
+            for kind in (layout.dc_tables, layout.ac_tables)
+        ]
+    except ValueError:  # more codes than fit
+        return None
+    walk = compiled(_walk) if fast else _walk
+    if walk is None:
+        raise ImportError('Numba is not installed')
+    fields = [
+        np.zeros((len(marks), *MARK[name].shape), dtype=np.int64)
+        for name in MARK.names or ()
+    ]
+    at = walk(
+        # Python would not let bytes grow, as compiled code does.
+        np.concatenate([bits, np.zeros(_MAX_BLOCK_BYTES, np.uint8)]).astype(
+            np.uint8 if fast else np.int64
+        ),
+        (rows, columns, step),
+        _MAX_BLOCK_BYTES,
+        np.array(layout.blocks),
+        *tables,
+        *fields,
+    )
+    # What is left is the padding of the last byte.
+    if not num_bits - 8 < at <= num_bits:
+        return None
+    fields[0][-1] = at
+    # Back to the file, whose bytes of 0xFF take two.
+    whole, rest = np.divmod(fields[0], 8)
+    before = np.searchsorted(stuffed - 1 - np.arange(len(stuffed)), whole)
+    fields[0] = (layout.scan_start + whole + before) * 8 + rest
+    for name, values in zip(MARK.names or (), fields, strict=True):
+        marks[name] = values
+    return marks
+
+
+def num_marks(layout: JpegLayout, step: int) -> int:
+    """Marks of an image: those of each row, and one for the end."""
+    columns, rows = layout.grid_wh
+    return rows * -(-columns // step) + 1
+
+
+@lru_cache(maxsize=16)
+def _lookup(table: bytes) -> np.ndarray:
+    """Length * 256 + symbol (65536,) by the next 16 bits; 0 for no code."""
+    values = np.zeros(1 << 16, dtype=np.uint16)
+    for symbol, (code, length) in huffman_codes(table).items():
+        start = code << (16 - length)
+        values[start : start + (1 << (16 - length))] = length * 256 + symbol
+    return values
+
+
+# Numba calls no plain functions, so that this is one.
+def _walk(  # noqa: C901
+    bits: np.ndarray,
+    grid: tuple[int, int, int],
+    padding: int,
+    blocks: np.ndarray,
+    dc_lookup: np.ndarray,
+    ac_lookup: np.ndarray,
+    starts: np.ndarray,
+    rel: np.ndarray,
+    mean: np.ndarray,
+    skip: np.ndarray,
+) -> int:
+    """Fill in the marks; the end in bits, or -1 for damaged data."""
+    rows, columns, step = grid
+    end = (len(bits) - padding) * 8
+    means = np.zeros(3, dtype=np.int64)
+    at = 0
+    mark = -1
+    for _ in range(rows):
+        for column in range(columns):
+            is_mark = column % step == 0
+            if is_mark:
+                mark += 1
+                starts[mark] = at
+            last = -1
+            for comp in blocks:
+                block_at = at
+                # The difference of the mean: its number of bits, itself.
+                byte = at >> 3
+                value = (
+                    (bits[byte] << 16) | (bits[byte + 1] << 8) | bits[byte + 2]
+                )
+                entry = dc_lookup[comp, (value >> (8 - (at & 7))) & 0xFFFF]
+                size = entry & 255
+                if entry == 0 or size > 11:
+                    return -1
+                at += entry >> 8
+                if size:
+                    byte = at >> 3
+                    value = (
+                        (bits[byte] << 16)
+                        | (bits[byte + 1] << 8)
+                        | bits[byte + 2]
+                    )
+                    value = (value >> (24 - (at & 7) - size)) & (
+                        (1 << size) - 1
+                    )
+                    if value < 1 << (size - 1):
+                        value += 1 - (1 << size)
+                    means[comp] += value
+                    at += size
+                if is_mark and comp != last:
+                    if comp:
+                        rel[mark, comp - 1] = block_at - starts[mark]
+                    mean[mark, comp] = means[comp]
+                    skip[mark, comp] = at - block_at
+                last = comp
+                # The other 63 coefficients: zeros to pass, bits to pass.
+                k = 1
+                while k < 64:
+                    byte = at >> 3
+                    value = (
+                        (bits[byte] << 16)
+                        | (bits[byte + 1] << 8)
+                        | bits[byte + 2]
+                    )
+                    entry = ac_lookup[comp, (value >> (8 - (at & 7))) & 0xFFFF]
+                    if entry == 0:
+                        return -1
+                    size = entry & 15
+                    zeros = (entry >> 4) & 15
+                    at += (entry >> 8) + size
+                    if size == 0 and zeros != 15:
+                        break
+                    k += zeros + 1
+                if k > 64 or at > end:
+                    return -1
+    return at

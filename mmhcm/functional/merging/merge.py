@@ -1,0 +1,91 @@
+"""Suppress duplicate detections, and merge those of several test scales.
+
+All boxes of one call are in pixels of the same image. Suppression is by
+class. Equal scores keep the order in which they came.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmhcm.functional.boxes import sqrt_areas
+
+from .suppression import Detections, _as_arrays, nms, soft_nms
+
+METHODS = ('nms', 'soft_nms_linear', 'soft_nms_gaussian')
+
+
+def merge_scales(
+    detections: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    valid_ranges: Sequence[tuple[float, float]] | None = None,
+    method: str = 'nms',
+    iou_thr: float = 0.5,
+    max_num: int = 500,
+    *,
+    sigma: float = 0.5,
+    min_score: float = 1e-3,
+) -> Detections:
+    """Merge the detections that several test scales made of one image.
+
+    1. Where ranges are given, drop what is out of its scale's range. This
+       comes before any limit on the number, since an image has room for 500
+       detections that count and not for those that would be dropped.
+    2. Suppress duplicates within each class, over all scales.
+    3. Keep the best ``max_num`` over all classes.
+
+    Args:
+        detections: (bboxes (n, 4), scores (n,), labels (n,)) of each scale
+            or slice, in pixels of the whole image, not yet capped.
+        valid_ranges: (low, high) of each scale for sqrt(area) in pixels of
+            the whole image, low <= size < high. Defaults to None: all stay.
+        method: 'nms', 'soft_nms_linear' or 'soft_nms_gaussian'.
+        iou_thr: IoU threshold of 'nms' and 'soft_nms_linear'.
+        max_num: Most detections to return.
+        sigma: Width of 'soft_nms_gaussian'.
+        min_score: Both soft methods drop what falls below this.
+
+    Returns:
+        Detections by descending score.
+
+    Raises:
+        ValueError: as many ranges as scales are needed, and a known method.
+    """
+    if method not in METHODS:
+        raise ValueError(f'method must be one of {METHODS}: {method!r}')
+    if valid_ranges is not None and len(valid_ranges) != len(detections):
+        raise ValueError(
+            f'{len(valid_ranges)} valid ranges for {len(detections)} scales'
+        )
+    parts = [_as_arrays(*part) for part in detections]
+    if valid_ranges is not None:
+        parts = [
+            _in_range(part, valid_range)
+            for part, valid_range in zip(parts, valid_ranges, strict=True)
+        ]
+    empty = _as_arrays(np.zeros((0, 4)), np.zeros(0), np.zeros(0))
+    bboxes, scores, labels = (
+        np.concatenate(arrays) for arrays in zip(empty, *parts, strict=True)
+    )
+    if method == 'nms':
+        keep = nms(bboxes, scores, labels, iou_thr)[:max_num]
+        return Detections(bboxes[keep], scores[keep], labels[keep])
+    keep, new_scores = soft_nms(
+        bboxes,
+        scores,
+        labels,
+        method=method.removeprefix('soft_nms_'),
+        iou_thr=iou_thr,
+        sigma=sigma,
+        min_score=min_score,
+    )
+    keep, new_scores = keep[:max_num], new_scores[:max_num]
+    return Detections(bboxes[keep], new_scores, labels[keep])
+
+
+def _in_range(
+    part: Detections, valid_range: tuple[float, float]
+) -> Detections:
+    low, high = valid_range
+    sizes = sqrt_areas(part.bboxes)
+    keep = (low <= sizes) & (sizes < high)
+    return Detections(*(array[keep] for array in part))

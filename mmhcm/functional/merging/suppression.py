@@ -1,0 +1,238 @@
+"""Suppression of duplicate detections, by boxes that touch at all.
+
+Boxes of one call are in pixels of the same image. Equal scores keep
+the order in which they came.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes, box_areas, box_iou
+
+# Pairs that are compared at once.
+_MAX_PAIRS = 1_000_000
+
+
+def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
+    """Greedy suppression among boxes of one class, best first.
+
+    Args:
+        bboxes: float32 (n, 4) xyxy, by descending score.
+        iou_thr: A box goes when its IoU with a better, kept one exceeds this.
+
+    Returns:
+        bool (n,), whether each box is kept.
+    """
+    if iou_thr < 0:
+        # Boxes without overlap exceed it too.
+        return np.arange(len(bboxes)) == 0
+    better, worse = _overlapping_pairs(bboxes, iou_thr)
+    alive = np.ones(len(bboxes), dtype=bool)
+    keep = np.ones(len(bboxes), dtype=bool)
+    # Whatever no better box threatens is kept, which decides on those that
+    # it threatens in turn. The best that is left is always decided.
+    for _ in range(len(bboxes)):
+        if not len(better):
+            break
+        threatened = np.zeros(len(bboxes), dtype=bool)
+        threatened[worse] = True
+        winners = alive & ~threatened
+        gone = worse[winners[better]]
+        alive[gone] = keep[gone] = False
+        # A winner is no one's victim and a loser no one's rival.
+        left = alive[better] & alive[worse] & ~winners[better]
+        better, worse = better[left], worse[left]
+    return keep
+
+
+def _overlapping_pairs(
+    bboxes: np.ndarray, iou_thr: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (better, worse) of the pairs whose IoU exceeds ``iou_thr``."""
+    areas = box_areas(bboxes)
+    order = np.argsort(bboxes[:, 0], kind='stable')
+    starts = bboxes[order, 0]
+    # Partners of the i-th from the left start before it ends.
+    counts = np.searchsorted(starts, bboxes[order, 2], side='left')
+    counts = np.maximum(counts - np.arange(len(order)) - 1, 0)
+    pairs: list[np.ndarray] = []
+    for begin, end in _blocks(counts):
+        block = counts[begin:end]
+        first = np.repeat(np.arange(begin, end), block)
+        rank = np.arange(len(first)) - np.repeat(
+            np.cumsum(block) - block, block
+        )
+        one, two = order[first], order[first + 1 + rank]
+        low = np.maximum(bboxes[one, 1], bboxes[two, 1])
+        high = np.minimum(bboxes[one, 3], bboxes[two, 3])
+        near = high > low
+        one, two, tall = one[near], two[near], (high - low)[near]
+        wide = np.minimum(bboxes[one, 2], bboxes[two, 2]) - bboxes[two, 0]
+        inter = np.maximum(wide, 0) * tall
+        one, two = np.minimum(one, two), np.maximum(one, two)
+        union = areas[one] + areas[two] - inter
+        # As in box_iou, no union is no overlap.
+        over = np.divide(
+            inter, union, out=np.zeros_like(inter), where=union > 0
+        )
+        over = over > iou_thr
+        pairs.append(np.stack([one[over], two[over]]))
+    if not pairs:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none
+    better, worse = np.concatenate(pairs, axis=1)
+    return better, worse
+
+
+def _blocks(counts: np.ndarray) -> list[tuple[int, int]]:
+    """Cut runs of boxes whose partners are a bounded number, or one box."""
+    ends = np.cumsum(counts)
+    blocks: list[tuple[int, int]] = []
+    begin = 0
+    for _ in range(len(counts)):
+        if begin >= len(counts):
+            break
+        done = ends[begin - 1] if begin else 0
+        end = int(np.searchsorted(ends, done + _MAX_PAIRS, side='right'))
+        end = max(end, begin + 1)
+        blocks.append((begin, end))
+        begin = end
+    return blocks
+
+
+class Detections(NamedTuple):
+    """Boxes (n, 4) xyxy float32, scores (n,) float32, labels (n,) int64."""
+
+    bboxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+
+def nms(
+    bboxes: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray,
+    iou_thr: float = 0.5,
+) -> np.ndarray:
+    """Greedy non-maximum suppression within each class.
+
+    Args:
+        bboxes: (n, 4) xyxy.
+        scores: (n,).
+        labels: (n,) integers.
+        iou_thr: A box goes when its IoU with a kept one exceeds this.
+
+    Returns:
+        int64 (k,) indices of what is kept, by descending score.
+    """
+    bboxes, scores, labels = _as_arrays(bboxes, scores, labels)
+    keep = np.ones(len(bboxes), dtype=bool)
+    for inds in _class_groups(scores, labels):
+        keep[inds] = suppress(bboxes[inds], iou_thr)
+    order = np.argsort(-scores, kind='stable')
+    return order[keep[order]]
+
+
+def soft_nms(
+    bboxes: np.ndarray,
+    scores: np.ndarray,
+    labels: np.ndarray,
+    *,
+    method: str = 'gaussian',
+    iou_thr: float = 0.5,
+    sigma: float = 0.5,
+    min_score: float = 1e-3,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower the scores of overlapping boxes of a class, drop the lowest.
+
+    With each box taken, best first, others of its class lose: 'linear'
+    multiplies by 1 - IoU where IoU exceeds ``iou_thr``, 'gaussian' by
+    exp(-IoU^2 / sigma) everywhere.
+
+    Args:
+        bboxes: (n, 4) xyxy.
+        scores: (n,).
+        labels: (n,) integers.
+        method: 'linear' or 'gaussian'.
+        iou_thr: Threshold of 'linear'.
+        sigma: Width of 'gaussian'.
+        min_score: Boxes whose score falls below this are dropped.
+
+    Returns:
+        int64 (k,) indices of what is kept, by descending new score, and
+        their new scores, float32 (k,).
+    """
+    if method not in ('linear', 'gaussian'):
+        raise ValueError(f"method must be 'linear' or 'gaussian': {method!r}")
+    if sigma <= 0:
+        raise ValueError(f'sigma must be positive, not {sigma}')
+    bboxes, scores, labels = _as_arrays(bboxes, scores, labels)
+    new_scores = np.zeros(len(scores))
+    for inds in _class_groups(scores, labels):
+        new_scores[inds] = _soften_one_class(
+            bboxes[inds],
+            scores[inds],
+            None if method == 'gaussian' else iou_thr,
+            sigma,
+            min_score,
+        )
+    new_scores = new_scores.astype(np.float32)
+    order = np.argsort(-new_scores, kind='stable')
+    keep = order[new_scores[order] >= np.float32(min_score)]
+    return keep, new_scores[keep]
+
+
+def _as_arrays(
+    bboxes: np.ndarray, scores: np.ndarray, labels: np.ndarray
+) -> Detections:
+    detections = Detections(
+        as_bboxes(bboxes),
+        np.asarray(scores, dtype=np.float32).reshape(-1),
+        np.asarray(labels).reshape(-1).astype(np.int64),
+    )
+    if len({len(array) for array in detections}) > 1:
+        raise ValueError(
+            '{} boxes, {} scores and {} labels do not belong together'.format(
+                *map(len, detections)
+            )
+        )
+    return detections
+
+
+def _class_groups(scores: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    """Indices of each class' boxes, by descending score, stable."""
+    order = np.argsort(-scores, kind='stable')
+    order = order[np.argsort(labels[order], kind='stable')]
+    starts = np.flatnonzero(np.diff(labels[order])) + 1
+    return np.split(order, starts) if len(order) else []
+
+
+def _soften_one_class(
+    bboxes: np.ndarray,
+    scores: np.ndarray,
+    iou_thr: float | None,
+    sigma: float,
+    min_score: float,
+) -> np.ndarray:
+    """New scores (n,) of the boxes of a class; 0 for those dropped."""
+    new_scores = np.zeros(len(scores))
+    rest = np.flatnonzero(scores >= min_score)
+    current = scores[rest].astype(np.float64)
+    for _ in range(len(scores)):
+        if not len(rest):
+            break
+        top = int(current.argmax())  # the first one of equal scores
+        best = rest[top]
+        new_scores[best] = current[top]
+        rest, current = np.delete(rest, top), np.delete(current, top)
+        iou = box_iou(bboxes[best, None], bboxes[rest])[0]
+        # Compared as float32: widened first, an IoU of 0.3 exceeds 0.3.
+        loss = iou.astype(np.float64)
+        if iou_thr is None:
+            current = current * np.exp(-(loss**2) / sigma)
+        else:
+            current = current * np.where(iou > iou_thr, 1 - loss, 1)
+        alive = current >= min_score
+        rest, current = rest[alive], current[alive]
+    return new_scores

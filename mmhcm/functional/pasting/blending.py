@@ -1,0 +1,359 @@
+"""Soft edges of a patch, and how it is mixed into a canvas.
+
+Each step is there twice, as array operations and as a loop for Numba, which
+is several times faster since it reads every pixel once. Both do the same
+arithmetic in the same precision, and give the same pixels.
+"""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from mmhcm.functional.compiled import compiled
+
+#: Exact to the sixth digit of an opacity up to this reach of its fall.
+_NEWTON_STEPS, _MAX_REACH = 4, 3.0
+_ONE, _THREE, _HALF = np.float32(1), np.float32(3), np.float32(0.5)
+_LAYER_TYPES = (
+    'void(f4[:,:,::1], u1[:,:,::1], f4[::1], f4[::1], f4[::1], f4[::1], f4)'
+)
+_MIX_TYPES = 'void(u1[:,:,:], u1[:,:,:], f4[:,:,:], f4[:,::1], f4, f4)'
+_CONTEXT_TYPES = 'void(f4[:,::1], f8[:,::1], f8[:,::1])'
+
+
+def compile_blending() -> bool:
+    """Compile ahead, for instance before workers are forked."""
+    return (
+        compiled(_fill_layers, _LAYER_TYPES, True) is not None
+        and compiled(_fill_context, _CONTEXT_TYPES, True) is not None
+        and compiled(_mix_pixels, _MIX_TYPES) is not None
+    )
+
+
+def soft_layers(
+    patch: np.ndarray,
+    patch_bbox: np.ndarray,
+    feather: float,
+    layers: np.ndarray | None = None,
+    *,
+    fast: bool = True,
+) -> np.ndarray:
+    """Colours of a patch and opacity of its object, ready to be warped.
+
+    The opacity is 1 in the rounded box of the object and falls around it. All
+    is of one type, as OpenCV warps four channels in half the time of three.
+
+    Args:
+        patch: uint8 (ph, pw, 3).
+        patch_bbox: xyxy of the object in the patch.
+        feather: see `mmhcm.functional.pasting.painting.paste_patch`.
+        layers: where to write the result, contiguous; None makes it.
+        fast: use the compiled loop if there is one.
+
+    Returns:
+        float32 (ph + 2, pw + 2, 4): with a border of one pixel, in which the
+        colours go on and the opacity is 0.
+    """
+    height, width = patch.shape[:2]
+    x1, y1, x2, y2 = patch_bbox.tolist()
+    x_half, y_half = max(x2 - x1, 1e-3) / 2, max(y2 - y1, 1e-3) / 2
+    margins = (
+        *(x1 / x_half, (width - x2) / x_half),
+        *(y1 / y_half, (height - y2) / y_half),
+    )
+    reach = max(feather * sum(margins) / 4, 0.25)
+    # The loop takes as many steps as the compiler can unroll.
+    fast = fast and reach <= _MAX_REACH
+    loop = compiled(_fill_layers, _LAYER_TYPES, True) if fast else None
+    x_edge, x_cube = _profile(width, x1, x2, feather)
+    y_edge, y_cube = _profile(height, y1, y2, feather)
+    if layers is None:
+        layers = np.empty((height + 2, width + 2, 4), dtype=np.float32)
+    (loop or _fill_layers_by_arrays)(
+        layers,
+        cv2.copyMakeBorder(patch, 1, 1, 1, 1, cv2.BORDER_REPLICATE),
+        x_edge,
+        y_edge,
+        x_cube,
+        y_cube,
+        np.float32(reach),
+    )
+    return layers
+
+
+def hard_layers(patch: np.ndarray) -> np.ndarray:
+    """As `soft_layers`, without an opacity."""
+    height, width = patch.shape[:2]
+    layers = np.zeros((height + 2, width + 2, 4), dtype=np.float32)
+    layers[..., :3] = cv2.copyMakeBorder(
+        patch, 1, 1, 1, 1, cv2.BORDER_REPLICATE
+    )
+    return layers
+
+
+def inside_mask(
+    patch_shape: tuple[int, ...], patch_bbox: np.ndarray
+) -> np.ndarray:
+    """1 where a pixel's centre is in the box, else 0: float32 (ph, pw)."""
+    x = np.arange(patch_shape[1]) + 0.5
+    y = np.arange(patch_shape[0])[:, None] + 0.5
+    x1, y1, x2, y2 = patch_bbox.tolist()
+    inside = (x > x1) & (x < x2) & (y > y1) & (y < y2)
+    return inside.astype(np.float32)
+
+
+def inside_spans(
+    patch_shape: tuple[int, ...], patch_bbox: np.ndarray
+) -> np.ndarray:
+    """First and last pixel, along x and y, of the patch and of the object.
+
+    Returns:
+        float64 (4, 2): patch along x, along y, object along x, along y. An
+        object without the centre of a pixel gets a span that holds nothing.
+    """
+    height, width = patch_shape[:2]
+    x1, y1, x2, y2 = patch_bbox.tolist()
+    spans = np.array(
+        [
+            (0, width - 1),
+            (0, height - 1),
+            # Centres strictly inside: 3.5 is outside of a box from 3.5 on.
+            (np.floor(x1 - 0.5) + 1, np.ceil(x2 - 0.5) - 1),
+            (np.floor(y1 - 0.5) + 1, np.ceil(y2 - 0.5) - 1),
+        ],
+        dtype=np.float64,
+    )
+    spans[spans[:, 0] > spans[:, 1]] = (1e9, -1e9)
+    return spans
+
+
+def mix_pixels(
+    out: np.ndarray,
+    around: np.ndarray,
+    pixels: np.ndarray,
+    to_patch: np.ndarray,
+    spans: np.ndarray,
+    alpha: float,
+    color_match: float,
+    *,
+    hidden: Sequence[tuple[slice, slice]] = (),
+    fast: bool = True,
+) -> None:
+    """Mix a patch into ``out``, which is written to.
+
+    Args:
+        out: uint8 (h, w, 3), the place in the canvas.
+        around: uint8 (h, w, 3), the same place before anything was pasted.
+        pixels: float32 (h, w, 4), the warped patch and its opacity, which
+            is set to 0 in what is ``hidden``.
+        to_patch: float64 (2, 3), from pixels of ``out`` to those of the
+            patch.
+        spans: see `inside_spans`. The context is what is in the patch and not
+            in the object, interpolated as the pixels are.
+        alpha: opacity of the object.
+        color_match: how far the object's colours are shifted.
+        hidden: rows and columns of parts of ``out`` that stay as they are, and
+            whose colours say nothing of the surroundings.
+        fast: use the compiled loop if there is one.
+    """
+    context = np.zeros(out.shape[:2], dtype=np.float32)
+    if color_match > 0:
+        loop = compiled(_fill_context, _CONTEXT_TYPES, True) if fast else None
+        (loop or _fill_context_by_arrays)(
+            context, np.ascontiguousarray(to_patch, dtype=np.float64), spans
+        )
+    for part in hidden:
+        context[part] = 0
+        pixels[part][..., 3] = 0
+    loop = compiled(_mix_pixels, _MIX_TYPES) if fast else None
+    (loop or _mix_by_arrays)(
+        out,
+        around,
+        pixels,
+        context,
+        np.float32(alpha),
+        np.float32(color_match),
+    )
+
+
+def _profile(
+    length: int, low: float, high: float, feather: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Along one side, with a border of a pixel: two float32 (length + 2,).
+
+    The ramp at the ends, and the cube of the distance in half boxes.
+    """
+    centres = np.arange(-1, length + 1, dtype=np.float32) + _HALF
+    # Without context the ramp still needs a length; the border cuts it.
+    ramp = np.maximum(
+        (low - centres) / max(low * feather, 0.5),
+        (centres - high) / max((length - high) * feather, 0.5),
+    ).clip(0, 1)
+    away = np.abs((centres - (low + high) / 2) / (max(high - low, 1e-3) / 2))
+    edge = _ONE - ramp * ramp * (_THREE - 2 * ramp)
+    edge[0] = edge[-1] = 0
+    return edge, away * away * away
+
+
+def _fill_layers_by_arrays(
+    layers: np.ndarray,
+    patch: np.ndarray,
+    x_edge: np.ndarray,
+    y_edge: np.ndarray,
+    x_cube: np.ndarray,
+    y_cube: np.ndarray,
+    reach: np.float32,
+) -> None:
+    # A superellipse of exponent 3: few objects reach the corners of their
+    # box, and what shows there of the old background gives a paste away.
+    cube = x_cube + y_cube[:, None]
+    end = (_ONE + reach) * (_ONE + reach) * (_ONE + reach)
+    cube = cube.clip(_ONE, end)
+    # Newton's method from the chord, as in the loop: the cube roots of
+    # libraries differ in the last digit.
+    root = _ONE + (cube - _ONE) * (reach / (end - _ONE))
+    steps = _NEWTON_STEPS
+    if reach > _MAX_REACH:
+        # The chord is a poor start, and each step a factor of 2/3 at first.
+        steps += math.ceil(2 * math.log2(reach / 2))
+    for _ in range(steps):
+        root = root - (root - cube / (root * root)) * np.float32(1 / 3)
+    fall = ((root - _ONE) / reach).clip(0, 1)
+    fall = _ONE - fall * fall * (_THREE - 2 * fall)
+    layers[..., :3] = patch
+    layers[..., 3] = x_edge * y_edge[:, None] * fall
+
+
+def _fill_layers(
+    layers: np.ndarray,
+    patch: np.ndarray,
+    x_edge: np.ndarray,
+    y_edge: np.ndarray,
+    x_cube: np.ndarray,
+    y_cube: np.ndarray,
+    reach: np.float32,
+) -> None:
+    one, two, three = np.float32(1), np.float32(2), np.float32(3)
+    zero, third = np.float32(0), np.float32(1 / 3)
+    end = (one + reach) * (one + reach) * (one + reach)
+    chord = reach / (end - one)
+    width = len(x_edge)
+    line = np.empty(width, dtype=np.float32)
+    for row in range(len(y_edge)):
+        # Without branches, so that several pixels are done at a time.
+        for column in range(width):
+            cube = min(max(x_cube[column] + y_cube[row], one), end)
+            root = one + (cube - one) * chord
+            for _ in range(_NEWTON_STEPS):
+                root = root - (root - cube / (root * root)) * third
+            fall = min(max((root - one) / reach, zero), one)
+            fall = one - fall * fall * (three - two * fall)
+            line[column] = x_edge[column] * y_edge[row] * fall
+        for column in range(width):
+            for channel in range(3):
+                layers[row, column, channel] = patch[row, column, channel]
+            layers[row, column, 3] = line[column]
+
+
+def _fill_context_by_arrays(
+    context: np.ndarray, to_patch: np.ndarray, spans: np.ndarray
+) -> None:
+    rows, columns = np.indices(context.shape)
+    x, y = (a * columns + (b * rows + c) for a, b, c in to_patch)  # (h, w)
+    whole_x, whole_y, box_x, box_y = (
+        np.minimum(at - (low - 1), high + 1 - at).clip(0, 1)
+        for at, (low, high) in zip((x, y, x, y), spans, strict=True)
+    )
+    context[:] = whole_x * whole_y - box_x * box_y
+
+
+def _fill_context(
+    context: np.ndarray, to_patch: np.ndarray, spans: np.ndarray
+) -> None:
+    height, width = context.shape
+    for row in range(height):
+        x_row = to_patch[0, 1] * row + to_patch[0, 2]
+        y_row = to_patch[1, 1] * row + to_patch[1, 2]
+        for column in range(width):
+            x = to_patch[0, 0] * column + x_row
+            y = to_patch[1, 0] * column + y_row
+            whole_x = min(x - (spans[0, 0] - 1), spans[0, 1] + 1 - x)
+            whole_y = min(y - (spans[1, 0] - 1), spans[1, 1] + 1 - y)
+            box_x = min(x - (spans[2, 0] - 1), spans[2, 1] + 1 - x)
+            box_y = min(y - (spans[3, 0] - 1), spans[3, 1] + 1 - y)
+            whole_x = min(max(whole_x, 0.0), 1.0)
+            whole_y = min(max(whole_y, 0.0), 1.0)
+            box_x = min(max(box_x, 0.0), 1.0)
+            box_y = min(max(box_y, 0.0), 1.0)
+            context[row, column] = whole_x * whole_y - box_x * box_y
+
+
+def _mix_by_arrays(
+    out: np.ndarray,
+    around: np.ndarray,
+    pixels: np.ndarray,
+    context: np.ndarray,
+    alpha: np.float32,
+    color_match: np.float32,
+) -> None:
+    opacity, below = pixels[..., 3:], out.astype(np.float32)
+    patch = np.rint(pixels[..., :3])
+    weight = context.astype(np.float64).clip(0, None)[..., None]
+    if weight.sum() > 0:
+        gap = around.astype(np.float64) - patch
+        shift = (gap * weight).sum(axis=(0, 1)) / weight.sum()
+        share = _ONE - (_ONE - color_match) * opacity
+        patch = (patch + shift.astype(np.float32) * share).clip(0, 255)
+    out[:] = np.rint(below + alpha * opacity * (patch - below))
+
+
+def _mix_pixels(
+    out: np.ndarray,
+    around: np.ndarray,
+    pixels: np.ndarray,
+    context: np.ndarray,
+    alpha: np.float32,
+    color_match: np.float32,
+) -> None:
+    height, width = out.shape[:2]
+    one, low, high = np.float32(1), np.float32(0), np.float32(255)
+    # Added and taken away again, this rounds as ``rint``, which is a call.
+    magic = np.float32(3 << 22)
+    total, blue, green, red = 0.0, 0.0, 0.0, 0.0
+    for row in range(height):
+        for column in range(width):
+            weight = np.float64(context[row, column])
+            if weight > 0:
+                total += weight
+                blue += weight * (
+                    np.float32(around[row, column, 0])
+                    - ((pixels[row, column, 0] + magic) - magic)
+                )
+                green += weight * (
+                    np.float32(around[row, column, 1])
+                    - ((pixels[row, column, 1] + magic) - magic)
+                )
+                red += weight * (
+                    np.float32(around[row, column, 2])
+                    - ((pixels[row, column, 2] + magic) - magic)
+                )
+    if total > 0:
+        blue, green, red = blue / total, green / total, red / total
+    shift = (np.float32(blue), np.float32(green), np.float32(red))
+    for row in range(height):
+        for column in range(width):
+            opacity = pixels[row, column, 3]
+            if opacity > 0:
+                weight_here = one - (one - color_match) * opacity
+                share = alpha * opacity
+                for channel in range(3):
+                    value = (pixels[row, column, channel] + magic) - magic
+                    value += shift[channel] * weight_here
+                    value = min(max(value, low), high)
+                    below = np.float32(out[row, column, channel])
+                    value = below + share * (value - below)
+                    out[row, column, channel] = np.uint8(
+                        (value + magic) - magic
+                    )

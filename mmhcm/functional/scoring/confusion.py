@@ -1,0 +1,78 @@
+"""Which class is taken for which, and for background."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmhcm.functional.boxes import box_iof, box_iou
+
+from .matched_objects import is_class, rows_to_xyxy
+from .visdrone import ImageRecord, drop_ignored_regions
+
+
+def confusion_matrix(
+    images: Sequence[ImageRecord],
+    num_classes: int = 10,
+    score_thr: float = 0.3,
+    iou_thr: float = 0.5,
+) -> np.ndarray:
+    """Count what each object was found as.
+
+    Boxes at least half in ignored regions are dropped, as in the official
+    score. Detections then take free objects by descending score (equal ones:
+    the earlier row), the one they overlap most at an IoU of at least
+    ``iou_thr``: first those of their own class, in a second pass whatever is
+    left. So an object counts once. A detection that gets none counts as
+    background, duplicates included, unless at least half of it lies on an
+    object to ignore (score 0: category 11, or a class' own).
+
+    Args:
+        images: One record an image.
+        num_classes: Classes are categories 1..num_classes. Defaults to 10.
+        score_thr: Lowest score that counts. Defaults to 0.3.
+        iou_thr: Lowest overlap. Defaults to 0.5.
+
+    Returns:
+        int64 (C + 1, C + 1): rows are true classes, then background; columns
+        predicted classes, then missed.
+    """
+    matrix = np.zeros((num_classes + 1,) * 2, dtype=np.int64)
+    for image in images:
+        gt, dets = drop_ignored_regions(image)
+        dets = dets[is_class(dets, num_classes) & (dets[:, 4] >= score_thr)]
+        dets = dets[np.argsort(-dets[:, 4], kind='stable')]
+        ignored = gt[gt[:, 4] == 0]
+        gt = gt[is_class(gt, num_classes) & (gt[:, 4] != 0)]
+        true = gt[:, 5].astype(np.int64) - 1
+        predicted = dets[:, 5].astype(np.int64) - 1
+        taken = _take(
+            box_iou(rows_to_xyxy(dets), rows_to_xyxy(gt)),
+            predicted[:, None] == true[None],
+            iou_thr,
+        )
+        found = taken >= 0
+        np.add.at(matrix, (true[taken[found]], predicted[found]), 1)
+        lost = np.delete(true, taken[found])
+        matrix[:, num_classes] += np.bincount(lost, minlength=num_classes + 1)
+        on_ignored = box_iof(rows_to_xyxy(dets), rows_to_xyxy(ignored))
+        alone = ~found & (on_ignored.max(axis=1, initial=0) < 0.5)
+        matrix[num_classes] += np.bincount(
+            predicted[alone], minlength=num_classes + 1
+        )
+    return matrix
+
+
+def _take(ious: np.ndarray, same: np.ndarray, iou_thr: float) -> np.ndarray:
+    """Object index (n,) that each detection takes, -1 for none."""
+    taken = np.full(len(ious), -1, dtype=np.int64)
+    free = np.ones(ious.shape[1], dtype=bool)
+    for allowed in (same, np.ones_like(same)):
+        candidates = np.where(allowed, ious, -1)
+        hopeful = candidates.max(axis=1, initial=-1) >= iou_thr
+        for det in np.flatnonzero(hopeful & (taken < 0)):
+            left = np.where(free, candidates[det], -1)
+            best = int(left.argmax())
+            if left[best] >= iou_thr:
+                taken[det] = best
+                free[best] = False
+    return taken

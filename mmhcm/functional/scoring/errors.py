@@ -1,0 +1,182 @@
+"""Types of detection errors, after TIDE (Bolya et al., ECCV 2020)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes, box_iou
+from mmhcm.functional.regions import union_shares
+
+
+class DetectionType(IntEnum):
+    """What a detection is; every detection has exactly one type.
+
+    The object of an error is the one that the detection overlaps most.
+    """
+
+    BELOW_THR = 0
+    """Score below the threshold: not looked at."""
+    TRUE_POSITIVE = 1
+    """Right class, right place, and first on its object."""
+    CLASS = 2
+    """Right place, wrong class."""
+    LOCALIZATION = 3
+    """Right class, but overlaps too little."""
+    BOTH = 4
+    """Wrong class, and overlaps too little."""
+    DUPLICATE = 5
+    """Right class and place, but a higher score has the object."""
+    BACKGROUND = 6
+    """No object there."""
+    IGNORED = 7
+    """In an ignored region or on an ignored object: no error."""
+
+
+@dataclass(frozen=True)
+class ErrorTypes:
+    """What `classify_errors` finds on one image.
+
+    Attributes:
+        det_types: int8 (n,), values of `DetectionType`.
+        det_gt_inds: int64 (n,), the object that a detection matches, or that
+            its error is about; -1 for the types BELOW_THR, BACKGROUND and
+            IGNORED.
+        missed: bool (m,), objects that should have been found, but were not.
+    """
+
+    det_types: np.ndarray
+    det_gt_inds: np.ndarray
+    missed: np.ndarray
+
+
+def classify_errors(
+    det_bboxes: np.ndarray,
+    det_scores: np.ndarray,
+    det_labels: np.ndarray,
+    gt_bboxes: np.ndarray,
+    gt_labels: np.ndarray,
+    gt_ignore: np.ndarray,
+    ignored_regions: np.ndarray,
+    *,
+    score_thr: float = 0.3,
+    fg_thr: float = 0.5,
+    bg_thr: float = 0.1,
+    ignored_iof_thr: float = 0.5,
+) -> ErrorTypes:
+    """Give every detection of one image a type, and find missed objects.
+
+    1. Detections of at least ``score_thr`` take, in descending order of score
+       (equal scores: the earlier row), the free object of their class that
+       they overlap most, at an IoU of at least ``fg_thr``.
+    2. The others are IGNORED when at least ``ignored_iof_thr`` of their area
+       lies in the union of the ignored regions and the ignored objects.
+    3. What is left is an error, typed by the object that it overlaps most
+       (equal overlap: one of its own class, then the earlier row). The
+       reference implementation of TIDE tests the types one after another
+       instead, so that a detection of the wrong class, right on one object,
+       counts as badly placed if it grazes another object of its own class.
+    4. An object is missed when no true positive has it and it is not the
+       object of a CLASS or LOCALIZATION error, as in TIDE; never when it is
+       ignored or at least ``ignored_iof_thr`` inside the ignored regions.
+
+    Args:
+        det_bboxes: (n, 4) xyxy, pixels of the same image as all other boxes.
+        det_scores: (n,).
+        det_labels: (n,).
+        gt_bboxes: (m, 4) xyxy.
+        gt_labels: (m,).
+        gt_ignore: bool (m,).
+        ignored_regions: (r, 4) xyxy.
+        score_thr: lowest score that counts as a detection.
+        fg_thr: lowest IoU that counts as the right place.
+        bg_thr: lowest IoU that counts as touching an object.
+        ignored_iof_thr: lowest share of its area that puts a box inside
+            ignored pixels.
+    """
+    det_bboxes = as_bboxes(det_bboxes).astype(np.float64)
+    gt_bboxes = as_bboxes(gt_bboxes).astype(np.float64)
+    det_scores = np.asarray(det_scores).reshape(-1)
+    det_labels = np.asarray(det_labels).reshape(-1)
+    gt_labels = np.asarray(gt_labels).reshape(-1)
+    gt_ignore = np.asarray(gt_ignore, dtype=bool).reshape(-1)
+    ignored_regions = as_bboxes(ignored_regions)
+
+    det_types = np.full(len(det_bboxes), DetectionType.BELOW_THR, np.int8)
+    det_gt_inds = np.full(len(det_bboxes), -1, dtype=np.int64)
+    shown = np.flatnonzero(det_scores >= score_thr)
+    valid = np.flatnonzero(~gt_ignore)
+
+    ious = box_iou(det_bboxes[shown], gt_bboxes[valid])  # (n', m')
+    same = det_labels[shown, None] == gt_labels[None, valid]
+    matched = _match(np.where(same, ious, -1), det_scores[shown], fg_thr)
+    nearest, types = type_errors(ious, same, fg_thr, bg_thr)
+    ignored = union_shares(
+        det_bboxes[shown],
+        np.concatenate([ignored_regions, gt_bboxes[gt_ignore]]),
+    )
+    types[ignored >= ignored_iof_thr] = DetectionType.IGNORED
+    types[matched >= 0] = DetectionType.TRUE_POSITIVE
+    nearest = np.where(matched >= 0, matched, nearest)
+    nearest[
+        np.isin(types, (DetectionType.BACKGROUND, DetectionType.IGNORED))
+    ] = -1
+
+    det_types[shown] = types
+    # An index of -1 must stay -1, not become the last valid object.
+    has_gt = nearest >= 0
+    det_gt_inds[shown[has_gt]] = valid[nearest[has_gt]]
+
+    explains = np.isin(
+        det_types,
+        (
+            DetectionType.TRUE_POSITIVE,
+            DetectionType.CLASS,
+            DetectionType.LOCALIZATION,
+        ),
+    )
+    missed = ~gt_ignore
+    missed[det_gt_inds[explains]] = False
+    missed &= union_shares(gt_bboxes, ignored_regions) < ignored_iof_thr
+    return ErrorTypes(det_types, det_gt_inds, missed)
+
+
+def _match(
+    same_ious: np.ndarray, scores: np.ndarray, fg_thr: float
+) -> np.ndarray:
+    """Object index (n,) that each detection takes, -1 for none."""
+    matched = np.full(len(scores), -1, dtype=np.int64)
+    same_ious = same_ious.copy()
+    candidates = np.greater_equal(same_ious.max(axis=1, initial=-1), fg_thr)
+    for det_ind in np.argsort(-scores, kind='stable'):
+        if not candidates[det_ind]:
+            continue
+        gt_ind = same_ious[det_ind].argmax()
+        if same_ious[det_ind, gt_ind] >= fg_thr:
+            matched[det_ind] = gt_ind
+            same_ious[:, gt_ind] = -1  # taken
+    return matched
+
+
+def type_errors(
+    ious: np.ndarray, same: np.ndarray, fg_thr: float, bg_thr: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Nearest object (n,) and error type (n,) of unmatched detections."""
+    num_dets, num_gts = ious.shape
+    if num_gts == 0:
+        return (
+            np.full(num_dets, -1, dtype=np.int64),
+            np.full(num_dets, DetectionType.BACKGROUND, dtype=np.int8),
+        )
+    best = ious.max(axis=1)
+    tied = np.equal(ious, best[:, None])
+    # argmax takes the first of the largest: own class 2, other class 1.
+    nearest = (tied * (1 + same.astype(np.int8))).argmax(axis=1)
+    own = same[np.arange(num_dets), nearest]
+    types = np.where(
+        best >= fg_thr,
+        np.where(own, DetectionType.DUPLICATE, DetectionType.CLASS),
+        np.where(own, DetectionType.LOCALIZATION, DetectionType.BOTH),
+    ).astype(np.int8)
+    types[(best < bg_thr) | (best <= 0)] = DetectionType.BACKGROUND
+    return nearest, types

@@ -1,0 +1,100 @@
+"""Which object each detection has, by the official VisDrone-DET matching."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmhcm.functional.boxes import box_iou
+
+from .matching import IOU_THRS
+from .visdrone import (
+    MAX_DETS,
+    ImageRecord,
+    drop_ignored_regions,
+    match_detections,
+)
+
+
+@dataclass(frozen=True)
+class MatchedImage:
+    """What counts of one image, and which detection has which object.
+
+    Rows of the annotation and result files, in file order: those in ignored
+    regions are dropped, of the detections the first 500 are left.
+
+    Attributes:
+        gt: (n, >=6) objects of the classes, ignored ones included.
+        dets: (m, >=6) detections of the classes.
+        flags: int8 (T, m) at each of ``IOU_THRS``: 1 true positive, 0 false
+            positive, -1 matched with an ignored object.
+        gt_inds: int64 (T, m), the row of ``gt`` that a true positive has;
+            -1 for other detections.
+    """
+
+    gt: np.ndarray
+    dets: np.ndarray
+    flags: np.ndarray
+    gt_inds: np.ndarray
+
+
+def match_images(
+    images: Sequence[ImageRecord], num_classes: int = 10
+) -> Iterator[MatchedImage]:
+    """Match the detections of each image, class by class.
+
+    Args:
+        images: One record an image.
+        num_classes: Classes are categories 1..num_classes. Defaults to 10.
+    """
+    for image in images:
+        gt, dets = drop_ignored_regions(image)
+        gt = gt[is_class(gt, num_classes)]
+        # The limit counts rows of all categories, as the toolkit does.
+        dets = dets[: MAX_DETS[-1]]
+        dets = dets[is_class(dets, num_classes)]
+        flags = np.zeros((len(IOU_THRS), len(dets)), dtype=np.int8)
+        gt_inds = np.full((len(IOU_THRS), len(dets)), -1, dtype=np.int64)
+        for category in np.unique(dets[:, 5]):
+            own = np.flatnonzero(gt[:, 5] == category)
+            inds = np.flatnonzero(dets[:, 5] == category)
+            inds = inds[np.argsort(-dets[inds, 4], kind='stable')]
+            class_flags = match_detections(dets[inds], gt[own])
+            flags[:, inds] = class_flags
+            objects = _objects(dets[inds], gt[own], class_flags)
+            gt_inds[:, inds] = np.where(
+                objects >= 0, np.append(own, -1)[objects], -1
+            )
+        yield MatchedImage(gt, dets, flags, gt_inds)
+
+
+def is_class(rows: np.ndarray, num_classes: int) -> np.ndarray:
+    """Which rows (n, >=6) are of the classes: bool (n,)."""
+    return np.asarray((rows[:, 5] >= 1) & (rows[:, 5] <= num_classes))
+
+
+def rows_to_xyxy(rows: np.ndarray) -> np.ndarray:
+    """Boxes xyxy (n, 4), float64, of rows (n, >=4) x, y, w, h."""
+    return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
+
+
+def _objects(
+    dets: np.ndarray, gt: np.ndarray, flags: np.ndarray
+) -> np.ndarray:
+    """Give each true positive (T, m) the free object it overlaps most.
+
+    The flags say already who has one, so that only which one is found here.
+    """
+    objects = np.full(flags.shape, -1, dtype=np.int64)
+    # Reversed: among equal overlaps the toolkit takes the last object.
+    ious = np.where(
+        gt[:, 4] != 0, box_iou(rows_to_xyxy(dets), rows_to_xyxy(gt)), -1
+    )[:, ::-1]
+    taken = np.zeros((len(flags), len(gt)), dtype=bool)
+    for det in np.flatnonzero((flags == 1).any(axis=0)):
+        hit = np.flatnonzero(flags[:, det] == 1)
+        free = np.where(taken[hit], -1, ious[det])  # (hits, n)
+        best = free.argmax(axis=1)
+        taken[hit, best] = True
+        objects[hit, det] = len(gt) - 1 - best
+    return objects

@@ -1,0 +1,256 @@
+"""The official VisDrone-DET score, as the challenge's toolkit computes it.
+
+Boxes here are ``x, y, w, h`` rows as they stand in the text files, in pixels
+of the whole image. Three steps: drop what lies in ignored regions, match per
+image and class, average over the (image, class) pairs that hold an object.
+All images are matched at once, in flat arrays.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .matching import (
+    IOU_THRS,
+    Overlaps,
+    covered_share,
+    find_overlaps,
+    flag_matches,
+    match_all,
+)
+
+FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
+MAX_DETS = (1, 10, 100, 500)
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """Ground truth and detections of one image.
+
+    Attributes:
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
+        gt: (n, >=6) rows of its annotation file; columns x, y, w, h, score,
+            category come first. Category 0 is an ignored region, score 0 an
+            object to ignore.
+        dets: (m, >=6) rows of its result file, in file order: the limits on
+            the number of detections cut it from the top.
+    """
+
+    width: int
+    height: int
+    gt: np.ndarray
+    dets: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures in per cent, in the order of FIGURES; NaN where undefined.
+
+    Attributes:
+        official: (7,) mean over all pairs of an image and a class in it.
+        class_mean: (7,) plain mean over the classes with ground truth.
+        per_class: (C, 7); NaN rows are classes without ground truth.
+    """
+
+    official: np.ndarray
+    class_mean: np.ndarray
+    per_class: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What counts of all images, sorted by class, image and falling score.
+
+    Attributes:
+        gt: (n, 6) objects of the classes, in file order in their group.
+        gt_labels: int64 (n,).
+        gt_groups: int64 (n,) label * I + image, for I images.
+        dets: (m, 6) detections of the classes.
+        det_labels: int64 (m,).
+        det_groups: int64 (m,).
+        det_places: int64 (m,) position among the image's rows that count.
+    """
+
+    gt: np.ndarray
+    gt_labels: np.ndarray
+    gt_groups: np.ndarray
+    dets: np.ndarray
+    det_labels: np.ndarray
+    det_groups: np.ndarray
+    det_places: np.ndarray
+
+
+def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
+    """Score ``images``, which must come in the order of their file names.
+
+    Args:
+        images: One record an image; the order decides between detections of
+            equal scores in different images.
+        num_classes: Classes are categories 1..num_classes. Defaults to 10.
+    """
+    rows = _gather(images, num_classes)
+    overlaps = find_overlaps(
+        rows.dets, rows.det_groups, rows.gt, rows.gt_groups
+    )
+    thr_inds, pair_inds = match_all(overlaps)
+    flags = flag_matches(overlaps, thr_inds, pair_inds)  # (T, m)
+    num_tp = _count_found(rows, overlaps, flags, num_classes)
+    num_gt = np.bincount(rows.gt_labels, minlength=num_classes)
+    held = np.unique(rows.gt_groups) // max(1, len(images))
+    num_images = np.bincount(held, minlength=num_classes)
+    bounds = np.searchsorted(rows.det_labels, np.arange(num_classes + 1))
+    per_class = np.full((num_classes, len(FIGURES)), np.nan)
+    present = num_images > 0
+    for label in np.flatnonzero(present):
+        own = slice(bounds[label], bounds[label + 1])
+        aps = average_precisions(
+            flags[:, own], rows.dets[own, 4], int(num_gt[label])
+        )
+        recalls = num_tp[:, :, label] / num_gt[label]  # (M, T)
+        per_class[label] = 100 * np.hstack(
+            [aps.mean(), aps[0], aps[5], recalls.mean(axis=1)]
+        )
+    if not present.any():
+        undefined = np.full(len(FIGURES), np.nan)
+        return Scores(undefined, undefined.copy(), per_class)
+    return Scores(
+        official=np.average(
+            per_class[present], axis=0, weights=num_images[present]
+        ),
+        class_mean=per_class[present].mean(axis=0),
+        per_class=per_class,
+    )
+
+
+def drop_ignored_regions(
+    image: ImageRecord,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of ground truth and detections outside of the ignored regions.
+
+    The toolkit's pixel rule, its one-based corners and both-ends-included
+    regions with it: rows go when at least half of their rounded box is
+    covered. Category-0 rows leave the ground truth.
+    """
+    is_region = image.gt[:, 5] == 0
+    if not is_region.any():
+        return image.gt, image.dets
+    regions, gt = image.gt[is_region], image.gt[~is_region]
+    image_wh = image.width, image.height
+    xywh = np.concatenate([gt[:, :4], image.dets[:, :4]])
+    stays = covered_share(xywh, regions, image_wh) < 0.5
+    return gt[stays[: len(gt)]], image.dets[stays[len(gt) :]]
+
+
+def match_detections(dets: np.ndarray, gt: np.ndarray) -> np.ndarray:
+    """Match the detections of one image and class with its objects.
+
+    Args:
+        dets: (m, >=4) boxes x, y, w, h by descending score.
+        gt: (n, >=5) boxes x, y, w, h and score; score 0 means ignore.
+
+    Returns:
+        int8 (T, m) for the T thresholds: 1 true positive, 0 false positive,
+        -1 matched with an ignored object.
+    """
+    overlaps = find_overlaps(
+        dets,
+        np.zeros(len(dets), dtype=np.int64),
+        gt,
+        np.zeros(len(gt), dtype=np.int64),
+    )
+    return flag_matches(overlaps, *match_all(overlaps))
+
+
+def _gather(images: Sequence[ImageRecord], num_classes: int) -> _Rows:
+    """Put the rows that count of all images together."""
+    kept = [drop_ignored_regions(image) for image in images]
+    empty = [np.zeros((0, 6))]
+    objects = [gt[:, :6] for gt, _ in kept]
+    found = [dets[: MAX_DETS[-1], :6] for _, dets in kept]
+    gt = np.concatenate(empty + objects)
+    dets = np.concatenate(empty + found)
+    places = [np.zeros(0, dtype=np.int64)]
+    places += [np.arange(len(part)) for part in found]
+    gt_order, gt_labels, gt_groups = _group(gt, objects, num_classes)
+    order, det_labels, det_groups = _group(dets, found, num_classes)
+    # stable: equal scores stay in file order
+    falling = np.lexsort((-dets[order, 4], det_groups))
+    order = order[falling]
+    return _Rows(
+        gt[gt_order],
+        gt_labels,
+        gt_groups,
+        dets[order],
+        det_labels,
+        det_groups,
+        np.concatenate(places)[order],
+    )
+
+
+def _group(
+    rows: np.ndarray, parts: Sequence[np.ndarray], num_classes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the classes by group: their indices, labels and groups.
+
+    Args:
+        rows: (n, 6), those of all images.
+        parts: The rows of each of the I images.
+        num_classes: Rows of other categories are left out.
+    """
+    image_inds = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    categories = rows[:, 5]
+    of_class = np.isin(categories, np.arange(1, num_classes + 1))
+    inds = np.flatnonzero(of_class)
+    labels = categories[inds].astype(np.int64) - 1
+    groups = labels * len(parts) + image_inds[inds].astype(np.int64)
+    order = np.argsort(groups, kind='stable')
+    return inds[order], labels[order], groups[order]
+
+
+def _count_found(
+    rows: _Rows, overlaps: Overlaps, flags: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Objects (M, T, C) found with the first of each image's rows.
+
+    M stands for ``MAX_DETS``. Matching goes down the scores, so where the
+    rows descend fewer of them have the first of the flags. The other groups
+    are matched once more for each limit.
+    """
+    falls = np.diff(rows.det_places) < 0
+    falls &= np.diff(rows.det_groups) == 0
+    mixed = np.isin(rows.det_groups, rows.det_groups[1:][falls])  # (m,)
+    counts = np.zeros((len(MAX_DETS), len(IOU_THRS), num_classes), int)
+    for ind, limit in enumerate(MAX_DETS):
+        few = rows.det_places < limit
+        again = few & mixed if limit < MAX_DETS[-1] else few & False
+        settled = few & ~mixed if limit < MAX_DETS[-1] else few
+        thr_inds, det_inds = np.nonzero((flags == 1) & settled)
+        np.add.at(counts[ind], (thr_inds, rows.det_labels[det_inds]), 1)
+        if again.any():
+            thr_inds, pair_inds = match_all(overlaps, again)
+            det_inds = overlaps.det_inds[pair_inds]
+            np.add.at(counts[ind], (thr_inds, rows.det_labels[det_inds]), 1)
+    return counts
+
+
+def average_precisions(
+    flags: np.ndarray, scores: np.ndarray, num_gt: int
+) -> np.ndarray:
+    """Area under each threshold's precision envelope, over all points.
+
+    Args:
+        flags: (T, m) match flags, images in order.
+        scores: (m,) their scores.
+        num_gt: Number of objects, ignored ones included.
+    """
+    flags = flags[:, np.argsort(-scores, kind='stable')]
+    tp = (flags == 1).cumsum(axis=1)
+    fp = (flags == 0).cumsum(axis=1)
+    recall = tp / max(1, num_gt)
+    precision = tp / np.maximum(1, tp + fp)
+    # The highest precision at this recall or a higher one.
+    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    steps = np.diff(recall, axis=1, prepend=0)
+    return (steps * envelope).sum(axis=1)

@@ -1,0 +1,45 @@
+"""Annotation files and their faults."""
+
+from .faults import IN_TRAINING, may_pass, note_odd_rows, read_what_can_be_read
+from .table import AnnotationTable, list_states, map_table, write_table
+from .visdrone_txt import (
+    CLASSES,
+    IGNORED_CATEGORY,
+    MAX_COORDINATE,
+    MAX_DETS,
+    OTHERS_CATEGORY,
+    SCORE_DECIMALS,
+    AnnotationError,
+    decode,
+    format_results,
+    parse_number,
+    parse_results,
+    read_annotation_files,
+    read_annotations,
+    split_rows,
+)
+
+__all__ = [
+    'CLASSES',
+    'IGNORED_CATEGORY',
+    'IN_TRAINING',
+    'MAX_COORDINATE',
+    'MAX_DETS',
+    'OTHERS_CATEGORY',
+    'SCORE_DECIMALS',
+    'AnnotationError',
+    'AnnotationTable',
+    'decode',
+    'format_results',
+    'list_states',
+    'map_table',
+    'may_pass',
+    'note_odd_rows',
+    'parse_number',
+    'parse_results',
+    'read_annotation_files',
+    'read_annotations',
+    'read_what_can_be_read',
+    'split_rows',
+    'write_table',
+]

@@ -1,0 +1,182 @@
+"""DOTA's labelTxt files: eight polygon numbers, class, difficulty a row."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple, overload
+
+import numpy as np
+
+from mmhcm.structures.fault_counter import Tally
+
+from .faults import DAMAGED, EMPTY, UNKNOWN, UNREADABLE
+from .visdrone_txt import (
+    MAX_COORDINATE,
+    AnnotationError,
+    decode,
+    parse_number,
+    split_lines,
+)
+
+#: The 15 classes of DOTA v1.0; v1.5 adds the 16th, container-crane.
+DOTA_V1_CLASSES = (
+    'plane',
+    'baseball-diamond',
+    'bridge',
+    'ground-track-field',
+    'small-vehicle',
+    'large-vehicle',
+    'ship',
+    'tennis-court',
+    'basketball-court',
+    'storage-tank',
+    'soccer-ball-field',
+    'roundabout',
+    'harbor',
+    'swimming-pool',
+    'helicopter',
+)
+DOTA_V1_5_CLASSES = (*DOTA_V1_CLASSES, 'container-crane')
+
+_HEADERS = ('imagesource:', 'gsd:')
+
+
+class DotaObject(NamedTuple):
+    """One row: polygon (4, 2) in source pixels, class name, difficulty.
+
+    ``line`` is its number in the file.
+    """
+
+    polygon: np.ndarray
+    name: str
+    difficulty: int
+    line: int
+
+    @property
+    def bbox(self) -> tuple[float, float, float, float]:
+        """The upright box xyxy around the polygon, source pixels."""
+        x1, y1 = self.polygon.min(axis=0)
+        x2, y2 = self.polygon.max(axis=0)
+        return float(x1), float(y1), float(x2), float(y2)
+
+
+class DotaFormatError(ValueError):
+    """A labelTxt file is malformed; the message names file and line."""
+
+
+@overload
+def read_labels(
+    path: str | Path, classes: Collection[str] | None = None
+) -> list[DotaObject]: ...
+
+
+@overload
+def read_labels(
+    path: str | Path, classes: Collection[str] | None, tally: Tally | None
+) -> list[DotaObject] | None: ...
+
+
+def read_labels(
+    path: str | Path,
+    classes: Collection[str] | None = None,
+    tally: Tally | None = None,
+) -> list[DotaObject] | None:
+    """Read a labelTxt file; header and blank lines are skipped.
+
+    The difficulty may be absent (0 then).
+
+    Args:
+        path: The file.
+        classes: Names that may occur. Defaults to None, any.
+        tally: Is told what is left out, and of other classes, which are kept
+            then. Defaults to None: these are errors.
+
+    Returns:
+        The rows; None, with a tally, for a file that cannot be read.
+
+    Raises:
+        DotaFormatError: wrong number of columns, a number that is none or
+            not finite, a difficulty other than 0, 1 or 2, another class than
+            ``classes``, wrong encoding.
+    """
+    try:
+        text = decode(Path(path).read_bytes(), path)
+        return list(_parse_rows(text, path, classes, tally))
+    except AnnotationError as error:
+        if tally is None:
+            raise DotaFormatError(str(error)) from error
+        tally.add(DAMAGED, error)
+    except OSError as error:
+        if tally is None:
+            raise
+        tally.add(DAMAGED, f'{path}: {error.strerror}')
+    return None
+
+
+def _parse_rows(
+    text: str,
+    path: str | Path,
+    classes: Collection[str] | None,
+    tally: Tally | None,
+) -> Iterator[DotaObject]:
+    """Rows of a text, without those at fault where there is a tally."""
+    num_rows = num_read = 0
+    for number, line in enumerate(split_lines(text), 1):
+        if not line.strip() or line.strip().lower().startswith(_HEADERS):
+            continue
+        num_rows += 1
+        try:
+            row = _parse_row(line, path, number)
+            _check_class(row, path, classes, tally)
+        except DotaFormatError as error:
+            if tally is None:
+                raise
+            tally.add(UNREADABLE, error)
+            continue
+        num_read += 1
+        yield row
+    if tally is not None and not num_rows:
+        tally.add(EMPTY, path)
+    elif not num_read and num_rows:
+        raise AnnotationError(f'{path}: no row can be read')
+
+
+def _check_class(
+    row: DotaObject,
+    path: str | Path,
+    classes: Collection[str] | None,
+    tally: Tally | None,
+) -> None:
+    if classes is None or row.name in classes:
+        return
+    fault = (
+        f'{path}:{row.line}: unknown class {row.name[:40]!r}, expected one of '
+        f'{tuple(classes)}'
+    )
+    if tally is None:
+        raise DotaFormatError(fault)
+    tally.add(UNKNOWN, fault)
+
+
+def _parse_row(line: str, path: str | Path, number: int) -> DotaObject:
+    where = f'{path}:{number}'
+    fields = line.split()
+    if len(fields) not in (9, 10):
+        raise DotaFormatError(
+            f'{where}: expected 9 or 10 columns, got {len(fields)}'
+        )
+    numbers = [parse_number(field) for field in fields[:8]]
+    polygon = np.array(numbers, dtype=np.float64).reshape(4, 2)
+    if not np.isfinite(polygon).all():
+        raise DotaFormatError(
+            f'{where}: bad number in row {" ".join(fields)[:80]!r}'
+        )
+    if np.abs(polygon).max() > MAX_COORDINATE:
+        raise DotaFormatError(
+            f'{where}: coordinates beyond {MAX_COORDINATE:g}'
+        )
+    difficulty = fields[9] if len(fields) == 10 else '0'
+    if difficulty not in ('0', '1', '2'):
+        raise DotaFormatError(
+            f'{where}: difficulty must be 0, 1 or 2, got {difficulty[:40]!r}'
+        )
+    return DotaObject(polygon, fields[8], int(difficulty), number)

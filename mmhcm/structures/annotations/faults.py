@@ -1,0 +1,162 @@
+"""What is odd in VisDrone's annotation rows, counted and named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmhcm.structures.fault_counter import Tally
+
+from . import visdrone_txt
+from .visdrone_txt import (
+    OTHERS_CATEGORY,
+    AnnotationError,
+    CategoryError,
+    decode,
+    parse_annotations,
+    split_lines,
+    split_rows,
+)
+
+UNREADABLE = 'rows that cannot be read'
+UNKNOWN = 'rows of an unknown category'
+NO_AREA = 'boxes without area'
+OUTSIDE = 'boxes outside of their image'
+BEYOND = 'boxes that reach beyond their image'
+TWICE = 'rows that stand in their file already'
+EMPTY = 'annotation files without a row'
+DAMAGED = 'annotation files that cannot be read'
+
+#: What becomes of each kind in training.
+IN_TRAINING = {
+    UNREADABLE: 'left out',
+    UNKNOWN: "taken as 'others', neither foreground nor background",
+    NO_AREA: 'left out',
+    OUTSIDE: 'left out',
+    BEYOND: 'cut to it',
+    TWICE: 'kept',
+    EMPTY: 'taken as images without objects',
+    DAMAGED: 'left out with their images',
+}
+
+
+def may_pass(error: OSError) -> bool:
+    """Whether a file may be read another time though it does not change."""
+    return not isinstance(error, IsADirectoryError)
+
+
+def read_what_can_be_read(
+    paths: Sequence[str | Path], tally: Tally
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read annotation files, without rows and files that are at fault.
+
+    Args:
+        paths: The f files.
+        tally: Is told what is left out.
+
+    Returns:
+        See ``visdrone_txt.read_annotation_files``, but a number of rows is
+        -1 for a file that cannot be read.
+    """
+    try:
+        return visdrone_txt.read_annotation_files(paths)
+    except (AnnotationError, OSError):
+        # One of many files is at fault; the others are read again.
+        parts = [_read_file(Path(path), tally) for path in paths]
+    rows = [np.zeros((0, 8)), *(part for part in parts if part is not None)]
+    counts = [-1 if part is None else len(part) for part in parts]
+    return np.concatenate(rows), np.array(counts, dtype=np.int64)
+
+
+def note_odd_rows(
+    rows: np.ndarray,
+    counts: np.ndarray,
+    image_whs: np.ndarray,
+    paths: Sequence[str | Path],
+    tally: Tally,
+) -> None:
+    """Count rows that are legal but may be mistakes.
+
+    Args:
+        rows: (n, 8) annotation rows of f files, one file after another.
+        counts: int (f,), how many are in each.
+        image_whs: int (f, 2), widths and heights of their images, pixels.
+        paths: Paths of the f files.
+        tally: Is told what there is.
+    """
+    for ind in np.flatnonzero(counts == 0)[:1]:
+        tally.add(EMPTY, paths[ind], int((counts == 0).sum()))
+    owners = np.repeat(np.arange(len(counts)), counts)
+    starts = np.cumsum(counts) - counts
+    xywh = rows[:, :4].astype(np.float64)
+    low, high = xywh[:, :2], xywh[:, :2] + xywh[:, 2:]
+    limits = np.asarray(image_whs, dtype=np.float64).reshape(-1, 2)[owners]
+    no_area = (xywh[:, 2:] <= 0).any(axis=1)
+    outside = ((high <= 0) | (low >= limits)).any(axis=1) & ~no_area
+    beyond = ((low < 0) | (high > limits)).any(axis=1) & ~no_area & ~outside
+    for kind, mask in (
+        (NO_AREA, no_area),
+        (OUTSIDE, outside),
+        (BEYOND, beyond),
+        (TWICE, _repeated(rows, owners)),
+    ):
+        for ind in np.flatnonzero(mask)[:1]:
+            path = paths[owners[ind]]
+            where = _row_line(path, int(ind - starts[owners[ind]]))
+            width, height = limits[ind].astype(int)
+            what = f'{where} (image of {width} x {height} pixels)'
+            tally.add(kind, what, int(mask.sum()))
+
+
+def _read_file(path: Path, tally: Tally) -> np.ndarray | None:
+    """Rows (n, 8) of a file; None for one that cannot be read."""
+    try:
+        text = decode(path.read_bytes(), path)
+    except OSError as error:
+        tally.add(DAMAGED, f'{path}: {error.strerror}')
+        tally.may_pass |= may_pass(error)
+        return None
+    except AnnotationError as error:
+        tally.add(DAMAGED, error)
+        return None
+    rows = []
+    for number, line in enumerate(split_lines(text), 1):
+        try:
+            rows.append(_read_row(line, path, number, tally))
+        except AnnotationError as error:
+            tally.add(UNREADABLE, error)
+    read = np.concatenate([np.zeros((0, 8)), *rows])
+    if not len(read) and text.strip():
+        # no word of what is in the image
+        tally.add(DAMAGED, f'{path}: no row can be read')
+        return None
+    return read
+
+
+def _read_row(line: str, path: Path, number: int, tally: Tally) -> np.ndarray:
+    """Row (1, 8) of a line; (0, 8) of a blank one."""
+    try:
+        return parse_annotations(line, path, number)
+    except CategoryError as error:
+        tally.add(UNKNOWN, error)
+        fields = line.split(',')
+        fields[5] = str(OTHERS_CATEGORY)
+        return parse_annotations(','.join(fields), path, number)
+
+
+def _row_line(path: str | Path, ind: int) -> str:
+    """Name file and line of row ``ind`` of a file that can be read."""
+    content = Path(path).read_bytes()
+    return f'{path}:{split_rows(decode(content, path))[ind][0]}'
+
+
+def _repeated(rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """Rows (n,) that equal an earlier one of the same file."""
+    keys = (*rows.T[::-1], owners)
+    order = np.lexsort(keys)  # stable: the earliest comes first
+    same = np.zeros(len(rows), dtype=bool)
+    ordered = rows[order]
+    same[order[1:]] = (ordered[1:] == ordered[:-1]).all(axis=1) & (
+        owners[order[1:]] == owners[order[:-1]]
+    )
+    return same

@@ -1,0 +1,186 @@
+"""Arrays in one file that is mapped, not read.
+
+A file starts with one line of JSON, which says what it is and where each
+array lies; then come the arrays, each at a multiple of 64 bytes. Processes
+that map it share one copy in memory. A checksum over all of it is looked at
+when a file is opened, at some 3 gigabytes a second.
+"""
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .atomic import atomic_write
+
+_ALIGNMENT = 64
+_MAX_HEADER_BYTES = 1 << 16
+# Numbers and text; NumPy takes much more as the name of a type.
+_DTYPE = re.compile(r'[<>|=][biufcU]\d{1,9}')
+
+
+class ArrayFileError(ValueError):
+    """A file under the name of a cache is something else."""
+
+
+def write_arrays(
+    path: str | Path,
+    kind: str,
+    fingerprint: str,
+    arrays: Mapping[str, np.ndarray],
+) -> None:
+    """Write arrays of numbers whole or not at all.
+
+    Args:
+        path: The file.
+        kind: What the file is, with its version, such as 'boxes 1'.
+        fingerprint: Of what the arrays were made from.
+        arrays: Arrays by name.
+    """
+    places: dict[str, list[Any]] = {}
+    offset = 0
+    for name, array in arrays.items():
+        assert not array.dtype.hasobject, f'{name} holds objects'
+        places[name] = [array.dtype.str, list(array.shape), offset]
+        offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
+    header = {'kind': kind, 'fingerprint': fingerprint, 'arrays': places}
+    blocks = [
+        block
+        for array in arrays.values()
+        for block in (
+            np.ascontiguousarray(array).reshape(-1).view(np.uint8).data,
+            b'\0' * (-array.nbytes % _ALIGNMENT),
+        )
+    ]
+    line = json.dumps({**header, 'crc32': _checksum(header, *blocks)}).encode()
+    assert len(line) < _MAX_HEADER_BYTES, 'too many arrays for a header'
+    line += b' ' * (-(len(line) + 1) % _ALIGNMENT) + b'\n'
+    with atomic_write(path) as file:
+        file.write(line)
+        for block in blocks:
+            file.write(block)
+
+
+def map_arrays(
+    path: str | Path, kind: str, fingerprint: str
+) -> dict[str, np.ndarray] | None:
+    """Map the arrays of a file, read-only.
+
+    Returns:
+        Arrays by name; None if the file is absent, cannot be read, is cut
+        off, damaged, of another version or made from other inputs.
+
+    Raises:
+        ArrayFileError: the file is something else.
+    """
+    path = Path(path)
+    try:
+        with path.open('rb') as file:
+            line = file.readline(_MAX_HEADER_BYTES)
+            if not line:
+                return None
+            # Of this very file; another may be put in its place meanwhile.
+            content = np.asarray(np.memmap(file, dtype=np.uint8, mode='r'))
+    except OSError:
+        return None
+    start = f'{{"kind": "{kind.rsplit(" ", 1)[0]} '.encode()
+    if line[: len(start)] != start[: len(line)]:
+        family = kind.rsplit(' ', 1)[0]
+        raise ArrayFileError(f'{path}: is no cache of {family}; remove it')
+    header = _parse_header(line)
+    if header is None:
+        return None
+    if (header['kind'], header['fingerprint']) != (kind, fingerprint):
+        return None
+    body = content[len(line) :]
+    if header.pop('crc32') != _checksum(header, body.data):
+        return None
+    try:
+        return _arrays_of(body, header['arrays'])
+    # Of a header that somebody has made up.
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _arrays_of(
+    body: np.ndarray, places: dict[str, list[Any]]
+) -> dict[str, np.ndarray]:
+    arrays = {}
+    for name, (dtype, shape, offset) in places.items():
+        if not _DTYPE.fullmatch(dtype) or min(shape, default=0) < 0:
+            raise ValueError(f'{name} is no array of numbers or text')
+        num_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        if not 0 <= offset <= offset + num_bytes <= len(body):
+            raise ValueError(f'{name} lies outside the file')
+        content = body[offset : offset + num_bytes]
+        arrays[name] = content.view(dtype).reshape(shape)
+        if arrays[name].dtype.kind == 'U' and not _is_text(content):
+            raise ValueError(f'{name} holds what is no text')
+    return arrays
+
+
+def _is_text(content: np.ndarray) -> bool:
+    """Whether bytes are characters, four bytes each; others crash Python."""
+    return bool((content.view('<u4') <= 0x10FFFF).all())
+
+
+def have_layout(
+    arrays: Mapping[str, np.ndarray],
+    layout: Mapping[str, tuple[str, tuple[int | str, ...]]],
+) -> bool:
+    """Whether arrays have certain names, types and shapes.
+
+    Args:
+        arrays: Arrays by name.
+        layout: The kinds that an array's type may have, such as ``'i8'`` or
+            ``'i2 i4 f8'``, and its shape, in which equal letters stand for
+            equal lengths.
+    """
+    if arrays.keys() != layout.keys():
+        return False
+    lengths: dict[int | str, int] = {}
+    for name, (types, shape) in layout.items():
+        array = arrays[name]
+        # The other order of bytes is another type.
+        if array.dtype not in [np.dtype(kind) for kind in types.split()]:
+            return False
+        if len(shape) != array.ndim:
+            return False
+        for key, length in zip(shape, array.shape, strict=True):
+            expected = key if isinstance(key, int) else None
+            if lengths.setdefault(key, expected or length) != length:
+                return False
+    return True
+
+
+def are_offsets(values: np.ndarray, total: int) -> bool:
+    """Whether ``values`` rise from 0 to ``total``."""
+    return bool(
+        len(values)
+        and values[0] == 0
+        and values[-1] == total
+        and (values[1:] >= values[:-1]).all()
+    )
+
+
+def _checksum(header: dict[str, Any], *blocks: Any) -> int:
+    value = zlib.crc32(json.dumps(header).encode())
+    for block in blocks:
+        value = zlib.crc32(block, value)
+    return value
+
+
+def _parse_header(line: bytes) -> dict[str, Any] | None:
+    try:
+        header = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_header = isinstance(header, dict) and set(header) == {
+        *('kind', 'fingerprint', 'arrays', 'crc32'),
+    }
+    return header if is_header and isinstance(header['arrays'], dict) else None

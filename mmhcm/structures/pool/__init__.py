@@ -1,0 +1,30 @@
+"""The object pool: cut, built, opened."""
+
+from .building import (
+    PoolOptions,
+    build_pool,
+    class_statistics,
+    filter_objects,
+    list_objects,
+    pool_fingerprint,
+)
+from .cutting import read_image
+from .file import INDEX, PIXELS, PoolError, checksum, read_index, write_index
+from .object_pool import ObjectPool
+
+__all__ = [
+    'INDEX',
+    'PIXELS',
+    'ObjectPool',
+    'PoolError',
+    'PoolOptions',
+    'build_pool',
+    'checksum',
+    'class_statistics',
+    'filter_objects',
+    'list_objects',
+    'pool_fingerprint',
+    'read_image',
+    'read_index',
+    'write_index',
+]

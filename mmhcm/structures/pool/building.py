@@ -1,0 +1,308 @@
+"""Cutting the objects of a data set into an object pool."""
+
+import math
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mmhcm.functional.boxes import as_bboxes, box_wh
+from mmhcm.functional.pasting import instance_counts
+from mmhcm.functional.regions import union_shares
+from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.files import (
+    FileChecksums,
+    atomic_write,
+    checksum_files,
+    fingerprint,
+)
+
+from .cutting import CutTask, try_to_cut
+from .file import INDEX, PIXELS, PoolError, checksum, write_index
+from .object_pool import ObjectPool
+
+# One task of a worker process; larger ones mean fewer round trips, but more
+# finished patches that wait in memory.
+_IMAGES_PER_TASK = 4
+
+
+def pool_fingerprint(
+    images: Sequence[dict[str, Any]],
+    *,
+    num_classes: int,
+    checksums: FileChecksums | None = None,
+    **options: Any,
+) -> str:
+    """Digest of what a pool is made from, wherever it lies.
+
+    Images count by their files' bytes, so that copies of a data set are the
+    same.
+
+    Args:
+        images: see `build_pool`.
+        num_classes: number of classes.
+        checksums: of the images' files. Defaults to None: all are read.
+        **options: fields of `PoolOptions`.
+    """
+    objects = list_objects(images)
+    if checksums is None:
+        checksums = checksum_files([info['img_path'] for info in images])
+    return fingerprint(
+        'object pool 3',
+        num_classes,
+        asdict(PoolOptions(**options)),
+        list(map(_image_name, images)),
+        checksums.lengths,
+        checksums.values,
+        *vars(objects).values(),
+        *(as_bboxes(info.get('ignored_regions', [])) for info in images),
+    )
+
+
+def build_pool(
+    path: str | Path,
+    images: Sequence[dict[str, Any]],
+    *,
+    num_classes: int,
+    num_workers: int = 1,
+    progress: Callable[[int], object] | None = None,
+    tally: Tally | None = None,
+    checksums: FileChecksums | None = None,
+    **options: Any,
+) -> ObjectPool:
+    """Cut the objects out of all images and write the pool, or nothing.
+
+    The files are the same to the byte for any number of workers. A pool that
+    was in the folder stays usable until the new one is complete.
+
+    Args:
+        path: folder of the pool, made if absent.
+        images: data infos with ``img_path``, ``img_id``, ``instances`` and
+            ``ignored_regions``, as the data sets of this project give them.
+        num_classes: number of classes.
+        num_workers: processes that decode and cut; with 1 this one does. With
+            more, a script has to guard its main part by ``__name__``.
+        progress: called with 1 after each image.
+        tally: is told of broken images, whose objects are left out.
+            Defaults to None: a broken image is an error.
+        checksums: see `pool_fingerprint`.
+        **options: fields of `PoolOptions`.
+
+    Raises:
+        PoolError: an image is broken, or the folder holds something else
+            under the pool's names.
+    """
+    path = Path(path)
+    ObjectPool.exists(path)  # raises for files that are not ours
+    settings = PoolOptions(**options)
+    digest = pool_fingerprint(
+        images, num_classes=num_classes, checksums=checksums, **options
+    )
+    everything = list_objects(images)
+    statistics = class_statistics(everything, num_classes)
+    objects = filter_objects(everything, images, settings)
+    starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
+    tasks = [
+        CutTask(
+            str(info['img_path']),
+            objects.bboxes[start:end],
+            settings.context,
+            (info['width'], info['height']) if 'width' in info else None,
+        )
+        for info, start, end in zip(
+            images, starts[:-1], starts[1:], strict=True
+        )
+    ]
+    patch_bboxes, shapes, patch_checksums, cut_inds = [], [], [], []
+    with (
+        atomic_write(path / PIXELS) as file,
+        _map_in_order(tasks, num_workers) as results,
+    ):
+        file.write(digest.encode())
+        for image_ind, cuts in enumerate(results):
+            if isinstance(cuts, PoolError):
+                if tally is None:
+                    raise cuts
+                tally.add('broken images without objects in the pool', cuts)
+                cuts = []
+            for ind, cut in enumerate(cuts, starts[image_ind]):
+                if cut is None:
+                    continue
+                patch, bbox = cut
+                file.write(patch.tobytes())
+                patch_bboxes.append(bbox)
+                shapes.append(patch.shape[:2])
+                patch_checksums.append(checksum(patch))
+                cut_inds.append(ind)
+            if progress is not None:
+                progress(1)
+    objects = objects.take(np.array(cut_inds, dtype=np.int64))
+    # If this is not reached, the fingerprint in the pixels gives it away.
+    write_index(
+        path / INDEX,
+        digest,
+        {
+            'shapes': np.array(shapes, dtype=np.int64).reshape(-1, 2),
+            'checksums': np.array(patch_checksums, dtype=np.uint32),
+            'bboxes': as_bboxes(patch_bboxes),
+            'labels': objects.labels,
+            'image_inds': objects.image_inds,
+            'image_names': np.array([_image_name(i) for i in images], str),
+            'source_bboxes': objects.bboxes,
+            'occlusions': objects.occlusions,
+            'truncations': objects.truncations,
+            **statistics,
+        },
+    )
+    return ObjectPool.open(path, digest)
+
+
+def _image_name(info: dict[str, Any]) -> str:
+    """Name of an image, the same wherever the data set lies."""
+    return str(info.get('img_id', Path(info['img_path']).stem))
+
+
+@contextmanager
+def _map_in_order(
+    tasks: list[CutTask], num_workers: int
+) -> Iterator[
+    Iterable[list[tuple[np.ndarray, np.ndarray] | None] | PoolError]
+]:
+    if num_workers <= 1 or len(tasks) <= 1:
+        yield map(try_to_cut, tasks)
+        return
+    # A fork would copy the threads' locks of whatever runs in this process.
+    context = multiprocessing.get_context('spawn')
+    with context.Pool(
+        min(num_workers, len(tasks)), cv2.setNumThreads, (1,)
+    ) as workers:
+        yield workers.imap(try_to_cut, tasks, _IMAGES_PER_TASK)
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """What goes into a pool.
+
+    Attributes:
+        context: pixels around an object, as a share of its side, on each
+            side; at least 2 pixels where the image has them.
+        min_size: smallest sqrt(area) in source pixels.
+        max_size: largest sqrt(area) in source pixels.
+        max_occlusion: highest occlusion (VisDrone: 0 none, 1 partial,
+            2 heavy). Data sets without the field count as 0.
+        max_truncation: highest truncation (VisDrone: 0 none, 1 partial).
+        max_ignored: highest share of a box inside ignored regions.
+        max_per_class: at most so many objects of each class, drawn at random
+            from those that pass; None takes all.
+        seed: of that draw.
+    """
+
+    context: float = 0.25
+    min_size: float = 12.0
+    max_size: float = math.inf
+    max_occlusion: int = 0
+    max_truncation: int = 0
+    max_ignored: float = 0.5
+    max_per_class: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.context < math.inf:
+            raise ValueError(f'context must be 0 or more, got {self.context}')
+        if not 0 <= self.min_size <= self.max_size:
+            raise ValueError(
+                'min_size must be in [0, max_size], got '
+                f'{self.min_size} and {self.max_size}'
+            )
+        if self.max_per_class is not None and self.max_per_class < 1:
+            raise ValueError(
+                f'max_per_class must be positive, got {self.max_per_class}'
+            )
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Objects of a data set.
+
+    Attributes:
+        image_inds: int64 (p,), image of each object, ascending.
+        bboxes: float32 (p, 4) xyxy, source pixels.
+        labels: int64 (p,).
+        occlusions: int8 (p,).
+        truncations: int8 (p,).
+    """
+
+    image_inds: np.ndarray
+    bboxes: np.ndarray
+    labels: np.ndarray
+    occlusions: np.ndarray
+    truncations: np.ndarray
+
+    def take(self, keep: np.ndarray) -> 'Selection':
+        """Those objects that ``keep``, a mask or indices, names."""
+        return Selection(*(values[keep] for values in vars(self).values()))
+
+
+def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
+    """All objects of ``images`` that are not ignored and have an area."""
+    rows = [
+        (image_ind, instance)
+        for image_ind, info in enumerate(images)
+        for instance in info['instances']
+        if not instance['ignore_flag']
+    ]
+    objects = Selection(
+        np.array([ind for ind, _ in rows], dtype=np.int64),
+        as_bboxes([row['bbox'] for _, row in rows]),
+        np.array([row['bbox_label'] for _, row in rows], dtype=np.int64),
+        np.array([row.get('occlusion', 0) for _, row in rows], dtype=np.int8),
+        np.array([row.get('truncation', 0) for _, row in rows], dtype=np.int8),
+    )
+    return objects.take(box_wh(objects.bboxes).min(axis=1, initial=1) > 0)
+
+
+def class_statistics(
+    objects: Selection, num_classes: int
+) -> dict[str, np.ndarray]:
+    """``class_counts`` and ``class_log_sizes`` of an `ObjectPool`."""
+    counts = instance_counts(objects.labels, num_classes)
+    wh = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
+    log_sizes = np.log(wh.astype(np.float64)).mean(axis=1)
+    sums = np.bincount(objects.labels, log_sizes, minlength=num_classes)
+    means = np.full(num_classes, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return {'class_counts': counts, 'class_log_sizes': means}
+
+
+def filter_objects(
+    objects: Selection,
+    images: Sequence[dict[str, Any]],
+    options: PoolOptions,
+) -> Selection:
+    """Those of ``objects`` that ``options`` admit, in the same order."""
+    sizes = np.sqrt(box_wh(objects.bboxes).prod(axis=1))
+    keep = (options.min_size <= sizes) & (sizes <= options.max_size)
+    keep &= objects.occlusions <= options.max_occlusion
+    keep &= objects.truncations <= options.max_truncation
+    starts = np.searchsorted(objects.image_inds, np.arange(len(images) + 1))
+    for ind, info in enumerate(images):
+        own = slice(starts[ind], starts[ind + 1])
+        regions = as_bboxes(info.get('ignored_regions', []))
+        if len(regions) and keep[own].any():
+            shares = union_shares(objects.bboxes[own], regions)
+            keep[own] &= shares <= options.max_ignored
+    objects = objects.take(keep)
+    if options.max_per_class is None:
+        return objects
+    rng = np.random.default_rng(options.seed)
+    shuffled = rng.permutation(len(objects.labels))
+    chosen = [
+        shuffled[objects.labels[shuffled] == label][: options.max_per_class]
+        for label in np.unique(objects.labels)
+    ]
+    return objects.take(np.sort(np.concatenate([[], *chosen]).astype(int)))

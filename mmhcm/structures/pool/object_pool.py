@@ -1,0 +1,136 @@
+"""The object pool: the pixels of a data set's objects in one packed file.
+
+The layout of the files is described in `mmhcm.structures.pool.file`.
+"""
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from .file import (
+    INDEX,
+    PIXELS,
+    PoolError,
+    StalePoolError,
+    checksum,
+    map_pixels,
+    read_index,
+)
+
+
+class ObjectPool:
+    """Patches of objects, memory-mapped: workers share one copy.
+
+    Pickling takes the path along and opens the pool anew on the other side.
+
+    Attributes:
+        path: folder of the pool.
+        fingerprint: digest of what the pool was made from.
+        bboxes: float32 (p, 4) xyxy of each object in pixels of its patch.
+        labels: int64 (p,).
+        image_inds: int64 (p,), indices into ``image_names``.
+        image_names: str (images,), names of the source images.
+        source_bboxes: float32 (p, 4) xyxy, source pixels.
+        occlusions: int8 (p,).
+        truncations: int8 (p,).
+        class_counts: int64 (c,), objects of the data set before filters.
+        class_log_sizes: float64 (c,), mean log sqrt(area) in source pixels,
+            before filters; NaN for a class without objects.
+    """
+
+    bboxes: np.ndarray
+    labels: np.ndarray
+    image_inds: np.ndarray
+    image_names: np.ndarray
+    source_bboxes: np.ndarray
+    occlusions: np.ndarray
+    truncations: np.ndarray
+    class_counts: np.ndarray
+    class_log_sizes: np.ndarray
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        index = read_index(self.path / INDEX)
+        self.fingerprint = str(index.pop('fingerprint'))
+        self._offsets = index.pop('offsets')
+        self._shapes = index.pop('shapes')
+        self._checksums = index.pop('checksums')
+        for name, values in index.items():
+            setattr(self, name, values)
+        self._pixels = map_pixels(
+            self.path / PIXELS, self.fingerprint, int(self._offsets[-1])
+        )
+
+    @classmethod
+    def open(
+        cls, path: str | Path, expected_fingerprint: str | None = None
+    ) -> Self:
+        """Open the pool in the folder ``path``.
+
+        Args:
+            path: folder of the pool.
+            expected_fingerprint: what `pool_fingerprint` says of the present
+                inputs; None takes any pool.
+
+        Raises:
+            StalePoolError: there is no pool, or it is of another version, of
+                other inputs, damaged or cut short.
+            PoolError: the files are something else.
+        """
+        pool = cls(path)
+        if expected_fingerprint not in (None, pool.fingerprint):
+            raise StalePoolError(
+                f'{pool.path}: the object pool was made from other boxes or '
+                'settings; build it again'
+            )
+        return pool
+
+    @classmethod
+    def exists(
+        cls, path: str | Path, expected_fingerprint: str | None = None
+    ) -> bool:
+        """Whether `open` would succeed.
+
+        Raises:
+            PoolError: something else lies there, which should not be
+                overwritten.
+        """
+        try:
+            cls.open(path, expected_fingerprint)
+        except StalePoolError:
+            return False
+        return True
+
+    def patch(self, ind: int) -> np.ndarray:
+        """Patch ``ind``, a read-only view, uint8 (h, w, 3) BGR.
+
+        Raises:
+            PoolError: its pixels are not those that were written.
+        """
+        shape = self.patch_shape(ind)
+        pixels = self._pixels[self._offsets[ind] : self._offsets[ind + 1]]
+        if checksum(pixels) != self._checksums[ind]:
+            raise PoolError(
+                f'{self.path / PIXELS}: patch {ind} is damaged; remove the '
+                'object pool, and it is built again'
+            )
+        return pixels.reshape(shape)
+
+    def patch_shape(self, ind: int) -> tuple[int, int, int]:
+        """Height, width and channels of patch ``ind``."""
+        if not 0 <= ind < len(self):
+            raise IndexError(f'patch {ind} of {len(self)}')
+        height, width = self._shapes[ind].tolist()
+        return height, width, 3
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).open, (self.path, self.fingerprint)
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}({str(self.path)!r}, {len(self)} patches)'
+        )

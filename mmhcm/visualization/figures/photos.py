@@ -1,0 +1,297 @@
+"""Photographs with boxes, side by side: Figs. 2, 5 and 6 of the paper.
+
+Boxes are vectors over the pictures, thinner on small objects, so that some
+hundreds of them leave the objects visible.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
+
+from mmhcm.functional.boxes import as_bboxes, sqrt_areas
+
+from .style import FONT_PT, WIDTHS, new_figure
+
+_GAP_INCH = 0.04
+_LABEL_INCH = 0.17
+#: Pixels a printed inch; more cannot be seen at the printed size.
+_IMAGE_DPI = 300
+_RED = '#E3120B'
+#: Bright on asphalt and grass alike, Okabe and Ito's where they are.
+_CLASS_COLORS = (
+    '#E69F00',
+    '#F0E442',
+    '#2BD9A0',
+    '#56B4E9',
+    '#FFFFFF',
+    '#D55E00',
+    '#F28AC6',
+)
+Dash = tuple[float, tuple[float, ...]] | Literal['solid']
+_DASHES: tuple[Dash, ...] = (
+    'solid',
+    (0, (2.2, 1.0)),
+    (0, (0.9, 0.9)),
+)
+
+
+@dataclass(frozen=True)
+class BoxStyle:
+    """How a kind of box looks.
+
+    Attributes:
+        name: In the legend.
+        color: Of the line.
+        dash: Matplotlib's line style.
+        max_pt: Width of the line on a large box, points.
+    """
+
+    name: str
+    color: str
+    dash: Dash = 'solid'
+    max_pt: float = 0.9
+
+
+MASKED = BoxStyle('masked region', _RED, max_pt=0.8)
+PASTED = BoxStyle('pasted object', '#56B4E9', max_pt=0.9)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture and its boxes.
+
+    Attributes:
+        image: uint8 (h, w, 3) BGR.
+        boxes: Kinds of boxes with their (n, 4) xyxy, pixels of ``image``.
+    """
+
+    image: np.ndarray
+    boxes: Sequence[tuple[BoxStyle, np.ndarray]] = ()
+
+
+@dataclass(frozen=True)
+class PhotoRow:
+    """Pictures beside each other, of one height.
+
+    Attributes:
+        photos: At least one.
+        label: Beside the row, turned; '' for none.
+    """
+
+    photos: Sequence[Photo] = field(default_factory=list)
+    label: str = ''
+
+
+def class_style(label: int, name: str) -> BoxStyle:
+    """Colour and dash of a class: colours repeat with another dash."""
+    turn, index = divmod(label, len(_CLASS_COLORS))
+    return BoxStyle(
+        name, _CLASS_COLORS[index], _DASHES[turn % len(_DASHES)], 0.8
+    )
+
+
+def class_boxes(
+    bboxes: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+) -> list[tuple[BoxStyle, np.ndarray]]:
+    """Split boxes (n, 4) by label (n,) into kinds to draw."""
+    bboxes, labels = as_bboxes(bboxes), np.asarray(labels, dtype=np.int64)
+    return [
+        (class_style(label, classes[label]), bboxes[labels == label])
+        for label in np.unique(labels).tolist()
+    ]
+
+
+def photo_rows(
+    photos: Sequence[Photo], columns: int, label: str = ''
+) -> list[PhotoRow]:
+    """Break pictures into rows of at most ``columns``."""
+    return [
+        PhotoRow(photos[start : start + columns], '' if start else label)
+        for start in range(0, len(photos), columns)
+    ]
+
+
+def choose_images(
+    stems: Sequence[str], num: int, seed: int, wanted: Sequence[str] = ()
+) -> list[str]:
+    """Take the images that are named, or draw some, in their given order.
+
+    Raises:
+        ValueError: a named image is not there.
+    """
+    unknown = [stem for stem in wanted if stem not in stems]
+    if unknown:
+        raise ValueError(f'no such image: {", ".join(unknown)}')
+    if wanted:
+        return list(wanted)
+    order = np.random.default_rng(seed).permutation(len(stems))
+    return [stems[ind] for ind in sorted(order[:num].tolist())]
+
+
+def detections_text(
+    stems: Sequence[str], counts: Sequence[int], score_thr: float
+) -> str:
+    """What is drawn on which image."""
+    return '\n'.join(
+        f'{stem}: {count} detections from score {score_thr:g}'
+        for stem, count in zip(stems, counts, strict=True)
+    )
+
+
+def draw_photos(rows: Sequence[PhotoRow], width: str = 'double') -> Figure:
+    """Draw rows of pictures, each as wide as the figure, and a legend.
+
+    Args:
+        rows: From top to bottom.
+        width: 'single' or 'double'.
+
+    Raises:
+        ValueError: there are no pictures.
+    """
+    rows = [row for row in rows if row.photos]
+    if not rows:
+        raise ValueError('no picture to draw')
+    left = _LABEL_INCH if any(row.label for row in rows) else 0.0
+    inches = WIDTHS[width] - left
+    heights = [_row_height(row, inches) for row in rows]
+    figure = new_figure(width, 1.0, constrained=False)
+    legend_inch = _add_legend(figure, _styles(rows), WIDTHS[width])
+    total = sum(heights) + _GAP_INCH * (len(rows) - 1) + legend_inch
+    figure.set_size_inches(WIDTHS[width], total)
+    top = total
+    for row, height in zip(rows, heights, strict=True):
+        x = left
+        for photo in row.photos:
+            wide = height * _aspect(photo)
+            place = (x, top - height, wide, height)
+            axes = figure.add_axes(
+                tuple(np.divide(place, (WIDTHS[width], total) * 2))
+            )
+            _draw_photo(axes, photo, wide)
+            x += wide + _GAP_INCH
+        if row.label:
+            figure.text(
+                0.42 * left / WIDTHS[width],
+                (top - height / 2) / total,
+                row.label,
+                rotation=90,
+                ha='center',
+                va='center',
+            )
+        top -= height + _GAP_INCH
+    return figure
+
+
+def _draw_photo(axes: Axes, photo: Photo, inches: float) -> None:
+    height, width = photo.image.shape[:2]
+    factor = min(inches * _IMAGE_DPI / width, 1)
+    size = max(round(width * factor), 1), max(round(height * factor), 1)
+    shown = cv2.resize(photo.image, size, interpolation=cv2.INTER_AREA)
+    axes.imshow(
+        shown[..., ::-1],
+        extent=(0, width, height, 0),
+        interpolation='none',
+        aspect='auto',
+    )
+    axes.set_axis_off()
+    points_a_pixel = inches * 72 / width
+    for style, bboxes in photo.boxes:
+        _draw_boxes(axes, style, as_bboxes(bboxes), points_a_pixel)
+    axes.set_xlim(0, width)
+    axes.set_ylim(height, 0)
+
+
+def _draw_boxes(
+    axes: Axes, style: BoxStyle, bboxes: np.ndarray, points_a_pixel: float
+) -> None:
+    order = np.argsort(-sqrt_areas(bboxes), kind='stable')
+    bboxes = bboxes[order]
+    x1, y1, x2, y2 = bboxes.T
+    corners = np.stack(
+        [(x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1), (x2, y1)], 0
+    )  # (6, 2, n): one side twice, so that the last corner is mitred
+    lines = corners.transpose(2, 0, 1)
+    sizes_pt = sqrt_areas(bboxes) * points_a_pixel
+    line_pt = np.clip(0.07 * sizes_pt, 0.4, style.max_pt)
+    dark = LineCollection(
+        list(lines), colors='black', linewidths=line_pt + 0.35, alpha=0.55
+    )
+    bright = LineCollection(
+        list(lines),
+        colors=style.color,
+        linewidths=line_pt,
+        linestyles=[style.dash],
+    )
+    for collection in (dark, bright):
+        collection.set_joinstyle('miter')
+        axes.add_collection(collection, autolim=False)
+
+
+def _styles(rows: Sequence[PhotoRow]) -> list[BoxStyle]:
+    """Kinds of boxes that occur, in the order of their first mention."""
+    styles = {
+        style.name: style
+        for row in rows
+        for photo in row.photos
+        for style, bboxes in photo.boxes
+        if len(bboxes)
+    }
+    return list(styles.values())
+
+
+def _add_legend(
+    figure: Figure, styles: Sequence[BoxStyle], inches: float
+) -> float:
+    """Put a legend below, in as few lines as fit; return its height."""
+    if not styles:
+        return 0.0
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=style.color,
+            linestyle=style.dash,
+            linewidth=1.6,
+            label=style.name,
+            path_effects=[
+                Stroke(linewidth=2.4, foreground='black'),
+                Normal(),
+            ],
+        )
+        for style in styles
+    ]
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for columns in range(len(handles), 0, -1):
+        legend = figure.legend(
+            handles=handles,
+            loc='lower center',
+            ncols=columns,
+            borderpad=0.15,
+            labelspacing=0.3,
+            handlelength=2.2,
+            fontsize=FONT_PT,
+        )
+        extent = legend.get_window_extent(renderer)
+        if extent.width / figure.dpi <= inches or columns == 1:
+            return float(extent.height / figure.dpi) + _GAP_INCH
+        legend.remove()
+    return 0.0
+
+
+def _row_height(row: PhotoRow, inches: float) -> float:
+    gaps = _GAP_INCH * (len(row.photos) - 1)
+    return (inches - gaps) / sum(_aspect(photo) for photo in row.photos)
+
+
+def _aspect(photo: Photo) -> float:
+    height, width = photo.image.shape[:2]
+    return float(width / height)

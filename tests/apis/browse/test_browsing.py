@@ -1,0 +1,144 @@
+import re
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmengine.config import Config
+
+from mmhcm.apis.browse import (
+    save_canvases,
+    save_chips,
+    save_detections,
+    save_hard_chips,
+)
+from mmhcm.apis.browse.pictures import draw_indices
+from mmhcm.apis.data.training_data import build_training_data
+from mmhcm.engine.mining import build_canvases, newest_round
+from mmhcm.structures.rounds import (
+    ErrorBox,
+    HardChipRound,
+    MinedCanvas,
+    write_round,
+)
+from tests.support.tiny_visdrone import write_tiny_visdrone
+
+CLASSES = ('pedestrian', 'people', 'bicycle', 'car', 'van')
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    return Config.fromfile(write_tiny_visdrone(tmp_path))
+
+
+def check(paths, num):
+    assert len(paths) == num + 1
+    assert len(set(paths)) == num + 1
+    for path in paths:
+        assert cv2.imread(str(path)).std() > 1
+
+
+def write_fake_round(cfg):
+    """One canvas with pastes, one chip and an error of each kind."""
+    dataset = build_training_data(cfg)
+    recipe = build_canvases(cfg, dataset, 8).get_data_info(0)['canvas']
+    errors = [
+        ErrorBox((10, 10, 30, 30), 'background', 3, -1, 0.8),
+        ErrorBox((40, 10, 60, 30), 'class', 4, 3, 0.7),
+        ErrorBox((10, 40, 30, 60), 'missed', -1, 0, 0.0),
+        ErrorBox((150, 100, 170, 120), 'missed', -1, 0, 0.0),
+    ]
+    canvas = MinedCanvas(
+        recipe.source,
+        recipe.image,
+        recipe.img_id,
+        recipe.pastes,
+        [(0, 0, 64, 64)],
+        [0],
+        errors,
+    )
+    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
+    write_round(path, HardChipRound(1, 'digest', [canvas]))
+    return path
+
+
+def test_save_chips(cfg, tmp_path):
+    check(save_chips(cfg, tmp_path / 'out', 3), 3)
+
+
+def test_chips_of_whole_images(cfg, tmp_path):
+    chips = cfg.train_dataloader.dataset
+    chips.scales = None
+    chips.pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='RandomFlip', prob=0.5),
+        dict(type='PackDetInputs'),
+    ]
+    check(save_chips(cfg, tmp_path / 'out', 2), 2)
+
+
+def test_save_canvases(cfg, tmp_path):
+    check(save_canvases(cfg, tmp_path / 'out', 4), 4)
+    # the pool lies where mining looks for it
+    assert list(tmp_path.glob('work/hcm/pool/pool_*'))
+
+
+def test_save_hard_chips(cfg, tmp_path):
+    path = write_fake_round(cfg)
+    assert str(newest_round(cfg)) == path
+    paths = save_hard_chips(cfg, tmp_path / 'out', 5)
+    check(paths, 1)
+    again = save_hard_chips(cfg, tmp_path / 'again', 5, round_file=path)
+    assert paths[0].read_bytes() == again[0].read_bytes()
+
+
+def test_newest_round(cfg, tmp_path):
+    with pytest.raises(FileNotFoundError, match='no mined round'):
+        newest_round(cfg)
+    for number in (2, 10, 1):
+        folder = tmp_path / 'work' / 'hcm' / f'round_{number}'
+        folder.mkdir(parents=True)
+        (folder / 'hard_chips.jsonl').touch()
+    assert newest_round(cfg).parent.name == 'round_10'
+
+
+def test_save_detections(cfg, tmp_path):
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    checkpoint = tmp_path / 'weights.pth'
+    torch.save({'state_dict': model.state_dict()}, checkpoint)
+    paths = save_detections(
+        cfg, tmp_path / 'out', 2, checkpoint, score_thr=0.001
+    )
+    check(paths, 2)
+
+
+@pytest.mark.parametrize(('total', 'num'), [(0, 3), (5, 3), (2, 3)])
+def test_draw_indices(total, num):
+    inds = draw_indices(total, num, seed=1)
+    assert len(inds) == len(set(inds.tolist())) == min(total, num)
+    assert (np.diff(inds) > 0).all()
+
+
+def test_canvases_of_one_image_are_two_pictures(cfg, tmp_path):
+    cfg.custom_hooks[0].canvases.num_canvases = 16
+    check(save_canvases(cfg, tmp_path / 'out', 16), 16)
+
+
+@pytest.mark.parametrize('letter', ['a', 'é', '字'])
+def test_long_names_are_cut_and_stay_different(cfg, tmp_path, letter):
+    stem = letter * (240 // len(letter.encode()))
+    root = tmp_path / 'train'
+    (image, *_) = sorted(root.rglob('images/*'))
+    (annotation,) = root.rglob(f'annotations/{image.stem}.txt')
+    image.rename(image.with_stem(stem))
+    annotation.rename(annotation.with_stem(stem))
+    num = build_training_data(cfg).num_normal
+    paths = save_chips(cfg, tmp_path / 'out', num)
+    check(paths, num)
+    cut = [path.stem for path in paths if letter * 40 in path.stem]
+    assert len(cut) > 1
+    # The number of the chip stays.
+    assert all(re.fullmatch(rf'chips_{letter}+_\d+', name) for name in cut)

@@ -1,0 +1,297 @@
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+from mmdet.registry import DATASETS
+from mmengine.config import Config
+
+from mmhcm.apis.browse import export, exporting
+from mmhcm.apis.data import (
+    rendering_canvases,
+    rendering_chips,
+    rendering_hard_chips,
+)
+from mmhcm.apis.data.rendering import config_pool
+from mmhcm.apis.data.training_data import build_training_data
+from mmhcm.datasets import VisDroneDataset
+from mmhcm.engine.mining import build_canvases
+from mmhcm.structures.rounds import (
+    HardChipRound,
+    MinedCanvas,
+    read_round,
+    write_round,
+)
+from tests.support.tiny_visdrone import write_tiny_visdrone
+
+
+@pytest.fixture
+def cfg(tmp_path):
+    return Config.fromfile(write_tiny_visdrone(tmp_path))
+
+
+def write_fake_round(cfg):
+    """Two canvases with pastes, with three chips."""
+    canvases = build_canvases(cfg, build_training_data(cfg), 8)
+    recipes = [canvases.get_data_info(ind)['canvas'] for ind in range(2)]
+    windows = [
+        ([(0, 0, 64, 64), (72, 32, 200, 160)], [0, 1]),
+        ([(40, 40, 104, 104)], [0]),
+    ]
+    mined = [
+        MinedCanvas(
+            recipe.source, recipe.image, recipe.img_id, recipe.pastes, *chips
+        )
+        for recipe, chips in zip(recipes, windows, strict=True)
+    ]
+    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
+    write_round(path, HardChipRound(1, 'digest', mined))
+    return path
+
+
+def read(result):
+    return json.loads(result.json_path.read_text())
+
+
+def load_coco(result, what):
+    """Read an export with MMDetection's own data set."""
+    return DATASETS.build(
+        dict(
+            type='CocoDataset',
+            data_root=str(result.json_path.parent),
+            ann_file=f'{what}.json',
+            data_prefix=dict(img=f'{what}/'),
+            metainfo=dict(classes=VisDroneDataset.METAINFO['classes']),
+            pipeline=[
+                dict(type='LoadImageFromFile'),
+                dict(type='LoadAnnotations', with_bbox=True),
+            ],
+        )
+    )
+
+
+def assert_same(sample, expected):
+    """What MMDetection reads is what the pipeline gives.
+
+    MMDetection drops boxes thinner than a pixel.
+    """
+    bboxes = expected['gt_bboxes'].numpy()
+    wide = ((bboxes[:, 2:] - bboxes[:, :2]) >= 1).all(axis=1)
+    np.testing.assert_array_equal(sample['img'], expected['img'])
+    np.testing.assert_array_equal(sample['gt_bboxes'].numpy(), bboxes[wide])
+    for key in ('gt_bboxes_labels', 'gt_ignore_flags'):
+        np.testing.assert_array_equal(sample[key], expected[key][wide])
+
+
+def test_chips_round_trip(cfg, tmp_path):
+    result = export(cfg, 'chips', tmp_path / 'out')
+    chips = rendering_chips(cfg)
+    coco = load_coco(result, 'chips')
+    assert result.num_images == len(coco) == chips.num_normal
+    assert (result.num_kept, result.num_broken) == (0, 0)
+    ignored = 0
+    for ind in range(len(coco)):
+        expected = chips[ind]
+        assert_same(coco[ind], expected)
+        ignored += expected['gt_ignore_flags'].sum()
+    assert ignored
+    content = read(result)
+    assert [image['id'] for image in content['images']] == list(
+        range(1, len(coco) + 1)
+    )
+    for ind, image in enumerate(content['images']):
+        info = chips.get_data_info(ind)
+        assert image['source_image'] == info['img_path']
+        assert image['window'] == info['chip']['window'].tolist()
+        assert image['scale_factor'] == [info['chip']['resize']] * 2
+        assert image['scale_ind'] == info['chip']['scale_ind']
+    assert {item['pasted'] for item in content['annotations']} == {0}
+
+
+def test_hard_chips_round_trip(cfg, tmp_path):
+    path = write_fake_round(cfg)
+    result = export(cfg, 'hard-chips', tmp_path / 'out', round_file=path)
+    chips = rendering_hard_chips(cfg)
+    coco = load_coco(result, 'hard-chips')
+    assert result.num_images == len(coco) == chips.num_hard == 3
+    content = read(result)
+    for ind, image in enumerate(content['images']):
+        number = chips.num_normal + ind
+        expected = chips[number]
+        assert_same(coco[ind], expected)
+        info = chips.get_data_info(number)
+        assert image['window'] == info['chip']['window'].tolist()
+        assert image['scale_ind'] == info['chip']['scale_ind']
+    assert {item['pasted'] for item in content['annotations']} == {0, 1}
+
+
+@pytest.mark.parametrize('what', ['images', 'pool'])
+def test_rounds_of_other_data_are_refused(cfg, what):
+    path = write_fake_round(cfg)
+    mined = read_round(path)
+    known = {'pool': config_pool(cfg, rendering_chips(cfg)).fingerprint}
+    write_round(path, dataclasses.replace(mined, origin=known))
+    assert rendering_hard_chips(cfg).num_hard == 3
+    write_round(path, dataclasses.replace(mined, origin={what: 'other'}))
+    with pytest.raises(ValueError, match='round 1 was mined'):
+        rendering_hard_chips(cfg)
+
+
+def test_canvases(cfg, tmp_path):
+    result = export(cfg, 'canvases', tmp_path / 'out', num=4)
+    canvases = rendering_canvases(cfg)
+    coco = load_coco(result, 'canvases')
+    content = read(result)
+    assert result.num_images == len(coco) == len(content['images']) == 4
+    for ind, image in enumerate(content['images']):
+        info = canvases.get_data_info(image['id'] - 1)
+        assert image['window'] == [0, 0, 200, 160]
+        assert image['source_image'] == info['img_path']
+        pasted = [
+            item['pasted']
+            for item in content['annotations']
+            if item['image_id'] == image['id']
+        ]
+        assert sum(pasted) == len(info['pastes'])
+        sample = coco[ind]
+        expected = canvases.pipeline(canvases.get_data_info(image['id'] - 1))
+        np.testing.assert_array_equal(sample['img'], expected['img'])
+        instances = info['instances']
+        np.testing.assert_allclose(
+            sample['gt_bboxes'].numpy(),
+            np.array([item['bbox'] for item in instances], np.float32),
+        )
+        np.testing.assert_array_equal(
+            sample['gt_ignore_flags'],
+            [bool(item['ignore_flag']) for item in instances],
+        )
+
+
+def test_whole_images(cfg, tmp_path):
+    chips = cfg.train_dataloader.dataset
+    chips.scales = None
+    chips.pipeline = [
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadAnnotations', with_bbox=True),
+        dict(type='mmdet.RandomFlip', prob=1.0),
+        dict(type='PackDetInputs'),
+    ]
+    result = export(cfg, 'chips', tmp_path / 'out')
+    coco = load_coco(result, 'chips')
+    assert len(coco) == 8
+    dataset = rendering_chips(cfg)
+    for ind in range(len(coco)):
+        assert_same(coco[ind], dataset[ind])
+
+
+def test_finished_images_are_kept(cfg, tmp_path):
+    out = tmp_path / 'out'
+    first = export(cfg, 'chips', out)
+    text = first.json_path.read_bytes()
+    times = {path: path.stat().st_mtime_ns for path in out.glob('chips/*')}
+    assert len(times) == first.num_images
+    # One image is gone, and the log of another one cut short.
+    sorted(times)[1].unlink()
+    log = out / 'chips.log.jsonl'
+    log.write_bytes(log.read_bytes()[:-5])
+    first.json_path.unlink()
+    again = export(cfg, 'chips', out)
+    assert again.num_kept == first.num_images - 2
+    assert first.json_path.read_bytes() == text
+    untouched = sorted(times)[0]
+    assert untouched.stat().st_mtime_ns == times[untouched]
+
+
+def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
+    out = tmp_path / 'out'
+    write, count = exporting.write_picture, 0
+
+    def stop_at_third(path, picture):
+        nonlocal count
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+        write(path, picture)
+
+    monkeypatch.setattr(exporting, 'write_picture', stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        export(cfg, 'chips', out)
+    assert not (out / 'chips.json').exists()
+    assert len(list(out.glob('chips/*'))) == 2
+    monkeypatch.setattr(exporting, 'write_picture', write)
+    assert export(cfg, 'chips', out).num_kept == 2
+    whole = export(cfg, 'chips', tmp_path / 'whole')
+    assert whole.json_path.read_bytes() == (out / 'chips.json').read_bytes()
+
+
+def test_what_has_changed_is_rendered_again(cfg, tmp_path):
+    out = tmp_path / 'out'
+    first = export(cfg, 'chips', out)
+    changed = tmp_path / 'train' / 'images' / '000.png'
+    cv2.imwrite(str(changed), np.full((160, 200, 3), 9, np.uint8))
+    mine = [
+        image['source_image'] == str(changed)
+        for image in read(first)['images']
+    ]
+    second = export(cfg, 'chips', out)
+    assert second.num_kept == first.num_images - sum(mine)
+    for transform in cfg.train_dataloader.dataset.pipeline:
+        if transform.type == 'MaskIgnoredRegions':
+            transform.color = (0, 0, 0)
+    assert export(cfg, 'chips', out).num_kept == 0
+
+
+def test_more_images_include_fewer(cfg, tmp_path):
+    out = tmp_path / 'out'
+    few = read(export(cfg, 'chips', out, num=3))['images']
+    more = export(cfg, 'chips', out, num=6)
+    assert (more.num_images, more.num_kept) == (6, 3)
+    assert all(image in read(more)['images'] for image in few)
+
+
+def test_jpeg(cfg, tmp_path):
+    result = export(cfg, 'chips', tmp_path / 'out', num=1, suffix='.jpg')
+    (image,) = read(result)['images']
+    picture = cv2.imread(str(tmp_path / 'out' / 'chips' / image['file_name']))
+    assert picture.shape == (96, 96, 3)
+
+
+def test_broken_images_are_left_out(cfg, tmp_path):
+    image = tmp_path / 'train' / 'images' / '003.png'
+    image.write_bytes(image.read_bytes()[:100])
+    result = export(cfg, 'chips', tmp_path / 'out')
+    assert result.num_broken
+    assert result.num_images + result.num_broken == len(rendering_chips(cfg))
+    assert len(load_coco(result, 'chips')) == result.num_images
+
+
+def test_nothing_but_broken_images_is_an_error(cfg, tmp_path):
+    pipeline = cfg.train_dataloader.dataset.pipeline
+    cfg.train_dataloader.dataset.pipeline = [
+        transform for transform in pipeline if transform.type != 'CropChip'
+    ]
+    with pytest.raises(ValueError, match=r'the first: .* gave no boxes'):
+        export(cfg, 'chips', tmp_path / 'out')
+    assert not (tmp_path / 'out' / 'chips.json').exists()
+
+
+def test_a_round_of_another_pool_is_an_error(cfg, tmp_path):
+    write_fake_round(cfg)
+    cfg.custom_hooks[0].pool.min_size = 18
+    with pytest.raises(ValueError, match='mined with another object pool'):
+        export(cfg, 'hard-chips', tmp_path / 'out')
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        (dict(what='images'), "what must be .* 'images'"),
+        (dict(what='chips', num=0), 'num must be positive, got 0'),
+        (dict(what='chips', suffix='.gif'), "suffix must be .* '.gif'"),
+        (dict(what='chips', round_file='x'), 'a round says nothing of chips'),
+    ],
+)
+def test_arguments_are_checked(cfg, tmp_path, kwargs, fault):
+    with pytest.raises(ValueError, match=fault):
+        export(cfg, out_dir=tmp_path / 'out', **kwargs)

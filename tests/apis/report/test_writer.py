@@ -1,0 +1,464 @@
+import cv2
+import numpy as np
+import pytest
+
+from mmhcm.apis.report import ReportOptions
+from mmhcm.apis.report.counts import held_errors
+from mmhcm.apis.report.sources import RoundSources
+from mmhcm.apis.report.writer import report_path, reported, write_report
+from mmhcm.functional.chips import ChipScale
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures.pool import ObjectPool, build_pool
+from mmhcm.structures.rounds import ErrorBox, HardChipRound, MinedCanvas
+from tests.support.chromium import find_chromium, open_tab
+from tests.support.html_page import read_page, values_of
+
+CLASSES = ('car', '<b>&"', "awning'd")
+SCALES = [ChipScale(48, (0, 14)), ChipScale(96, (12, float('inf')))]
+WH = (160, 120)
+
+
+class Images:
+    """A data set of whole images, as far as a report asks one."""
+
+    def __init__(self, folder, num_images=6):
+        rng = np.random.default_rng(0)
+        folder.mkdir()
+        self.metainfo = {'classes': CLASSES}
+        self.infos = []
+        for number in range(num_images):
+            image = rng.integers(60, 120, (WH[1], WH[0], 3), dtype=np.uint8)
+            instances = []
+            for label in range(3):
+                box = [10 + 40 * label, 20, 30 + 40 * label, 40]
+                image[20:40, box[0] : box[2]] = 70 * label
+                instances.append(instance(box, label))
+            instances.append(instance([100, 100, 110, 110], 0, ignored=1))
+            path = folder / f'{number}.png'
+            cv2.imwrite(str(path), image)
+            self.infos.append(
+                {
+                    'img_path': str(path),
+                    'img_id': f'<i>{number}&',
+                    'width': WH[0],
+                    'height': WH[1],
+                    'instances': instances,
+                    'ignored_regions': [[0, 100, 20, 120]],
+                }
+            )
+
+    def __len__(self):
+        return len(self.infos)
+
+    def get_data_info(self, index):
+        info = self.infos[index]
+        return {**info, 'instances': [dict(i) for i in info['instances']]}
+
+
+def instance(bbox, label, ignored=0):
+    return {
+        'bbox': bbox,
+        'bbox_label': label,
+        'ignore_flag': ignored,
+        'truncation': 0,
+        'occlusion': 0,
+    }
+
+
+def mined_canvas(image, shift=0):
+    paste = Paste(image % 3, (120, 60, 140, 80), 1.0, 0.0, False, 1.0, 1)
+    return MinedCanvas(
+        0,
+        image,
+        f'<i>{image}&',
+        pastes=[paste],
+        windows=[(0, 0, 96, 96), (64, 32, 160, 120), (50, 60, 98, 108)],
+        scale_inds=[1, 1, 0],
+        errors=[
+            ErrorBox(
+                (60 + shift, 70, 70 + shift, 80), 'background', 1, -1, 0.625
+            ),
+            ErrorBox((10, 20, 30, 40), 'class', 2, 0, 0.5, (12, 20, 32, 41)),
+        ],
+        other_errors=[ErrorBox((90, 20, 110, 40), 'missed', -1, 2, 0.0)],
+    )
+
+
+def mined_round(number=2, canvases=None):
+    canvases = canvases or [mined_canvas(image) for image in range(4)]
+    num = len(canvases)
+    return HardChipRound(
+        number,
+        f'{number:x}' * 64,
+        canvases,
+        {
+            'canvases': 5,
+            'objects': [15, 21, 17],
+            'pasted': [3, 11, 2],
+            'skipped': [1, 0, 4],
+            'skipped_pastes': 6,
+            'kinds': ['background', 'class'],
+            'images': [[0, image] for image in range(5)],
+            'errors': {
+                'background': [0, num, 0],
+                'class': [num, 0, 0],
+                'missed': [0, 0, 1234],
+            },
+            'chips_per_scale': [num, 2 * num, 0],
+        },
+        {'epoch': 7, 'seed': 11, 'weights': 'cafe' * 16},
+    )
+
+
+@pytest.fixture(scope='module')
+def sources(tmp_path_factory):
+    root = tmp_path_factory.mktemp('report')
+    images = Images(root / 'images')
+    build_pool(root / 'pool', images.infos, num_classes=3, min_size=4)
+    return RoundSources(
+        [images],
+        ObjectPool.open(root / 'pool'),
+        SCALES,
+        facts=[('config', 'configs/<x>.py')],
+        settings={'epochs': [7]},
+    )
+
+
+@pytest.fixture
+def write(sources, tmp_path):
+    def report(
+        hard_round=None, previous=None, options=None, sources=sources, **kwargs
+    ):
+        path = tmp_path / 'report.html'
+        write_report(
+            path,
+            hard_round or mined_round(),
+            previous,
+            sources,
+            options or ReportOptions(),
+            **kwargs,
+        )
+        return path
+
+    return report
+
+
+def read(path):
+    page, loads = read_page(path.read_text('utf-8'))
+    assert all(address.startswith('data:') for address in loads)
+    return page, {s.attrs['id']: s for s in page.all('section')}
+
+
+def rows_of(table):
+    """Numbers of each row, by its name."""
+    return {
+        row.all('th')[0].text: values_of(row)
+        for row in table.all('tr')
+        if row.all('data')
+    }
+
+
+def test_numbers_are_those_of_the_round(write):
+    hard_round = mined_round()
+    counts = hard_round.counts
+    page, parts = read(write(hard_round))
+    pasted = rows_of(parts['pasted'].all('table')[0])
+    errors = rows_of(parts['errors'].all('table')[0])
+    for ind, name in enumerate(CLASSES):
+        # 6 images with one object of each class; all went into the pool
+        assert pasted[name] == [
+            6,
+            6,
+            counts['pasted'][ind],
+            counts['skipped'][ind],
+        ]
+        assert errors[name] == [
+            counts['objects'][ind],
+            *(counts['errors'][k][ind] for k in counts['errors']),
+        ]
+    assert pasted['all'] == [18, 18, 16, 5]
+    assert errors['all'] == [53, 4, 4, 1234]
+    scales = rows_of(parts['chips'].one('table'))
+    # The last resort, the whole image, had no chip.
+    assert scales == {'48 px': [4], '96 px': [8], 'all': [12]}
+    assert values_of(page.one('header')) == [5, 12, 53, 4, 4, 1234]
+    confusions = parts['errors'].all('table')[1]
+    assert confusions.one('tbody').text.split() == [
+        'car',
+        "awning'd",
+        '4',
+    ]
+
+
+def test_the_head_says_where_the_round_is_from(write):
+    page, _ = read(write())
+    head = page.one('header')
+    assert page.one('h1').text == 'Mining round 2'
+    facts = {div.one('dt').text: div.one('dd').text for div in head.all('div')}
+    assert facts == {
+        'config': 'configs/<x>.py',
+        'weights': 'cafe' * 4,
+        'round': '2' * 16,
+        'seed': '11',
+        'hard chips are made for': 'background taken for objects, '
+        'wrong classes',
+        'images of the canvases': '5 own, 0 external',
+    }
+    assert (
+        '12 hard chips on 4 of 5 canvases, mined after 7 epochs' in head.text
+    )
+    assert '"epochs": [ 7 ]' in head.one('pre').text
+
+
+def test_charts_count_every_chip(write):
+    _, parts = read(write())
+    errors, objects = parts['chips'].all('figure')
+    for chart, values in (
+        # each error lies in the chips of its own scale alone
+        (errors, {'0': 4, '1': 8}),
+        (objects, {'0': 4, '1': 4, '2': 4}),
+    ):
+        columns = {
+            g.all('text')[1].text: int(
+                g.one('rect', _class='column').attrs['data-count']
+            )
+            for g in chart.all('g')
+        }
+        assert {k: v for k, v in columns.items() if v} == values
+        assert sum(columns.values()) == 12
+
+
+def test_held():
+    assert held_errors(mined_canvas(0), WH, SCALES) == [1, 0, 1]
+
+
+def test_examples_show_detections_and_true_boxes(write):
+    _, parts = read(write(options=ReportOptions(num_examples=6)))
+    groups = parts['examples'].all('div', _class='gallery')
+    titles = [h.text for h in parts['examples'].all('h3')]
+    assert titles == [
+        'Background taken for objects',
+        'Wrong classes',
+        'Missed objects',
+    ]
+    shown = {}
+    for title, group in zip(titles, groups, strict=True):
+        figures = group.all('figure')
+        assert len(figures) == 2
+        # of two images
+        assert len({f.all('span')[-1].text for f in figures}) == 2
+        shown[title] = figures[0]
+    background, wrong, missed = shown.values()
+    assert background.one('strong').text == '<b>&", truly background'
+    assert 'score 0.62' in background.text
+    assert background.all('g', _class='detection')
+    assert not background.all('g', _class='truth')
+    assert wrong.one('strong').text == "awning'd, truly car"
+    assert '20 × 20 px' in wrong.text
+    # The two boxes differ as they do on the canvas.
+    places = [
+        [
+            float(wrong.one('g', _class=style).all('rect')[0].attrs[name])
+            for name in ('x', 'y', 'width', 'height')
+        ]
+        for style in ('detection', 'truth')
+    ]
+    assert np.subtract(*places).tolist() == [2, 0, 0, 1]
+    assert missed.one('strong').text == "awning'd, not found"
+    assert 'score' not in missed.text
+    assert not missed.all('g', _class='detection')
+
+
+def test_canvases_mark_what_was_pasted(write):
+    _, parts = read(write(options=ReportOptions(num_canvases=3)))
+    figures = parts['pasted'].all('figure')
+    assert len(figures) == 3
+    for figure in figures:
+        (mark,) = figure.all('g', _class='pasted')
+        assert mark.all('rect')[0].attrs['x'] == '120.0'
+        assert 'pasted: 1 <b>&"' in figure.text
+
+
+def test_a_later_round_is_compared(write):
+    earlier = mined_round(1, [mined_canvas(i, shift=9) for i in range(4)])
+    _, parts = read(write(previous=earlier))
+    *_, fates = parts['changes'].all('table')
+    # On 5 images, with the one that had no errors: 4 background errors
+    # moved by most of their width, 4 wrong classes are as they were.
+    assert rows_of(fates) == {
+        'background taken for objects': [5, 4, 4, 0, 0, 4],
+        'wrong classes': [5, 4, 0, 0, 4, 0],
+        'missed objects': [4, 4, 0, 0, 4, 0],
+    }
+
+
+def test_a_first_round_says_so(write):
+    _, parts = read(write(mined_round(1)))
+    assert 'first round' in parts['changes'].text
+
+
+def test_an_older_file_lacks_some(write):
+    """Version 1: neither detections nor missed objects nor images."""
+    new = mined_round(1)
+    canvases = [
+        MinedCanvas(
+            **{
+                **vars(canvas),
+                'errors': [
+                    ErrorBox(e.bbox, e.kind, e.det_label, e.gt_label, e.score)
+                    for e in canvas.errors
+                ],
+                'other_errors': [],
+            }
+        )
+        for canvas in new.canvases
+    ]
+    counts = {
+        name: value
+        for name, value in new.counts.items()
+        if name not in ('skipped', 'kinds', 'images')
+    }
+    old = HardChipRound(1, new.fingerprint, canvases, counts)
+    page, parts = read(write(old))
+    assert 'older format' in parts['examples'].text
+    assert 'does not say where missed objects are' in parts['examples'].text
+    assert 'found no place.' in parts['pasted'].text
+    assert 'not recorded' in page.one('header').text
+
+
+def test_rounds_of_other_kinds(write, sources):
+    """Negative chips are made from proposals, and nothing is pasted."""
+    windows = {'windows': [(0, 0, 48, 48)], 'scale_inds': [0]}
+    negative = HardChipRound(
+        1,
+        'ef' * 32,
+        [MinedCanvas(0, 0, '<i>0&', **windows)],
+        {'canvases': 3, 'proposals': 40, 'chips_per_scale': [1, 0, 0]},
+    )
+    bare = RoundSources(sources.datasets, None, SCALES)
+    page, parts = read(write(negative, sources=bare))
+    assert values_of(page.one('header')) == [3, 1, 40]
+    assert 'Nothing was pasted' in parts['pasted'].text
+    assert 'not made from errors' in parts['errors'].text
+    assert 'none to show' in parts['examples'].text
+    (chart,) = parts['chips'].all('figure')
+    assert 'Objects' in chart.text
+    nothing = HardChipRound(1, 'ef' * 32, [], {}, {'weights': ''})
+    page, parts = read(write(nothing, sources=bare))
+    assert 'weights none' in page.one('header').text
+    assert list(parts) == ['pasted', 'errors', 'examples', 'chips', 'changes']
+
+
+def test_images_that_cannot_be_read(write, sources, tmp_path):
+    images = Images(tmp_path / 'images')
+    for info in images.infos[:3]:
+        info['img_path'] = str(tmp_path / 'absent.png')
+    broken = RoundSources([images], sources.pool, SCALES)
+    _, parts = read(write(sources=broken))
+    assert len(parts['pasted'].all('img')) == 1
+    assert len(parts['examples'].all('img')) == 3
+    assert '9 more have an image that cannot be read' in parts['examples'].text
+
+
+def test_the_page_is_written_whole_and_knows_its_round(write, monkeypatch):
+    path = write()
+    assert reported(path) == '2' * 64
+    assert report_path(path.with_name('hard_chips.jsonl')) == path
+    assert reported(path.with_name('absent.html')) is None
+    content = path.read_bytes()
+    write()
+    # The same round gives the same bytes.
+    assert path.read_bytes() == content
+
+    def fail(page):
+        raise RuntimeError(page.title)
+
+    monkeypatch.setattr('mmhcm.apis.report.writer.render_page', fail)
+    with pytest.raises(RuntimeError, match='Mining round 2'):
+        write()
+    assert [p.name for p in path.parent.iterdir()] == ['report.html']
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ('switch', 'fault'),
+    [
+        ({'num_pictures': 3}, "report: .*'num_pictures'"),
+        ({'num_examples': -1}, 'num_examples must be 0 or more, got -1'),
+        ({'num_canvases': 'few'}, "num_canvases must .* got 'few'"),
+    ],
+)
+def test_options_are_checked(switch, fault):
+    with pytest.raises(ValueError, match=fault):
+        ReportOptions.of(switch)
+
+
+def test_options():
+    assert ReportOptions.of(switch=False) is None
+    assert ReportOptions.of(switch=True) == ReportOptions(24, 4)
+    assert ReportOptions.of({'num_examples': 3}) == ReportOptions(3, 4)
+
+
+def test_no_pictures_when_none_are_wanted(write):
+    page, _ = read(write(options=ReportOptions(0, 0)))
+    assert page.all('img') == []
+
+
+CHECKS = """
+Promise.all([...document.images].map(i => i.decode())).then(() => ({
+    width: document.documentElement.scrollWidth,
+    pictures: [...document.images].filter(i => i.naturalWidth > 0).length,
+    paper: getComputedStyle(document.body).backgroundColor,
+    styled: getComputedStyle(document.querySelector('.figures')).display,
+    outside: [...document.querySelectorAll('.marks')].filter(m => {
+        const image = m.parentElement.querySelector('img');
+        if (!image) return false;
+        const [a, b] = [m, image].map(e => e.getBoundingClientRect());
+        return ['x', 'y', 'width', 'height'].some(
+            k => Math.abs(a[k] - b[k]) > 1
+        );
+    }).length,
+}))"""
+
+
+@pytest.mark.skipif(find_chromium() is None, reason='no Chromium')
+def test_in_a_browser(write):
+    path = write(previous=mined_round(1))
+    with open_tab(find_chromium()) as tab:
+        for width in (1280, 390):
+            papers = set()
+            for scheme in ('light', 'dark'):
+                tab.open(path, width, 800, scheme)
+                seen = tab.evaluate(CHECKS)
+                assert tab.complaints == []
+                assert tab.requests == [path.as_uri()]
+                assert seen['width'] <= width
+                assert seen['pictures'] == 16
+                assert seen['styled'] == 'grid'
+                # Boxes lie exactly on their pictures.
+                assert seen['outside'] == 0
+                papers.add(seen['paper'])
+            assert len(papers) == 2
+        # The switch works without scripts, of which there are none.
+        shown = (
+            "getComputedStyle(document.querySelector('.frame .marks')).display"
+        )
+        assert tab.evaluate(shown) != 'none'
+        tab.evaluate("document.querySelector('#show-boxes').click()")
+        assert tab.evaluate(shown) == 'none'
+
+
+@pytest.mark.skipif(find_chromium() is None, reason='no Chromium')
+def test_the_browser_check_sees_faults(tmp_path):
+    """Else it would pass whatever the page does."""
+    path = tmp_path / 'bad.html'
+    path.write_text(
+        '<!doctype html><meta name="viewport" content="width=device-width">'
+        '<div style="width: 2000px">x</div><img src="http://127.0.0.1:9/x">'
+        '<script>console.log("here")</script>'
+    )
+    with open_tab(find_chromium()) as tab:
+        tab.open(path, 390, 800, 'light')
+        assert tab.evaluate('document.documentElement.scrollWidth') > 390
+        assert 'http://127.0.0.1:9/x' in tab.requests
+        assert any('here' in text for text in tab.complaints)

@@ -1,0 +1,539 @@
+"""Rows that are run by stand-ins of the tools, and by the tools."""
+
+import csv
+import json
+import os
+import signal
+import sys
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+
+from mmhcm.apis.tables import runner as table_runner
+from mmhcm.apis.tables.rows import FIGURES, read_table
+from mmhcm.apis.tables.runner import TableRunner
+from mmhcm.apis.tables.settings import RunSettings
+from tests.support.tiny_run import unique_names, write_tiny_run
+from tools import run_table
+
+#: Notes its command line, and does what a file beside it says.
+FAKE = """
+import json, os, pathlib, shutil, signal, sys, time, zipfile
+tool = pathlib.Path(__file__)
+here = tool.parents[1]
+with (here / 'calls.jsonl').open('a') as file:
+    file.write(json.dumps([tool.stem, *sys.argv[1:]]) + '\\n')
+def after(option):
+    return sys.argv[sys.argv.index(option) + 1]
+"""
+TRAIN = """
+work = pathlib.Path(after('--work-dir'))
+work.mkdir(parents=True, exist_ok=True)
+plan = here / 'train_does'
+does = plan.read_text() if plan.exists() else ''
+row = work.parents[1].name
+seed = [a for a in sys.argv if a.startswith('randomness.seed=')][-1]
+resume = [a for a in sys.argv if a.startswith('--resume')]
+start = resume[0].partition('=')[2] if resume else ''
+first = 1
+if resume:
+    note = start or (work / 'last_checkpoint').read_text()
+    first = int(pathlib.Path(note).stem.split('_')[1]) + 1
+for epoch in range(first, 3):
+    path = work / f'epoch_{epoch}.pth'
+    text = f'{row} {seed} {epoch} {here.joinpath("salt").exists()}'
+    with zipfile.ZipFile(path, 'w') as archive:  # as torch's files are
+        archive.writestr(zipfile.ZipInfo('data'), text)
+    (work / 'last_checkpoint').write_text(str(path))
+    if does == f'stop {row}':
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(20)
+    if does == f'fail {row}':
+        print('half way', flush=True)
+        sys.exit('error: out of luck | really')
+    if does == f'leave nothing {row}':
+        (work / 'last_checkpoint').unlink()
+        path.unlink()
+        sys.exit(0)
+"""
+SUBMIT = """
+if (here / 'submit_fails').exists():
+    sys.exit('error: no test')
+pathlib.Path(after('--out')).write_text(str('--tta' in sys.argv))
+"""
+EVALUATE = """
+tta = pathlib.Path(sys.argv[1]).read_text() == 'True'
+names = 'AP AP50 AP75 AR1 AR10 AR100 AR500'.split()
+seed = float(pathlib.Path(sys.argv[1]).parent.name.split('_')[1])
+figures = {n: 10.0 * tta + i + seed for i, n in enumerate(names)}
+plain = {n: v / 2 for n, v in figures.items()}
+out = json.dumps({'official': figures, 'class_mean': plain})
+pathlib.Path(after('--out')).write_text(out)
+"""
+CONFIG = """
+data_root = '{root}/data'
+train_cfg = dict(max_epochs=2)
+test_cfg = dict(fast=True)
+custom_hooks = {hooks}
+train_dataloader = dict(
+    batch_size=2, dataset=dict(scales=[1], chip_size=8), sampler=dict()
+)
+test_dataloader = dict(dataset=dict(data_root=data_root + '/val'))
+"""
+HOOKS = "[dict(type='HardChipMiningHook', epochs=[{}])]"
+ROWS = [
+    {'id': 'plain', 'config': 'plain.py', 'paper': {'AP': 29.1}},
+    {
+        'id': 'hard',
+        'name': 'hard chips',
+        'config': 'hard.py',
+        'shares': {'row': 'plain', 'epoch': 1},
+    },
+    {'id': 'many', 'config': 'hard.py', 'checkpoint_of': 'hard', 'tta': True},
+]
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """A table, its stand-ins, and what was called."""
+    tools = tmp_path / 'tools'
+    tools.mkdir()
+    for name, text in (
+        ('train', TRAIN),
+        ('submit', SUBMIT),
+        ('evaluate', EVALUATE),
+    ):
+        (tools / f'{name}.py').write_text(FAKE + text)
+    monkeypatch.setattr(table_runner, 'trained_amount', lambda _: (4, None))
+    write_configs(tmp_path)
+
+    def run(rows=None, **kwargs):
+        (tmp_path / 'calls.jsonl').write_text('')
+        runner = TableRunner(
+            read_table(tmp_path),
+            RunSettings(
+                tmp_path / 'work', **{'repository': tmp_path, **kwargs}
+            ),
+        )
+        done = runner.run(rows)
+        return done, {(r.row.id, r.seed): r for r in runner.results()}
+
+    def calls():
+        lines = (tmp_path / 'calls.jsonl').read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    return SimpleNamespace(root=tmp_path, run=run, calls=calls)
+
+
+def write_configs(root, rows=ROWS, epochs=1, more=''):
+    for name, hooks in (('plain', []), ('hard', HOOKS.format(epochs))):
+        text = CONFIG.format(root=root, hooks=hooks)
+        (root / f'{name}.py').write_text(text + more)
+    (root / 'rows.json').write_text(json.dumps({'name': 't', 'rows': rows}))
+
+
+def tools_of(calls):
+    return [call[0] for call in calls]
+
+
+def test_rows_are_trained_tested_and_tabulated(table):
+    done, results = table.run()
+    assert done
+    assert {result.status for result in results.values()} == {'done'}
+    calls = table.calls()
+    # The row of many scales trains nothing.
+    assert tools_of(calls) == [
+        *('train', 'submit', 'evaluate') * 2,
+        *('submit', 'evaluate'),
+    ]
+    shared = table.root / 'work' / 'plain' / 'seed_0' / 'train' / 'epoch_1.pth'
+    assert f'--resume={shared}' in calls[3]
+    assert '--tta' not in calls[4]
+    assert '--tta' in calls[6]
+    assert calls[6][2] == calls[4][2]
+    assert calls[2][-4:-2] == ['--data-root', f'{table.root}/data/val']
+    hard, many = results['hard', 0], results['many', 0]
+    assert hard.official == {n: float(i) for i, n in enumerate(FIGURES)}
+    assert hard.class_mean['AR500'] == 3
+    assert many.official['AP'] == 10
+    # 4 iterations of 2 chips of 8 x 8 pixels.
+    assert (hard.pixels, hard.pixels_from) == (512, 'planned')
+    assert many.pixels is None
+    text = (table.root / 'work' / 't.md').read_text()
+    assert '| plain | 29.1 | 0.00 | 1.00 |' in text
+    assert '| hard chips | – | 0.00 |' in text
+    assert '| hard chips | 0 | done | plain, epoch 1 | unknown |' in text
+    with (table.root / 'work' / 't.csv').open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row['row'] for row in rows] == ['plain', 'hard', 'many']
+    assert rows[0]['paper_AP'] == '29.1'
+    assert rows[2]['official_AP50'] == '11.0'
+    assert rows[2]['class_mean_AP50'] == '5.5'
+
+
+def test_what_is_finished_is_kept(table):
+    table.run()
+    done, results = table.run()
+    assert done
+    assert table.calls() == []
+    assert results['many', 0].status == 'done'
+
+
+def test_chosen_rows_bring_what_they_need(table):
+    _, results = table.run(['hard'])
+    assert results['plain', 0].status == results['hard', 0].status == 'done'
+    assert results['many', 0].status == 'not run'
+    text = (table.root / 'work' / 't.md').read_text()
+    assert '| many | – | not run | – |' in text
+    with pytest.raises(ValueError, match="no row 'other'"):
+        table.run(['other'])
+
+
+def test_seeds_have_a_mean_and_a_spread(table):
+    table.run(seeds=(0, 1, 2))
+    text = (table.root / 'work' / 't.md').read_text()
+    assert '| plain | 29.1 | 1.00 ± 1.00 | 2.00 ± 1.00 |' in text
+    assert '| 3/3 |' in text
+    seeds = {c[-1] for c in table.calls() if c[0] == 'train'}
+    assert seeds == {f'randomness.seed={seed}' for seed in range(3)}
+    # The seed is not in the config's digest.
+    lines = (table.root / 'work' / 't.csv').read_text().splitlines()[1:4]
+    assert len({line.split(',')[-4] for line in lines}) == 1
+
+
+def interrupt(table):
+    (table.root / 'train_does').write_text('stop hard')
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            table.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    (table.root / 'train_does').unlink()
+
+
+def test_an_interrupted_training_goes_on(table):
+    interrupt(table)
+    text = (table.root / 'work' / 't.md').read_text()
+    assert '| hard chips | 0 | unfinished |' in text
+    folder = table.root / 'work' / 'hard' / 'seed_0'
+    record = json.loads((folder / 'train.json').read_text())
+    assert record['seconds'] > 0
+    assert not record['digest']
+    done, results = table.run()
+    assert done
+    calls = table.calls()
+    assert tools_of(calls)[0] == 'train'
+    assert calls[0][2] == '--resume'
+    assert tools_of(calls) == ['train', *('submit', 'evaluate') * 2]
+    assert results['hard', 0].seconds > record['seconds']
+
+
+def test_a_row_that_fails_leaves_the_others(table):
+    (table.root / 'train_does').write_text('fail hard')
+    rows = [*ROWS, {'id': 'last', 'config': 'plain.py'}]
+    write_configs(table.root, rows)
+    done, results = table.run()
+    assert not done
+    assert {k[0]: r.status for k, r in results.items()} == {
+        'plain': 'done',
+        'hard': 'failed',
+        'many': 'failed',
+        'last': 'done',
+    }
+    assert results['hard', 0].message == 'error: out of luck | really'
+    assert results['many', 0].message == 'row hard failed'
+    text = (table.root / 'work' / 't.md').read_text()
+    assert '| failed: error: out of luck / really |' in text
+    log = table.root / 'work' / 'hard' / 'seed_0' / 'log.txt'
+    assert 'half way' in log.read_text()
+    # Later calls still know, until it is done.
+    _, results = table.run(['plain'])
+    assert results['hard', 0].status == 'failed'
+    (table.root / 'train_does').unlink()
+    done, results = table.run()
+    assert done
+    assert results['many', 0].status == 'done'
+
+
+def test_a_training_that_leaves_nothing_has_failed(table):
+    (table.root / 'train_does').write_text('leave nothing plain')
+    done, results = table.run(['plain'])
+    assert not done
+    assert results['plain', 0].message == 'the training left no checkpoint'
+
+
+def test_a_test_that_fails_is_tried_again(table):
+    (table.root / 'submit_fails').touch()
+    done, results = table.run(['plain'])
+    assert not done
+    assert results['plain', 0].message == 'error: no test'
+    (table.root / 'submit_fails').unlink()
+    done, _ = table.run(['plain'])
+    assert done
+    assert tools_of(table.calls()) == ['submit', 'evaluate']
+
+
+def test_another_training_config_is_not_reused(table):
+    table.run()
+    options = {'cfg_options': ('train_dataloader.batch_size=4',)}
+    done, results = table.run(**options)
+    assert not done
+    assert table.calls() == []
+    assert {r.status for r in results.values()} == {'failed'}
+    assert 'another config' in results['plain', 0].message
+    # Seen again with the old one, all is well.
+    done, results = table.run()
+    assert done
+    done, _ = table.run(redo=True, **options)
+    assert done
+    assert tools_of(table.calls()).count('train') == 2
+    kept = table.root / 'work' / 'plain' / 'seed_0.old-1'
+    assert (kept / 'train' / 'epoch_2.pth').is_file()
+
+
+def test_another_number_of_processes_is_not_reused(table):
+    table.run(['plain'])
+    done, results = table.run(
+        ['plain'], num_processes=2, launcher='slurm', prefix=('env',)
+    )
+    assert not done
+    assert 'number of processes' in results['plain', 0].message
+
+
+def test_another_test_config_is_tested_again(table):
+    table.run(['plain'])
+    write_configs(table.root, more='test_cfg = dict(fast=False)\n')
+    runner = TableRunner(
+        read_table(table.root), RunSettings(table.root / 'work')
+    )
+    assert runner.results()[0].status == 'stale'
+    done, _ = table.run(['plain'])
+    assert done
+    assert tools_of(table.calls()) == ['submit', 'evaluate']
+
+
+def test_another_checkpoint_is_not_reused(table):
+    table.run()
+    train_dir = table.root / 'work' / 'hard' / 'seed_0' / 'train'
+    (train_dir / 'epoch_2.pth').write_text('something else')
+    done, results = table.run()
+    assert not done
+    assert 'epoch_2.pth is not what was trained' in results['hard', 0].message
+    assert results['plain', 0].status == 'done'
+
+
+def test_another_start_is_not_reused(table):
+    table.run()
+    (table.root / 'salt').touch()
+    done, results = table.run(
+        ['plain'], redo=True, cfg_options=('train_cfg.more=1',)
+    )
+    assert done
+    done, results = table.run(cfg_options=('train_cfg.more=1',))
+    assert not done
+    assert results['hard', 0].status == 'failed'
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        ({'epochs': 0}, 'it mines after 0'),
+        (
+            {'rows': [ROWS[0], {**ROWS[1], 'cfg_options': {'a': 1}}]},
+            "cannot go on from 'plain': their configs differ in a",
+        ),
+    ],
+)
+def test_rows_that_cannot_share(table, kwargs, fault):
+    write_configs(table.root, **kwargs)
+    done, results = table.run()
+    assert not done
+    assert fault in results['hard', 0].message
+    assert results['plain', 0].status == 'done'
+
+
+def test_differences_that_do_nothing_before(table):
+    options = {
+        'a': 1,
+        'train_dataloader.sampler.hard_ratio': 0.3,
+    }
+    row = {**ROWS[1], 'cfg_options': options}
+    row['shares'] = {'row': 'plain', 'epoch': 1, 'differs': ['a']}
+    write_configs(table.root, [ROWS[0], row])
+    done, _ = table.run()
+    assert done
+    train = [call for call in table.calls() if call[0] == 'train'][1]
+    assert train[-3:] == [
+        'a=1',
+        'train_dataloader.sampler.hard_ratio=0.3',
+        'randomness.seed=0',
+    ]
+
+
+def test_a_row_that_another_process_runs_is_left_to_it(table):
+    runner = TableRunner(
+        read_table(table.root), RunSettings(table.root / 'work')
+    )
+    with runner.plan.folder('plain', 0).locked():
+        done, results = table.run(['plain'])
+    assert not done
+    assert results['plain', 0].message == 'another process runs it'
+    assert table.calls() == []
+
+
+def test_launchers(table):
+    plans = {
+        launcher: TableRunner(
+            read_table(table.root),
+            RunSettings(
+                table.root / 'work',
+                launcher=launcher,
+                num_processes=processes,
+                prefix=prefix,
+            ),
+        ).plan
+        for launcher, processes, prefix in (
+            ('none', 1, ()),
+            ('pytorch', 4, ()),
+            ('slurm', 8, ('srun', '-n', '8')),
+        )
+    }
+    row = plans['none'].table.row('plain')
+    commands = {k: plan.train_command(row, 0) for k, plan in plans.items()}
+    assert commands['none'][:4] == [
+        *(sys.executable, '-W', 'ignore', 'tools/train.py')
+    ]
+    assert commands['pytorch'][1:6] == [
+        *('-m', 'torch.distributed.run', '--standalone'),
+        *('--nproc_per_node', '4'),
+    ]
+    assert commands['pytorch'][6:9] == [
+        *('tools/train.py', '--launcher', 'pytorch')
+    ]
+    assert commands['slurm'][:3] == ['srun', '-n', '8']
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        ({'seeds': ()}, 'seeds must be distinct'),
+        ({'seeds': (1, 1)}, 'seeds must be distinct'),
+        ({'seeds': (-1,)}, 'seeds must be distinct and 0 or more'),
+        ({'num_processes': 0}, 'num_processes must be positive'),
+        ({'num_processes': 2}, 'need a launcher'),
+        ({'launcher': 'magic'}, 'launcher must be one of'),
+        ({'cfg_options': ('a',)}, "'a' is no key=value"),
+    ],
+)
+def test_settings_are_checked(tmp_path, kwargs, fault):
+    with pytest.raises(ValueError, match=fault):
+        RunSettings(tmp_path, **kwargs)
+
+
+def test_environment(table):
+    (table.root / 'tools' / 'submit.py').write_text(
+        FAKE + 'print(os.environ["OMP_NUM_THREADS"], os.environ["HOME"])'
+    )
+    table.run(['plain'], env={'OMP_NUM_THREADS': '7'})
+    log = table.root / 'work' / 'plain' / 'seed_0' / 'log.txt'
+    assert f'7 {os.environ["HOME"]}' in log.read_text()
+
+
+@pytest.fixture
+def call(monkeypatch):
+    def run(*args):
+        monkeypatch.setattr(sys, 'argv', ['run_table', *map(str, args)])
+        return run_table.main()
+
+    return run
+
+
+def test_the_command_prints_what_it_would_do(call, table, capsys):
+    status = call(
+        table.root,
+        *('--dry-run', '--rows', 'many', '--seeds', 0, 1),
+        *('--data-root', table.root / 'other'),
+        *('--work-dir', table.root / 'work'),
+    )
+    assert status == 0
+    out = capsys.readouterr().out
+    assert out.count('tools/train.py') == 4
+    assert out.count(f'data_root={table.root}/other') == 10
+    assert out.count(f'--data-root {table.root}/other/val') == 6
+    assert not (table.root / 'work').exists()
+
+
+@pytest.mark.parametrize(
+    ('args', 'fault'),
+    [
+        (('{root}/absent',), 'No such file'),
+        (('{root}', '--rows', 'x'), "no row 'x', there are plain"),
+        (('{root}', '--env', 'x'), "--env: 'x' is no NAME=value"),
+        (('{root}', '--cfg-options', 'x'), "'x' is no key=value"),
+    ],
+)
+def test_a_mistake_is_one_line(call, table, capsys, args, fault):
+    work = '--work-dir', table.root / 'work'
+    assert call(*(a.format(root=table.root) for a in args), *work) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith('error: ')
+    assert fault in lines[-1]
+    assert not any('Traceback' in line for line in lines)
+
+
+def run_here(command, log_path, *, tick, **_):
+    """Run a tool in this process, which has imported everything."""
+    start = next(i for i, a in enumerate(command) if a.startswith('tools/'))
+    tool = import_module(command[start][:-3].replace('/', '.'))
+    names = []
+    if '--cfg-options' in command:
+        names = [f'{k}={v}' for k, v in unique_names().items()]
+    with pytest.MonkeyPatch.context() as patch:
+        # Formatting the config's text would take longer than the run.
+        patch.setattr(
+            'mmengine.config.config.FormatCode',
+            lambda text, **_: (text, True),
+        )
+        patch.setattr(sys, 'argv', [*command[start:], *names])
+        assert tool.main() == 0
+    tick(0.1)
+
+
+@pytest.mark.slow
+def test_two_real_rows_of_one_iteration(call, tmp_path, monkeypatch, capsys):
+    write_tiny_run(tmp_path / 'run')
+    options = {
+        'train_cfg.max_epochs': 1,
+        'train_cfg.val_interval': 9,
+        'train_dataloader.sampler.num_samples': 2,
+        'log_level': 'WARNING',
+    }
+    rows = [
+        {'id': 'one', 'config': 'tiny.py', 'cfg_options': options},
+        {
+            'id': 'many',
+            'config': 'tiny.py',
+            'cfg_options': options,
+            'checkpoint_of': 'one',
+            'tta': True,
+        },
+    ]
+    (tmp_path / 'run' / 'rows.json').write_text(json.dumps({'rows': rows}))
+    monkeypatch.setattr(table_runner, 'run_logged', run_here)
+    args = tmp_path / 'run', '--work-dir', tmp_path / 'work', '--seeds', 3
+    assert call(*args) == 0
+    out = capsys.readouterr().out
+    assert '| one | 3 | done | start |' in out
+    with (tmp_path / 'work' / 'run.csv').open() as file:
+        one, many = csv.DictReader(file)
+    # One iteration of two chips, as the run itself counted.
+    assert (one['pixels'], one['pixels_from']) == (
+        str(2 * 64 * 64),
+        'measured',
+    )
+    assert float(one['seconds']) > 0
+    assert 0 <= float(many['official_AR500']) <= 100
+    assert many['class_mean_AP'] != ''

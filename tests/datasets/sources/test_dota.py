@@ -1,0 +1,194 @@
+import cv2
+import numpy as np
+import pytest
+from mmdet.registry import DATASETS
+
+from mmhcm.datasets import DOTADataset
+from mmhcm.datasets.sources.dota import DOTA_TO_VISDRONE
+from mmhcm.structures.annotations import CLASSES
+from mmhcm.structures.annotations.dota_txt import (
+    DOTA_V1_5_CLASSES,
+    DOTA_V1_CLASSES,
+    DotaFormatError,
+)
+
+
+def square(x, y, side, name, difficulty=0):
+    far_x, far_y = x + side, y + side
+    corners = f'{x} {y} {far_x} {y} {far_x} {far_y} {x} {far_y}'
+    return f'{corners} {name} {difficulty}\n'
+
+
+def write_dota(root, texts, image_wh=(90, 70)):
+    for folder in ('images', 'labelTxt'):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    width, height = image_wh
+    image = np.full((height, width, 3), 100, dtype=np.uint8)
+    for stem, text in texts.items():
+        cv2.imwrite(str(root / 'images' / f'{stem}.png'), image)
+        (root / 'labelTxt' / f'{stem}.txt').write_text(text)
+    return root
+
+
+def build(root, **kwargs):
+    return DOTADataset(data_root=str(root), **kwargs)
+
+
+def rows(info):
+    return [
+        (item['bbox'], item['bbox_label'], item['ignore_flag'])
+        for item in info['instances']
+    ]
+
+
+@pytest.mark.parametrize(
+    ('version', 'classes'),
+    [('1.0', DOTA_V1_CLASSES), ('1.5', DOTA_V1_5_CLASSES)],
+)
+def test_all_classes(tmp_path, version, classes):
+    text = 'imagesource:GoogleEarth\ngsd:0.1\n' + ''.join(
+        square(ind * 5, 0, 4, name) for ind, name in enumerate(classes)
+    )
+    write_dota(tmp_path, {'P1': text})
+    dataset = build(tmp_path, version=version)
+    assert tuple(dataset.metainfo['classes']) == classes
+    info = dataset.get_data_info(0)
+    assert [label for _, label, _ in rows(info)] == list(range(len(classes)))
+    assert info['ignored_regions'] == []
+    assert info['img_id'] == 'P1'
+
+
+def test_polygons_become_upright_boxes_in_the_image(tmp_path):
+    text = (
+        '10 20 20 10 30 20 20 30 plane 0\n'
+        '80 60 120 60 120 90 80 90 ship 0\n'
+        '-5 -5 -1 -5 -1 -1 -5 -1 ship 0\n'
+        '5 5 9 5 9 5 5 5 ship 0\n'
+    )
+    info = build(write_dota(tmp_path, {'P1': text})).get_data_info(0)
+    # outside the image, and without area: nothing to learn
+    assert rows(info) == [
+        ([10, 10, 30, 30], 0, 0),
+        ([80, 60, 90, 70], 6, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ('max_difficulty', 'flags'), [(0, [0, 1, 1]), (1, [0, 0, 1])]
+)
+def test_difficult_objects_are_ignored(tmp_path, max_difficulty, flags):
+    text = ''.join(square(9 * d, 0, 5, 'ship', d) for d in (0, 1, 2))
+    write_dota(tmp_path, {'P1': text})
+    dataset = build(tmp_path, max_difficulty=max_difficulty)
+    info = dataset.get_data_info(0)
+    assert [flag for _, _, flag in rows(info)] == flags
+
+
+@pytest.mark.parametrize('version', ['1.0', '1.5'])
+def test_with_the_classes_of_visdrone_vehicles_are_masked(tmp_path, version):
+    text = (
+        square(0, 0, 5, 'small-vehicle')
+        + square(10, 0, 9, 'large-vehicle', 2)
+        + square(30, 0, 9, 'plane')
+        + square(50, 0, 9, 'ship')
+    )
+    write_dota(tmp_path, {'P1': text})
+    dataset = DATASETS.build(
+        dict(
+            type='DOTADataset',
+            data_root=str(tmp_path),
+            version=version,
+            class_map='visdrone',
+        )
+    )
+    assert tuple(dataset.metainfo['classes']) == CLASSES
+    info = dataset.get_data_info(0)
+    assert info['instances'] == []
+    # A difficult vehicle is no less a vehicle.
+    assert info['ignored_regions'] == [[0, 0, 5, 5], [10, 0, 19, 9]]
+
+
+def test_the_map_of_visdrone_names_every_class():
+    assert set(DOTA_TO_VISDRONE) == set(DOTA_V1_5_CLASSES)
+    assert set(DOTA_TO_VISDRONE.values()) == {'masked', 'background'}
+
+
+def test_a_map_of_ones_own(tmp_path):
+    text = square(0, 0, 5, 'small-vehicle') + square(9, 0, 5, 'helicopter', 1)
+    write_dota(tmp_path, {'P1': text})
+    class_map = dict.fromkeys(DOTA_V1_CLASSES, 'background')
+    class_map |= {'small-vehicle': 'car', 'helicopter': 'bus'}
+    info = build(tmp_path, class_map=class_map).get_data_info(0)
+    assert rows(info) == [([0, 0, 5, 5], 3, 0), ([9, 0, 14, 5], 8, 1)]
+    own = build(
+        tmp_path,
+        class_map={**class_map, 'helicopter': 'masked'},
+        metainfo=dict(classes=('bus', 'car')),
+    )
+    assert rows(own.get_data_info(0)) == [([0, 0, 5, 5], 1, 0)]
+    assert own.get_data_info(0)['ignored_regions'] == [[9, 0, 14, 5]]
+
+
+COMPLETE = dict.fromkeys(DOTA_V1_CLASSES, 'background')
+
+
+@pytest.mark.parametrize(
+    ('kwargs', 'fault'),
+    [
+        (dict(version='2.0'), "version must be one of .* got '2.0'"),
+        (dict(class_map='coco'), "class_map must be .* got 'coco'"),
+        (dict(class_map={}), "no target for .*'plane'"),
+        (
+            dict(class_map=COMPLETE, version='1.5'),
+            r"no target for \['container-crane'\]",
+        ),
+        (
+            dict(class_map={**COMPLETE, 'boat': 'masked'}),
+            r"not there: \['boat'\]",
+        ),
+        (
+            dict(class_map={**COMPLETE, 'plane': 'aircraft'}),
+            r"not classes: \['aircraft'\]",
+        ),
+    ],
+)
+def test_arguments_are_checked(tmp_path, kwargs, fault):
+    with pytest.raises(ValueError, match=fault):
+        build(tmp_path, **kwargs)
+
+
+def test_a_class_of_another_version_names_file_and_line(tmp_path):
+    write_dota(tmp_path, {'P1': f'\n{square(0, 0, 5, "container-crane")}'})
+    with pytest.raises(DotaFormatError, match=r"P1\.txt:2: .*'container-cr"):
+        build(tmp_path, test_mode=True)
+    # in training it is neither an object nor background
+    info = build(tmp_path).get_data_info(0)
+    assert info['instances'] == []
+    assert info['ignored_regions'] == [[0, 0, 5, 5]]
+    assert len(build(tmp_path, version='1.5')) == 1
+
+
+def test_an_unlabelled_set(tmp_path):
+    write_dota(tmp_path, {'P1': ''})
+    (tmp_path / 'labelTxt' / 'P1.txt').unlink()
+    (tmp_path / 'labelTxt').rmdir()
+    assert build(tmp_path, test_mode=True).get_data_info(0)['instances'] == []
+    with pytest.raises(FileNotFoundError, match='labelTxt'):
+        build(tmp_path)
+
+
+@pytest.mark.parametrize('class_map', [None, 'visdrone'])
+def test_real_images(real_data, class_map):
+    dataset = build(real_data / 'dota', class_map=class_map)
+    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    assert len(infos) == 25
+    counts = [
+        sum(len(info[key]) for info in infos)
+        for key in ('instances', 'ignored_regions')
+    ]
+    if class_map is None:
+        assert counts[0] > 2000
+        assert counts[1] == 0
+    else:
+        assert counts[0] == 0
+        assert counts[1] > 100

@@ -1,0 +1,100 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmhcm.functional.pasting import class_weights, instance_counts
+from mmhcm.functional.pasting.balance import sample_classes
+
+count_lists = st.lists(st.integers(0, 10**6), max_size=12)
+
+
+@pytest.mark.parametrize(
+    ('labels', 'expected'),
+    [([], [0, 0, 0]), ([2], [0, 0, 1]), ([0, 2, 0], [2, 0, 1])],
+)
+def test_instance_counts(labels, expected):
+    counts = instance_counts(np.asarray(labels), 3)
+    assert counts.tolist() == expected
+    assert counts.dtype == np.int64
+
+
+@pytest.mark.parametrize('label', [-1, 3])
+def test_labels_out_of_range_are_refused(label):
+    with pytest.raises(ValueError, match=r'labels must be in \[0, 3\)'):
+        instance_counts(np.array([0, label]), 3)
+
+
+@pytest.mark.parametrize(
+    ('counts', 'power', 'expected'),
+    [
+        ([], 1.0, []),
+        ([0, 0], 1.0, [0, 0]),
+        ([5], 1.0, [1]),
+        ([1, 3], 1.0, [0.75, 0.25]),
+        ([1, 0, 3], 1.0, [0.75, 0, 0.25]),
+        ([1, 3], 0.0, [0.5, 0.5]),
+        ([1, 3], 2.0, [0.9, 0.1]),
+        ([1, 3], -1.0, [0.25, 0.75]),
+        ([1, 10], 1000.0, [1, 0]),
+    ],
+)
+def test_known_weights(counts, power, expected):
+    np.testing.assert_allclose(class_weights(counts, power), expected)
+
+
+@given(count_lists, st.floats(-50, 50))
+def test_weights_are_probabilities_that_follow_the_counts(counts, power):
+    weights = class_weights(counts, power)
+    assert weights.shape == (len(counts),)
+    if any(counts):
+        assert weights.sum() == pytest.approx(1)
+    for count, weight in zip(counts, weights, strict=True):
+        assert weight >= 0
+        assert count > 0 or weight == 0
+    if power > 0:
+        order = np.argsort([c for c in counts if c], kind='stable')
+        present = weights[np.asarray(counts, dtype=int) > 0]
+        assert (np.diff(present[order]) <= 1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ('counts', 'power'), [([-1, 2], 1.0), ([np.nan], 1.0), ([1], np.nan)]
+)
+def test_bad_weights_are_refused(counts, power):
+    with pytest.raises(ValueError, match='must be'):
+        class_weights(counts, power)
+
+
+def test_samples_follow_the_weights_and_the_generator():
+    draw = [
+        sample_classes([1, 0, 3], 4000, rng=np.random.default_rng(7))
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(*draw)
+    shares = np.bincount(draw[0], minlength=3) / 4000
+    np.testing.assert_allclose(shares, [0.75, 0, 0.25], atol=0.03)
+
+
+def test_sampling_without_instances():
+    rng = np.random.default_rng(0)
+    assert sample_classes([0, 0], 0, rng=rng).shape == (0,)
+    with pytest.raises(ValueError, match='no class has instances'):
+        sample_classes([0, 0], 1, rng=rng)
+
+
+@given(
+    st.lists(st.integers(0, 10**6), max_size=12),
+    st.sampled_from([-2, -1, 0, 1, 2, 5]),
+)
+def test_weights_follow_the_formula(counts, power):
+    # exact: count ** -power, divided by the sum over the classes that occur
+    shares = [Fraction(n) ** -power if n else Fraction() for n in counts]
+    total = sum(shares) or Fraction(1)
+    np.testing.assert_allclose(
+        class_weights(np.array(counts, dtype=int), power),
+        [float(share / total) for share in shares],
+        rtol=1e-9,
+    )

@@ -1,0 +1,305 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmhcm.functional.boxes import box_wh, intersection_areas
+from mmhcm.functional.pasting import PasteOptions, index_pool, plan_pastes
+from mmhcm.functional.pasting.placement import rotated_wh
+
+NO_BOXES = np.zeros((0, 4), np.float32)
+SIZES = np.log([20.0, 40.0, 60.0])
+
+
+def make_pool(num=60, seed=0):
+    rng = np.random.default_rng(seed)
+    labels = np.arange(num) % 3
+    sizes = np.exp(SIZES[labels] + rng.normal(0, 0.4, num))
+    ratios = np.exp(rng.normal(0, 0.2, num))
+    return np.stack([sizes * ratios, sizes / ratios], axis=1), labels
+
+
+POOL_WH, POOL_LABELS = make_pool()
+
+
+def plan(gts=NO_BOXES, labels=None, regions=NO_BOXES, seed=0, **kwargs):
+    gts = np.asarray(gts, np.float32).reshape(-1, 4)
+    kwargs = {
+        'canvas_wh': (400, 300),
+        'num_pastes': 12,
+        'pool_wh': POOL_WH,
+        'pool_labels': POOL_LABELS,
+        'class_probs': np.full(3, 1 / 3),
+        'class_log_sizes': SIZES,
+        'gt_bboxes': gts,
+        'gt_labels': np.zeros(len(gts), int) if labels is None else labels,
+        'ignored_regions': np.asarray(regions, np.float32),
+        'rng': np.random.default_rng(seed),
+        **kwargs,
+    }
+    return plan_pastes(**kwargs)
+
+
+@pytest.mark.parametrize(
+    'kwargs',
+    [
+        {'num_pastes': 0},
+        {'class_probs': np.zeros(3)},
+        {'pool_wh': np.zeros((0, 2)), 'pool_labels': np.zeros(0, int)},
+        {'regions': [[0, 0, 400, 300]]},
+        {'canvas_wh': (5, 5)},
+        {'min_size': 1000},
+        {'gts': [[0, 0, 400, 300]]},
+    ],
+)
+def test_nothing_to_place_or_no_place(kwargs):
+    out = plan(**kwargs)
+    assert out.pastes == ()
+    assert out.num_skipped == kwargs.get('num_pastes', 12)
+    assert out.bboxes.shape == (0, 4)
+    assert out.bboxes.dtype == np.float32
+    assert out.labels.shape == (0,)
+
+
+def random_boxes(rng, num, wh=(400, 300), largest=60):
+    low = rng.uniform(0, wh, (num, 2))
+    high = np.minimum(low + rng.uniform(2, largest, (num, 2)), wh)
+    return np.concatenate([low, high], axis=1).astype(np.float32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.integers(0, 30),
+    st.integers(0, 3),
+    st.sampled_from([0.0, 0.3]),
+    st.booleans(),
+)
+def test_pastes_keep_every_promise(seed, num_gts, num_regions, limit, follow):
+    rng = np.random.default_rng(seed)
+    gts = random_boxes(rng, num_gts)
+    regions = random_boxes(rng, num_regions, largest=150)
+    out = plan(
+        gts,
+        rng.integers(0, 3, num_gts),
+        regions,
+        seed=seed,
+        gt_ignore=rng.random(num_gts) < 0.3,
+        max_overlap=limit,
+        follow_sizes=follow,
+        scale_limits=(0.6, 1.4),
+        max_rotation=25,
+        alpha_range=(0.7, 0.9),
+        min_size=8,
+    )
+    assert len(out.pastes) + out.num_skipped == 12
+    assert len(out.skipped_labels) == out.num_skipped
+    bboxes = np.array([p.bbox for p in out.pastes]).reshape(-1, 4)
+    assert (bboxes[:, :2] >= 0).all()
+    assert (bboxes[:, 2:] <= (400, 300)).all()
+    assert not intersection_areas(bboxes, regions.astype(float)).any()
+    others = np.concatenate([gts.astype(float), bboxes])
+    inter = intersection_areas(bboxes, others)
+    areas = np.prod(box_wh(others), axis=1)
+    own = np.prod(box_wh(bboxes), axis=1)
+    inter[np.arange(len(bboxes)), num_gts + np.arange(len(bboxes))] = 0
+    assert (inter <= limit * own[:, None] + 1e-6).all()
+    assert (inter <= limit * areas[None] + 1e-6).all()
+    for paste, wh in zip(out.pastes, box_wh(bboxes), strict=True):
+        assert POOL_LABELS[paste.patch_id] == paste.label
+        assert 0.6 <= paste.scale <= 1.4
+        assert 0.7 <= paste.alpha <= 0.9
+        assert abs(paste.angle) <= 25
+        native = POOL_WH[[paste.patch_id]] * paste.scale
+        assert np.sqrt(native.prod()) >= 8 - 1e-9
+        np.testing.assert_allclose(
+            wh, rotated_wh(native, np.array([paste.angle]))[0]
+        )
+
+
+def test_same_generator_same_plan_with_and_without_an_index():
+    gts = random_boxes(np.random.default_rng(1), 20)
+    index = index_pool(POOL_WH, POOL_LABELS, 3)
+    assert plan(gts) == plan(gts) == plan(gts, pool_index=index)
+    assert plan(gts) != plan(gts, seed=1)
+
+
+def test_pastes_are_plain_numbers():
+    for paste in plan().pastes:
+        fields = dataclasses.asdict(paste)
+        rebuilt = json.loads(json.dumps(fields))
+        assert {**rebuilt, 'bbox': tuple(rebuilt['bbox'])} == fields
+        types = [type(value) for value in fields.values()]
+        assert types == [int, tuple, float, float, bool, float, int, bool]
+
+
+def sizes_of(out):
+    return np.array(
+        [p.scale * np.sqrt(POOL_WH[p.patch_id].prod()) for p in out.pastes]
+    )
+
+
+@pytest.mark.parametrize('factor', [0.5, 1.0, 1.5])
+def test_sizes_follow_the_objects_around(factor):
+    """Small objects left, large ones right; class 1 is usually 40 pixels."""
+    rng = np.random.default_rng(3)
+    boxes = []
+    for x in (100, 500):
+        side = 40 * factor * (1 if x == 100 else 1.5)
+        for y in range(20, 600, 90):
+            centre = np.array([x, y]) + rng.uniform(-5, 5, 2)
+            boxes.append([*(centre - side / 2), *(centre + side / 2)])
+    out = plan(
+        boxes,
+        np.ones(len(boxes), int),
+        canvas_wh=(600, 600),
+        num_pastes=30,
+        scale_jitter=(1, 1),
+        scale_limits=(0.1, 10),
+        near_prob=0,
+        min_size=0,
+        num_neighbours=1,
+        row_weight=1,
+    )
+    assert len(out.pastes) > 10
+    x = out.bboxes[:, [0, 2]].mean(axis=1)
+    expected = np.exp(SIZES[out.labels]) * factor * np.where(x < 300, 1, 1.5)
+    clear = np.abs(x - 300) > 50
+    np.testing.assert_allclose(
+        sizes_of(out)[clear], expected[clear], rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    'kwargs',
+    [
+        {'follow_sizes': False},
+        {'gt_ignore': [True]},
+        {'gts': NO_BOXES},
+        # Without area there is no size to follow.
+        {'gts': [[10, 10, 10, 20]]},
+    ],
+)
+def test_native_sizes_without_objects_to_follow(kwargs):
+    kwargs = {'gts': [[10, 10, 13, 13]], **kwargs}
+    out = plan(scale_jitter=(1, 1), **kwargs)
+    assert len(out.pastes) >= 8
+    np.testing.assert_allclose([p.scale for p in out.pastes], 1)
+
+
+def test_unknown_class_sizes_are_those_of_the_pool():
+    gts = [[10, 10, 30, 30]]
+    known = np.array(
+        [np.log(POOL_WH[c == POOL_LABELS]).mean() for c in range(3)]
+    )
+    unknown = np.full(3, np.nan)
+    out = plan(gts, class_log_sizes=unknown)
+    np.testing.assert_allclose(
+        out.bboxes, plan(gts, class_log_sizes=known).bboxes, rtol=1e-5
+    )
+
+
+def test_labels_of_ignored_objects_may_be_out_of_range():
+    gts = [[10, 10, 30, 30], [50, 50, 80, 80]]
+    out = plan(gts, np.array([0, 99]), gt_ignore=[False, True])
+    assert len(out.pastes) >= 8
+
+
+def test_sizes_follow_objects_of_like_size_first():
+    """A person next to a place says less than a truck farther off."""
+    gts = [[95, 95, 105, 105], [160, 80, 200, 120]]  # half and usual size
+    out = plan(
+        gts,
+        np.array([0, 1]),
+        num_neighbours=1,
+        scale_jitter=(1, 1),
+        class_probs=np.array([0, 0, 1]),
+        class_weight=5,
+    )
+    assert len(out.pastes) > 3
+    np.testing.assert_allclose(sizes_of(out), 60, rtol=1e-5)
+
+
+def test_only_classes_with_patches_and_weight_are_drawn():
+    few = POOL_LABELS != 2
+    out = plan(
+        pool_wh=POOL_WH[few],
+        pool_labels=POOL_LABELS[few],
+        class_probs=np.array([0.0, 0.4, 0.6]),
+    )
+    assert set(out.labels.tolist()) == {1}
+
+
+def test_near_places_are_near():
+    gts = [[990, 990, 1010, 1010]]
+    out = plan(
+        gts,
+        canvas_wh=(2000, 2000),
+        near_prob=1,
+        near_distance=2,
+        num_pastes=40,
+    )
+    assert len(out.pastes) > 20
+    centres = (out.bboxes[:, :2] + out.bboxes[:, 2:]) / 2
+    # Twice the sum of 20 and 60 pixels, and 2.9 times that in the last trial.
+    assert (np.abs(centres - (1000, 1000)) <= 160 * 2.9).all()
+
+
+@pytest.mark.parametrize(
+    ('angle', 'expected'),
+    [(0, [20, 10]), (90, [10, 20]), (-90, [10, 20]), (180, [20, 10])],
+)
+def test_rotated_wh(angle, expected):
+    out = rotated_wh(np.array([[20.0, 10.0]]), np.array([angle]))
+    np.testing.assert_allclose(out[0], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ('name', 'value'),
+    [
+        ('max_overlap', 1.5),
+        ('near_prob', -0.1),
+        ('max_trials', 0),
+        ('min_size', -1),
+        ('scale_limits', (2.0, 0.5)),
+        ('scale_jitter', (0.0, 1.0)),
+        ('alpha_range', (0.5, 1.1)),
+        ('row_weight', 0),
+    ],
+)
+def test_bad_options_are_named(name, value):
+    with pytest.raises(ValueError, match=f'{name} must be'):
+        PasteOptions(**{name: value})
+
+
+def test_naive_pastes_go_anywhere_as_they_are():
+    objects = random_boxes(np.random.default_rng(0), 30)
+    pool_wh = np.rint(POOL_WH)
+    out = plan(
+        objects,
+        np.zeros(30, int),
+        [[0, 0, 400, 300]],
+        naive=True,
+        num_pastes=60,
+        pool_wh=pool_wh,
+    )
+    assert len(out.pastes) == 60
+    wh = pool_wh[[paste.patch_id for paste in out.pastes]]
+    np.testing.assert_array_equal(box_wh(out.bboxes), wh)
+    np.testing.assert_array_equal(out.bboxes, np.rint(out.bboxes))
+    assert (out.bboxes >= 0).all()
+    assert (out.bboxes[:, 2:] <= (400, 300)).all()
+    looks = {
+        (p.scale, p.angle, p.flip, p.alpha, p.hard_edges) for p in out.pastes
+    }
+    assert looks == {(1.0, 0.0, False, 1.0, True)}
+    # On objects and on each other as well.
+    assert intersection_areas(out.bboxes, objects).any()
+    among = intersection_areas(out.bboxes, out.bboxes)
+    assert np.count_nonzero(among) > 60
+    # Single fields can still be set.
+    turned = plan(naive=True, max_rotation=30.0)
+    assert any(paste.angle for paste in turned.pastes)

@@ -1,0 +1,356 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmhcm.functional.scoring import (
+    ERROR_TYPES,
+    FIXES,
+    IOU_THRS,
+    ImageRecord,
+    error_costs,
+    evaluate,
+)
+from mmhcm.functional.scoring.matched_objects import match_images
+
+OBJECT = (10, 10, 10, 10)
+# IoU with OBJECT: 0.6, 0.25 and 0
+NEAR = (10, 10, 10, 6)
+PART = (10, 10, 10, 2.5)
+FAR = (40, 40, 10, 10)
+
+
+def record(dets=(), gts=(), image_wh=(60, 60)):
+    """``dets``: (xywh, score, category); ``gts``: (xywh, category, score)."""
+    return ImageRecord(
+        *image_wh,
+        np.array(
+            [
+                (*g[0], g[2] if len(g) > 2 else int(g[1] not in (0, 11)), g[1])
+                for g in gts
+            ],
+            dtype=float,
+        ).reshape(-1, 6),
+        np.array([(*d[0], d[1], d[2]) for d in dets], float).reshape(-1, 6),
+    )
+
+
+@pytest.mark.parametrize(
+    ('dets', 'gts', 'counts', 'ap', 'gains'),
+    [
+        pytest.param(
+            [],
+            [(OBJECT, 1)],
+            [0, 0, 0, 0, 0, 1],
+            0,
+            {'Miss': 100, 'FN': 100},
+            id='none',
+        ),
+        pytest.param(
+            [(NEAR, 0.9, 1)], [(OBJECT, 1)], [0] * 6, 100, {}, id='found'
+        ),
+        pytest.param(
+            [(NEAR, 0.9, 2)],
+            [(OBJECT, 1)],
+            [1, 0, 0, 0, 0, 0],
+            0,
+            {'Cls': 100, 'FN': 100},
+            id='class',
+        ),
+        pytest.param(
+            [(PART, 0.9, 1)],
+            [(OBJECT, 1)],
+            [0, 1, 0, 0, 0, 0],
+            0,
+            {'Loc': 100},
+            id='location',
+        ),
+        pytest.param(
+            [(PART, 0.9, 2)],
+            [(OBJECT, 1)],
+            [0, 0, 1, 0, 0, 1],
+            0,
+            {'Miss': 100, 'FN': 100},
+            id='both, and so missed',
+        ),
+        pytest.param(
+            [(OBJECT, 0.9, 1), (NEAR, 0.8, 1), (FAR, 0.7, 1)],
+            [(OBJECT, 1), (FAR, 1)],
+            [0, 0, 0, 1, 0, 0],
+            50 + 100 / 3,
+            {'Dupe': 50 - 100 / 3, 'FP': 50 - 100 / 3},
+            id='duplicate between true positives',
+        ),
+        pytest.param(
+            [((30, 0, 5, 5), 0.9, 1), (OBJECT, 0.8, 1)],
+            [(OBJECT, 1)],
+            [0, 0, 0, 0, 1, 0],
+            50,
+            {'Bkg': 50, 'FP': 50},
+            id='background',
+        ),
+        pytest.param(
+            [(OBJECT, 0.8, 1)],
+            [(OBJECT, 1), (FAR, 1)],
+            [0, 0, 0, 0, 0, 1],
+            50,
+            {'Miss': 50, 'FN': 50},
+            id='missed',
+        ),
+        pytest.param(
+            [(PART, 0.9, 1), (OBJECT, 0.8, 1)],
+            [(OBJECT, 1)],
+            [0, 1, 0, 0, 0, 0],
+            50,
+            {'Loc': 50, 'FP': 50},
+            id='fixed, it takes the object of a lower score',
+        ),
+        pytest.param(
+            [(OBJECT, 0.9, 1)],
+            [(OBJECT, 11), (FAR, 1)],
+            [0, 0, 0, 0, 1, 1],
+            0,
+            {},
+            id='category 11 is background',
+        ),
+        pytest.param(
+            [(FAR, 0.9, 1), (OBJECT, 0.5, 1)],
+            [(FAR, 0), (OBJECT, 1), ((42, 42, 5, 5), 1)],
+            [0] * 6,
+            100,
+            {},
+            id='nothing counts in an ignored region',
+        ),
+        pytest.param(
+            [(OBJECT, 0.9, 1), (FAR, 0.8, 1)],
+            [(OBJECT, 1, 0), (FAR, 1)],
+            [0] * 6,
+            50,
+            {'FN': 50},
+            id='an ignored object counts for recall alone',
+        ),
+    ],
+)
+def test_types_and_prices(dets, gts, counts, ap, gains):
+    costs = error_costs([record(dets, gts)])
+    assert costs.counts.tolist() == counts
+    assert costs.mean_ap() == pytest.approx(ap)
+    added = {k: v for k, v in costs.costs().items() if abs(v) > 1e-9}
+    assert added == pytest.approx(gains)
+
+
+def test_no_images():
+    costs = error_costs([])
+    assert costs.counts.tolist() == [0] * 6
+    assert math.isnan(costs.mean_ap())
+    assert all(math.isnan(cost) for cost in costs.costs().values())
+
+
+def test_official_mean_weighs_by_images():
+    images = [
+        record([(OBJECT, 0.9, 1)], [(OBJECT, 1), (FAR, 2)]),
+        record([(OBJECT, 0.9, 1)], [(OBJECT, 1)]),
+    ]
+    costs = error_costs(images)
+    assert costs.mean_ap() == pytest.approx(200 / 3)
+    assert costs.mean_ap(official=False) == pytest.approx(50)
+
+
+# ---------------------------------------------------------- slow reference
+def slow_iou(a, b):
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    inter = max(width, 0) * max(height, 0)
+    union = a[2] * a[3] + b[2] * b[3] - inter
+    return inter / union if inter > 0 else 0.0
+
+
+def slow_match(dets, gts):
+    """The official rule at 0.5: what each detection has."""
+    has = {}
+    for category in (1, 2, 3):
+        taken = set()
+        own = [i for i, d in enumerate(dets) if d[2] == category]
+        for i in sorted(own, key=lambda i: -dets[i][1]):
+            best, best_iou = None, 0.5
+            for j, gt in enumerate(gts):
+                if gt[1] != category or gt[2] == 0 or j in taken:
+                    continue
+                if slow_iou(dets[i][0], gt[0]) >= best_iou:
+                    best, best_iou = j, slow_iou(dets[i][0], gt[0])
+            if best is not None:
+                taken.add(best)
+                has[i] = best
+    return has
+
+
+def slow_entries(images):
+    """One dict for each detection, and the objects with their class."""
+    entries, objects = [], []
+    for dets, gts in images:
+        has, start = slow_match(dets, gts), len(objects)
+        objects += [gt[1] for gt in gts]
+        for i, (box, score, category) in enumerate(dets):
+            entry = {'score': score, 'category': category, 'object': None}
+            if i in has:
+                entry.update(type='TP', object=start + has[i])
+            else:
+                ranked = sorted(
+                    (-slow_iou(box, gt[0]), gt[1] != category, j)
+                    for j, gt in enumerate(gts)
+                )
+                iou, other, j = ranked[0] if ranked else (0, True, None)
+                if -iou < 0.1:
+                    entry['type'] = 'Bkg'
+                else:
+                    entry['object'] = start + j
+                    entry['type'] = (
+                        ('Cls' if other else 'Dupe')
+                        if -iou >= 0.5
+                        else ('Both' if other else 'Loc')
+                    )
+            entries.append(entry)
+    return entries, objects
+
+
+def slow_ap(entries, category, num_objects):
+    """Area under the envelope of precision over recall, point by point."""
+    hits = [
+        e['type'] == 'TP'
+        for e in sorted(entries, key=lambda e: -e['score'])
+        if e['category'] == category
+    ]
+    points = [
+        (
+            sum(hits[: n + 1]) / max(num_objects, 1),
+            sum(hits[: n + 1]) / (n + 1),
+        )
+        for n in range(len(hits))
+    ]
+    if not points and not num_objects:
+        return 100
+    area, last = 0.0, 0.0
+    for n, (recall, _) in enumerate(points):
+        area += (recall - last) * max(p for _, p in points[n:])
+        last = recall
+    return 100 * area
+
+
+def slow_repair(entries, objects, fix):
+    """Put the detections right; the highest score keeps each object."""
+    for entry in entries:
+        if entry['type'] == fix:
+            entry['category'] = objects[entry['object']]
+            entry['type'] = 'TP'
+    kept, owned = [], set()
+    for entry in sorted(entries, key=lambda e: -e['score']):
+        if entry['type'] == 'TP':
+            if entry['object'] in owned:
+                continue
+            owned.add(entry['object'])
+        kept.append(entry)
+    # back into the order of the files, for equal scores
+    return [e for e in entries if any(e is k for k in kept)]
+
+
+def slow_fix(entries, objects, fix):
+    """Entries and number of objects by class after one fix."""
+    entries = [dict(entry) for entry in entries]
+    explained = {
+        e['object'] for e in entries if e['type'] in ('TP', 'Cls', 'Loc')
+    }
+    if fix in ('Cls', 'Loc'):
+        entries = slow_repair(entries, objects, fix)
+    elif fix == 'FP':
+        entries = [e for e in entries if e['type'] == 'TP']
+    elif fix in ERROR_TYPES[:5]:
+        entries = [e for e in entries if e['type'] != fix]
+    if fix == 'Miss':
+        objects = [c for i, c in enumerate(objects) if i in explained]
+    if fix == 'FN':
+        found = {e['object'] for e in entries if e['type'] == 'TP'}
+        objects = [c for i, c in enumerate(objects) if i in found]
+    return entries, objects
+
+
+coord = st.integers(0, 6)
+side = st.integers(1, 6)
+box = st.tuples(coord, coord, side, side)
+category = st.integers(1, 3)
+image = st.tuples(
+    st.lists(st.tuples(box, st.sampled_from([0.2, 0.5, 0.8]), category)),
+    st.lists(st.tuples(box, category, st.just(1))),
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(image, max_size=3))
+def test_against_the_slow_version(images):
+    entries, objects = slow_entries(images)
+    costs = error_costs([record(*i) for i in images], num_classes=3)
+    for name, count in zip(ERROR_TYPES[:5], costs.counts, strict=False):
+        assert count == sum(e['type'] == name for e in entries)
+    for number, fix in enumerate(('', *FIXES)):
+        row = costs.ap if not fix else costs.fixed_ap[number - 1]
+        fixed, left = slow_fix(entries, objects, fix)
+        for c in (1, 2, 3):
+            if c not in objects:
+                assert np.isnan(row[c - 1])
+                continue
+            wanted = slow_ap(fixed, c, left.count(c))
+            assert row[c - 1] == pytest.approx(wanted), (fix, c)
+    if objects:
+        assert min(costs.costs().values()) > -1e-9
+
+
+gt_row = st.tuples(box, st.integers(0, 4), st.integers(0, 1))
+messy = st.tuples(
+    st.lists(st.tuples(box, st.sampled_from([0.2, 0.5, 0.8]), category)),
+    st.lists(gt_row, min_size=1),
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(messy, min_size=1, max_size=3))
+def test_ap_is_the_official_one(images):
+    """Regions, ignored objects and foreign categories included."""
+    records = [record(*i, image_wh=(12, 12)) for i in images]
+    costs = error_costs(records, num_classes=3)
+    scores = evaluate(records, num_classes=3)
+    np.testing.assert_allclose(costs.ap, scores.per_class[:, 1])
+    if not np.isnan(scores.official[1]):
+        assert costs.mean_ap() == pytest.approx(scores.official[1])
+        plain = costs.mean_ap(official=False)
+        assert plain == pytest.approx(scores.class_mean[1])
+
+
+@settings(max_examples=100)
+@given(messy)
+def test_matched_objects_fit_the_flags(image):
+    (found,) = match_images([record(*image, image_wh=(12, 12))], 3)
+    assert found.flags.shape == (len(IOU_THRS), len(found.dets))
+    np.testing.assert_array_equal(found.gt_inds >= 0, found.flags == 1)
+    for thr, flags, inds in zip(
+        IOU_THRS, found.flags, found.gt_inds, strict=True
+    ):
+        hit = np.flatnonzero(flags == 1)
+        assert len(set(inds[hit])) == len(hit)
+        for det, gt in zip(found.dets[hit], found.gt[inds[hit]], strict=True):
+            assert det[5] == gt[5]
+            assert gt[4] != 0
+            assert slow_iou(det[:4], gt[:4]) >= thr - 1e-12
+
+
+@settings(max_examples=100)
+@given(st.lists(messy, min_size=1, max_size=3))
+def test_types_partition_the_false_positives(images):
+    """Each has one of five types, whatever is ignored."""
+    records = [record(*i, image_wh=(12, 12)) for i in images]
+    costs = error_costs(records, num_classes=3)
+    num_false = sum(
+        np.count_nonzero(found.flags[0] == 0)
+        for found in match_images(records, 3)
+    )
+    assert costs.counts[:5].sum() == num_false

@@ -1,0 +1,625 @@
+"""The readers that are fuzzed, each with valid files and what must hold."""
+
+import hashlib
+import json
+import shutil
+import tarfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from mmhcm.datasets.chip_finding import (
+    ChipIndex,
+    read_chip_index,
+    write_chip_index,
+)
+from mmhcm.functional.jpeg import (
+    JpegLayout,
+    crop_jpeg,
+    find_marks,
+    is_cut_short,
+    mark_of,
+    read_layout,
+    units_around,
+)
+from mmhcm.functional.pasting import Paste
+from mmhcm.structures import jpeg_marks
+from mmhcm.structures.annotations import (
+    AnnotationTable,
+    map_table,
+    uniform_rows,
+    visdrone_txt,
+    write_table,
+)
+from mmhcm.structures.annotations.dota_txt import read_labels
+from mmhcm.structures.annotations.uniform_rows import parse_uniform
+from mmhcm.structures.archives import unpack_tar
+from mmhcm.structures.coco_export import ExportLog
+from mmhcm.structures.files import arrays as array_file
+from mmhcm.structures.files import (
+    checksum_files,
+    checksums_path,
+    map_arrays,
+    read_checksums,
+    write_arrays,
+    write_checksums,
+)
+from mmhcm.structures.images import read_sizes_csv
+from mmhcm.structures.pool import INDEX, PIXELS, ObjectPool, build_pool
+from mmhcm.structures.results import (
+    read_submission,
+    validate_submission,
+    write_submission,
+)
+from mmhcm.structures.rounds import (
+    ErrorBox,
+    HardChipRound,
+    MinedCanvas,
+    hard_chips,
+    read_round,
+    write_round,
+)
+
+#: Raises what a reader raises; AssertionError where a result is wrong.
+Check = Callable[[bytes], object]
+
+
+class Target(NamedTuple):
+    """A reader.
+
+    Attributes:
+        name: Of the target.
+        prepare: Gives valid files and the check of one content, which works
+            in the given folder.
+        seal: Puts the right checksum into a damaged file, so that what lies
+            behind it is reached as well.
+    """
+
+    name: str
+    prepare: Callable[[Path], tuple[list[bytes], Check]]
+    seal: Callable[[bytes], bytes] | None = None
+
+
+def _seal_arrays(content: bytes) -> bytes:
+    line, newline, body = content.partition(b'\n')
+    try:
+        header = json.loads(line)
+        header.pop('crc32', None)
+        header['crc32'] = array_file._checksum(header, body)
+    except (ValueError, AttributeError, RecursionError):
+        return content
+    sealed = json.dumps(header).encode()
+    return sealed + b' ' * max(0, len(line) - len(sealed)) + newline + body
+
+
+def _seal_round(content: bytes) -> bytes:
+    start = content.rfind(b'\n', 0, -1) + 1
+    num = content.count(b'\n', 0, start) - 1
+    digest = hashlib.sha256(content[:start]).hexdigest()
+    return content[:start] + hard_chips._last_line(num, 3, digest)
+
+
+ROWS = (
+    b'684,8,273,116,0,0,0,0\n406,119,265,70,0,0,0,0\n'
+    b'255,22,119,128,0,0,0,0\n1,3,209,78,1,4,0,1\n708,471,74,33,1,11,0,2\n',
+    b'684,8,273,116,0,0,0,0,\r\n-3,119,265,70,1,5,0,0,\r\n',
+    b'1.5,2.25,3,4,1,3,1,2',
+    b'',
+    b'\xef\xbb\xbf1, 2,3 ,4,1,3,1,2\n\n5,6,7,8,1,3,1,2\n',
+)
+RESULTS = (
+    b'1.00,2.00,30.50,4.00,0.91000,1,-1,-1\n5,6,7,8,0.5,10,-1,-1\n',
+    b'5,6,7,8,0.5,2\n5,6,7,8,0.5,3\n',
+    b'5,6,7,8,1e-1,2,-1\n',
+    b'',
+)
+
+
+def _outcome(read: Callable[[], np.ndarray]) -> Any:
+    try:
+        return read()
+    except (ValueError, OSError) as error:
+        return str(error)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return bool(np.array_equal(one, other)) and one == other
+    return one.shape == other.shape and bool(
+        # signs of zero included
+        np.array_equal(one.view(np.int64), other.view(np.int64))
+    )
+
+
+def _slowly(read: Callable[[], np.ndarray]) -> Any:
+    """Outcome without the fast parser."""
+    fast = visdrone_txt.parse_uniform
+    visdrone_txt.parse_uniform = lambda content, num_columns: None
+    try:
+        return _outcome(read)
+    finally:
+        visdrone_txt.parse_uniform = fast
+
+
+@contextmanager
+def _as_if_long() -> Iterator[None]:
+    """Parse texts of any length as long ones are."""
+    before = uniform_rows._MIN_BYTES
+    uniform_rows._MIN_BYTES = 0
+    try:
+        yield
+    finally:
+        uniform_rows._MIN_BYTES = before
+
+
+def _annotations(folder: Path) -> tuple[list[bytes], Check]:
+    path, good = folder / 'a.txt', folder / 'good.txt'
+    good.write_bytes(ROWS[0])
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        rows = _outcome(lambda: visdrone_txt.read_annotations(path))
+        slow = _slowly(lambda: visdrone_txt.read_annotations(path))
+        assert _same(rows, slow), f'{rows} is not {slow}'
+        paths = [good, path, good]
+        with _as_if_long():
+            several, counts = visdrone_txt.read_annotation_files(paths)
+        assert counts.tolist() == [5, len(rows), 5]
+        between = several[5:-5].astype(np.float64)
+        assert np.array_equal(between, rows)
+
+    return [*ROWS], check
+
+
+def _results(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'a.txt'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        rows = _outcome(lambda: visdrone_txt.read_results(path))
+        slow = _slowly(lambda: visdrone_txt.read_results(path))
+        assert _same(rows, slow), f'{rows} is not {slow}'
+        visdrone_txt.read_results(path)
+
+    return [*RESULTS], check
+
+
+def _uniform(_: Path) -> tuple[list[bytes], Check]:
+    def check(content: bytes) -> None:
+        rows = parse_uniform(content, 8)
+        with _as_if_long():
+            again = parse_uniform(content, 8)
+        if rows is None:
+            assert again is None
+            return
+        assert np.array_equal(rows, again), f'{rows} is not {again}'
+        lines = content.decode().splitlines()
+        values = [line.removesuffix(',').split(',') for line in lines]
+        slow = np.array(values, dtype=object).reshape(-1, 8).astype(float)
+        assert np.array_equal(rows, slow), f'{rows} is not {slow}'
+
+    return [*ROWS, *RESULTS], check
+
+
+def _dota(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'a.txt'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        for row in read_labels(path):
+            assert np.isfinite(row.polygon).all()
+            assert len(row.bbox) == 4
+            assert row.difficulty in (0, 1, 2)
+
+    return [
+        b'imagesource:GoogleEarth\ngsd:0.146343590398\n'
+        b'2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n'
+        b'3445.0 3391.0 3484.0 3409.0 3478.0 3422.0 3437.0 3402.0 ship 1\n',
+        b'1 2 3 4 5 6 7 8 small-vehicle\r\n\r\n',
+        b'',
+    ], check
+
+
+def _sizes(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'sizes.csv'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        for width, height in read_sizes_csv(path).values():
+            assert 0 < min(width, height) < 2**31
+            assert max(width, height) < 2**31
+
+    return [
+        b'name,width,height\na.jpg,1360,765\nb,960,540\n',
+        b'"a,b.png",1,2\r\n\r\n c , 3 , 4 \r\n',
+        b'\xef\xbb\xbfa.v1,100,200\n',
+    ], check
+
+
+def _zip(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'results.zip'
+    images = {'a': (100, 50), 'b': (80, 80)}
+    text = '1.00,2.00,30.50,4.00,0.91000,1,-1,-1\n'
+    seeds = []
+    for texts in ({'a': text * 3, 'b': ''}, {'a': text * 50, 'b': text}, {}):
+        write_submission(path, texts)
+        seeds.append(path.read_bytes())
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        faults = validate_submission(path, images)
+        assert all('\n' not in fault for fault in faults), faults
+        texts = read_submission(path)
+        assert len({stem.casefold() for stem in texts}) == len(texts)
+        assert not any(set(stem) & set('/\\\0') for stem in texts)
+
+    return seeds, check
+
+
+def _tar(folder: Path) -> tuple[list[bytes], Check]:
+    path, out = folder / 'annotations.tar', folder / 'out'
+    (folder / 'a.txt').write_bytes(ROWS[0])
+    seeds = []
+    for mode in ('w:', 'w:gz', 'w:xz'):
+        for form in (tarfile.PAX_FORMAT, tarfile.GNU_FORMAT):
+            with tarfile.open(path, mode, format=form) as tar:
+                tar.add(folder / 'a.txt', 'annotations/a.txt')
+                tar.add(folder / 'a.txt', f'annotations/{"b" * 120}.txt')
+                tar.add(folder / 'a.txt', 'annotations/é.txt')
+            seeds.append(path.read_bytes())
+    outside = sorted(folder.iterdir())
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        out.mkdir()
+        try:
+            unpack_tar(path, out)
+            found = [p for p in out.rglob('*') if not p.is_dir()]
+            assert not any(p.is_symlink() for p in found)
+            assert len({str(p).casefold() for p in found}) == len(found)
+        finally:
+            shutil.rmtree(out)
+            assert sorted(folder.iterdir()) == outside
+
+    return seeds, check
+
+
+def _checkpoint(folder: Path) -> tuple[list[bytes], Check]:
+    import torch
+
+    from mmhcm.engine.checkpoints import load_plain
+
+    path = folder / 'epoch_1.pth'
+    values = {
+        'meta': {'epoch': 1, 'iter': 3, 'seed': [1.5, None, True, 'x']},
+        'state_dict': {'a': torch.arange(6.0).view(2, 3)[:, 1:]},
+    }
+    seeds = []
+    for archive in (True, True, False):
+        torch.save(values, path, _use_new_zipfile_serialization=archive)
+        seeds.append(path.read_bytes())
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            load_plain(path)
+
+    return seeds, check
+
+
+def _round(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'hard_chips.jsonl'
+    error = ErrorBox((1, 2, 3, 4), 'background', 3, -1, 0.75)
+    wrong = ErrorBox((1, 2, 3, 4), 'class', 3, 2, 0.5, (1, 2, 3.5, 4))
+    paste = Paste(3, (5.0, 6.0, 70.5, 80.0), 1.25, -3.5, True, 0.9, 2)
+    canvas = MinedCanvas(
+        0, 7, 'a', [paste], [(0, 0, 64, 64)], [1], [error, wrong], [error]
+    )
+    write_round(path, HardChipRound(1, 'f' * 64, [canvas] * 2, {'chips': 2}))
+    seeds = [path.read_bytes()]
+    write_round(path, HardChipRound(2, 'f' * 64, []))
+    seeds.append(path.read_bytes())
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        hard_round = read_round(path)
+        inds, windows, scales = hard_round.flatten()
+        assert len(inds) == len(windows) == len(scales)
+        assert np.isfinite(windows).all()
+        write_round(folder / 'again.jsonl', hard_round)
+        assert read_round(folder / 'again.jsonl') == hard_round
+
+    return seeds, check
+
+
+def _images(folder: Path) -> list[dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    path = folder / 'a.png'
+    cv2.imwrite(str(path), rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
+    boxes = [[10, 12, 30, 28], [60.5, 40, 80, 60], [0, 0, 12, 12]]
+    instances = [
+        {'bbox': box, 'bbox_label': ind, 'ignore_flag': 0}
+        for ind, box in enumerate(boxes)
+    ]
+    info = {'img_path': str(path), 'img_id': 'a', 'height': 60, 'width': 80}
+    return [{**info, 'instances': instances, 'ignored_regions': []}]
+
+
+def _pool(file: str) -> Callable[[Path], tuple[list[bytes], Check]]:
+    def prepare(folder: Path) -> tuple[list[bytes], Check]:
+        path = folder / 'pool'
+        build_pool(path, _images(folder), num_classes=3)
+
+        def check(content: bytes) -> None:
+            (path / file).write_bytes(content)
+            pool = ObjectPool.open(path)
+            for ind in range(len(pool)):
+                assert pool.patch(ind).sum() >= 0
+                assert pool.image_names[pool.image_inds[ind]] is not None
+                assert len(pool.bboxes[ind]) == 4
+                assert pool.class_counts[pool.labels[ind]] >= 0
+            assert len(pool.occlusions) == len(pool.truncations) == len(pool)
+
+        return [(path / file).read_bytes()], check
+
+    return prepare
+
+
+def _arrays(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'x.bin'
+    arrays = {
+        'a': np.arange(12).reshape(3, 4),
+        'b': np.zeros((0, 2), dtype=np.float32),
+        'c': np.ones(5, dtype=np.uint8),
+    }
+    write_arrays(path, 'boxes 1', 'f', arrays)
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        mapped = map_arrays(path, 'boxes 1', 'f') or {}
+        for array in mapped.values():
+            assert array.dtype.kind in 'biufcU', array.dtype
+            array.tolist()
+            assert array.nbytes <= len(content)
+
+    return [path.read_bytes()], check
+
+
+def _table(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'x.bin'
+    table = AnnotationTable(
+        ['a.jpg', 'b.jpg', 'c.jpg'],
+        ['d.jpg: no image'],
+        ['2 boxes without area'],
+        np.array([[10, 20]] * 3, dtype=np.int32),
+        np.array([0, 2, 2, 3]),
+        np.arange(24, dtype=np.int16).reshape(3, 8),
+    )
+    write_table(path, table, 'f')
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        mapped = map_table(path, 'f')
+        if mapped is None:
+            return
+        num = len(mapped.names)
+        assert mapped.image_whs.shape == (num, 2)
+        assert mapped.offsets.shape == (num + 1,)
+        assert mapped.rows.shape == (mapped.offsets[-1], 8)
+        assert mapped.offsets[0] == 0
+        assert (np.diff(mapped.offsets) >= 0).all()
+        assert all(isinstance(fault, str) for fault in mapped.faults)
+
+    return [path.read_bytes()], check
+
+
+def _chip_index(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'x.npz'
+    index = ChipIndex(
+        np.array([0, 0, 1]),
+        np.ones((3, 4), np.float32),
+        np.array([0, 1, 0]),
+        np.array(3),
+    )
+    write_chip_index(path, index, 'f')
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        read = read_chip_index(path, 'f')
+        if read is not None:
+            assert len(read.windows) == len(read.image_inds)
+            assert read.windows.dtype == np.float32
+            assert read.image_inds.dtype == read.scale_inds.dtype == np.int64
+
+    return [path.read_bytes()], check
+
+
+def _file_checksums(folder: Path) -> tuple[list[bytes], Check]:
+    paths = [folder / 'a.jpg', folder / 'b.jpg']
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number]))
+    found = checksum_files(paths)
+    write_checksums(folder, paths, found)
+    kept = checksums_path(folder, paths)
+
+    def check(content: bytes) -> None:
+        kept.write_bytes(content)
+        read = read_checksums(folder, paths)
+        if read is not None:
+            assert len(read.values) == len(read.stamps()) == 2
+            assert read.values.dtype == np.uint32
+
+    return [kept.read_bytes()], check
+
+
+def _jpegs(folder: Path) -> Iterable[Path]:
+    rng = np.random.default_rng(0)
+    image = cv2.resize(
+        rng.integers(0, 255, (9, 13, 3), dtype=np.uint8), (150, 70)
+    )
+    options: list[list[int]] = [
+        [],
+        [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111],
+        [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
+    ]
+    for number, option in enumerate(options):
+        path = folder / f'{number}.jpg'
+        cv2.imwrite(str(path), image, option)
+        yield path
+    path = folder / 'gray.jpg'
+    cv2.imwrite(str(path), image[..., 0])
+    yield path
+
+
+def _jpeg(folder: Path) -> tuple[list[bytes], Check]:
+    def check(content: bytes) -> None:
+        assert is_cut_short(content) in (True, False)
+        layout = read_layout(content)
+        marks = layout and find_marks(content, layout, jpeg_marks.STEP)
+        if layout is None or marks is None:
+            return
+        width, height = layout.width, layout.height
+        for area in (
+            (0, 0, width, height),
+            (width // 2, height // 2, width // 2 + 1, height // 2 + 1),
+        ):
+            part = _crop(content, layout, marks, area)
+            if part is not None and width * height < 1 << 20:
+                cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR)
+
+    return [path.read_bytes() for path in _jpegs(folder)], check
+
+
+def _crop(
+    content: bytes,
+    layout: JpegLayout,
+    marks: np.ndarray,
+    area: tuple[int, int, int, int],
+) -> bytes | None:
+    units = units_around(layout, area, jpeg_marks.STEP)
+    first = mark_of(layout, units[:2], jpeg_marks.STEP)
+    last = mark_of(layout, (units[2], units[3] - 1), jpeg_marks.STEP)
+    start, end = int(marks['bit'][first]), int(marks['bit'][last])
+    data = content[start >> 3 : (end + 7) >> 3]
+    return crop_jpeg(layout, marks, units, jpeg_marks.STEP, data)
+
+
+def _marks(folder: Path) -> tuple[list[bytes], Check]:
+    paths = list(_jpegs(folder))
+    digest = jpeg_marks.marks_digest(paths)
+    path = jpeg_marks.build_marks(folder, paths, digest).path
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        marks = jpeg_marks.open_marks(folder, digest)
+        if marks is None:
+            return
+        assert marks.num_marked >= 0
+        for ind, image in enumerate(paths[: len(marks)]):
+            marks.read_part(ind, image, (150, 70), (20, 10, 90, 40))
+
+    return [path.read_bytes()], check
+
+
+def _export_log(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'log.jsonl'
+    path.unlink(missing_ok=True)
+    with ExportLog(path) as log:
+        for name in ('a', 'b'):
+            log.add(name, 'f', {'file_name': name, 'annotations': []})
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        record = ExportLog(path).get('a', 'f')
+        assert record is None or record['file_name'] == 'a'
+
+    return [path.read_bytes()], check
+
+
+def _table_rows(folder: Path) -> tuple[list[bytes], Check]:
+    from mmhcm.apis.tables.rows import read_table
+
+    path = folder / 'rows.json'
+    (folder / 'a.py').write_text('')
+    rows = [
+        {'id': 'one', 'name': 'One', 'config': 'a.py', 'tta': True},
+        {
+            'id': 'two',
+            'config': 'a.py',
+            'shares': {'row': 'one', 'epoch': 3, 'differs': ['model']},
+            'parent': 'one',
+            'paper': {'AP': 12.5},
+            'differs': ['model.x'],
+            'cfg_options': {'x.y': 3},
+        },
+        {'id': 'three', 'config': 'a.py', 'checkpoint_of': 'two'},
+    ]
+    values = {'name': 't', 'title': 'T', 'rows': rows}
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        table = read_table(path)
+        assert table.with_needs([row.id for row in table.rows])
+        assert all(isinstance(row.name, str) for row in table.rows)
+
+    return [json.dumps(values).encode()], check
+
+
+def _table_records(folder: Path) -> tuple[list[bytes], Check]:
+    from mmhcm.apis.tables.records import RowFolder, TrainRecord
+
+    row = RowFolder(folder, 'one', 0)
+    row.write(TrainRecord('c', 't', commits=['x'], seconds=2.5, pixels=3))
+    path = row.path / 'train.json'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        record = row.train_record()
+        assert record is not None
+        assert record.seconds >= 0 or record.seconds < 0
+        assert isinstance(record.checkpoint, str)
+
+    return [path.read_bytes()], check
+
+
+_PREPARE = {
+    'annotations': _annotations,
+    'results': _results,
+    'uniform_rows': _uniform,
+    'dota': _dota,
+    'sizes': _sizes,
+    'zip': _zip,
+    'tar': _tar,
+    'round': _round,
+    'pool_index': _pool(INDEX),
+    'pool_pixels': _pool(PIXELS),
+    'array_file': _arrays,
+    'annotation_table': _table,
+    'chip_index': _chip_index,
+    'file_checksums': _file_checksums,
+    'jpeg': _jpeg,
+    'jpeg_marks': _marks,
+    'export_log': _export_log,
+    'checkpoint': _checkpoint,
+    'table_rows': _table_rows,
+    'table_records': _table_records,
+}
+_SEALS = {
+    'round': _seal_round,
+    'pool_index': _seal_arrays,
+    'array_file': _seal_arrays,
+    'annotation_table': _seal_arrays,
+    'chip_index': _seal_arrays,
+    'file_checksums': _seal_arrays,
+    'jpeg_marks': _seal_arrays,
+}
+TARGETS = {
+    name: Target(name, prepare, _SEALS.get(name))
+    for name, prepare in _PREPARE.items()
+}

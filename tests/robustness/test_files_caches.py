@@ -1,0 +1,301 @@
+"""Caches that are shared, damaged, stale or cannot be written.
+
+Whatever happens to them, a data set gives the samples that it gives without
+any cache; only what is not a cache at all is an error.
+"""
+
+import errno
+import logging
+import multiprocessing
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+
+from mmhcm.datasets import ChipDataset
+from mmhcm.engine.mining import open_or_build_pool
+from mmhcm.structures.files import ArrayFileError, atomic, fingerprint
+from tests.support.scene_folders import random_rows, write_visdrone
+
+SCALES = (
+    dict(window=32, valid_range=(0, 10)),
+    dict(window=64, valid_range=(8, float('inf')), stride=8),
+)
+PIPELINE = (
+    dict(type='LoadChipImage'),
+    dict(type='MaskIgnoredRegions'),
+    dict(type='CropChip', chip_size=64),
+    dict(type='PackDetInputs', meta_keys=('img_id',)),
+)
+KINDS = ('annotations', 'chips', 'jpeg_marks')
+
+
+def write_scenes(root: Path, num: int = 3, seed: int = 0) -> Path:
+    """Write JPEG images, of which windows can be decoded."""
+    rng = np.random.default_rng(seed)
+    write_visdrone(root, {f'{i}': random_rows(rng, 4) for i in range(num)})
+    for path in (root / 'images').iterdir():
+        image = cv2.imread(str(path))
+        image += rng.integers(0, 40, image.shape, np.uint8)
+        cv2.imwrite(str(path.with_suffix('.jpg')), image)
+        path.unlink()
+    return root
+
+
+def build(root: Path, cache: Path | None, **kwargs: object) -> ChipDataset:
+    cache_dir = None if cache is None else str(cache)
+    images = dict(
+        type='VisDroneDataset', data_root=str(root), cache_dir=cache_dir
+    )
+    options = {
+        'scales': SCALES,
+        'chip_size': 64,
+        'partial_decoding': cache is not None,
+        **kwargs,
+    }
+    return ChipDataset(images, PIPELINE, cache_dir=cache_dir, **options)
+
+
+def digest_of(dataset: ChipDataset) -> str:
+    """Digest of all that training sees."""
+    parts: list = []
+    for sample in map(dataset.__getitem__, range(len(dataset))):
+        data_sample = sample['data_samples']
+        parts += [sample['inputs'].numpy(), data_sample.img_id]
+        for instances in (
+            data_sample.gt_instances,
+            data_sample.ignored_instances,
+        ):
+            parts.append(instances.bboxes.numpy())
+            parts.append(instances.labels.numpy())
+    return fingerprint(*parts)
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    # Fixtures of a module come before those of a test.
+    init_default_scope('mmdet')
+    return write_scenes(tmp_path_factory.mktemp('scenes'))
+
+
+@pytest.fixture(scope='module')
+def expected(root):
+    return digest_of(build(root, None))
+
+
+@pytest.fixture(scope='module')
+def filled(root, expected, tmp_path_factory):
+    """A cache as a run leaves it."""
+    cache = tmp_path_factory.mktemp('filled')
+    assert digest_of(build(root, cache)) == expected
+    names = sorted(path.name for path in cache.iterdir())
+    assert [name.rpartition('_')[0] for name in names] == list(KINDS)
+    return cache
+
+
+@pytest.fixture
+def warned():
+    """What is logged, on any logger that is current."""
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record):
+            if record.levelno >= logging.WARNING:
+                lines.append(record.getMessage())
+
+    handler = Keep()
+    logger = MMLogger.get_instance('caches')
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+
+
+@contextmanager
+def full_disk(_: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+
+        def fsync(_):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patch.setattr(atomic.os, 'fsync', fsync)
+        yield
+
+
+@contextmanager
+def file_for_folder(cache: Path) -> Iterator[None]:
+    cache.write_text('notes')
+    yield
+    cache.unlink()
+
+
+@contextmanager
+def no_new_folders(_: Path) -> Iterator[None]:
+    """As on a disk that is mounted to be read only."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def mkstemp(**_):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+        patch.setattr(atomic.tempfile, 'mkstemp', mkstemp)
+        yield
+
+
+@pytest.mark.parametrize('fault', [full_disk, file_for_folder, no_new_folders])
+def test_training_goes_on_without_caches(
+    root, expected, tmp_path, warned, fault
+):
+    cache = tmp_path / 'cache'
+    with fault(cache):
+        assert digest_of(build(root, cache)) == expected
+        assert not cache.is_dir() or not list(cache.iterdir())
+    # Each is named once, whatever number of samples there is.
+    assert len(warned) == len(KINDS)
+    for kind, line in zip(KINDS, warned, strict=True):
+        assert str(cache) in line
+        assert '\n' not in line
+        assert kind.replace('jpeg_marks', 'marks for images') in line
+    assert digest_of(build(root, cache)) == expected
+    assert len(list(cache.iterdir())) == len(KINDS)
+    assert len(warned) == len(KINDS)
+
+
+def test_caches_that_are_there_are_used_on_a_full_disk(
+    root, expected, filled, warned
+):
+    with full_disk(filled):
+        assert digest_of(build(root, filled)) == expected
+    assert not warned
+
+
+@settings(max_examples=60)
+@given(
+    kind=st.sampled_from(KINDS),
+    place=st.floats(0, 1, exclude_max=True) | st.integers(0, 40),
+    bit=st.none() | st.integers(0, 7),
+)
+def test_damaged_caches_are_never_used(
+    root, expected, filled, tmp_path_factory, kind, place, bit
+):
+    """Cut anywhere, a share or a number of bytes in, or with a wrong bit."""
+    cache = tmp_path_factory.mktemp('damaged')
+    for path in filled.iterdir():
+        shutil.copyfile(path, cache / path.name)
+    (path,) = cache.glob(f'{kind}_*')
+    content = path.read_bytes()
+    is_share = isinstance(place, float)
+    position = int(place * len(content)) if is_share else place
+    damaged = bytearray(content)
+    if bit is None:
+        del damaged[position:]
+    else:
+        damaged[position] ^= 1 << bit
+    path.write_bytes(damaged)
+    if bit is not None and position < len(f'{{"kind": "{kind} '):
+        # It does not say any more whose it is, and could be somebody's.
+        with pytest.raises(ArrayFileError, match=path.name):
+            build(root, cache)
+        assert path.read_bytes() == damaged
+    else:
+        assert digest_of(build(root, cache)) == expected
+        assert path.read_bytes() == content
+    shutil.rmtree(cache)
+
+
+def other_image(root: Path) -> None:
+    path = root / 'images' / '1.jpg'
+    cv2.imwrite(str(path), cv2.imread(str(path))[:, ::-1])
+
+
+def other_boxes(root: Path) -> None:
+    path = root / 'annotations' / '1.txt'
+    path.write_text(path.read_text() + '1,1,9,9,1,4,0,0\n')
+
+
+def other_data(root: Path) -> None:
+    shutil.rmtree(root)
+    write_scenes(root, seed=1)
+
+
+@pytest.mark.parametrize(
+    ('change', 'kwargs'),
+    [
+        (other_image, {}),
+        (other_boxes, {}),
+        (other_data, {}),
+        (None, {'max_chips': 1}),
+        (None, {'cover': 'fewest'}),
+        (None, {'scales': [SCALES[1] | {'valid_range': (0, float('inf'))}]}),
+    ],
+)
+def test_stale_caches_are_never_used(root, filled, tmp_path, change, kwargs):
+    own_root, cache = tmp_path / 'data', tmp_path / 'cache'
+    shutil.copytree(root, own_root)
+    build(own_root, cache)
+    # And that of another data set of the same file names.
+    for path in filled.iterdir():
+        if not (cache / path.name).exists():
+            shutil.copyfile(path, cache / path.name)
+    if change is not None:
+        change(own_root)
+    expected = digest_of(build(own_root, None, **kwargs))
+    for _ in range(2):
+        assert digest_of(build(own_root, cache, **kwargs)) == expected
+
+
+def run_beside_others(root, cache, start, results):
+    start.wait()
+    dataset = build(root, cache)
+    pool = open_or_build_pool(
+        {'min_size': 3, 'cache_dir': str(cache)}, cache, dataset.dataset
+    )
+    pixels = [pool.patch(ind) for ind in range(len(pool))]
+    results.put((digest_of(dataset), fingerprint(*pixels)))
+
+
+def run_together(root, cache, num):
+    """Results of processes that start at once."""
+    # A fork starts at once, where a new interpreter takes seconds.
+    context = multiprocessing.get_context('fork')
+    start, results = context.Barrier(num), context.Queue()
+    processes = [
+        context.Process(
+            target=run_beside_others, args=(root, cache, start, results)
+        )
+        for _ in range(num)
+    ]
+    for process in processes:
+        process.start()
+    values = [results.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    return values
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }
+
+
+def test_runs_that_share_a_cold_cache(root, expected, tmp_path):
+    (alone,) = run_together(root, tmp_path / 'alone', 1)
+    assert alone[0] == expected
+    files_of_one = contents(tmp_path / 'alone')
+    # And two files of the pool, and checksums of images.
+    assert len(files_of_one) == len(KINDS) + 3
+    for attempt in range(6):
+        cache = tmp_path / f'shared_{attempt}'
+        assert run_together(root, cache, 3) == [alone] * 3
+        assert contents(cache) == files_of_one

@@ -1,0 +1,281 @@
+"""Every writer of files, on a disk that is full and in odd places."""
+
+import re
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from mmhcm.apis.analysis import write_statistics
+from mmhcm.apis.browse.pictures import write_picture
+from mmhcm.apis.tables.records import RowFolder, TestRecord
+from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
+from mmhcm.structures.annotations import AnnotationTable, write_table
+from mmhcm.structures.coco_export import ExportLog, image_record, write_coco
+from mmhcm.structures.files import atomic_write, write_arrays
+from mmhcm.structures.jpeg_marks import build_marks, marks_digest
+from mmhcm.structures.pool import build_pool
+from mmhcm.structures.results import write_submission
+from mmhcm.structures.rounds import HardChipRound, MinedCanvas, write_round
+from mmhcm.visualization.figures import Drawing, figure_style, save_drawing
+from mmhcm.visualization.figures.style import new_figure
+from tests.support.tiny_run import REPO
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+
+
+def torch_weights(path: Path) -> None:
+    with atomic_write(path) as file:
+        torch.save({'state_dict': {'a': torch.ones(99999)}}, file)
+
+
+def round_file(path: Path) -> None:
+    canvases = [MinedCanvas(0, ind, f'{ind}') for ind in range(999)]
+    write_round(path, HardChipRound(1, 'f' * 64, canvases))
+
+
+def pool(path: Path) -> None:
+    image = path.parent.parent / 'image.png'
+    if not image.exists():
+        cv2.imwrite(str(image), IMAGE)
+    instance = {'bbox': [4, 4, 40, 40], 'bbox_label': 0, 'ignore_flag': 0}
+    info = {'img_path': str(image), 'instances': [instance]}
+    build_pool(path.parent, [info], num_classes=1)
+
+
+def marks(path: Path) -> None:
+    image = path.parent.parent / 'image.jpg'
+    if not image.exists():
+        cv2.imwrite(str(image), IMAGE)
+    digest = marks_digest([image])
+    made = build_marks(path.parent, [image], digest)
+    made.path.replace(path)
+
+
+def chip_index(path: Path) -> None:
+    index = ChipIndex(
+        np.arange(99), np.ones((99, 4)), np.arange(99), np.array(0)
+    )
+    write_chip_index(path, index, 'abc')
+
+
+def annotations(path: Path) -> None:
+    rows = np.zeros((0, 8), np.int16)
+    whs, offsets = np.ones((99, 2), np.int32), np.zeros(100, np.int64)
+    table = AnnotationTable(['a'] * 99, [], [], whs, offsets, rows)
+    write_table(path, table, 'abc')
+
+
+def export_log(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with ExportLog(path) as log:
+        for ind in range(99):
+            log.add(f'{ind}', 'abc', image_record(f'{ind}', (9, 9), []))
+
+
+def coco(path: Path) -> None:
+    images = [(i, image_record(f'{i}', (9, 9), [])) for i in range(99)]
+    write_coco(path, images, ['car'])
+
+
+def figure(path: Path) -> None:
+    with figure_style():
+        save_drawing(Drawing(new_figure('single', 1)), [path])
+
+
+def record(path: Path) -> None:
+    folder = RowFolder(path.parent, 'row', 0)
+    folder.path = path.parent
+    folder.write(TestRecord('c' * 999, 'd'))
+
+
+def zip_of_results(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    write_submission(path, {'a': str(rng.integers(0, 9999, 9999).tolist())})
+
+
+WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
+    'weights': ('initial_weights.pth', torch_weights),
+    'round': ('hard_chips.jsonl', round_file),
+    'pool': ('pool.bin', pool),
+    'marks': ('jpeg_marks_1.bin', marks),
+    'chips': ('chips_1.bin', chip_index),
+    'annotations': ('annotations_1.bin', annotations),
+    'arrays': (
+        'arrays.bin',
+        lambda path: write_arrays(path, 'a 1', '', {'a': np.ones(999)}),
+    ),
+    'submission': ('submission.zip', zip_of_results),
+    'statistics': (
+        'statistics.json',
+        lambda path: write_statistics(path, {'a': [0] * 999}),
+    ),
+    'record': ('test.json', record),
+    'coco': ('chips.json', coco),
+    'picture': ('a.png', lambda path: write_picture(path, IMAGE)),
+    'figure': ('a.pdf', figure),
+}
+
+
+@contextmanager
+def limited(num_bytes: int) -> Iterator[None]:
+    """Let no file grow longer; what is there may be longer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 256 kB, where mounting is allowed."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    command = ['mount', '-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', str(folder)]
+    if (
+        shutil.which('mount') is None
+        or subprocess.run(command, capture_output=True, check=False).returncode
+    ):
+        pytest.skip('no file system can be mounted')
+    yield SimpleNamespace(path=folder, ballast=folder / 'ballast')
+    subprocess.run(['umount', str(folder)], check=True)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize('name', WRITERS)
+def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
+    file_name, write = WRITERS[name]
+    path = tmp_path / 'out' / file_name
+    path.parent.mkdir()
+    write(path)
+    good = contents(path.parent)
+    assert good[file_name]
+    # Of another length than 0, since a writer might write in one go.
+    for num_bytes in (1, 200):
+        with (
+            limited(num_bytes),
+            pytest.raises(OSError, match='File too large') as caught,
+        ):
+            write(path)
+        line = str(caught.value)
+        assert str(path.parent) in line
+        assert '\n' not in line
+        assert contents(path.parent) == good
+    write(path)
+    assert contents(path.parent) == good
+
+
+@pytest.mark.parametrize('name', ['weights', 'round', 'submission'])
+def test_a_full_file_system(small_disk, name):
+    file_name, write = WRITERS[name]
+    path = small_disk.path / 'out' / file_name
+    path.parent.mkdir()
+    small_disk.ballast.write_bytes(bytes(250_000))
+    with pytest.raises(OSError, match=f'No space left on device: .*{path}'):
+        write(path)
+    assert contents(path.parent) == {}
+    small_disk.ballast.unlink()
+    subprocess.run(
+        ['mount', '-o', 'remount,size=4m', str(small_disk.path)], check=True
+    )
+    write(path)
+    assert list(path.parent.iterdir())
+
+
+def test_a_disk_that_is_mounted_to_be_read(small_disk):
+    folder = str(small_disk.path)
+    round_file(small_disk.path / 'hard_chips.jsonl')
+    good = contents(small_disk.path)
+    subprocess.run(['mount', '-o', 'remount,ro', folder], check=True)
+    for name in ('round', 'submission', 'picture'):
+        file_name, write = WRITERS[name]
+        match = f"Read-only file system: '{folder}/{file_name}'"
+        with pytest.raises(OSError, match=match):
+            write(small_disk.path / file_name)
+    assert contents(small_disk.path) == good
+
+
+@pytest.mark.parametrize('name', WRITERS)
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
+    file_name, write = WRITERS[name]
+    (tmp_path / 'out').write_text('notes')
+    with pytest.raises((OSError, ValueError), match=str(tmp_path / 'out')):
+        write(tmp_path / 'out' / file_name)
+    assert (tmp_path / 'out').read_text() == 'notes'
+
+
+@pytest.mark.parametrize('name', ['round', 'submission', 'picture'])
+def test_a_disk_that_takes_no_files_is_named(name):
+    """In /proc nobody may make any, whoever runs the tests."""
+    file_name, write = WRITERS[name]
+    with pytest.raises(OSError, match=f"'/proc/self/{file_name}'"):
+        write(Path('/proc/self', file_name))
+
+
+def test_an_export_goes_on_behind_a_full_disk(tmp_path):
+    path = tmp_path / 'log.jsonl'
+    records = {f'{i}': image_record(f'{i}', (9, 9), []) for i in range(9)}
+
+    def add_all():
+        with ExportLog(path) as log:
+            for name, values in records.items():
+                if log.get(name, 'abc') is None:
+                    log.add(name, 'abc', values)
+
+    add_all()
+    whole = path.stat().st_size
+    path.unlink()
+    # What takes a part of the last line says nothing of it.
+    with limited(whole - 5), pytest.raises(OSError, match=r'log\.jsonl'):
+        add_all()
+    assert path.stat().st_size == whole - 5
+    with ExportLog(path) as log:
+        known = [name for name in records if log.get(name, 'abc')]
+    # The line that the disk cut is not taken for a finished image.
+    assert known == list(records)[:-1]
+    add_all()
+    with ExportLog(path) as log:
+        assert all(log.get(name, 'abc') == records[name] for name in records)
+
+
+#: Calls that write under a final name, and the modules that may: logs that
+#: grow line by line, a lock, a picture of a figure in memory, what is unpacked
+#: into a temporary folder.
+_WRITES = re.compile(
+    r"\.write_text\(|\.write_bytes\(|open\([^)]*'[awx]|imwrite|savefig"
+    r'|np\.save|json\.dump\(|torch\.save|copyfile|\.to_csv|\.tofile'
+)
+_ALLOWED = {
+    'structures/archives.py',
+    'structures/files/atomic.py',
+    'structures/coco_export.py',
+    'apis/tables/processes.py',
+    'apis/tables/records.py',
+    'visualization/figures/style.py',
+}
+
+
+def test_there_is_no_other_way_to_write_a_file():
+    found = {}
+    for path in sorted((REPO / 'mmhcm').rglob('*.py')):
+        text = path.read_text()
+        name = str(path.relative_to(REPO / 'mmhcm'))
+        lines = [line.strip() for line in text.splitlines()]
+        writes = [line for line in lines if _WRITES.search(line)]
+        if writes and name not in _ALLOWED and 'atomic_write' not in text:
+            found[name] = writes
+    assert not found

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmhcm.structures.annotations import (
+    note_odd_rows,
+    read_annotation_files,
+    read_what_can_be_read,
+)
+from mmhcm.structures.fault_counter import Tally
+
+ROW = '1,2,3,4,1,5,0,0\n'
+
+
+def read(tmp_path, *contents):
+    paths = []
+    for ind, content in enumerate(contents):
+        paths.append(tmp_path / f'{ind}.txt')
+        paths[-1].write_bytes(content.encode())
+    tally = Tally()
+    return *read_what_can_be_read(paths, tally), tally.lines()
+
+
+def test_good_files_are_read_as_always(tmp_path):
+    rows, counts, lines = read(tmp_path, ROW, '', 2 * ROW)
+    assert rows.shape == (3, 8)
+    assert counts.tolist() == [1, 0, 2]
+    assert lines == []
+    again, _ = read_annotation_files(sorted(tmp_path.iterdir()))
+    np.testing.assert_array_equal(rows, again)
+
+
+def test_no_files():
+    rows, counts = read_what_can_be_read([], Tally())
+    assert rows.shape == (0, 8)
+    assert counts.tolist() == []
+
+
+def test_faults_of_one_file_leave_the_others(tmp_path):
+    rows, counts, lines = read(
+        tmp_path,
+        ROW,
+        f'{ROW}1,2\n{ROW}nan,2,3,4,1,5,0,0',
+        'x\n',
+        '1,2,3,4,1,99,0,0\n',
+        '\n \n',
+    )
+    assert counts.tolist() == [1, 2, -1, 1, 0]
+    assert rows[:, 5].tolist() == [5, 5, 5, 11]
+    assert [line.partition(';')[0] for line in lines] == [
+        '3 rows that cannot be read',
+        '1 annotation files that cannot be read',
+        '1 rows of an unknown category',
+    ]
+    assert '1.txt:2: 2 columns, not 8' in lines[0]
+
+
+def test_an_unknown_category_of_a_bad_row_is_a_bad_row(tmp_path):
+    with_both = 'nan,2,3,4,1,99,0,0\n'
+    _, counts, lines = read(tmp_path, ROW + with_both)
+    assert counts.tolist() == [1]
+    assert [line.split()[0] for line in lines] == ['1']
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    tally = Tally()
+    paths = [tmp_path / 'absent.txt']
+    rows, counts = read_what_can_be_read(paths, tally)
+    assert rows.shape == (0, 8)
+    assert counts.tolist() == [-1]
+    (line,) = tally.lines()
+    assert 'absent.txt: No such file' in line
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.integers(0, 2),
+            st.integers(-3, 12),
+            st.integers(-3, 12),
+            st.integers(0, 6),
+            st.integers(0, 6),
+        ),
+        max_size=12,
+    )
+)
+def test_odd_rows_are_those_of_a_slow_count(tmp_path_factory, rows):
+    folder = tmp_path_factory.mktemp('rows')
+    width, height = 10, 8
+    files = [[row[1:] for row in rows if row[0] == ind] for ind in range(3)]
+    paths = [folder / f'{ind}.txt' for ind in range(3)]
+    for path, own in zip(paths, files, strict=True):
+        path.write_text(
+            ''.join('{},{},{},{},1,4,0,0\n'.format(*row) for row in own)
+        )
+    table, counts = read_annotation_files(paths)
+    tally = Tally()
+    note_odd_rows(table, counts, np.array([[width, height]] * 3), paths, tally)
+    expected = dict.fromkeys(
+        ('no area', 'outside', 'beyond', 'twice', 'empty'), 0
+    )
+    for own in files:
+        expected['empty'] += not own
+        for ind, row in enumerate(own):
+            x, y, w, h = row
+            expected['twice'] += row in own[:ind]
+            inside_w = min(x + w, width) - max(x, 0)
+            inside_h = min(y + h, height) - max(y, 0)
+            if w == 0 or h == 0:
+                expected['no area'] += 1
+            elif inside_w <= 0 or inside_h <= 0:
+                expected['outside'] += 1
+            elif (inside_w, inside_h) != (w, h):
+                expected['beyond'] += 1
+    names = {
+        'boxes without area': 'no area',
+        'boxes outside of their image': 'outside',
+        'boxes that reach beyond their image': 'beyond',
+        'rows that stand in their file already': 'twice',
+        'annotation files without a row': 'empty',
+    }
+    found = dict.fromkeys(expected, 0)
+    for line in tally.lines():
+        count, kind = line.partition(';')[0].split(' ', 1)
+        found[names[kind]] = int(count)
+    assert found == expected
+
+
+@pytest.mark.parametrize('text', ['\n\n60,20,0,10,1,4,0,0\n', '﻿\r\n\r'])
+def test_lines_are_those_of_the_file(tmp_path, text):
+    path = tmp_path / 'a.txt'
+    path.write_text(text + '60,20,0,10,1,4,0,0')
+    rows, counts = read_annotation_files([path])
+    tally = Tally()
+    note_odd_rows(rows, counts, np.array([[99, 99]]), [path], tally)
+    assert 'a.txt:3 (' in tally.lines()[0]

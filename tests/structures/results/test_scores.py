@@ -1,0 +1,180 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mmhcm.functional.scoring import FIGURES
+from mmhcm.structures.annotations import CLASSES
+from mmhcm.structures.annotations.visdrone_txt import parse_annotations
+from mmhcm.structures.results import (
+    figures_dict,
+    format_figures,
+    read_records,
+    read_split,
+    score_folder,
+    score_results,
+    write_figures,
+    write_submission,
+)
+from mmhcm.structures.results.scores import CLASS_MEAN, OFFICIAL, PROTOCOL
+
+CASE = Path(os.environ.get('MMHCM_DATA', '.')).parent / 'reference/eval_case'
+SIZES = {'a': (60, 40), 'a-1': (50, 50)}
+ROOT_TEXT = '10,10,10,10,1,4,0,0\n30,5,0,8,0,1,0,0\n'
+ANNOTATIONS = {
+    'a': parse_annotations(ROOT_TEXT),
+    'a-1': parse_annotations(ROOT_TEXT),
+}
+HIT = '10,10,10,10,0.5,4,-1,-1\n'
+MISS = '30,30,9,9,0.5,4,-1,-1\n'
+
+
+def lay_out(root, annotations):
+    (root / 'annotations').mkdir(parents=True)
+    (root / 'images').mkdir()
+    for stem, text in annotations.items():
+        (root / 'annotations' / f'{stem}.txt').write_text(text)
+        Image.new('RGB', SIZES[stem]).save(root / 'images' / f'{stem}.jpg')
+    return root
+
+
+def test_score_results_goes_by_file_name():
+    # '-' sorts before '.', so a-1.txt comes first; its hit wins the tie.
+    scores = score_results({'a': MISS, 'a-1': HIT}, ANNOTATIONS, SIZES)
+    assert scores.per_class[3, 0] == pytest.approx(50)
+    scores = score_results({'a': HIT, 'a-1': MISS}, ANNOTATIONS, SIZES)
+    assert scores.per_class[3, 0] == pytest.approx(25)
+
+
+@pytest.mark.parametrize(
+    ('results', 'annotations', 'sizes', 'fault'),
+    [
+        ({'a': HIT}, ANNOTATIONS, SIZES, '1 images have no result.* a-1'),
+        (
+            {'a': HIT, 'a-1': '', 'c': ''},
+            ANNOTATIONS,
+            SIZES,
+            '1 results have no annotation file, first c',
+        ),
+        ({'a': '', 'a-1': ''}, ANNOTATIONS, {'a': (9, 9)}, 'no known size'),
+        ({'a': '1,2\n', 'a-1': ''}, ANNOTATIONS, SIZES, r'a\.txt:1: 2 col'),
+        ({'a': ''}, {'a': np.zeros((0, 8))}, SIZES, 'no object of the ten'),
+        ({}, {}, SIZES, 'no object of the ten'),
+    ],
+    ids=['result', 'unknown', 'size', 'row', 'no-objects', 'nothing'],
+)
+def test_score_results_rejects(results, annotations, sizes, fault):
+    with pytest.raises(ValueError, match=fault):
+        score_results(results, annotations, sizes)
+
+
+def test_figures_name_what_they_are(tmp_path):
+    scores = score_results({'a': HIT, 'a-1': HIT}, ANNOTATIONS, SIZES)
+    figures = figures_dict(scores)
+    assert list(figures) == ['official', 'class_mean', 'per_class']
+    assert list(figures['per_class']) == list(CLASSES)
+    assert figures['per_class']['bus'] is None
+    assert figures['class_mean']['AP'] == pytest.approx(50)
+    write_figures(tmp_path / 'figures.json', scores)
+    assert json.loads((tmp_path / 'figures.json').read_text()) == figures
+    text = format_figures(scores)
+    assert all(part in text for part in (PROTOCOL, OFFICIAL, CLASS_MEAN))
+    (bus,) = (line for line in text.splitlines() if line.startswith('bus'))
+    assert bus.split() == ['bus'] + ['-'] * len(FIGURES)
+
+
+def test_score_folder_takes_zip_or_folder_images_or_table(tmp_path):
+    root = lay_out(tmp_path / 'root', dict.fromkeys(SIZES, ROOT_TEXT))
+    texts = {'a': MISS, 'a-1': HIT}
+    write_submission(tmp_path / 's.zip', texts)
+    (tmp_path / 'results').mkdir()
+    for stem, text in texts.items():
+        (tmp_path / 'results' / f'{stem}.txt').write_text(text)
+    table = tmp_path / 'sizes.csv'
+    table.write_text('name,width,height\na,60,40\na-1,50,50\n')
+    expected = score_results(texts, ANNOTATIONS, SIZES)
+    for results in ('s.zip', 'results'):
+        for sizes in (None, table):
+            scores = score_folder(tmp_path / results, root, sizes)
+            np.testing.assert_array_equal(scores.official, expected.official)
+            np.testing.assert_array_equal(scores.per_class, expected.per_class)
+
+
+def test_score_folder_needs_annotations(tmp_path):
+    root = lay_out(tmp_path / 'root', {})
+    with pytest.raises(ValueError, match='no annotation files'):
+        score_folder(tmp_path, root)
+
+
+@pytest.mark.skipif(not CASE.is_dir(), reason='no reference case')
+def test_reference_case():
+    scores = score_folder(CASE / 'results', CASE, CASE / 'sizes.csv')
+    figures = figures_dict(scores)['official']
+    expected = {
+        'AP': 10.3357137232,
+        'AP50': 31.2798193625,
+        'AP75': 3.5143646782,
+        'AR1': 0.1202189810,
+        'AR10': 1.4456648475,
+        'AR100': 10.0123417987,
+        'AR500': 24.4079072485,
+    }
+    assert figures == pytest.approx(expected, abs=1e-6, rel=0)
+
+
+OBJECT = '10,10,10,10,1,4,0,0\n'
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / 'annotations').mkdir()
+    for stem in ('a', 'a-1'):
+        (tmp_path / 'annotations' / f'{stem}.txt').write_text(OBJECT)
+    (tmp_path / 'sizes.csv').write_text('a,60,40\na-1,50,30\n')
+    return tmp_path
+
+
+def write_results(root, **texts):
+    folder = root / 'results'
+    folder.mkdir()
+    for stem, text in texts.items():
+        (folder / f'{stem}.txt').write_text(text)
+    return folder
+
+
+def test_records_come_in_the_order_of_file_names(root):
+    split = read_split(root, root / 'sizes.csv')
+    folder = write_results(root, **{'a': HIT, 'a-1': ''})
+    records = read_records(folder, split)
+    assert list(records) == ['a-1', 'a']
+    assert (records['a'].width, records['a'].height) == (60, 40)
+    np.testing.assert_allclose(records['a'].gt[0, :6], [10] * 4 + [1, 4])
+    np.testing.assert_allclose(records['a'].dets, [[10] * 4 + [0.5, 4]])
+    assert records['a-1'].dets.shape == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ('texts', 'fault'),
+    [
+        ({'a': HIT}, 'results: 1 images have no result file, first a-1'),
+        ({'a': '', 'a-1': '', 'b': ''}, '1 results have no annotations'),
+        ({'a': '', 'a-1': '1,2\n'}, r'results: a-1.txt:1: 2 columns'),
+    ],
+)
+def test_faulty_results(root, texts, fault):
+    split = read_split(root, root / 'sizes.csv')
+    with pytest.raises(ValueError, match=fault):
+        read_records(write_results(root, **texts), split)
+
+
+def test_faulty_splits(root):
+    (root / 'sizes.csv').write_text('a,60,40\n')
+    with pytest.raises(ValueError, match='no known size, first a-1'):
+        read_split(root, root / 'sizes.csv')
+    for path in (root / 'annotations').iterdir():
+        path.unlink()
+    with pytest.raises(ValueError, match='annotations: no annotation files'):
+        read_split(root, root / 'sizes.csv')

@@ -1,0 +1,159 @@
+"""Change the scoring and the cover, one place at a time; a test has to notice.
+
+mutmut makes the changes and runs the tests, see ``tool.mutmut`` in
+pyproject.toml. Those that no test can notice are explained in mutants.toml;
+any other one that survives is a fault of the tests, and an explanation that
+is needed no more is one as well.
+"""
+
+import argparse
+import fnmatch
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / 'work_dirs' / 'mutants'
+EXPLAINED = Path(__file__).with_name('mutants.toml')
+DEAD = ('killed', 'timeout')
+
+
+def sources() -> list[str]:
+    """Paths of the modules that are changed, from the project's folder."""
+    settings = tomllib.loads((ROOT / 'pyproject.toml').read_text())
+    patterns = settings['tool']['mutmut']['only_mutate']
+    paths = (path.relative_to(ROOT) for path in ROOT.glob('mmhcm/**/*.py'))
+    return sorted(
+        str(path)
+        for path in paths
+        if any(fnmatch.fnmatch(str(path), pattern) for pattern in patterns)
+    )
+
+
+def explanations() -> dict[tuple[str, str, str], str]:
+    """Reason by function, line as it is, and line as it is changed."""
+    groups = tomllib.loads(EXPLAINED.read_text())['explained']
+    return {
+        tuple(mutant): group['reason']
+        for group in groups
+        for mutant in group['mutants']
+    }
+
+
+def copy_project() -> None:
+    """Copy what the tests need to a place where files can be changed."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    ignore = shutil.ignore_patterns('__pycache__')
+    for name in ('mmhcm', 'tests'):
+        shutil.copytree(ROOT / name, FOLDER / name, ignore=ignore)
+    shutil.copy(ROOT / 'pyproject.toml', FOLDER)
+    os.chdir(FOLDER)
+
+
+def draw(num: int, seed: str) -> list[str]:
+    """Names of some of the mutants; other sources draw other ones."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+    from mutmut.utils.format_utils import get_mutant_name
+
+    names, digest = [], hashlib.sha256(seed.encode())
+    for path in sources():
+        text = Path(path).read_text()
+        digest.update(text.encode())
+        mutated = mutate_file_contents(path, text)
+        names += [
+            get_mutant_name(Path(path), name) for name in mutated.mutant_names
+        ]
+    return random.Random(digest.hexdigest()).sample(
+        names, min(num, len(names))
+    )
+
+
+def run(names: list[str], jobs: int) -> dict[str, str]:
+    """Status of each mutant that was tested; without names, of all."""
+    from mutmut.mutation.data import SourceFileMutationData
+    from mutmut.stats import status_by_exit_code
+
+    env = {
+        **os.environ,
+        'OMP_NUM_THREADS': '1',
+        'OPENCV_FOR_THREADS_NUM': '1',
+    }
+    # Real images take long and find nothing that drawn ones do not.
+    env.pop('MMHCM_DATA', None)
+    # run as a script: the folder it is in has to stay off the import path
+    command = [Path(sys.executable).with_name('mutmut'), 'run']
+    command += ['--max-children', str(jobs), *names]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(
+            f'{done.stdout[-4000:]}\n{done.stderr[-4000:]}\nmutmut failed'
+        )
+    statuses = {}
+    for path in sources():
+        data = SourceFileMutationData(path=path)
+        data.load()
+        statuses.update(data.exit_code_by_key)
+    wanted = set(names) or set(statuses)
+    return {name: status_by_exit_code[statuses[name]] for name in wanted}
+
+
+def describe(name: str) -> tuple[str, str, str]:
+    """Name the function of a mutant, what was changed, and to what."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+    module, _, key = name.partition('__mutmut_')[0].rpartition('.')
+    # x_function, or xǁClassǁmethod
+    function = '.'.join(key.split('ǁ')[1:]) or key.removeprefix('x_')
+    path = f'{module.replace(".", "/")}.py'
+    lines = get_diff_for_mutant(name, path=path).splitlines()[2:]
+    was, now = (
+        ' '.join(line[1:].strip() for line in lines if line[0] == sign)
+        for sign in '-+'
+    )
+    return f'{module.rpartition(".")[2]}.{function}', was, now
+
+
+def main() -> None:
+    """Test all mutants or a sample, and exit with 1 if one is not noticed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--sample', type=int, help='so many, drawn at random')
+    parser.add_argument('--seed', default='', help='draw other ones')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    copy_project()
+    names = [] if args.sample is None else draw(args.sample, args.seed)
+    statuses = run(names, args.jobs)
+    reasons = explanations()
+    alive = {
+        describe(name): f'{name} ({status})'
+        for name, status in sorted(statuses.items())
+        if status not in DEAD
+    }
+    faults = [
+        f'{alive[mutant]}: no test notices\n  - {mutant[1]}\n  + {mutant[2]}'
+        for mutant in alive.keys() - reasons.keys()
+    ]
+    if args.sample is None:
+        faults += [
+            f'{EXPLAINED.name}: explained, yet killed or gone: {mutant}'
+            for mutant in reasons.keys() - alive.keys()
+        ]
+    counts = Counter(statuses.values())
+    print(
+        f'{len(statuses)} mutants: '
+        + ', '.join(f'{num} {status}' for status, num in counts.most_common())
+        + f'; {len(alive.keys() & reasons.keys())} survivors are explained'
+    )
+    if faults:
+        sys.exit('\n'.join(sorted(faults)))
+
+
+if __name__ == '__main__':
+    main()

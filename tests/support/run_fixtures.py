@@ -1,0 +1,36 @@
+import pytest
+
+from tests.support.tiny_run import (
+    build_tiny_runner,
+    tiny_config,
+    write_tiny_run,
+)
+
+
+@pytest.fixture(scope='session')
+def tiny_run(tmp_path_factory):
+    """Path of the tiny config; its data lies beside it."""
+    return write_tiny_run(tmp_path_factory.mktemp('tiny'))
+
+
+@pytest.fixture
+def make_cfg(tiny_run, tmp_path):
+    """Load the tiny config with options."""
+
+    def make(options=None, work_dir=None):
+        return tiny_config(tiny_run, work_dir or tmp_path / 'work', options)
+
+    return make
+
+
+@pytest.fixture
+def make_runner(make_cfg):
+    """Build a Runner of the tiny config with options."""
+
+    def make(options=None, work_dir=None, **changes):
+        cfg = make_cfg(options, work_dir)
+        for key, value in changes.items():
+            cfg[key] = value
+        return build_tiny_runner(cfg)
+
+    return make
