@@ -43,9 +43,9 @@ class CanvasDataset:
 
     Which images, and what is pasted where, follows from (seed, round, image)
     and the image's pixels alone. Existing annotations stay and those of the
-    pasted objects are added (paper section 3.3). A sample's data info carries ``canvas``, the
-    ``MinedCanvas`` recipe without chips yet, and ``draw_key``, the integers
-    that seed what a metric draws for it.
+    pasted objects are added (paper section 3.3). A sample's data info carries
+    ``canvas``, the ``MinedCanvas`` recipe without chips yet, and
+    ``draw_key``, the integers that seed what a metric draws for it.
 
     Args:
         sources (list[dict | BaseDataset]): Data sets of whole images, the own
