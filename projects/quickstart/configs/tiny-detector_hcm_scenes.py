@@ -6,8 +6,8 @@ custom_hooks = [
     dict(
         type='HardChipMiningHook',
         epochs=[4],
-        canvases=dict(num_canvases=40, num_pastes=20, external_ratio=0.15),
-        metric=dict(type='HardChipMetric', score_thr=0.3),
+        canvases=dict(num_canvases=60, num_pastes=15, external_ratio=0.2),
+        metric=dict(type='HardChipMetric'),
         pool=dict(cache_dir=_base_.cache_dir),
         dataloader=dict(num_workers=0),
         external=[
