@@ -94,9 +94,9 @@ def rescaling_costs(
 ) -> np.ndarray:
     """Cost (n, k) of rescaling patches, in units of one log size.
 
-    The sum of how much a patch has to be rescaled, and ten times how far it stays from
-    the wanted size; infinite for a patch that stays farther from it than the
-    nearest one by a fifth.
+    The sum of how much a patch has to be rescaled, and ten times how far it
+    stays from the wanted size; infinite for a patch that stays farther from
+    it than the nearest one by a fifth.
 
     Args:
         log_scales: (n, k) log of wanted size over patch size.
