@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -35,9 +36,9 @@ COLUMNS = (
     ('class_mean', 'AR500', 'mean AR500'),
 )
 #: Lines of training and testing that are worth a glance.
-_SHOWN = re.compile(
-    r'Epoch\((?:train|test)|normal chips|round \d|rror|valid|^\S[^=]*it/s'
-)
+_SHOWN = re.compile(r'Epoch\((?:train|test)|normal chips|round \d|rror|valid')
+#: A progress bar on its way.
+_BAR = re.compile(r'\b(?!100)\d+%\|')
 #: Status of a command that Ctrl-C ended, by itself or by the signal.
 _STOPPED = 128 + signal.SIGINT
 # Two processes of one thread each: threads that wait for each other lose
@@ -47,22 +48,24 @@ _ONE_THREAD = {'OMP_NUM_THREADS': '1', 'OPENCV_FOR_THREADS_NUM': '1'}
 
 @dataclass(frozen=True)
 class Size:
-    """How much is rendered and trained."""
+    """How much is rendered and trained; the epochs are the configs'."""
 
     num_train: int
     num_val: int
     num_external: int
     stage_epochs: int
+    epochs: int
     num_pictures: int
     options: tuple[str, ...] = ()
 
 
-FULL = Size(16, 40, 12, stage_epochs=4, num_pictures=12)
+FULL = Size(10, 60, 12, stage_epochs=3, epochs=8, num_pictures=12)
 SMOKE = Size(
     8,
     3,
     2,
     stage_epochs=1,
+    epochs=2,
     num_pictures=2,
     options=(
         'train_dataloader.sampler.num_samples=8',
@@ -81,7 +84,6 @@ class Row:
     name: str
     config: Path
     checkpoint: Path
-    tta: bool = False
 
 
 class Demo:
@@ -99,9 +101,8 @@ class Demo:
         self.seed = seed
         self.data = work_dir / 'data'
         self.pictures = work_dir / 'pictures'
-        epochs = size.stage_epochs
-        self.start = work_dir / 'stage1' / f'epoch_{epochs}.pth'
-        last = f'epoch_{2 * epochs}.pth'
+        self.start = work_dir / 'stage1' / f'epoch_{size.stage_epochs}.pth'
+        last = f'epoch_{size.epochs}.pth'
         self.rows = [
             Row('stage 1', PLAIN, self.start),
             Row('plain', PLAIN, work_dir / 'plain' / last),
@@ -146,7 +147,7 @@ class Demo:
         folder = row.checkpoint.parent
         if row.checkpoint.is_file():
             return
-        resume = []
+        resume: list[object] = []
         if (folder / 'last_checkpoint').is_file():
             resume = ['--resume']
         elif row.checkpoint != self.start:
@@ -158,6 +159,7 @@ class Demo:
             *resume,
             *self._options(row.config),
             *options,
+            label=row.name,
         )
 
     async def _evaluate(self, row: Row) -> None:
@@ -173,15 +175,18 @@ class Demo:
             row.checkpoint,
             *('--out', zip_path),
             *('--work-dir', self.work_dir / 'test' / zip_path.stem),
-            *(['--tta'] if row.tta else []),
             *self._options(row.config),
+            label=row.name,
         )
         await self._tool(
-            'tools/validate_submission.py', zip_path, '--data-root', val
+            'tools/validate_submission.py',
+            *(zip_path, '--data-root', val),
+            label=row.name,
         )
         await self._tool(
             'tools/evaluate.py',
             *(zip_path, '--data-root', val, '--out', figures),
+            label=row.name,
         )
 
     def _zip_path(self, row: Row) -> Path:
@@ -223,16 +228,19 @@ class Demo:
             *options,
         ]
 
-    async def _tool(self, script: str, *arguments: object) -> None:
+    async def _tool(
+        self, script: str, *arguments: object, label: str = ''
+    ) -> None:
         """Run one of the project's commands; stop if it fails.
 
         The framework logs its whole config at every start: that goes to the
-        log file alone.
+        log file alone. A label says on each line whose it is.
         """
         command = [sys.executable, '-W', 'ignore', script]
         command += map(str, arguments)
-        print('\n$ python', ' '.join(command[3:]), flush=True)
-        quiet = Path(script).stem in ('train', 'submit')
+        print('\n$ python', shlex.join(command[3:]), flush=True)
+        quiet = Path(script).stem in ('train', 'submit', 'evaluate')
+        mark = f'[{label}] ' if label else ''
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=ROOT,
@@ -244,9 +252,10 @@ class Demo:
             assert process.stdout is not None, 'opened as a pipe'
             with (self.work_dir / 'run.log').open('a') as log:
                 async for line in _lines(process.stdout):
-                    log.write(f'{line}\n')
-                    if not quiet or _SHOWN.search(line):
-                        print(line, flush=True)
+                    log.write(f'{mark}{line}\n')
+                    shown = not quiet or _SHOWN.search(line)
+                    if shown and not _BAR.search(line):
+                        print(f'{mark}{line}', flush=True)
             status = await process.wait()
         finally:
             if process.returncode is None:

@@ -20,7 +20,7 @@ class RecordingDemo(Demo):
         super().__init__(work_dir, SMOKE, seed=3)
         self.calls, self.events, self.fail = [], [], fail
 
-    async def _tool(self, script, *arguments):
+    async def _tool(self, script, *arguments, label=''):
         arguments = list(map(str, arguments))
         name = Path(script).stem
         if '--work-dir' in arguments:

@@ -61,8 +61,8 @@ model = dict(
 # The images' own scale for all but the largest objects, and half of it.
 chip_size = 192
 scales = [
-    dict(window=192, valid_range=(0, 60), stride=24),
-    dict(window=384, valid_range=(40, None), stride=48),
+    dict(window=192, valid_range=(0, 96), stride=24),
+    dict(window=384, valid_range=(64, None), stride=48),
 ]
 train_pipeline = [
     dict(type='LoadChipImage'),
@@ -72,7 +72,7 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackChipInputs'),
 ]
-# 4 + 4 epochs of 100 iterations.
+# 3 + 5 epochs of 100 iterations.
 train_dataloader = dict(
     batch_size=8,
     num_workers=0,
@@ -136,6 +136,8 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         T_max=max_epochs,
+        # Of both stages, also where a run is to end with the first.
+        end=max_epochs,
         eta_min=0.00002,
         by_epoch=True,
         convert_to_iter_based=True,
