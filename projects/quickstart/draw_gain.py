@@ -1,8 +1,9 @@
-"""Draw the objects of a few scenes, and what detectors make of them."""
+"""Draw scenes as they are, and as two detectors see them."""
 
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,19 +40,48 @@ from mmhcm.visualization.figures.style import (
 
 #: Lowest threshold that may be chosen.
 _MIN_SCORE = 0.05
-RIGHT = BoxStyle('right', '#2BD9A0')
+RIGHT = BoxStyle('right', '#FFFFFF', max_pt=0.5)
+ALONE = BoxStyle('right, here alone', '#00FF40', max_pt=2.0)
 WRONG_CLASS = BoxStyle('wrong class', '#F0E442')
 WRONG_PLACE = BoxStyle('wrong place', '#F28AC6')
 BACKGROUND = BoxStyle('background', '#D55E00')
 MISSED = BoxStyle('missed', '#E3120B', (0, (0.9, 0.9)))
-_STYLES = {
-    DetectionType.TRUE_POSITIVE: RIGHT,
+_ERROR_STYLES = {
     DetectionType.CLASS: WRONG_CLASS,
     DetectionType.LOCALIZATION: WRONG_PLACE,
     DetectionType.BOTH: WRONG_PLACE,
     DetectionType.DUPLICATE: WRONG_PLACE,
     DetectionType.BACKGROUND: BACKGROUND,
 }
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A scene, what is detected in it, and which of that is right."""
+
+    image: DetectedImage
+    types: ErrorTypes
+
+    @property
+    def found(self) -> set[int]:
+        """Indices of the objects that were found."""
+        right = self.types.det_types == DetectionType.TRUE_POSITIVE
+        return set(self.types.det_gt_inds[right].tolist())
+
+    def boxes(self, other: 'Judged') -> list[tuple[BoxStyle, np.ndarray]]:
+        """Return kinds of boxes, what ``other`` has not found by itself."""
+        types, bboxes = self.types, self.image.det_bboxes
+        right = types.det_types == DetectionType.TRUE_POSITIVE
+        alone = right & ~np.isin(types.det_gt_inds, list(other.found))
+        return [
+            (MISSED, self.image.gt_bboxes[types.missed]),
+            *(
+                (style, bboxes[types.det_types == kind])
+                for kind, style in _ERROR_STYLES.items()
+            ),
+            (RIGHT, bboxes[right & ~alone]),
+            (ALONE, bboxes[alone]),
+        ]
 
 
 def draw_gain(
@@ -66,61 +96,60 @@ def draw_gain(
     of the split together.
 
     Args:
-        results: Zips or folders by name.
+        results: Zip or folder before and after, by name.
         data_root: Folder with ``images`` and ``annotations``.
-        num: Scenes to draw: those whose objects are of the most classes, of
-            several the ones with the fewest objects. No result has a say.
+        num: Scenes to draw. They are ranked by how many objects more the
+            second result finds; drawn are a typical one, the median, and
+            from there on up to the one that gains most.
         images: Stems of scenes to draw instead.
 
     Returns:
         The drawing; its text counts what is right and wrong.
 
     Raises:
-        ValueError: no such scene, or a file is malformed.
+        ValueError: no such scene, not two results, or a file is malformed.
         OSError: a file cannot be read.
     """
-    found = _read_found(results, data_root)
-    scenes = next(iter(found.values()))
-    stems = list(images) or _choose(scenes, num)
-    unknown = sorted(set(stems) - set(scenes))
+    if len(results) != 2:
+        raise ValueError(f'two results are compared, got {len(results)}')
+    before, after = _judge_all(results, data_root)
+    stems = list(images) or _choose(before, after, num)
+    unknown = sorted(set(stems) - set(before))
     if unknown:
         raise ValueError(f'{data_root}: no image {unknown[0]}')
     paths = {path.stem: path for path in Path(data_root, 'images').iterdir()}
     pictures = [read_image(str(paths[stem])) for stem in stems]
-    objects = [_objects(scenes[stem]) for stem in stems]
+    objects = [_objects(before[stem].image) for stem in stems]
     rows = [PhotoRow(list(map(Photo, pictures, objects)), 'objects')]
     lines = [f'on {", ".join(stems)}']
-    for name, detected in found.items():
-        threshold = best_threshold(list(detected.values()))
-        boxes = [_judged(detected[stem], threshold) for stem in stems]
+    for name, own, other in zip(
+        results, (before, after), (after, before), strict=True
+    ):
+        boxes = [own[stem].boxes(other[stem]) for stem in stems]
         rows.append(PhotoRow(list(map(Photo, pictures, boxes)), name))
-        lines.append(f'{name}, from score {threshold:.2f}: {_counts(boxes)}')
+        lines.append(f'{name}: {_counts(boxes)}')
     return Drawing(draw_photos(rows), text='\n'.join(lines))
 
 
-def _read_found(
+def _judge_all(
     results: Mapping[str, str | Path], data_root: str | Path
-) -> dict[str, dict[str, DetectedImage]]:
-    """Detections and objects by the name of the result and the image."""
+) -> list[dict[str, Judged]]:
+    """Judge each result's detections of all scenes, by stem."""
     split = read_split(data_root)
-    return {
-        name: {
+    judged = []
+    for path in results.values():
+        images = {
             stem: _detected(record)
             for stem, record in read_records(path, split).items()
         }
-        for name, path in results.items()
-    }
-
-
-def _choose(scenes: Mapping[str, DetectedImage], num: int) -> list[str]:
-    """Take images of the most classes, of several those of fewest objects."""
-
-    def rank(stem: str) -> tuple[int, int]:
-        scene = scenes[stem]
-        labels = scene.gt_labels[~scene.gt_ignore]
-        return -len(np.unique(labels)), len(labels)
-
-    return sorted(scenes, key=rank)[:num]
+        threshold = best_threshold(list(images.values()))
+        judged.append(
+            {
+                stem: Judged(image, image.classify(score_thr=threshold))
+                for stem, image in images.items()
+            }
+        )
+    return judged
 
 
 def best_threshold(images: Sequence[DetectedImage]) -> float:
@@ -135,6 +164,18 @@ def best_threshold(images: Sequence[DetectedImage]) -> float:
     return best_f1_threshold(
         np.concatenate(scores), np.concatenate(right), num_objects
     )[0]
+
+
+def _choose(
+    before: Mapping[str, Judged], after: Mapping[str, Judged], num: int
+) -> list[str]:
+    """Take scenes from the median gain to the highest."""
+    ranked = sorted(
+        before,
+        key=lambda stem: len(after[stem].found) - len(before[stem].found),
+    )
+    ranks = np.linspace((len(ranked) - 1) / 2, len(ranked) - 1, num)
+    return [ranked[rank] for rank in np.unique(ranks.astype(int))]
 
 
 def _detected(record: ImageRecord) -> DetectedImage:
@@ -156,10 +197,7 @@ def _xyxy(rows: np.ndarray) -> np.ndarray:
     return corners.astype(np.float32)
 
 
-Boxes = list[tuple[BoxStyle, np.ndarray]]
-
-
-def _objects(image: DetectedImage) -> Boxes:
+def _objects(image: DetectedImage) -> list[tuple[BoxStyle, np.ndarray]]:
     counted = ~image.gt_ignore
     boxes = class_boxes(
         image.gt_bboxes[counted], image.gt_labels[counted], CLASSES
@@ -167,19 +205,10 @@ def _objects(image: DetectedImage) -> Boxes:
     return [*boxes, (MASKED, image.ignored_regions)]
 
 
-def _judged(image: DetectedImage, threshold: float) -> Boxes:
-    types: ErrorTypes = image.classify(score_thr=threshold)
-    shown = [
-        (style, image.det_bboxes[types.det_types == kind])
-        for kind, style in _STYLES.items()
-    ]
-    return [(MISSED, image.gt_bboxes[types.missed]), *shown]
-
-
-def _counts(images: Sequence[Boxes]) -> str:
-    """Count the boxes of each style, in words."""
+def _counts(scenes: Sequence[list[tuple[BoxStyle, np.ndarray]]]) -> str:
+    """Count the boxes of each kind, in words."""
     counts: dict[str, int] = {}
-    for boxes in images:
+    for boxes in scenes:
         for style, bboxes in boxes:
             counts[style.name] = counts.get(style.name, 0) + len(bboxes)
     return ', '.join(f'{count} {name}' for name, count in counts.items())
@@ -188,8 +217,9 @@ def _counts(images: Sequence[Boxes]) -> str:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', nargs='+', type=Path, help='zips')
-    parser.add_argument('--names', nargs='+', help='one for each result')
+    parser.add_argument('before', type=Path, help='zip or folder of results')
+    parser.add_argument('after', type=Path, help='likewise')
+    parser.add_argument('--names', nargs=2, help='one for each result')
     parser.add_argument('--data-root', type=Path, required=True)
     parser.add_argument('--num', type=int, default=2, help='scenes to draw')
     parser.add_argument(
@@ -202,11 +232,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> int:
     """Draw; 1 for a user's mistake."""
     args = parse_args()
-    names = args.names or [path.stem for path in args.results]
+    paths = args.before, args.after
+    names = args.names or [path.stem for path in paths]
     try:
-        results = dict(zip(names, args.results, strict=True))
         with figure_style():
-            drawing = draw_gain(results, args.data_root, args.num, args.images)
+            drawing = draw_gain(
+                dict(zip(names, paths, strict=True)),
+                args.data_root,
+                args.num,
+                args.images,
+            )
             save_drawing(drawing, [args.out])
     except (ValueError, OSError) as error:
         print(f'error: {error}', file=sys.stderr)

@@ -55,46 +55,70 @@ def draw(*args, **kwargs):
         return tool.draw_gain(*args, **kwargs)
 
 
-def test_what_is_right_and_wrong_is_counted(data_root, tmp_path):
+CHANGES = {
+    'vans for cars': (
+        lambda x, y, w, h, category: category == CAR and (x, y, w, h, VAN),
+        '0 missed, 1 wrong class, 0 wrong place, 0 background, 1 right',
+        1,
+    ),
+    'no buses': (
+        lambda x, y, w, h, category: category == BUS and 'missed',
+        '1 missed, 0 wrong class, 0 wrong place, 0 background, 1 right',
+        1,
+    ),
+    'aside': (
+        lambda x, y, w, h, category: (x + w * 0.6, y, w, h, category),
+        '0 missed, 0 wrong class, 2 wrong place, 0 background, 0 right',
+        2,
+    ),
+    'elsewhere': (
+        lambda x, y, w, h, category: (70, 0, 9, 9, CAR),
+        '2 missed, 0 wrong class, 0 wrong place, 2 background, 0 right',
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize('name', CHANGES)
+def test_what_is_right_and_wrong_is_counted(data_root, tmp_path, name):
+    change, expected, num_alone = CHANGES[name]
     results = {
-        'perfect': write_results(tmp_path / 'a'),
-        'vans': write_results(
-            tmp_path / 'b',
-            lambda x, y, w, h, category: category == CAR and (x, y, w, h, VAN),
-        ),
-        'without buses': write_results(
-            tmp_path / 'c',
-            lambda x, y, w, h, category: category == BUS and 'missed',
-        ),
-        'aside': write_results(
-            tmp_path / 'd',
-            lambda x, y, w, h, category: (x + w * 0.6, y, w, h, category),
-        ),
-        'elsewhere': write_results(
-            tmp_path / 'e', lambda x, y, w, h, category: (70, 0, 9, 9, CAR)
-        ),
+        'changed': write_results(tmp_path / 'a', change),
+        'perfect': write_results(tmp_path / 'b'),
     }
     drawing = draw(results, data_root, images=['mixed'])
-    nothing = '0 wrong class, 0 wrong place, 0 background'
-    assert counts_of(drawing) == [
-        f'0 missed, 2 right, {nothing}',
-        '0 missed, 1 right, 1 wrong class, 0 wrong place, 0 background',
-        f'1 missed, 1 right, {nothing}',
-        '0 missed, 0 right, 0 wrong class, 2 wrong place, 0 background',
-        '2 missed, 0 right, 0 wrong class, 0 wrong place, 2 background',
-    ]
     assert drawing.text.startswith('on mixed\n')
+    assert counts_of(drawing) == [
+        f'{expected}, 0 right, here alone',
+        '0 missed, 0 wrong class, 0 wrong place, 0 background, '
+        f'{2 - num_alone} right, {num_alone} right, here alone',
+    ]
 
 
-def test_scenes_of_the_most_classes_and_fewest_objects(data_root, tmp_path):
-    results = {'one': write_results(tmp_path / 'a')}
+def test_scenes_from_the_median_gain_to_the_highest(data_root, tmp_path):
+    # Gains 2 on the crowded scene, 1 on the mixed one and on the plain one.
+    before = write_results(
+        tmp_path / 'a',
+        lambda x, y, w, h, category: category == CAR and 'missed',
+    )
+    results = {'before': before, 'after': write_results(tmp_path / 'b')}
     for num, expected in [
-        (1, 'on mixed'),
-        (2, 'on mixed, crowded'),
-        (9, 'on mixed, crowded, plain'),
+        (1, 'on plain'),
+        (2, 'on plain, crowded'),
+        (9, 'on plain, crowded'),
     ]:
         drawing = draw(results, data_root, num)
         assert drawing.text.splitlines()[0] == expected
+    worse = dict(reversed(results.items()))
+    drawing = draw(worse, data_root, 2)
+    assert drawing.text.splitlines()[0] == 'on mixed, plain'
+
+
+def test_mistakes_are_named(data_root, tmp_path):
+    results = {'one': write_results(tmp_path / 'a')}
+    with pytest.raises(ValueError, match='two results are compared, got 1'):
+        draw(results, data_root)
+    results['two'] = results['one']
     with pytest.raises(ValueError, match='no image nowhere'):
         draw(results, data_root, images=['nowhere'])
 
@@ -107,8 +131,10 @@ def test_the_threshold_is_that_of_the_best_f1(data_root, tmp_path):
             file.writelines(
                 f'{70 + i},2,8,8,0.4,{VAN},-1,-1\n' for i in range(20)
             )
-    drawing = draw({'one': folder}, data_root, images=['plain'])
-    assert 'from score 0.90: 0 missed, 1 right' in drawing.text
+    results = {'one': folder, 'perfect': write_results(tmp_path / 'b')}
+    noisy, clean = counts_of(draw(results, data_root, images=['plain']))
+    assert noisy == clean
+    assert '0 background, 1 right' in noisy
 
 
 def test_command_line(data_root, tmp_path, monkeypatch, capsys):
@@ -117,7 +143,7 @@ def test_command_line(data_root, tmp_path, monkeypatch, capsys):
     argv += ['--names', 'before', 'after', '--data-root', str(data_root)]
     monkeypatch.setattr(sys, 'argv', [*argv, '--out', str(out)])
     assert tool.main() == 0
-    assert 'after, from score 0.90' in capsys.readouterr().out
+    assert 'after: 0 missed' in capsys.readouterr().out
     assert np.ptp(cv2.imread(str(out))) > 100
     monkeypatch.setattr(
         sys, 'argv', [*argv, '--out', str(out), '--images', 'nowhere']
