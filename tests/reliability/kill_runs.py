@@ -138,9 +138,8 @@ def run_command(
     point: Point | None,
 ) -> int:
     """Run a command under a watch."""
-    from tools import evaluate, submit, train
+    from mmhcm.cli import evaluate, submit, train
 
-    sys.argv = [name, *args]
     watch = Watch(root, tell, point)
     main = {'train': train, 'submit': submit, 'evaluate': evaluate}[name].main
     if name == 'train':
@@ -149,7 +148,7 @@ def run_command(
         # Everything in them is one phase.
         watch.install_files()
         main = watch.wrap(phase_of(name), main)
-    status = main()
+    status = main(args)
     watch.end()
     return status
 

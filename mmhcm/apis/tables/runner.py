@@ -9,7 +9,7 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from mmhcm.engine.checkpoints import latest_checkpoint
-from mmhcm.engine.launching import describe_mistake
+from mmhcm.structures.files import one_line
 
 from .configs import planned_pixels
 from .processes import CommandFailedError, code_version, run_logged
@@ -25,7 +25,7 @@ from .row_run import StaleRowError, TablePlan
 from .rows import Row, Table
 from .settings import RunSettings
 
-_MISTAKES = (CommandFailedError, ImportError, OSError, ValueError)
+_USER_ERRORS = (CommandFailedError, ImportError, OSError, ValueError)
 
 
 class TableRunner:
@@ -66,8 +66,8 @@ class TableRunner:
             for row in rows:
                 try:
                     self._run_row(row, seed)
-                except _MISTAKES as error:
-                    fault = describe_mistake(error)
+                except _USER_ERRORS as error:
+                    fault = one_line(error, None)
                     self._faults[row.id, seed] = fault
                     print_log(
                         f'{row.id}, seed {seed}: {fault}',
@@ -190,8 +190,8 @@ class TableRunner:
             self._read_result(result)
         except StaleRowError as error:
             result.status, result.message = 'stale', str(error)
-        except _MISTAKES as error:
-            fault = fault or describe_mistake(error)
+        except _USER_ERRORS as error:
+            fault = fault or one_line(error, None)
         if fault:
             result.status, result.message = 'failed', fault
         return result

@@ -14,8 +14,8 @@ from mmhcm.apis.tables import runner as table_runner
 from mmhcm.apis.tables.rows import FIGURES, read_table
 from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
+from mmhcm.cli import run_table
 from tests.support.tiny_run import unique_names, write_tiny_run
-from tools import run_table
 
 #: Notes its command line, and does what a file beside it says.
 FAKE = """
