@@ -1,16 +1,15 @@
 """What a table's rows have done, as files that outlast the run."""
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mmhcm.engine.checkpoints import load_plain
+from mmhcm.engine.launching import hold_lock
 from mmhcm.structures.files import (
     atomic_write,
     check_fields,
@@ -117,18 +116,15 @@ class RowFolder:
         number = len(list(self.path.parent.glob(f'{name}.old-*'))) + 1
         return self.path.rename(self.path.with_name(f'{name}.old-{number}'))
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other processes out of the folder.
 
         Raises:
-            BlockingIOError: another process has it.
+            OSError: another process has it.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Next to the folder, which may be set aside meanwhile.
         path = self.path.with_name(f'.{self.path.name}.lock')
-        with path.open('w') as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
+        return hold_lock(path, 'another process runs it')
 
 
 def file_digest(path: str | Path) -> str:

@@ -92,13 +92,10 @@ class TableRunner:
         for needed in row.needs:
             if (needed, seed) in self._faults:
                 raise CommandFailedError(f'row {needed} failed')
-        try:
-            with self.plan.folder(row.id, seed).locked():
-                if row.checkpoint_of is None:
-                    self._train(row, seed)
-                self._test(row, seed)
-        except BlockingIOError as error:
-            raise CommandFailedError('another process runs it') from error
+        with self.plan.folder(row.id, seed).locked():
+            if row.checkpoint_of is None:
+                self._train(row, seed)
+            self._test(row, seed)
 
     def _train(self, row: Row, seed: int) -> None:
         folder = self.plan.folder(row.id, seed)

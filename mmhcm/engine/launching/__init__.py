@@ -11,12 +11,13 @@ from .launch import (
     submit_only,
     use_mode,
 )
-from .run_lock import only_run_in
+from .run_lock import hold_lock, only_run_in
 
 __all__ = [
     'add_config_arguments',
     'add_mode_arguments',
     'build_runner',
+    'hold_lock',
     'image_sizes',
     'innermost_dataset',
     'join_processes',
