@@ -10,7 +10,6 @@ from pathlib import Path
 from mmhcm.apis.tables import (
     LAUNCHERS,
     RunSettings,
-    Table,
     TableRunner,
     read_table,
 )
@@ -114,12 +113,10 @@ def run(args: argparse.Namespace) -> int:
 
 def print_commands(runner: TableRunner, row_ids: list[str] | None) -> None:
     """Print what would be run for rows, from the beginning."""
-    table: Table = runner.table
-    for seed in runner.settings.seeds:
-        for row in table.with_needs(row_ids or [r.id for r in table.rows]):
-            print(f'# {row.id}, seed {seed}')
-            for command in runner.plan.commands(row, seed):
-                print(shlex.join(command))
+    for run in runner.runs(row_ids):
+        print(f'# {run.row.id}, seed {run.seed}')
+        for command in run.commands():
+            print(shlex.join(command))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

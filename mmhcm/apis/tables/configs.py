@@ -28,7 +28,7 @@ _INERT = (
 
 
 def resolve_config(path: Path, options: Sequence[str]) -> Config:
-    """Load a config as ``tools/train.py`` does.
+    """Load a config as the command ``train`` does.
 
     Args:
         path: The config.

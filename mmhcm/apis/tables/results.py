@@ -70,11 +70,11 @@ class RowResult:
         self.seconds = record.seconds
         self.pixels, self.pixels_from = record.pixels, record.pixels_from
 
-    def add_figures(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take over the figures of a finished test."""
+    def add_scores(self, scores: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over the scores of a finished test."""
         self.status = 'done'
-        self.official = {k: figures['official'][k] for k in FIGURES}
-        self.class_mean = {k: figures['class_mean'][k] for k in FIGURES}
+        self.official = {k: scores['official'][k] for k in FIGURES}
+        self.class_mean = {k: scores['class_mean'][k] for k in FIGURES}
 
 
 def write_tables(
