@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from mmhcm.structures.fault_counter import Tally
 from mmhcm.structures.results import (
-    format_figures,
     format_rankings,
+    format_scores,
     rank_scores,
     score_folder,
-    write_figures,
-    write_ranked_figures,
+    write_scores,
 )
 
 from .user_errors import report_user_errors
@@ -45,14 +44,12 @@ def run(args: argparse.Namespace) -> int:
     """Score, print and write."""
     tally = Tally()
     scores = score_folder(args.results, args.data_root, args.sizes, tally)
-    text = format_figures(scores)
+    text, rankings = format_scores(scores), {}
     if args.leaderboard:
-        measured, rankings = rank_scores(scores, args.data_root)
-        text += f'\n\n{format_rankings(rankings)}'
-        if args.out:
-            write_ranked_figures(args.out, scores, measured, rankings)
-    elif args.out:
-        write_figures(args.out, scores)
+        rankings['leaderboard'] = rank_scores(scores, args.data_root)
+        text += f'\n\n{format_rankings(rankings["leaderboard"])}'
+    if args.out:
+        write_scores(args.out, scores, **rankings)
     for line in tally.lines():
         print(f'warning: {line}', file=sys.stderr)
     print(text)

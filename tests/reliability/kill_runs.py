@@ -49,8 +49,8 @@ class Run:
             work_dir = ['--work-dir', str(self.folder / 'test')]
             paths = ['--out', zip_path, *work_dir]
             return ['submit', str(setup.config), last, *paths, *options]
-        figures = ['--out', str(self.folder / 'figures.json')]
-        return ['evaluate', zip_path, '--data-root', str(setup.val), *figures]
+        scores = ['--out', str(self.folder / 'scores.json')]
+        return ['evaluate', zip_path, '--data-root', str(setup.val), *scores]
 
     @property
     def is_done(self) -> bool:

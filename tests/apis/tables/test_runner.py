@@ -13,10 +13,11 @@ import pytest
 
 from mmhcm.apis.tables import row_run
 from mmhcm.apis.tables.processes import code_version
-from mmhcm.apis.tables.rows import FIGURES, read_table
+from mmhcm.apis.tables.rows import read_table
 from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
 from mmhcm.cli import run_table
+from mmhcm.functional.scoring import METRICS
 from tests.support.tiny_run import unique_names, write_tiny_run
 
 #: Notes its command line, and does what a file beside it says.
@@ -158,7 +159,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     assert calls[6][2] == calls[4][2]
     assert calls[2][-4:-2] == ['--data-root', f'{table.root}/data/val']
     hard, many = results['hard', 0], results['many', 0]
-    assert hard.official == {n: float(i) for i, n in enumerate(FIGURES)}
+    assert hard.official == {n: float(i) for i, n in enumerate(METRICS)}
     assert hard.class_mean['AR500'] == 3
     assert many.official['AP'] == 10
     # 4 iterations of 2 chips of 8 x 8 pixels.
