@@ -57,7 +57,7 @@ def report_user_errors(command: Callable[[], int], hint: str = '') -> int:
         return _end(error, hint)
     ranks = _rank_watch()
     if ranks is not None:
-        ranks.leave_peers()
+        ranks.leave_ranks()
     return status
 
 
@@ -77,7 +77,7 @@ def _end(error: BaseException, hint: str) -> int:
         return _STOPPED
     line = _line_of(error)
     if line is None and ranks is not None:
-        line = ranks.lost_peer(error)
+        line = ranks.lost_rank(error)
     has_peers = _claim_end(ranks)
     if line is None and not has_peers:
         raise error
@@ -232,4 +232,4 @@ def _claim_end(ranks: ModuleType | None) -> bool:
 
 def _tell(ranks: ModuleType | None, reason: str) -> None:
     if ranks is not None:
-        ranks.tell_peers(reason)
+        ranks.tell_ranks(reason)

@@ -124,7 +124,7 @@ def test_a_stop_that_is_handed_on_is_no_other(monkeypatch, capsys):
         stop()
         told.append(reason)
 
-    monkeypatch.setattr(rank_watch, 'tell_peers', tell)
+    monkeypatch.setattr(rank_watch, 'tell_ranks', tell)
     assert report_user_errors(stop) == 130
     assert told == ['stopped']
     assert capsys.readouterr().err == 'stopped\n'

@@ -7,7 +7,7 @@ from torch.distributed import HashStore
 
 from mmhcm.cli.user_errors import report_user_errors
 from mmhcm.engine.launching import rank_watch
-from mmhcm.engine.launching.rank_watch import PeerWatch
+from mmhcm.engine.launching.rank_watch import RankWatch
 
 LOST_AFTER = 0.5
 
@@ -26,7 +26,7 @@ class Run:
     def start(
         self, rank, world_size, store=None, lost_after=LOST_AFTER, **kwargs
     ):
-        watch = PeerWatch(
+        watch = RankWatch(
             store or self.store,
             rank,
             world_size,
