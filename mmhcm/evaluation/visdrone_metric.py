@@ -17,9 +17,9 @@ from mmhcm.structures.annotations import (
     read_annotations,
 )
 from mmhcm.structures.results import (
-    figures_dict,
-    format_figures,
+    format_scores,
     score_results,
+    scores_dict,
     write_submission,
 )
 
@@ -142,8 +142,8 @@ class VisDroneMetric(BaseMetric):
             {im.stem: read_annotations(str(im.ann_path)) for im in images},
             {image.stem: image.image_wh for image in images},
         )
-        logger.info(f'{len(images)} images\n{format_figures(scores)}')
-        figures = figures_dict(scores)
+        logger.info(f'{len(images)} images\n{format_scores(scores)}')
+        figures = scores_dict(scores)
         return {
             **figures['official'],
             **{f'class_mean_{k}': v for k, v in figures['class_mean'].items()},

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmhcm.functional.scoring import METRICS
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'projects' / 'quickstart' / 'configs'
 HCM = CONFIGS / 'tiny-detector_hcm_scenes.py'
@@ -25,7 +27,6 @@ PLAIN = CONFIGS / 'tiny-detector_scenes.py'
 _SHOWN = re.compile(
     r'Epoch\((?:train|test)|normal chips|round \d|rror|valid|^\S[^=]*it/s'
 )
-FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 
 
 @dataclass(frozen=True)
@@ -227,12 +228,12 @@ class Demo:
             '',
             'Official VisDrone-DET figures on the rendered val scenes, per '
             'cent',
-            ' ' * width + ''.join(f'{name:>8}' for name in FIGURES),
+            ' ' * width + ''.join(f'{name:>8}' for name in METRICS),
         ]
         for row in rows:
             path = self._zip_path(row).with_suffix('.json')
             official = json.loads(path.read_text())['official']
-            cells = ''.join(f'{official[name]:8.2f}' for name in FIGURES)
+            cells = ''.join(f'{official[name]:8.2f}' for name in METRICS)
             lines.append(f'{row.name:<{width}}{cells}')
         lines += [
             '',

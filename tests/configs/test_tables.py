@@ -13,8 +13,8 @@ from mmhcm.apis.tables.configs import (
     is_below,
     resolve_config,
 )
-from mmhcm.apis.tables.row_run import TablePlan
 from mmhcm.apis.tables.rows import read_table
+from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
 from tests.support.tiny_run import REPO
 
@@ -107,15 +107,16 @@ def test_every_comparator_has_a_row():
 def test_rows_of_both_tables_are_trained_once(tmp_path):
     settings = RunSettings(tmp_path)
     tables = [TABLES['table1'], TABLES['comparators']]
-    plans = [TablePlan(table, settings) for table in tables]
+    runs = [
+        {run.row.id: run for run in TableRunner(table, settings).runs()}
+        for table in tables
+    ]
     common = {row.id for row in TABLES['table1'].rows} & {
         row.id for row in TABLES['comparators'].rows
     }
     assert common == {'chips', 'pasting-only', 'hcm-no-pasting', 'hcm', 'ours'}
     for row_id in common:
-        digests = {
-            config_hash(plan.config(plan.table.row(row_id))) for plan in plans
-        }
+        digests = {config_hash(part[row_id].config) for part in runs}
         assert len(digests) == 1
         starts = {table.row(row_id).shares for table in tables}
         assert len(starts) == 1

@@ -146,7 +146,7 @@ def prepare_forking() -> None:
     for name in (
         *('mmdet.models', 'mmhcm.datasets', 'mmhcm.engine'),
         *('mmhcm.evaluation', 'mmhcm.models'),
-        *('tools.train', 'tools.submit', 'tools.evaluate'),
+        *('mmhcm.cli.train', 'mmhcm.cli.submit', 'mmhcm.cli.evaluate'),
     ):
         importlib.import_module(name)
     # The config's text in the log need not look well.

@@ -38,7 +38,7 @@ def read_results(folder: Path) -> dict[str, str]:
             results[name] = 'a report'
         elif path.is_file() and (
             name.startswith(('train/hcm', 'cache'))
-            or name in ('submission.zip', 'figures.json')
+            or name in ('submission.zip', 'scores.json')
         ):
             results[name] = digest(path.read_bytes())
     return results

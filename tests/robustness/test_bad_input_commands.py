@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import cv2
 import pytest
 
+from mmhcm.cli import evaluate, submit, test, train, validate_submission
 from tests.support import bad_images
 from tests.support.bad_images import BROKEN, UNREADABLE, USED
 from tests.support.tiny_run import write_tiny_run
-from tools import evaluate, submit, test, train, validate_submission
 
 OBJECT = '6,8,20,14,1,4,0,0\n'
 ANNOTATIONS = {

@@ -1,4 +1,4 @@
-"""Configs as a table's rows use them: resolved, hashed, compared."""
+"""Configs of rows: resolved, hashed, compared."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from mmhcm.structures.files import fingerprint
 
 from .rows import Row, Start
 
-#: Values that say where a run happens, not what it is.
+#: Places of a run, which do not change what it is.
 _PLACES = ('work_dir', 'launcher', 'resume', 'load_from')
 #: Sections that the weights do not depend on.
 _TEST_PREFIXES = ('test_', 'tta_', 'val_')
@@ -28,7 +28,7 @@ _INERT = (
 
 
 def resolve_config(path: Path, options: Sequence[str]) -> Config:
-    """Load a config as ``tools/train.py`` does.
+    """Load a config as the command ``train`` does.
 
     Args:
         path: The config.
@@ -64,11 +64,11 @@ def check_options(options: Iterable[str]) -> None:
 
 
 def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
-    """Digest of a resolved config; the seed, named beside it, is left out.
+    """Compute the digest of a resolved config, without its seed.
 
     Args:
         cfg: The config.
-        more: What else counts.
+        more: Further values that count.
         training: Leave out the sections of validation and test.
     """
     values = _plain(cfg)
@@ -83,7 +83,7 @@ def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
 
 
 def config_differences(left: Config, right: Config) -> list[str]:
-    """Dotted keys of the values in which two resolved configs differ."""
+    """List the dotted keys in which two resolved configs differ."""
     first, second = (_flatten(_plain(cfg)) for cfg in (left, right))
     absent = object()
     return sorted(
@@ -94,7 +94,7 @@ def config_differences(left: Config, right: Config) -> list[str]:
 
 
 def is_below(key: str, prefixes: Iterable[str]) -> bool:
-    """Whether a dotted key is one of some keys or lies below one."""
+    """Test if a dotted key is one of some keys or lies below one."""
     return any(
         key == prefix or key.startswith(f'{prefix}.') for prefix in prefixes
     )
@@ -129,7 +129,7 @@ def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
 
 
 def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
-    """Pixels of so many iterations on chips; None without chips."""
+    """Count the pixels of iterations on chips; None without chips."""
     dataset = cfg.train_dataloader.dataset
     if dataset.get('chip_size') is None or dataset.get('scales') is None:
         return None

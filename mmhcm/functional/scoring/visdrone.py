@@ -20,7 +20,7 @@ from .matching import (
     match_all,
 )
 
-FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
+METRICS = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 MAX_DETS = (1, 10, 100, 500)
 
 
@@ -46,7 +46,7 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures in per cent, in the order of FIGURES; NaN where undefined.
+    """Scores in per cent, in the order of METRICS; NaN where undefined.
 
     Attributes:
         official: (7,) mean over all pairs of an image and a class in it.
@@ -101,7 +101,7 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
     held = np.unique(rows.gt_groups) // max(1, len(images))
     num_images = np.bincount(held, minlength=num_classes)
     bounds = np.searchsorted(rows.det_labels, np.arange(num_classes + 1))
-    per_class = np.full((num_classes, len(FIGURES)), np.nan)
+    per_class = np.full((num_classes, len(METRICS)), np.nan)
     present = num_images > 0
     for label in np.flatnonzero(present):
         own = slice(bounds[label], bounds[label + 1])
@@ -113,7 +113,7 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
             [aps.mean(), aps[0], aps[5], recalls.mean(axis=1)]
         )
     if not present.any():
-        undefined = np.full(len(FIGURES), np.nan)
+        undefined = np.full(len(METRICS), np.nan)
         return Scores(undefined, undefined.copy(), per_class)
     return Scores(
         official=np.average(

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mmhcm.cli import evaluate, submit, test, train, validate_submission
 from mmhcm.engine.launching import only_run_in
 from tests.support.tiny_run import write_tiny_run
-from tools import evaluate, submit, test, train, validate_submission
 
 
 @pytest.fixture(scope='module')

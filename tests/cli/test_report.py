@@ -1,12 +1,11 @@
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from mmhcm.apis.data import rendering_canvases
-from mmhcm.engine.launching import report_mistakes
+from mmhcm.cli import report
 from mmhcm.structures.rounds import (
     ErrorBox,
     HardChipRound,
@@ -15,7 +14,6 @@ from mmhcm.structures.rounds import (
 )
 from tests.support.html_page import read_page
 from tests.support.tiny_visdrone import write_tiny_visdrone
-from tools import report
 
 
 @pytest.fixture(scope='module')
@@ -47,11 +45,9 @@ def mine(config, work_dir, *numbers):
 
 
 @pytest.fixture
-def run(config, monkeypatch):
+def run(config):
     def run_with(*args):
-        argv = ['report', str(config), *map(str, args)]
-        monkeypatch.setattr(sys, 'argv', argv)
-        return report_mistakes(report.main)
+        return report.main([str(config), *map(str, args)])
 
     return run_with
 
