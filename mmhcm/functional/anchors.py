@@ -66,6 +66,11 @@ def best_ious(
 
     Returns:
         float64 (n,), 0 for a box without area.
+
+    Examples:
+        >>> bboxes = [[48, 48, 80, 80], [0, 0, 8, 8]]
+        >>> best_ious(bboxes, (640, 480), AnchorSpec()).round(2)
+        array([1.  , 0.06])
     """
     bboxes = as_bboxes(bboxes)
     input_whs = np.broadcast_to(np.asarray(input_wh), (len(bboxes), 2))
@@ -79,7 +84,12 @@ def best_ious(
 
 
 def best_possible_recall(ious: np.ndarray, thr: float = 0.5) -> float:
-    """Share of boxes whose best IoU (n,) reaches ``thr``; 0 for none."""
+    """Share of boxes whose best IoU (n,) reaches ``thr``; 0 for none.
+
+    Examples:
+        >>> best_possible_recall(np.array([0.4, 0.6, 0.7, 0.9]))
+        0.75
+    """
     return float(np.mean(ious >= thr)) if len(ious) else 0.0
 
 
@@ -91,6 +101,10 @@ def summarize_ious(ious: np.ndarray) -> dict[str, float]:
 
     Returns:
         ``bpr_50``, ``bpr_70`` and ``mean_best_iou``, each from 0 to 1.
+
+    Examples:
+        >>> summarize_ious(np.array([0.4, 0.6, 0.7, 0.9]))['bpr_70']
+        0.5
     """
     return {
         'bpr_50': best_possible_recall(ious, 0.5),
@@ -139,6 +153,14 @@ def fit_anchors(
 
     Returns:
         Scales and ratios in ascending order, rounded to two decimals.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> starts = rng.uniform(0, 480, (200, 2))
+        >>> bboxes = np.hstack([starts, starts + (16, 32)])
+        >>> spec = fit_anchors(bboxes, (512, 512), (4,), num_ratios=1, rng=rng)
+        >>> spec
+        AnchorSpec(strides=(4,), scales=(5.97,), ratios=(1.78,))
     """
     if num_scales < 1 or num_ratios < 1:
         raise ValueError(

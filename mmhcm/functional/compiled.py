@@ -21,6 +21,14 @@ def compiled(
 
     Returns:
         The same function, fast, or None without Numba.
+
+    Examples:
+        >>> def add(first, second):
+        ...     return first + second
+        ...
+        >>> fast_add = compiled(add) or add
+        >>> fast_add(1, 2)
+        3
     """
     try:
         import numba

@@ -25,6 +25,12 @@ def fill_regions(
         color: three channel values in the image's order, rounded to uint8.
         origin: x and y of the image's first pixel, where it is a part of
             the image that ``regions`` are in pixels of.
+
+    Examples:
+        >>> image = np.zeros((2, 4, 3), dtype=np.uint8)
+        >>> fill_regions(image, [[1, 0, 3, 1]], color=(7, 8, 9))[..., 0]
+        array([[0, 7, 7, 0],
+               [0, 0, 0, 0]], dtype=uint8)
     """
     out = image.copy()
     height, width = image.shape[:2]
@@ -68,6 +74,15 @@ def crop_resize_pad(
     Raises:
         ValueError: the window is empty, reaches out of the image, or is
             larger than the chip once it is scaled.
+
+    Examples:
+        >>> image = np.full((60, 100, 3), 200, dtype=np.uint8)
+        >>> window = (40, 20, 100, 60)
+        >>> chip = crop_resize_pad(image, window, 2, 128, color=(0, 0, 0))
+        >>> chip.shape
+        (128, 128, 3)
+        >>> chip[[79, 80], 0, 0]
+        array([200,   0], dtype=uint8)
     """
     x1, y1, x2, y2 = (int(v) for v in window)
     height, width = image.shape[:2]

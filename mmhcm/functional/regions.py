@@ -19,6 +19,11 @@ def find_masked(
 
     Returns:
         bool (n,).
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [20, 0, 30, 10]]
+        >>> find_masked(bboxes, regions=[[0, 0, 22, 6]])
+        array([ True, False])
     """
     bboxes = as_bboxes(bboxes).astype(np.float64)
     regions = as_bboxes(regions).astype(np.float64)
@@ -44,6 +49,11 @@ def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
 
     Returns:
         float64 (n,) in [0, 1], to nine decimals; 0 for a box without area.
+
+    Examples:
+        >>> regions = [[0, 0, 6, 10], [4, 0, 8, 10]]
+        >>> union_shares([[0, 0, 10, 10]], regions)
+        array([0.8])
     """
     bboxes = as_bboxes(bboxes).astype(np.float64)
     regions = as_bboxes(regions).astype(np.float64)

@@ -12,6 +12,10 @@ def class_weights(numbers: np.ndarray, power: float) -> np.ndarray:
 
     Returns:
         float64 (c,), 1 for the most frequent class.
+
+    Examples:
+        >>> class_weights(np.array([400, 100, 4]), power=0.5)
+        array([ 1.,  2., 10.])
     """
     numbers = np.maximum(np.asarray(numbers, dtype=np.float64), 1)
     return np.asarray((numbers / numbers.max(initial=1)) ** -power)
@@ -44,6 +48,15 @@ def choose_chips(
 
     Returns:
         int64 (k,), ascending.
+
+    Examples:
+        >>> choose_chips(
+        ...     owners=[0, 0, 0, 1],
+        ...     values=[3, 1, 2, 1],
+        ...     background_scores=[-1, -1, -1, 0.9],
+        ...     max_per_canvas=2,
+        ... )
+        array([0, 2, 3])
     """
     owners, values = np.asarray(owners), np.asarray(values)
     kept = np.arange(len(owners))

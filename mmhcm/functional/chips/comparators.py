@@ -45,6 +45,18 @@ def background_chips(
 
     Returns:
         The windows; ``covered`` is False for every object.
+
+    Examples:
+        >>> chips = background_chips(
+        ...     [[100, 100, 140, 140]],
+        ...     ignored_regions=[],
+        ...     image_wh=(512, 512),
+        ...     scales=[ChipScale(256, (0, np.inf), stride=256)],
+        ...     rng=np.random.default_rng(0),
+        ... )
+        >>> chips.windows
+        array([[256., 256., 512., 512.],
+               [  0., 256., 256., 512.]], dtype=float32)
     """
     bboxes, regions = as_bboxes(bboxes), as_bboxes(ignored_regions)
     bboxes = bboxes[box_areas(bboxes) > 0]
@@ -117,6 +129,19 @@ def negative_chips(
 
     Returns:
         The windows; ``covered`` speaks of all ``proposals``.
+
+    Examples:
+        >>> chips = negative_chips(
+        ...     [[20, 20, 40, 40], [30, 30, 60, 60], [400, 400, 420, 420]],
+        ...     positive_windows=[[256, 256, 512, 512]],
+        ...     image_wh=(512, 512),
+        ...     scales=[ChipScale(256, (0, np.inf), stride=256)],
+        ...     min_proposals=2,
+        ... )
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.]], dtype=float32)
+        >>> chips.covered
+        array([ True,  True, False])
     """
     proposals = as_bboxes(proposals)
     outside = ~contains(as_bboxes(positive_windows), proposals).any(axis=0)

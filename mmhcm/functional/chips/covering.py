@@ -49,6 +49,13 @@ def check_cover(cover: str) -> None:
 
     Raises:
         ValueError: there is no such way.
+
+    Examples:
+        >>> check_cover('fewest')
+        >>> check_cover('dense')  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        ValueError: cover must be one of (...), got 'dense'
     """
     if cover not in COVERS:
         raise ValueError(f'cover must be one of {COVERS}, got {cover!r}')
@@ -102,6 +109,18 @@ def generate_chips(
 
     Returns:
         The chosen windows and what they cover.
+
+    Examples:
+        >>> scales = [ChipScale(256, (0, 64)), ChipScale(None, (48, np.inf))]
+        >>> bboxes = [[10, 10, 40, 40], [60, 20, 90, 50], [300, 100, 500, 250]]
+        >>> chips = generate_chips(bboxes, (800, 600), scales)
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.],
+               [  0.,   0., 800., 600.]], dtype=float32)
+        >>> chips.scale_inds
+        array([0, 1])
+        >>> chips.covered
+        array([ True,  True,  True])
     """
     check_scales(scales)
     check_cover(cover)

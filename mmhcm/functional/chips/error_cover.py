@@ -72,6 +72,21 @@ def cover_errors(
             training ignores it, as ``TrueIgnoreAssigner`` does. Defaults to
             0.5.
         ignored_iou_thr: IoU, likewise. Defaults to 0.3.
+
+    Examples:
+        >>> objects = np.array([[10, 10, 40, 40], [60, 20, 90, 50]])
+        >>> chips = cover_errors(
+        ...     objects[:1],
+        ...     on_background=[False],
+        ...     gt_bboxes=objects,
+        ...     gt_ignore=[False, False],
+        ...     image_wh=(800, 600),
+        ...     scales=[ChipScale(256, (0, np.inf))],
+        ... )
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.]], dtype=float32)
+        >>> chips.objects
+        array([[ True,  True]])
     """
     canvas = _Canvas(
         clip_boxes(as_bboxes(gt_bboxes), (0, 0, *image_wh)),

@@ -33,6 +33,16 @@ def count_taught_objects(
 
     Returns:
         int64 (m,).
+
+    Examples:
+        >>> count_taught_objects(
+        ...     [[10, 10, 40, 40], [250, 20, 280, 50]],
+        ...     windows=[[0, 0, 256, 256]],
+        ...     scale_inds=[0],
+        ...     image_wh=(800, 600),
+        ...     scales=[ChipScale(256, (0, np.inf))],
+        ... )
+        array([1])
     """
     return find_taught_objects(
         bboxes, windows, scale_inds, image_wh, scales, min_visible=min_visible
@@ -163,6 +173,19 @@ def project_to_chip(
     Returns:
         float32 (k, 4) boxes cut to the window, chip pixels, and of
         :func:`assign_to_chip` int64 (k,) indices and bool (k,) kept ones.
+
+    Examples:
+        >>> bboxes, inds, is_kept = project_to_chip(
+        ...     [[110, 110, 140, 140], [340, 120, 380, 150]],
+        ...     window=[100, 100, 356, 356],
+        ...     valid=[True, True],
+        ...     resize=2,
+        ... )
+        >>> bboxes
+        array([[ 20.,  20.,  80.,  80.],
+               [480.,  40., 512., 100.]], dtype=float32)
+        >>> is_kept
+        array([ True, False])
     """
     bboxes, window = as_bboxes(bboxes), np.asarray(window, dtype=np.float32)
     inds, keep = assign_to_chip(bboxes, window, valid, min_visible=min_visible)

@@ -44,6 +44,16 @@ def propose_scales(
 
     Returns:
         Scales that pass ``check_scales``, finest first.
+
+    Examples:
+        >>> sides = np.linspace(8, 400, 50)
+        >>> bboxes = np.stack([0 * sides, 0 * sides, sides, sides], axis=1)
+        >>> for scale in propose_scales(bboxes, [[2000, 1500]], chip_size=512):
+        ...     print(scale.window, scale.valid_range)
+        ...
+        592 (0.0, 148.0)
+        960 (98.0, 240.0)
+        1584 (160.0, inf)
     """
     sizes = sqrt_areas(as_bboxes(bboxes))
     sizes = sizes[sizes > 0]

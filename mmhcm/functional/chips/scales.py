@@ -55,6 +55,15 @@ def check_scales(scales: Sequence[ChipScale]) -> None:
     Raises:
         ValueError: If there is no scale, a window or stride is not positive,
             a range is empty, or the ranges leave a gap above 0.
+
+    Examples:
+        >>> fine = ChipScale(256, (0, 64))
+        >>> coarse = ChipScale(None, (48, np.inf))
+        >>> check_scales([fine, coarse])
+        >>> check_scales([fine])
+        Traceback (most recent call last):
+            ...
+        ValueError: no valid_range holds sizes from 64 pixels up
     """
     if not scales:
         raise ValueError('scales is empty, at least one scale is needed')
@@ -162,6 +171,14 @@ def valid_objects(
 
     Returns:
         bool (n, K + 1); the last column is the whole image as last resort.
+
+    Examples:
+        >>> scales = [ChipScale(256, (0, 64)), ChipScale(None, (48, np.inf))]
+        >>> bboxes = [[0, 0, 30, 30], [0, 0, 50, 50], [0, 0, 300, 200]]
+        >>> valid_objects(bboxes, (800, 600), scales)
+        array([[ True, False, False],
+               [ True,  True, False],
+               [False,  True, False]])
     """
     clipped = clip_to_image(bboxes, image_wh)
     return find_valid(clipped, pixel_hulls(clipped), image_wh, scales)

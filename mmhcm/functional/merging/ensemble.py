@@ -50,6 +50,16 @@ def fuse_detections(
         ValueError: no such method, a threshold outside [0, 1], or weights
             that are not one positive number for each detector.
         ImportError: 'wbf' and 'nmw' need the package ensemble-boxes.
+
+    Examples:
+        >>> first = ([[0, 0, 10, 10]], [0.8], [0])
+        >>> second = ([[2, 0, 12, 10], [50, 50, 60, 60]], [0.8, 0.6], [0, 1])
+        >>> fused = fuse_detections([first, second])
+        >>> fused.bboxes
+        array([[ 1.,  0., 11., 10.],
+               [50., 50., 60., 60.]], dtype=float32)
+        >>> fused.scores
+        array([0.8, 0.3], dtype=float32)
     """
     if method not in METHODS:
         raise ValueError(f'method must be one of {METHODS}: {method!r}')
@@ -83,6 +93,12 @@ def check_weights(
 
     Raises:
         ValueError: not one positive, finite number for each detector.
+
+    Examples:
+        >>> check_weights([2, 1], num_detectors=2)
+        array([2., 1.])
+        >>> check_weights(None, num_detectors=3)
+        array([1., 1., 1.])
     """
     if weights is None:
         return np.ones(num_detectors)

@@ -49,6 +49,15 @@ def merge_scales(
 
     Raises:
         ValueError: as many ranges as scales are needed, and a known method.
+
+    Examples:
+        >>> fine = ([[0, 0, 10, 10], [0, 0, 200, 200]], [0.8, 0.9], [0, 0])
+        >>> coarse = ([[1, 0, 11, 10]], [0.7], [0])
+        >>> merged = merge_scales([fine, coarse], [(0, 64), (0, np.inf)])
+        >>> merged.bboxes
+        array([[ 0.,  0., 10., 10.]], dtype=float32)
+        >>> merged.scores
+        array([0.8], dtype=float32)
     """
     if method not in METHODS:
         raise ValueError(f'method must be one of {METHODS}: {method!r}')

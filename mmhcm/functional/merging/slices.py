@@ -31,6 +31,11 @@ def slice_windows(
     Raises:
         ValueError: a window without pixels, or an overlap that would not
             move on.
+
+    Examples:
+        >>> slice_windows(width=1000, height=600, window=600)
+        array([[   0,    0,  600,  600],
+               [ 400,    0, 1000,  600]])
     """
     check_slices(window, overlap)
     step = window - int(overlap * window)
@@ -42,7 +47,15 @@ def slice_windows(
 
 
 def check_slices(window: int, overlap: float) -> None:
-    """Raise ValueError for a window or an overlap that cover nothing."""
+    """Raise ValueError for a window or an overlap that cover nothing.
+
+    Examples:
+        >>> check_slices(window=640, overlap=0.2)
+        >>> check_slices(window=640, overlap=1.0)
+        Traceback (most recent call last):
+            ...
+        ValueError: overlap must be in [0, 1), got 1.0
+    """
     if window < 1:
         raise ValueError(f'window must be positive, got {window}')
     if not 0 <= overlap < 1:
@@ -74,6 +87,12 @@ def cut_detections(
 
     Returns:
         bool (n,), True for what a neighbour sees better.
+
+    Examples:
+        >>> windows = slice_windows(width=1000, height=600, window=600)
+        >>> bboxes = [[560, 100, 600, 140], [560, 100, 620, 140]]
+        >>> cut_detections(bboxes, np.array([0, 1]), windows, (1000, 600))
+        array([ True, False])
     """
     bboxes = as_bboxes(bboxes)
     whole = np.ones((2, len(bboxes)), dtype=bool)

@@ -125,6 +125,11 @@ def nms(
 
     Returns:
         int64 (k,) indices of what is kept, by descending score.
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10]]
+        >>> nms(bboxes, scores=[0.7, 0.9, 0.5], labels=[0, 0, 1])
+        array([1, 2])
     """
     bboxes, scores, labels = _as_arrays(bboxes, scores, labels)
     keep = np.ones(len(bboxes), dtype=bool)
@@ -162,6 +167,14 @@ def soft_nms(
     Returns:
         int64 (k,) indices of what is kept, by descending new score, and
         their new scores, float32 (k,).
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]]
+        >>> inds, scores = soft_nms(bboxes, [0.7, 0.9, 0.5], [0, 0, 0])
+        >>> inds
+        array([1, 2, 0])
+        >>> scores.round(2)
+        array([0.9 , 0.5 , 0.18], dtype=float32)
     """
     if method not in ('linear', 'gaussian'):
         raise ValueError(f"method must be 'linear' or 'gaussian': {method!r}")

@@ -8,6 +8,10 @@ def instance_counts(labels: np.ndarray, num_classes: int) -> np.ndarray:
 
     Raises:
         ValueError: a label is not in [0, num_classes).
+
+    Examples:
+        >>> instance_counts([0, 2, 2], num_classes=4)
+        array([1, 0, 2, 0])
     """
     labels = np.asarray(labels, dtype=np.int64).reshape(-1)
     if len(labels) and not 0 <= labels.min() <= labels.max() < num_classes:
@@ -32,6 +36,12 @@ def class_weights(counts: np.ndarray, power: float = 1.0) -> np.ndarray:
 
     Raises:
         ValueError: a count is negative, or ``power`` is not finite.
+
+    Examples:
+        >>> class_weights([300, 100, 0])
+        array([0.25, 0.75, 0.  ])
+        >>> class_weights([300, 100, 0], power=0)
+        array([0.5, 0.5, 0. ])
     """
     counts = np.asarray(counts, dtype=np.float64).reshape(-1)
     if (counts < 0).any() or not np.isfinite(counts).all():
@@ -62,6 +72,12 @@ def capped_weights(
         Probabilities, float64 (c,), all 0 or with sum 1, and the share of
         draws that can be made at all: below 1 where the caps of all classes
         with weight sum up to less.
+
+    Examples:
+        >>> capped_weights([0.2, 0.8], caps=[1.0, 0.5])
+        (array([0.5, 0.5]), 1.0)
+        >>> capped_weights([0.2, 0.8], caps=[0.2, 0.2])
+        (array([0.5, 0.5]), 0.4)
     """
     weights = np.asarray(weights, dtype=np.float64)
     caps = np.where(weights > 0, np.asarray(caps, dtype=np.float64), 0)
@@ -93,6 +109,10 @@ def use_caps(
         max_uses: uses of a patch in the round that the mean over the patches
             of a class may reach. No patch is used twice in one canvas, so
             that it is the number of canvases at most.
+
+    Examples:
+        >>> use_caps([10, 400], num_canvases=100, num_pastes=5, max_uses=15)
+        array([ 0.3, 12. ])
     """
     uses = min(max_uses / num_canvases, 1.0)
     return np.asarray(patches, dtype=np.float64) * uses / num_pastes

@@ -24,7 +24,11 @@ _CONTEXT_TYPES = 'void(f4[:,::1], f8[:,::1], f8[:,::1])'
 
 
 def compile_blending() -> bool:
-    """Compile ahead, for instance before workers are forked."""
+    """Compile ahead, for instance before workers are forked.
+
+    Examples:
+        >>> is_compiled = compile_blending()
+    """
     return (
         compiled(_fill_layers, _LAYER_TYPES, True) is not None
         and compiled(_fill_context, _CONTEXT_TYPES, True) is not None

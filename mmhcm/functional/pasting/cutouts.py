@@ -28,6 +28,11 @@ def clear_window(
 
     Returns:
         float64 (4,) xyxy.
+
+    Examples:
+        >>> bbox, outer = [40, 40, 60, 60], [30, 30, 70, 70]
+        >>> clear_window(bbox, outer, others=[[64, 30, 80, 50]])
+        array([30., 30., 64., 70.])
     """
     x1, y1, x2, y2 = bbox = np.asarray(bbox, dtype=np.float64)
     outer = np.asarray(outer, dtype=np.float64)
@@ -63,6 +68,11 @@ def shared_boxes(
 
     Returns:
         float32 (k, 4) xyxy, inside of ``bbox``.
+
+    Examples:
+        >>> others = [[6, 0, 20, 10], [9, 9, 20, 20]]
+        >>> shared_boxes([0, 0, 10, 10], others)
+        array([[ 6.,  0., 10., 10.]], dtype=float32)
     """
     bboxes, others = as_bboxes(bbox), as_bboxes(others)
     inside = intersection_areas(bboxes, others)[0]  # (n,)
@@ -80,6 +90,11 @@ def covered_shares(bboxes: np.ndarray, inds: np.ndarray) -> np.ndarray:
 
     Returns:
         float64 (m,) in [0, 1].
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [6, 0, 20, 10], [50, 50, 60, 60]]
+        >>> covered_shares(bboxes, inds=[0, 2])
+        array([0.4, 0. ])
     """
     bboxes = as_bboxes(bboxes)
     meets = intersection_areas(bboxes[inds], bboxes) > 0  # (m, n)

@@ -90,6 +90,14 @@ def surround_looks(
     Args:
         image: uint8 (h, w, 3) BGR.
         bboxes: (n, 4) xyxy, image pixels.
+
+    Examples:
+        >>> image = np.full((200, 200, 3), 120, dtype=np.uint8)
+        >>> image[80:120, 80:120] = 255
+        >>> surround_looks(image, [[96, 96, 112, 112]]).round()
+        array([[167., 167., 167.,  64.]], dtype=float32)
+        >>> surround_looks(image, [[0, 0, 16, 16]]).round()
+        array([[120., 120., 120.,   0.]], dtype=float32)
     """
     look = ImageLook.of_image(image)
     return look.around(as_bboxes(bboxes), SURROUND).astype(np.float32)

@@ -88,6 +88,23 @@ def apply_pastes(
         ignored_regions: (r, 4) xyxy in canvas pixels, rounded outward. The
             soft edge of an object stops at them, and its colours do not follow
             theirs; an object that was placed in a region is drawn whole.
+
+    Examples:
+        >>> image = np.zeros((40, 40, 3), dtype=np.uint8)
+        >>> patch = np.full((10, 10, 3), 200, dtype=np.uint8)
+        >>> paste = Paste(
+        ...     patch_id=0,
+        ...     bbox=(15, 15, 21, 21),
+        ...     scale=1,
+        ...     angle=0,
+        ...     flip=False,
+        ...     alpha=1,
+        ...     label=0,
+        ...     hard_edges=True,
+        ... )
+        >>> pasted = apply_pastes(image, [patch], [[2, 2, 8, 8]], [paste])
+        >>> pasted[18, 13:23, 0]
+        array([  0,   0, 200, 200, 200, 200, 200, 200,   0,   0], dtype=uint8)
     """
     out = image if in_place else image.copy()
     height, width = image.shape[:2]
@@ -157,6 +174,11 @@ def paste_areas(
         patch_shapes: n heights and widths of the patches, pixels.
         patch_bboxes: (n, 4) xyxy of each object in pixels of its patch.
         pastes: n places. An area may reach out of the canvas.
+
+    Examples:
+        >>> paste = Paste(0, (20, 20, 32, 32), 2, 0, False, 1, label=0)
+        >>> paste_areas([(10, 10)], [[2, 2, 8, 8]], [paste])
+        [(15, 15, 37, 37)]
     """
     return [
         _target_area(shape, bbox, paste)
@@ -178,6 +200,12 @@ def paste_boxes(
 
     Returns:
         float32 (k, 4) xyxy, canvas pixels: around the four corners.
+
+    Examples:
+        >>> paste = Paste(0, (20, 20, 32, 32), 2, 0, False, 1, label=0)
+        >>> patch_bbox = np.array([2, 2, 8, 8])
+        >>> paste_boxes([[2, 2, 5, 8]], patch_bbox, paste)
+        array([[20., 20., 26., 32.]], dtype=float32)
     """
     x1, y1, x2, y2 = as_bboxes(bboxes).astype(np.float64).T
     xs, ys = np.stack([x1, x2, x1, x2]), np.stack([y1, y1, y2, y2])

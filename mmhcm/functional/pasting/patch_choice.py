@@ -69,6 +69,15 @@ def patch_traits(
         aspect_sums: (images, 2, c) of all objects of each source image, see
             `views.aspect_sums`. None: views are not known, and the pool's
             objects say which shapes are usual.
+
+    Examples:
+        >>> traits = patch_traits(
+        ...     pool_wh=[[20, 10], [20, 20]],
+        ...     pool_labels=[0, 0],
+        ...     families=np.array([0]),
+        ... )
+        >>> traits.log_aspects.round(2)
+        array([-0.35,  0.35])
     """
     wh = np.maximum(np.asarray(pool_wh, np.float64).reshape(-1, 2), 1e-9)
     labels = np.asarray(pool_labels, dtype=np.int64).reshape(-1)

@@ -95,6 +95,24 @@ def plan_pastes(
             pixels, NaN where unknown: the pool's is taken instead.
         rng: source of all draws.
         **options: fields of `PasteOptions`, or ``naive``, see its `make`.
+
+    Examples:
+        >>> plan = plan_pastes(
+        ...     (640, 480),
+        ...     gt_bboxes=[[100, 200, 140, 220], [300, 210, 340, 230]],
+        ...     gt_labels=[0, 0],
+        ...     ignored_regions=[],
+        ...     num_pastes=3,
+        ...     pool_wh=[[40, 20], [44, 22], [38, 18]],
+        ...     pool_labels=[0, 0, 0],
+        ...     class_probs=[1.0],
+        ...     class_log_sizes=[np.log(28)],
+        ...     rng=np.random.default_rng(0),
+        ... )
+        >>> sorted(paste.patch_id for paste in plan.pastes)
+        [0, 1, 2]
+        >>> plan.num_skipped
+        0
     """
     how = PasteOptions.make(**options)
     pool_wh = np.asarray(pool_wh, dtype=np.float64).reshape(-1, 2)

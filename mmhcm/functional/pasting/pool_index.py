@@ -37,6 +37,17 @@ def index_pool(
             are never drawn.
         pool_labels: int (p,).
         num_classes: number of classes c.
+
+    Examples:
+        >>> index = index_pool(
+        ...     pool_wh=[[40, 20], [10, 10], [8, 8]],
+        ...     pool_labels=[1, 0, 0],
+        ...     num_classes=2,
+        ... )
+        >>> index.order
+        array([2, 1, 0])
+        >>> np.exp(index.class_log_sizes).round(1)
+        array([ 8.9, 28.3])
     """
     pool_wh = np.asarray(pool_wh, dtype=np.float64).reshape(-1, 2)
     labels = np.asarray(pool_labels, dtype=np.int64).reshape(-1)

@@ -10,7 +10,12 @@ _PRIOR = 3.0
 
 
 def log_aspects_of(wh: np.ndarray) -> np.ndarray:
-    """Log height / width (n,) of widths and heights (n, 2)."""
+    """Log height / width (n,) of widths and heights (n, 2).
+
+    Examples:
+        >>> log_aspects_of([[10, 20], [20, 10], [15, 15]]).round(2)
+        array([ 0.69, -0.69,  0.  ])
+    """
     wh = np.asarray(wh, dtype=np.float64).reshape(-1, 2)
     return np.log(wh[:, 1]) - np.log(wh[:, 0])
 
@@ -27,6 +32,11 @@ def aspect_sums(
 
     Returns:
         float64 (2, c).
+
+    Examples:
+        >>> aspect_sums([0, 0, 2], log_aspects=[0.5, 0.25, -1], num_classes=3)
+        array([[ 2.  ,  0.  ,  1.  ],
+               [ 0.75,  0.  , -1.  ]])
     """
     counts = np.bincount(labels, minlength=num_classes)
     totals = np.bincount(labels, log_aspects, minlength=num_classes)

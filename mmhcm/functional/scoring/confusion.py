@@ -35,6 +35,15 @@ def confusion_matrix(
     Returns:
         int64 (C + 1, C + 1): rows are true classes, then background; columns
         predicted classes, then missed.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 2]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 2], [80, 0, 9, 9, 0.8, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> confusion_matrix([image], num_classes=2)
+        array([[0, 1, 0],
+               [0, 0, 1],
+               [1, 0, 0]])
     """
     matrix = np.zeros((num_classes + 1,) * 2, dtype=np.int64)
     for image in images:

@@ -107,6 +107,21 @@ def classify_errors(
             ignored pixels.
         part_thr: lowest share of its area that makes a detection a part of
             an object.
+
+    Examples:
+        >>> types = classify_errors(
+        ...     det_bboxes=[[0, 0, 10, 10], [80, 80, 90, 90]],
+        ...     det_scores=[0.9, 0.8],
+        ...     det_labels=[1, 0],
+        ...     gt_bboxes=[[0, 0, 10, 10], [40, 40, 60, 60]],
+        ...     gt_labels=[0, 0],
+        ...     gt_ignore=[False, False],
+        ...     ignored_regions=[],
+        ... )
+        >>> [DetectionType(value).name for value in types.det_types]
+        ['CLASS', 'BACKGROUND']
+        >>> types.missed
+        array([False,  True])
     """
     det_bboxes = as_bboxes(det_bboxes).astype(np.float64)
     gt_bboxes = as_bboxes(gt_bboxes).astype(np.float64)

@@ -20,6 +20,21 @@ def judged_detections(
 
     Returns:
         (k,) scores, of the type of ``scores``, and bool (k,), the right ones.
+
+    Examples:
+        >>> det_scores = np.array([0.9, 0.2])
+        >>> types = classify_errors(
+        ...     det_bboxes=[[0, 0, 10, 10], [80, 80, 90, 90]],
+        ...     det_scores=det_scores,
+        ...     det_labels=[0, 0],
+        ...     gt_bboxes=[[0, 0, 10, 10]],
+        ...     gt_labels=[0],
+        ...     gt_ignore=[False],
+        ...     ignored_regions=[],
+        ...     score_thr=0.1,
+        ... )
+        >>> judged_detections(det_scores, types, min_score=0.1)
+        (array([0.9, 0.2]), array([ True, False]))
     """
     scores = np.asarray(scores).reshape(-1)
     right = types.det_types == DetectionType.TRUE_POSITIVE
@@ -47,6 +62,11 @@ def best_f1_threshold(
     Returns:
         The threshold, one of the scores, and its F1; of several best ones
         the highest. Without detections, 1 and 0.
+
+    Examples:
+        >>> is_right = [True, True, False]
+        >>> best_f1_threshold([0.9, 0.6, 0.3], is_right, num_objects=2)
+        (0.6, 1.0)
     """
     scores = np.asarray(scores).reshape(-1)
     if not len(scores):

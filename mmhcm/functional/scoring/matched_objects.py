@@ -69,12 +69,23 @@ def match_images(
 
 
 def is_class(rows: np.ndarray, num_classes: int) -> np.ndarray:
-    """Which rows (n, >=6) are of the classes: bool (n,)."""
+    """Which rows (n, >=6) are of the classes: bool (n,).
+
+    Examples:
+        >>> rows = np.array([[0, 0, 9, 9, 1, 0], [0, 0, 9, 9, 1, 4]])
+        >>> is_class(rows, num_classes=10)
+        array([False,  True])
+    """
     return np.asarray((rows[:, 5] >= 1) & (rows[:, 5] <= num_classes))
 
 
 def rows_to_xyxy(rows: np.ndarray) -> np.ndarray:
-    """Boxes xyxy (n, 4), float64, of rows (n, >=4) x, y, w, h."""
+    """Boxes xyxy (n, 4), float64, of rows (n, >=4) x, y, w, h.
+
+    Examples:
+        >>> rows_to_xyxy(np.array([[10, 20, 30, 40]]))
+        array([[10, 20, 40, 60]])
+    """
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
 
 

@@ -51,6 +51,20 @@ def score_sizes(
 
     Raises:
         ValueError: the edges do not ascend, or are fewer than two.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 0, 40, 40, 1, 1]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> sizes = score_sizes([image], num_classes=1)
+        >>> sizes.ap50
+        array([[100.],
+               [  0.],
+               [ nan]])
+        >>> sizes.num_objects
+        array([[1],
+               [1],
+               [0]])
     """
     bounds = np.asarray(edges, dtype=np.float64)
     if len(bounds) < 2 or not (np.diff(bounds) > 0).all():

@@ -132,6 +132,16 @@ def error_costs(
         images: One record an image, in the order of their file names.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
         bg_thr: Lowest IoU that counts as touching. Defaults to 0.1, TIDE's.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 1]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 2], [50, 50, 10, 10, 0.8, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> costs = error_costs([image], num_classes=2)
+        >>> dict(zip(ERROR_TYPES, costs.counts.tolist()))
+        {'Cls': 1, 'Loc': 0, 'Both': 0, 'Dupe': 0, 'Bkg': 0, 'Miss': 0}
+        >>> round(costs.costs()['Cls'], 1)
+        50.0
     """
     matched = list(match_images(images, num_classes))
     table = _build_table(matched, num_classes, bg_thr)

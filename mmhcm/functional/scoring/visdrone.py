@@ -89,6 +89,16 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
         images: One record an image; the order decides between detections of
             equal scores in different images.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 2]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> scores = evaluate([image], num_classes=2)
+        >>> FIGURES[:2], scores.official[:2]
+        (('AP', 'AP50'), array([50., 50.]))
+        >>> scores.per_class[:, 0]
+        array([100.,   0.])
     """
     rows = _gather(images, num_classes)
     overlaps = find_overlaps(
