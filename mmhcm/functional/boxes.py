@@ -1,4 +1,4 @@
-"""Box arithmetic on float (n, 4) xyxy arrays, continuous and half-open.
+"""Box arithmetic on float (n, 4) xyxy arrays in continuous coordinates.
 
 All boxes of one call are in pixels of the same image.
 """
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def as_bboxes(bboxes: object) -> np.ndarray:
-    """Return ``bboxes`` as a float32 array of shape (n, 4), n may be 0.
+    """Convert ``bboxes`` to a float32 array of shape (n, 4); n may be 0.
 
     Examples:
         >>> as_bboxes([[0, 0, 10, 20]])
@@ -19,7 +19,7 @@ def as_bboxes(bboxes: object) -> np.ndarray:
 
 
 def box_wh(bboxes: np.ndarray) -> np.ndarray:
-    """Widths and heights (n, 2) of ``bboxes`` (n, 4), never negative.
+    """Compute widths and heights (n, 2) of ``bboxes`` (n, 4), at least 0.
 
     Examples:
         >>> box_wh(as_bboxes([[10, 20, 40, 60]]))
@@ -29,7 +29,7 @@ def box_wh(bboxes: np.ndarray) -> np.ndarray:
 
 
 def box_areas(bboxes: np.ndarray) -> np.ndarray:
-    """Areas (n,) of ``bboxes`` (n, 4).
+    """Compute the areas (n,) of ``bboxes`` (n, 4).
 
     Examples:
         >>> box_areas(as_bboxes([[0, 0, 4, 9], [5, 5, 5, 8]]))
@@ -39,7 +39,7 @@ def box_areas(bboxes: np.ndarray) -> np.ndarray:
 
 
 def sqrt_areas(bboxes: np.ndarray) -> np.ndarray:
-    """Square roots of the areas (n,): the size that valid ranges speak of.
+    """Compute the square roots (n,) of the areas, the size in valid ranges.
 
     Examples:
         >>> sqrt_areas(as_bboxes([[0, 0, 4, 9], [5, 5, 5, 8]]))
@@ -64,7 +64,7 @@ def clip_boxes(
 
 
 def intersection_areas(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
-    """Pairwise intersection areas (n, m) of (n, 4) and (m, 4) boxes.
+    """Compute pairwise intersection areas (n, m) of (n, 4) and (m, 4) boxes.
 
     Examples:
         >>> bboxes = as_bboxes([[0, 0, 10, 10], [50, 50, 60, 60]])
@@ -82,7 +82,9 @@ def intersection_areas(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
 
 
 def box_iou(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
-    """Pairwise intersection over union (n, m); 0 where the union is 0.
+    """Compute pairwise IoU (n, m) of (n, 4) and (m, 4) boxes.
+
+    The IoU is 0 where the union has no area.
 
     Examples:
         >>> bboxes = as_bboxes([[0, 0, 10, 10], [50, 50, 60, 60]])
@@ -96,7 +98,7 @@ def box_iou(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
 
 
 def box_iof(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
-    """Pairwise intersection over the area of ``bboxes1`` (n, m).
+    """Compute pairwise intersections over the areas of ``bboxes1``: (n, m).
 
     Examples:
         >>> bboxes = as_bboxes([[0, 0, 10, 10], [50, 50, 60, 60]])
@@ -111,7 +113,7 @@ def box_iof(bboxes1: np.ndarray, bboxes2: np.ndarray) -> np.ndarray:
 
 
 def contains(windows: np.ndarray, bboxes: np.ndarray) -> np.ndarray:
-    """Whether each window (n, 4) holds each whole box (m, 4): bool (n, m).
+    """Test which windows (n, 4) contain which whole boxes (m, 4): bool (n, m).
 
     Examples:
         >>> windows = as_bboxes([[0, 0, 20, 20], [5, 0, 25, 20]])

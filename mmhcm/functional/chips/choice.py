@@ -1,4 +1,4 @@
-"""Which of a round's hard chips are kept."""
+"""Selection of a round's hard chips."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ def class_weights(numbers: np.ndarray, power: float) -> np.ndarray:
 
     Args:
         numbers: int (c,), objects of each class.
-        power: 0 weighs all alike, 1 by the inverse of the number.
+        power: Exponent; 0 gives equal weights, 1 the inverse of the number.
 
     Returns:
         float64 (c,), 1 for the most frequent class.
