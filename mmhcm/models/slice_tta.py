@@ -153,7 +153,7 @@ class SliceTTA(MultiScaleTTA):
         image: np.ndarray,
         view: DetDataSample,
     ) -> DetDataSample:
-        """Detect objects in all windows (k, 4) of an image, in source pixels."""
+        """Detect objects in windows (k, 4) of an image, in source pixels."""
         # One buffer, since many small arrays that stay in memory between large
         # temporary ones would fragment the heap.
         buffer = bytearray()

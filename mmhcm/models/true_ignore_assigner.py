@@ -17,10 +17,10 @@ _MAX_PAIRS = 1 << 26
 class TrueIgnoreAssigner(MaxIoUAssigner):
     """Max-IoU assigner in which positives win over ignored objects.
 
-    MMDetection's ``MaxIoUAssigner`` with ``ignore_iof_thr`` sets every prior to
-    background if an image has no valid object, and removes the positives of a
-    valid object that lies inside an ignored one. This assigner instead works
-    in two steps:
+    MMDetection's ``MaxIoUAssigner`` with ``ignore_iof_thr`` sets every prior
+    to background if an image has no valid object, and removes the positives
+    of a valid object that lies inside an ignored one. This assigner instead
+    works in two steps:
 
     1. Priors are assigned to valid objects alone.
     2. Every prior that is not positive and overlaps an ignored object is set
@@ -66,7 +66,7 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         gt_instances_ignore: InstanceData | None = None,
         **kwargs: Any,
     ) -> AssignResult:
-        """Assign valid objects to priors, then ignore the priors of ignored ones.
+        """Assign valid objects to priors, then mark priors to ignore.
 
         Args:
             pred_instances: ``priors`` (n, 4), network-input pixels.
@@ -142,7 +142,10 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         return AssignResult(num_gts, gt_inds, max_overlaps, labels)
 
     def _best_objects(self, overlaps: Tensor) -> Tensor:
-        """Find the last object, from 1, whose best prior each is: (n,), or 0."""
+        """Find the last object, from 1, that has each prior as its best: (n,).
+
+        Priors that are the best of no object get 0.
+        """
         gt_max_overlaps, gt_argmax_overlaps = overlaps.max(dim=1)
         enough = gt_max_overlaps >= self.min_pos_iou
         if self.gt_max_assign_all:

@@ -11,7 +11,9 @@ from .views import image_views, log_aspects_of, mean_aspects
 # Distance of looks that costs as much as a factor of e in size.
 _GREY_LEVELS = 25.0
 # Cost of each unit of log size between the reached and the wanted size.
-_MISS_WEIGHT = 4.0
+_MISS_WEIGHT = 10.0
+# Largest log distance to the wanted size, beyond that of the closest patch.
+_MAX_MISS = 0.2
 
 
 @dataclass(frozen=True)
@@ -99,15 +101,19 @@ def rescaling_costs(
 ) -> np.ndarray:
     """Compute costs (n, k) of rescaling patches, in units of log size.
 
-    The cost is the change in size within the limits, plus four times the
-    change in size that is missing to reach the wanted size.
+    The cost is the change in log size within the limits, plus ten times the
+    miss: the distance of the reached from the wanted log size. The cost is
+    infinite if the miss exceeds that of the closest candidate by 0.2.
 
     Args:
         log_scales: (n, k) log of wanted size over patch size.
         scale_limits: Lowest and highest scale.
     """
     scales = np.clip(log_scales, *np.log(scale_limits))
-    return np.abs(scales) + _MISS_WEIGHT * np.abs(log_scales - scales)
+    misses = np.abs(log_scales - scales)
+    costs = np.abs(scales) + _MISS_WEIGHT * misses
+    nearest = misses.min(axis=1, keepdims=True)
+    return np.where(misses > nearest + _MAX_MISS, np.inf, costs)
 
 
 def trait_costs(

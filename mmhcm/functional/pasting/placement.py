@@ -84,12 +84,13 @@ def plan_pastes(
         num_pastes: Number of objects to paste.
         pool_wh: (p, 2) width and height of the objects, patch pixels.
         pool_labels: int (p,) classes of the objects.
-        pool_index: what `index_pool` makes of the two; for a large pool,
-            sorting it takes longer than the rest.
-        patch_share: share of the patches of each class, drawn anew for each
-            canvas, that are offered to it, but at least twice as many as are
-            drawn. No patch can be used in more than that share of canvases,
-            however well it fits everywhere. Not for ``allow_repeats``.
+        pool_index: Result of `index_pool`, since sorting a large pool takes
+            longer than a plan. Defaults to None: the pool is sorted.
+        patch_share: Share of the patches of each class that the canvas may
+            use, drawn with ``rng``, but at least twice as many patches as
+            objects. Patches that fit everywhere are thus used in no more than
+            this share of canvases. Not used with ``allow_repeats``. Defaults
+            to 1.
         traits: Traits of the patches. Defaults to None: `patch_traits` of
             sizes and labels.
         look: Look of the canvas. Defaults to None: positions do not depend on
