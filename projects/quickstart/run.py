@@ -30,7 +30,7 @@ FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 
 @dataclass(frozen=True)
 class Size:
-    """How much is rendered and trained."""
+    """Amounts of rendering and training."""
 
     num_train: int
     num_val: int

@@ -249,7 +249,7 @@ GTS = st.lists(
 
 
 def is_taught(error, window, scale_ind, objects):
-    """Whether training on a chip sees an error, object by object."""
+    """Test if training on a chip sees an error, object by object."""
     scales = [ChipScale(**scale) for scale in SCALES]
     bbox = as_bboxes([error.bbox])
     if not valid_objects(bbox, WH, scales)[0, scale_ind]:

@@ -171,7 +171,7 @@ def test_arguments_are_checked(kwargs, fault):
 
 
 def test_numpy_does_not_leak():
-    """What comes out is on the device that it came in by."""
+    """Detections are returned as tensors, on the device of the input."""
     model = MultiScaleTTA(module=Detector())
     data = dict(inputs=[[None]], data_samples=[[view([(SMALL, 0.5, 1)])]])
     (merged,) = model.test_step(data)
