@@ -42,12 +42,13 @@ def choose_chips(
         values: (m,), what each chip teaches.
         background_scores: (m,), highest score of a chip's errors where all
             are on background, negative for the other chips.
-        max_per_canvas: Most chips of a canvas. Defaults to None, no limit.
+        max_per_canvas: Maximum number of chips of a canvas. Defaults to None,
+            no limit.
         background_share: Highest share of chips on background alone.
             Defaults to 1, no limit.
 
     Returns:
-        int64 (k,), ascending.
+        int64 (k,) ascending indices of the chips that are kept.
 
     Examples:
         >>> choose_chips(
@@ -68,7 +69,7 @@ def choose_chips(
     alone = np.flatnonzero(scores >= 0)
     if background_share < 1 and len(alone):
         num_others = len(kept) - len(alone)
-        # A whole number must not be lost to rounding.
+        # Rounding errors must not lower a whole number.
         limit = background_share * num_others / (1 - background_share)
         order = np.argsort(-scores[alone], kind='stable')
         kept = np.delete(kept, alone[order[int(limit + 1e-9) :]])

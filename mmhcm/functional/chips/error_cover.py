@@ -69,8 +69,8 @@ def cover_errors(
         image_wh: (width, height) of the canvas, pixels.
         scales: The chip scales.
         ignored_iof_thr: Share of a detection in an ignored object from which
-            training ignores it, as ``TrueIgnoreAssigner`` does. Defaults to
-            0.5.
+            training ignores the detection, as in ``TrueIgnoreAssigner``.
+            Defaults to 0.5.
         ignored_iou_thr: IoU, likewise. Defaults to 0.3.
 
     Examples:
@@ -116,7 +116,7 @@ def cover_errors(
 
 @dataclass(frozen=True)
 class _Canvas:
-    """Objects (g, 4) of a canvas, and what training ignores there."""
+    """Objects (g, 4) of a canvas, and the rules of ignoring in training."""
 
     gt_bboxes: np.ndarray
     gt_ignore: np.ndarray
@@ -125,12 +125,12 @@ class _Canvas:
     thrs: dict[str, float]
 
     def open_scales(self, bboxes: np.ndarray) -> np.ndarray:
-        """Scales, bool (n, K + 1), with no ignored object over a box."""
+        """Find scales, bool (n, K + 1), without ignored objects over a box."""
         learned = valid_objects(self.gt_bboxes, self.image_wh, self.scales)
         learned &= ~self.gt_ignore[:, None]
         over = box_iof(bboxes, self.gt_bboxes) >= self.thrs['ignored_iof_thr']
         over |= box_iou(bboxes, self.gt_bboxes) >= self.thrs['ignored_iou_thr']
-        # products of numbers are faster than those of booleans
+        # matrix products of numbers are faster than of booleans
         return np.asarray(over.astype(np.float32) @ ~learned == 0)
 
     def cover(

@@ -137,15 +137,15 @@ def assign_to_chip(
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.
         window: (4,) xyxy of the chip, same pixels.
-        valid: bool (n,), objects that are valid at the chip's scale: one
-            column of :func:`valid_objects`.
-        min_visible: Share of an object's area that has to lie in the window.
+        valid: bool (n,), objects that are valid at the chip's scale: a column of
+            :func:`valid_objects`.
+        min_visible: Smallest share of an object's area inside the window.
             Defaults to 0.5.
 
     Returns:
         int64 (k,) indices of the objects that overlap the window, and bool
-        (k,), True where the object is kept and False where it is to be
-        ignored: out of the scale's range, or cut too much.
+        (k,), True for objects that are kept, False for objects that are
+        ignored: out of the scale's range, or not visible enough.
     """
     bboxes = as_bboxes(bboxes)
     visible = intersection_areas(bboxes, as_bboxes(window))[:, 0]  # (n,)
@@ -161,7 +161,7 @@ def project_to_chip(
     resize: float,
     min_visible: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the objects of a chip in the chip's pixels.
+    """Project the objects of a chip to the chip's pixels.
 
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.
@@ -171,8 +171,8 @@ def project_to_chip(
         min_visible: See :func:`assign_to_chip`. Defaults to 0.5.
 
     Returns:
-        float32 (k, 4) boxes cut to the window, chip pixels, and of
-        :func:`assign_to_chip` int64 (k,) indices and bool (k,) kept ones.
+        float32 (k, 4) boxes clipped to the window, chip pixels; int64 (k,)
+        indices and bool (k,) from :func:`assign_to_chip`.
 
     Examples:
         >>> bboxes, inds, is_kept = project_to_chip(

@@ -46,7 +46,7 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics in per cent, in the order of FIGURES; NaN if undefined.
+    """Scores in per cent, in the order of METRICS; NaN where undefined.
 
     Attributes:
         official: (7,) mean over all pairs of an image and one of its classes.
@@ -95,8 +95,8 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
         >>> dets = np.array([[0, 0, 10, 10, 0.9, 1]])
         >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
         >>> scores = evaluate([image], num_classes=2)
-        >>> FIGURES[:2], scores.official[:2]
-        (('AP', 'AP50'), array([50., 50.]))
+        >>> scores.official[:2]  # AP and AP50
+        array([50., 50.])
         >>> scores.per_class[:, 0]
         array([100.,   0.])
     """
