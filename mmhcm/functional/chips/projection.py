@@ -137,8 +137,8 @@ def assign_to_chip(
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.
         window: (4,) xyxy of the chip, same pixels.
-        valid: bool (n,), objects that are valid at the chip's scale: a column of
-            :func:`valid_objects`.
+        valid: bool (n,), objects that are valid at the chip's scale: a
+            column of :func:`valid_objects`.
         min_visible: Smallest share of an object's area inside the window.
             Defaults to 0.5.
 
