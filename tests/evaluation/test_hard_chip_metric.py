@@ -540,7 +540,7 @@ def test_what_chips_let_learn_is_counted():
     }
 
 
-def test_low_precision_is_taken():
+def test_low_precision_is_accepted():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)])
     pred = sample['pred_instances']
     for key in ('bboxes', 'scores'):

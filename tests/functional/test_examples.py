@@ -7,8 +7,8 @@ import inspect
 import numpy as np
 import pytest
 
-# Names that an example may use beside `np`: those that its package exports,
-# or, of a module beside the packages, its public ones.
+# An example may use `np` and the names that its package exports or, in a
+# module outside the packages, the public names of the module.
 PACKAGES = ('chips', 'merging', 'pasting', 'scoring')
 MODULES = ('anchors', 'boxes', 'compiled', 'pixels', 'regions')
 
