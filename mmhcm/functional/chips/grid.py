@@ -98,9 +98,9 @@ class ScaleGrid:
 
         Of the candidates that hold the set, the middle one is taken, so that
         the objects have context on all sides. With ``neighbours``, the
-        candidate is taken that shows at least half of the most neighbours;
-        ties go to the candidate closest to the middle, then from top to
-        bottom and left to right.
+        candidate is taken that shows the most of them, each by at least half
+        of its area. Ties go to the candidate closest to the middle, then from
+        top to bottom and left to right.
 
         Args:
             held: bool (m, n), the objects of each set.

@@ -76,8 +76,13 @@ def apply_pastes(
             Patches that are not drawn are not read.
         patch_bboxes: (n, 4) xyxy of each object in pixels of its patch.
         pastes: n pastes; parts outside the canvas are cut off.
-        feather: see `paste_patch`.
-        color_match: see `paste_patch`.
+        feather: Share of the context over which the opacity falls from that
+            of the object to 0; the rest of the context is not drawn. Defaults
+            to 0.8.
+        color_match: Share, from 0 to 1, of the colour difference between the
+            object's context and the surroundings of its position by which the
+            object is shifted. The context is shifted in full, which hides the
+            seam, unless the share is 0. Defaults to 0.5.
         window: xyxy in canvas pixels. Pastes that do not touch the window are
             left out; pixels inside the window do not change. Defaults to None,
             the whole canvas.
