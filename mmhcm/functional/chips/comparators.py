@@ -12,7 +12,7 @@ from mmhcm.functional.boxes import (
 )
 from mmhcm.functional.regions import union_shares
 
-from .covering import Chips, generate_chips
+from .object_cover import Chips, generate_chips
 from .scales import ChipScale
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes, box_iof, box_iou, clip_boxes
 
-from .covering import generate_chips
+from .object_cover import generate_chips
 from .projection import find_taught_errors, find_taught_objects
 from .scales import ChipScale, valid_objects
 
