@@ -1,4 +1,4 @@
-"""What a mining round does beside the network's forward passes.
+"""Parts of a mining round other than the network's forward passes.
 
 Input: ``--canvases`` canvases that a round draws of the 557 real training
 images, as the full-size config mines them (20 pastes, the three chip scales,

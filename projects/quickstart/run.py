@@ -31,7 +31,7 @@ _SHOWN = re.compile(
 
 @dataclass(frozen=True)
 class Size:
-    """How much is rendered and trained."""
+    """Amounts of rendering and training."""
 
     num_train: int
     num_val: int

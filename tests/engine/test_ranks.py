@@ -40,7 +40,7 @@ class DigestHook(Hook):
 
 
 class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
+    """Exception that ends a run at a chosen moment."""
 
 
 class StopHook(Hook):

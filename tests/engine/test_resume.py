@@ -12,7 +12,7 @@ from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 
 
 class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
+    """Exception that ends a run at a chosen moment."""
 
 
 class StopHook(Hook):

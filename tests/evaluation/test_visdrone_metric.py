@@ -55,7 +55,7 @@ def run(metric, samples):
     return metric.evaluate(len(samples))
 
 
-def test_figures_are_those_of_the_zip(tmp_path):
+def test_scores_equal_those_of_the_zip(tmp_path):
     samples = make_samples(tmp_path, 5)
     samples[3]['pred_instances'] = dict(
         bboxes=torch.zeros(0, 4),

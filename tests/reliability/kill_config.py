@@ -1,4 +1,4 @@
-"""What the killed runs train: the quickstart, shortened, or less."""
+"""Training of the killed runs: a shortened quickstart, or less."""
 
 import os
 import subprocess

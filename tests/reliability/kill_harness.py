@@ -39,7 +39,7 @@ _AGAIN = 0.3
 
 @dataclass
 class Outcome:
-    """What the kills have shown."""
+    """Results of the kills."""
 
     kills: Counter = field(default_factory=Counter)
     missed: int = 0

@@ -1,4 +1,4 @@
-"""What a run has left, in a form that two runs can be compared by."""
+"""Files of a run, in a form that allows comparing two runs."""
 
 import hashlib
 from collections.abc import Iterator

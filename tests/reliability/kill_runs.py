@@ -54,7 +54,7 @@ class Run:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to do."""
+        """Test if all stages are done."""
         return self.stage == 3
 
     def go_on(
@@ -126,7 +126,7 @@ def reach(name: str) -> set[str]:
 
 
 def phase_of(name: str) -> str:
-    """What a whole command after training counts as."""
+    """Return the phase of a command that follows training."""
     return {'submit': 'submission', 'evaluate': 'evaluation'}[name]
 
 

@@ -35,7 +35,7 @@ RSS_SHARE, RSS_SLACK_MB = 0.02, 4.0
 
 @dataclass(frozen=True)
 class Reading:
-    """What a run holds at one moment; memory in MB."""
+    """Resources of a run at one moment; memory in MB."""
 
     rss: float
     workers_rss: float

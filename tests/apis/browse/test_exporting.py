@@ -72,7 +72,7 @@ def load_coco(result, what):
 
 
 def assert_same(sample, expected):
-    """What MMDetection reads is what the pipeline gives.
+    """Check that MMDetection reads what the pipeline returned.
 
     MMDetection drops boxes thinner than a pixel.
     """

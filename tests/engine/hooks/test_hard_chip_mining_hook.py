@@ -21,7 +21,7 @@ FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
 
 
 class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
+    """Exception that ends a run at a chosen moment."""
 
 
 class StopHook(Hook):
