@@ -60,6 +60,8 @@ class RoundSources:
         pool: The object pool, if objects were pasted.
         scales: The chip scales.
         mask_color: Of ignored regions, BGR.
+        ignore_out_of_range: Of the ``ChipDataset``: False if training learns
+            objects of all sizes in a chip.
         facts: Name and value of further lines at the head.
         settings: Those of the mining, to be shown as they are.
     """
@@ -68,6 +70,7 @@ class RoundSources:
     pool: ObjectPool | None
     scales: Sequence[ChipScale]
     mask_color: Sequence[float] = (103.53, 116.28, 123.675)
+    ignore_out_of_range: bool = True
     facts: Sequence[tuple[str, str]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -148,6 +148,7 @@ def _sources(cfg: Config, chips: ChipDataset) -> RoundSources:
         datasets=chips.sources,
         pool=chips.pool,
         scales=chips.scales or (),
+        ignore_out_of_range=chips.ignore_out_of_range,
         facts=[
             ('config', str(cfg.filename or 'not from a file')),
             ('work directory', str(cfg.work_dir)),
