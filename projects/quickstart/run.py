@@ -52,9 +52,9 @@ SMOKE = Size(
         'train_dataloader.sampler.num_samples=8',
         'train_cfg.max_epochs=2',
         'default_hooks.checkpoint.interval=1',
-        'custom_hooks.0.epochs=[1]',
-        'custom_hooks.0.canvases.num_canvases=3',
-        'custom_hooks.0.metric.score_thr=0.02',
+        'default_hooks.mining.epochs=[1]',
+        'default_hooks.mining.canvases.num_canvases=3',
+        'default_hooks.mining.metric.score_thr=0.02',
     ),
 )
 
@@ -183,7 +183,7 @@ class Demo:
         options = [
             option
             for option in self.size.options
-            if mining or not option.startswith('custom_hooks')
+            if mining or not option.startswith('default_hooks.mining')
         ]
         return [
             '--cfg-options',

@@ -314,7 +314,7 @@ def test_a_stop_while_a_checkpoint_is_saved(
     work_dir = tmp_path / 'work'
     args = trained.config, '--work-dir', work_dir
     options = {
-        'custom_hooks': '[]',
+        'default_hooks.mining.epochs': '[]',
         'train_cfg.val_begin': 9,
         'default_hooks.checkpoint.save_best': 'None',
     }

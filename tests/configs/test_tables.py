@@ -87,7 +87,8 @@ def test_a_row_may_go_on_from_what_it_names(name, row_id):
 
 @pytest.mark.parametrize(('name', 'row_id'), ROWS)
 def test_what_is_mined_can_be_built(name, row_id):
-    for hook in config_of(name, row_id).get('custom_hooks', []):
+    hook = config_of(name, row_id).default_hooks.get('mining')
+    if hook is not None:
         METRICS.build({**hook.metric, 'scales': SCALES})
         assert hook.get('predict', 'detections') == {
             'HardChipMetric': 'detections',

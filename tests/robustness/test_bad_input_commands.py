@@ -54,8 +54,7 @@ def trained(call, tmp_path_factory):
             'train_dataloader.sampler.num_samples': 40,
             'train_dataloader.dataset.partial_decoding': True,
             'train_dataloader.dataset.pipeline.0.type': 'LoadChipImage',
-            'custom_hooks.0.canvases.num_canvases': 20,
-            'custom_hooks.0.report': False,
+            'default_hooks.mining.canvases.num_canvases': 20,
         },
     )
     (log,) = work_dir.glob('*/*.log')
@@ -245,7 +244,7 @@ def test_evaluation_says_what_it_leaves_out(call, split, results, capsys):
     ('options', 'fault'),
     [
         (
-            {'custom_hooks.0.pool.min_size': 900},
+            {'default_hooks.mining.pool.min_size': 900},
             'the object pool would be empty: no object of',
         ),
         (

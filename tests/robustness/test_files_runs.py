@@ -33,7 +33,6 @@ def start(call):
         options = {
             'log_level': 'WARNING',
             'train_cfg.val_interval': 9,
-            'custom_hooks.0.report': False,
             **options,
         }
         where = ('--work-dir', work_dir)

@@ -8,20 +8,23 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from mmhcm.engine.launching import load_config
-from mmhcm.engine.mining import plain_settings
+from mmhcm.engine.mining import hook_settings, plain_settings
 from mmhcm.structures.files import fingerprint
 
 from .rows import Row, Start
 
 #: Places of a run, which do not change what it is.
 _PLACES = ('work_dir', 'launcher', 'resume', 'load_from')
+#: Hooks that configs may take over; ``default_hooks`` has those in use.
+_STORES = ('project_hooks', 'mining_hooks')
 #: Sections that the weights do not depend on.
 _TEST_PREFIXES = ('test_', 'tta_', 'val_')
 #: What may differ between rows that share their first epochs: before the
 #: first round there are no hard chips to take a share of.
 _INERT = (
-    'custom_hooks',
     'default_hooks.checkpoint',
+    'default_hooks.mining',
+    'default_hooks.mining_report',
     'external_root',
     'train_dataloader.sampler.hard_ratio',
 )
@@ -117,15 +120,13 @@ def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
             f'row {row.id!r} cannot go on from {start.row!r}: their configs '
             f'differ in {strange[0]}'
         )
-    for hook in own.get('custom_hooks', []):
-        if 'HardChipMiningHook' not in hook['type']:
-            continue
-        first = min(hook.get('epochs', ()), default=start.epoch)
-        if first < start.epoch or hook.get('restart'):
-            raise ValueError(
-                f'row {row.id!r} cannot go on from {start.row!r} after epoch '
-                f'{start.epoch}: it mines after {first} or restarts'
-            )
+    hook = hook_settings(own, 'HardChipMiningHook')
+    first = min(hook.get('epochs', ()), default=start.epoch)
+    if first < start.epoch or hook.get('restart'):
+        raise ValueError(
+            f'row {row.id!r} cannot go on from {start.row!r} after epoch '
+            f'{start.epoch}: it mines after {first} or restarts'
+        )
 
 
 def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
@@ -139,10 +140,8 @@ def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
 
 def _plain(cfg: Config) -> dict[str, Any]:
     values = plain_settings(cfg._cfg_dict.to_dict())
-    for key in _PLACES:
+    for key in (*_PLACES, *_STORES):
         values.pop(key, None)
-    if not values.get('custom_hooks'):
-        values.pop('custom_hooks', None)
     return values
 
 
