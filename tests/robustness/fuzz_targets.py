@@ -30,11 +30,8 @@ from mmhcm.functional.jpeg import (
 from mmhcm.functional.pasting import Paste
 from mmhcm.structures import jpeg_marks
 from mmhcm.structures.annotations import (
-    AnnotationTable,
-    map_table,
     uniform_rows,
     visdrone_txt,
-    write_table,
 )
 from mmhcm.structures.annotations.dota_txt import read_labels
 from mmhcm.structures.annotations.uniform_rows import parse_uniform
@@ -391,34 +388,6 @@ def _arrays(folder: Path) -> tuple[list[bytes], Check]:
     return [path.read_bytes()], check
 
 
-def _table(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'x.bin'
-    table = AnnotationTable(
-        ['a.jpg', 'b.jpg', 'c.jpg'],
-        ['d.jpg: no image'],
-        ['2 boxes without area'],
-        np.array([[10, 20]] * 3, dtype=np.int32),
-        np.array([0, 2, 2, 3]),
-        np.arange(24, dtype=np.int16).reshape(3, 8),
-    )
-    write_table(path, table, 'f')
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        mapped = map_table(path, 'f')
-        if mapped is None:
-            return
-        num = len(mapped.names)
-        assert mapped.image_whs.shape == (num, 2)
-        assert mapped.offsets.shape == (num + 1,)
-        assert mapped.rows.shape == (mapped.offsets[-1], 8)
-        assert mapped.offsets[0] == 0
-        assert (np.diff(mapped.offsets) >= 0).all()
-        assert all(isinstance(fault, str) for fault in mapped.faults)
-
-    return [path.read_bytes()], check
-
-
 def _chip_index(folder: Path) -> tuple[list[bytes], Check]:
     path = folder / 'x.npz'
     index = ChipIndex(
@@ -600,7 +569,6 @@ _PREPARE = {
     'pool_index': _pool(INDEX),
     'pool_pixels': _pool(PIXELS),
     'array_file': _arrays,
-    'annotation_table': _table,
     'chip_index': _chip_index,
     'file_checksums': _file_checksums,
     'jpeg': _jpeg,
@@ -614,7 +582,6 @@ _SEALS = {
     'round': _seal_round,
     'pool_index': _seal_arrays,
     'array_file': _seal_arrays,
-    'annotation_table': _seal_arrays,
     'chip_index': _seal_arrays,
     'file_checksums': _seal_arrays,
     'jpeg_marks': _seal_arrays,

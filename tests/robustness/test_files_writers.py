@@ -19,7 +19,6 @@ from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
 from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
-from mmhcm.structures.annotations import AnnotationTable, write_table
 from mmhcm.structures.coco_export import ExportLog, image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
 from mmhcm.structures.jpeg_marks import build_marks, marks_digest
@@ -68,13 +67,6 @@ def chip_index(path: Path) -> None:
     write_chip_index(path, index, 'abc')
 
 
-def annotations(path: Path) -> None:
-    rows = np.zeros((0, 8), np.int16)
-    whs, offsets = np.ones((99, 2), np.int32), np.zeros(100, np.int64)
-    table = AnnotationTable(['a'] * 99, [], [], whs, offsets, rows)
-    write_table(path, table, 'abc')
-
-
 def export_log(path: Path) -> None:
     path.unlink(missing_ok=True)
     with ExportLog(path) as log:
@@ -109,7 +101,6 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     'pool': ('pool.bin', pool),
     'marks': ('jpeg_marks_1.bin', marks),
     'chips': ('chips_1.bin', chip_index),
-    'annotations': ('annotations_1.bin', annotations),
     'arrays': (
         'arrays.bin',
         lambda path: write_arrays(path, 'a 1', '', {'a': np.ones(999)}),

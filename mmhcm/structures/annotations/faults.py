@@ -40,11 +40,6 @@ IN_TRAINING = {
 }
 
 
-def may_pass(error: OSError) -> bool:
-    """Whether a file may be read another time though it does not change."""
-    return not isinstance(error, IsADirectoryError)
-
-
 def read_what_can_be_read(
     paths: Sequence[str | Path], tally: Tally
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +109,6 @@ def _read_file(path: Path, tally: Tally) -> np.ndarray | None:
         text = decode(path.read_bytes(), path)
     except OSError as error:
         tally.add(DAMAGED, f'{path}: {error.strerror}')
-        tally.may_pass |= may_pass(error)
         return None
     except AnnotationError as error:
         tally.add(DAMAGED, error)
