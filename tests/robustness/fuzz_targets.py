@@ -5,8 +5,7 @@ import json
 import shutil
 import tarfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,12 +28,8 @@ from mmhcm.functional.jpeg import (
 )
 from mmhcm.functional.pasting import Paste
 from mmhcm.structures import jpeg_marks
-from mmhcm.structures.annotations import (
-    uniform_rows,
-    visdrone_txt,
-)
+from mmhcm.structures.annotations import visdrone_txt
 from mmhcm.structures.annotations.dota_txt import read_labels
-from mmhcm.structures.annotations.uniform_rows import parse_uniform
 from mmhcm.structures.archives import unpack_tar
 from mmhcm.structures.coco_export import ExportLog
 from mmhcm.structures.files import arrays as array_file
@@ -135,23 +130,12 @@ def _same(one: Any, other: Any) -> bool:
 
 def _slowly(read: Callable[[], np.ndarray]) -> Any:
     """Outcome without the fast parser."""
-    fast = visdrone_txt.parse_uniform
-    visdrone_txt.parse_uniform = lambda content, num_columns: None
+    fast = visdrone_txt._parse_regular
+    visdrone_txt._parse_regular = lambda text: None
     try:
         return _outcome(read)
     finally:
-        visdrone_txt.parse_uniform = fast
-
-
-@contextmanager
-def _as_if_long() -> Iterator[None]:
-    """Parse texts of any length as long ones are."""
-    before = uniform_rows._MIN_BYTES
-    uniform_rows._MIN_BYTES = 0
-    try:
-        yield
-    finally:
-        uniform_rows._MIN_BYTES = before
+        visdrone_txt._parse_regular = fast
 
 
 def _annotations(folder: Path) -> tuple[list[bytes], Check]:
@@ -164,11 +148,9 @@ def _annotations(folder: Path) -> tuple[list[bytes], Check]:
         slow = _slowly(lambda: visdrone_txt.read_annotations(path))
         assert _same(rows, slow), f'{rows} is not {slow}'
         paths = [good, path, good]
-        with _as_if_long():
-            several, counts = visdrone_txt.read_annotation_files(paths)
+        several, counts = visdrone_txt.read_annotation_files(paths)
         assert counts.tolist() == [5, len(rows), 5]
-        between = several[5:-5].astype(np.float64)
-        assert np.array_equal(between, rows)
+        assert np.array_equal(several[5:-5], rows)
 
     return [*ROWS], check
 
@@ -184,23 +166,6 @@ def _results(folder: Path) -> tuple[list[bytes], Check]:
         visdrone_txt.read_results(path)
 
     return [*RESULTS], check
-
-
-def _uniform(_: Path) -> tuple[list[bytes], Check]:
-    def check(content: bytes) -> None:
-        rows = parse_uniform(content, 8)
-        with _as_if_long():
-            again = parse_uniform(content, 8)
-        if rows is None:
-            assert again is None
-            return
-        assert np.array_equal(rows, again), f'{rows} is not {again}'
-        lines = content.decode().splitlines()
-        values = [line.removesuffix(',').split(',') for line in lines]
-        slow = np.array(values, dtype=object).reshape(-1, 8).astype(float)
-        assert np.array_equal(rows, slow), f'{rows} is not {slow}'
-
-    return [*ROWS, *RESULTS], check
 
 
 def _dota(folder: Path) -> tuple[list[bytes], Check]:
@@ -560,7 +525,6 @@ def _table_records(folder: Path) -> tuple[list[bytes], Check]:
 _PREPARE = {
     'annotations': _annotations,
     'results': _results,
-    'uniform_rows': _uniform,
     'dota': _dota,
     'sizes': _sizes,
     'zip': _zip,

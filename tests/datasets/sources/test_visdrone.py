@@ -10,7 +10,7 @@ from mmhcm.datasets import VisDroneDataset, dataset_boxes
 from mmhcm.datasets.data_info import dataset_arrays
 from mmhcm.datasets.sources import image_folder
 from mmhcm.structures import images as image_sizes
-from mmhcm.structures.annotations import CLASSES, AnnotationError, visdrone_txt
+from mmhcm.structures.annotations import CLASSES, AnnotationError
 from tests.support.scene_folders import write_visdrone
 
 TEXT = """10,20,30,40,1,1,0,0
@@ -236,12 +236,9 @@ def deny(monkeypatch, folder, code):
             image_folder, 'read_image_size', lambda p: denied(p) or read(p)
         )
     else:
-        read_bytes, read = Path.read_bytes, visdrone_txt._read
+        read_bytes = Path.read_bytes
         monkeypatch.setattr(
             Path, 'read_bytes', lambda p: denied(p) or read_bytes(p)
-        )
-        monkeypatch.setattr(
-            visdrone_txt, '_read', lambda p: denied(p) or read(p)
         )
 
 
