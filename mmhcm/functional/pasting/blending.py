@@ -48,7 +48,7 @@ def soft_layers(
     Args:
         patch: uint8 (ph, pw, 3).
         patch_bbox: xyxy of the object in the patch.
-        feather: see `mmhcm.functional.pasting.painting.paste_patch`.
+        feather: see `mmhcm.functional.pasting.apply_pastes`.
         layers: where to write the result, contiguous; None makes it.
         fast: use the compiled loop if there is one.
 
