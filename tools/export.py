@@ -49,11 +49,8 @@ def run(args: argparse.Namespace) -> int:
         round_file=args.round,
         suffix=args.suffix,
     )
-    broken = f', {result.num_broken} left out' if result.num_broken else ''
-    print(
-        f'{result.num_images} images in {result.json_path} '
-        f'({result.num_kept} were there already{broken})'
-    )
+    broken = f' ({result.num_broken} left out)' if result.num_broken else ''
+    print(f'{result.num_images} images in {result.json_path}{broken}')
     return 0
 
 

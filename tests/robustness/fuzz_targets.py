@@ -31,7 +31,6 @@ from mmhcm.structures import jpeg_marks
 from mmhcm.structures.annotations import visdrone_txt
 from mmhcm.structures.annotations.dota_txt import read_labels
 from mmhcm.structures.archives import unpack_tar
-from mmhcm.structures.coco_export import ExportLog
 from mmhcm.structures.files import arrays as array_file
 from mmhcm.structures.files import (
     checksum_files,
@@ -323,10 +322,10 @@ def _pool(file: str) -> Callable[[Path], tuple[list[bytes], Check]]:
             pool = ObjectPool.open(path)
             for ind in range(len(pool)):
                 assert pool.patch(ind).sum() >= 0
-                assert pool.image_names[pool.image_inds[ind]] is not None
+                assert pool.aspect_sums[pool.image_inds[ind]].ndim == 2
                 assert len(pool.bboxes[ind]) == 4
                 assert pool.class_counts[pool.labels[ind]] >= 0
-            assert len(pool.occlusions) == len(pool.truncations) == len(pool)
+            assert len(pool.looks) == len(pool)
 
         return [(path / file).read_bytes()], check
 
@@ -461,21 +460,6 @@ def _marks(folder: Path) -> tuple[list[bytes], Check]:
     return [path.read_bytes()], check
 
 
-def _export_log(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'log.jsonl'
-    path.unlink(missing_ok=True)
-    with ExportLog(path) as log:
-        for name in ('a', 'b'):
-            log.add(name, 'f', {'file_name': name, 'annotations': []})
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        record = ExportLog(path).get('a', 'f')
-        assert record is None or record['file_name'] == 'a'
-
-    return [path.read_bytes()], check
-
-
 def _table_rows(folder: Path) -> tuple[list[bytes], Check]:
     from mmhcm.apis.tables.rows import read_table
 
@@ -537,7 +521,6 @@ _PREPARE = {
     'file_checksums': _file_checksums,
     'jpeg': _jpeg,
     'jpeg_marks': _marks,
-    'export_log': _export_log,
     'checkpoint': _checkpoint,
     'table_rows': _table_rows,
     'table_records': _table_records,

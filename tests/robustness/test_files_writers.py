@@ -19,7 +19,7 @@ from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
 from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
-from mmhcm.structures.coco_export import ExportLog, image_record, write_coco
+from mmhcm.structures.coco_export import image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
 from mmhcm.structures.jpeg_marks import build_marks, marks_digest
 from mmhcm.structures.pool import build_pool
@@ -65,13 +65,6 @@ def chip_index(path: Path) -> None:
         np.arange(99), np.ones((99, 4)), np.arange(99), np.array(0)
     )
     write_chip_index(path, index, 'abc')
-
-
-def export_log(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    with ExportLog(path) as log:
-        for ind in range(99):
-            log.add(f'{ind}', 'abc', image_record(f'{ind}', (9, 9), []))
 
 
 def coco(path: Path) -> None:
@@ -217,32 +210,6 @@ def test_a_disk_that_takes_no_files_is_named(name):
         write(Path('/proc/self', file_name))
 
 
-def test_an_export_goes_on_behind_a_full_disk(tmp_path):
-    path = tmp_path / 'log.jsonl'
-    records = {f'{i}': image_record(f'{i}', (9, 9), []) for i in range(9)}
-
-    def add_all():
-        with ExportLog(path) as log:
-            for name, values in records.items():
-                if log.get(name, 'abc') is None:
-                    log.add(name, 'abc', values)
-
-    add_all()
-    whole = path.stat().st_size
-    path.unlink()
-    # What takes a part of the last line says nothing of it.
-    with limited(whole - 5), pytest.raises(OSError, match=r'log\.jsonl'):
-        add_all()
-    assert path.stat().st_size == whole - 5
-    with ExportLog(path) as log:
-        known = [name for name in records if log.get(name, 'abc')]
-    # The line that the disk cut is not taken for a finished image.
-    assert known == list(records)[:-1]
-    add_all()
-    with ExportLog(path) as log:
-        assert all(log.get(name, 'abc') == records[name] for name in records)
-
-
 #: Calls that write under a final name, and the modules that may: logs that
 #: grow line by line, a lock, a picture of a figure in memory, what is unpacked
 #: into a temporary folder.
@@ -253,7 +220,6 @@ _WRITES = re.compile(
 _ALLOWED = {
     'structures/archives.py',
     'structures/files/atomic.py',
-    'structures/coco_export.py',
     'apis/tables/processes.py',
     'apis/tables/records.py',
     'visualization/figures/style.py',
