@@ -33,7 +33,7 @@ _MAX_REFETCH = 100
 #: Default of ``max_uses``.
 MAX_USES = 15.0
 # A patch that fits better than others may be used so many times more often.
-_FAVOURITE = 3.0
+_FAVOURITE = 4.0
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
 

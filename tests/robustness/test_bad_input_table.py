@@ -9,8 +9,8 @@ REPO = Path(__file__).parents[2]
 TABLE = (REPO / 'docs' / 'bad_input.md').read_text()
 FILES = [
     *Path(__file__).parent.glob('test_bad_input_*.py'),
-    REPO / 'tests' / 'datasets' / 'test_checked_coco.py',
-    REPO / 'tests' / 'datasets' / 'test_visdrone.py',
+    REPO / 'tests' / 'datasets' / 'sources' / 'test_checked_coco.py',
+    REPO / 'tests' / 'datasets' / 'sources' / 'test_visdrone.py',
 ]
 NAMED = sorted(set(re.findall(r'`(test_\w+)`', TABLE)))
 

@@ -11,7 +11,11 @@ from .views import image_views, log_aspects_of, mean_aspects
 # What costs as much as e times the size.
 _GREY_LEVELS = 25.0
 # Of each unit of log size that is missed.
-_MISS_WEIGHT = 4.0
+_MISS_WEIGHT = 10.0
+
+
+# How much farther from the wanted size than the nearest, in logs.
+_MAX_MISS = 0.2
 
 
 @dataclass(frozen=True)
@@ -90,15 +94,19 @@ def rescaling_costs(
 ) -> np.ndarray:
     """Cost (n, k) of rescaling patches, in units of one log size.
 
-    How much a patch has to be rescaled, and four times how far it stays from
-    the wanted size.
+    The sum of how much a patch has to be rescaled, and ten times how far it
+    stays from the wanted size; infinite for a patch that stays farther from
+    it than the nearest one by a fifth.
 
     Args:
         log_scales: (n, k) log of wanted size over patch size.
         scale_limits: lowest and highest scale.
     """
     scales = np.clip(log_scales, *np.log(scale_limits))
-    return np.abs(scales) + _MISS_WEIGHT * np.abs(log_scales - scales)
+    misses = np.abs(log_scales - scales)
+    costs = np.abs(scales) + _MISS_WEIGHT * misses
+    nearest = misses.min(axis=1, keepdims=True)
+    return np.where(misses > nearest + _MAX_MISS, np.inf, costs)
 
 
 def trait_costs(

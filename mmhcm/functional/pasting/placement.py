@@ -83,7 +83,7 @@ def plan_pastes(
             sorting it takes longer than the rest.
         patch_share: share of the patches of each class, drawn anew for each
             canvas, that are offered to it, but at least twice as many as are
-            drawn. No patch can be used in more than that share of canvases,
+            drawn. No patch is used in more than that share of canvases,
             however well it fits everywhere. Not for ``allow_repeats``.
         traits: what else is known of the patches. None: `patch_traits` of
             the two.

@@ -7,9 +7,9 @@ import pytest
 from mmhcm.datasets import VisDroneDataset
 from mmhcm.engine.mining import (
     check_pool_settings,
+    digests,
     open_or_build_pool,
     pool_folder,
-    pools,
 )
 from mmhcm.engine.mining.digests import image_checksums
 from tests.support.scene_folders import write_visdrone
@@ -26,7 +26,7 @@ def dataset(tmp_path):
 @pytest.fixture
 def read(monkeypatch):
     """Numbers of images whose checksums are known, at each look."""
-    known, checksum_files = [], pools.checksum_files
+    known, checksum_files = [], digests.checksum_files
 
     def noted(paths, kept, progress):
         found = checksum_files(paths, kept, progress)
@@ -35,7 +35,7 @@ def read(monkeypatch):
         known.append(int(np.sum(same)))
         return found
 
-    monkeypatch.setattr(pools, 'checksum_files', noted)
+    monkeypatch.setattr(digests, 'checksum_files', noted)
     return known
 
 
