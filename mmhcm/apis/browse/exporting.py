@@ -30,7 +30,7 @@ from mmhcm.structures.coco_export import (
     image_record,
     write_coco,
 )
-from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.instances import instance_arrays, instance_labels
 
 from .pictures import draw_indices, write_picture
 
@@ -209,7 +209,7 @@ def _annotate_canvas(info: dict, _: dict) -> tuple[list[dict], dict[str, Any]]:
     bboxes, ignored = instance_arrays(instances)
     annotations = annotation_records(
         bboxes,
-        np.array([item['bbox_label'] for item in instances], dtype=np.int64),
+        instance_labels(instances),
         ignored,
         [bool(item.get('pasted')) for item in instances],
     )

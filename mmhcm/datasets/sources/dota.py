@@ -11,7 +11,7 @@ from mmhcm.structures.annotations import dota_txt
 from mmhcm.structures.annotations import faults as fault_kinds
 from mmhcm.structures.fault_counter import Tally
 
-from .image_folder import ImageFolderDataset, clip_to_image
+from .image_folder import ImageFolderDataset
 from .visdrone import VisDroneDataset
 
 MASKED = 'masked'
@@ -196,7 +196,7 @@ class DOTADataset(ImageFolderDataset):
         instances, ignored_regions, guides = [], [], []
         for row in rows:
             target = self.class_map.get(row.name, MASKED)
-            bbox = clip_to_image(row.bbox, width, height)
+            bbox = cut_box(row.bbox, width, height)
             _note_clipping(row, bbox, f'{ann_path}:{row.line}', tally)
             if bbox is None:
                 continue
@@ -231,9 +231,18 @@ class DOTADataset(ImageFolderDataset):
         x1, y1, x2, y2 = row.bbox
         margin = self.mask_margin
         grown = (x1 - margin, y1 - margin, x2 + margin, y2 + margin)
-        mask = clip_to_image(grown, width, height)
+        mask = cut_box(grown, width, height)
         assert mask is not None, 'its object has an area in the image'
         return mask
+
+
+def cut_box(
+    bbox: tuple[float, float, float, float], width: int, height: int
+) -> list[float] | None:
+    """Cut a box xyxy to its image (source pixels); None without area."""
+    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
+    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
+    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
 
 
 def _note_clipping(

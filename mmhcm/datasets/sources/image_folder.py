@@ -216,12 +216,3 @@ def list_names(folder: str | Path) -> list[str]:
 def stem_of(name: str) -> str:
     """Name of a file that has a suffix, without that suffix."""
     return name.rpartition('.')[0]
-
-
-def clip_to_image(
-    bbox: tuple[float, float, float, float], width: int, height: int
-) -> list[float] | None:
-    """Clip xyxy to the image (source pixels); None if no area is left."""
-    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
-    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
-    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
