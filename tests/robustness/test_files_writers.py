@@ -211,14 +211,12 @@ def test_a_disk_that_takes_no_files_is_named(name):
 
 
 #: Calls that write under a final name, and the modules that may: logs that
-#: grow line by line, a lock, a picture of a figure in memory, what is unpacked
-#: into a temporary folder.
+#: grow line by line, a lock, a picture of a figure in memory.
 _WRITES = re.compile(
     r"\.write_text\(|\.write_bytes\(|open\([^)]*'[awx]|imwrite|savefig"
     r'|np\.save|json\.dump\(|torch\.save|copyfile|\.to_csv|\.tofile'
 )
 _ALLOWED = {
-    'structures/archives.py',
     'structures/files/atomic.py',
     'apis/tables/processes.py',
     'apis/tables/records.py',
