@@ -18,8 +18,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out',
         required=True,
-        help='folder to write into: images below WHAT/, and WHAT.json; an '
-        'interrupted export goes on from there',
+        help='folder to write into: images below WHAT/, and WHAT.json',
     )
     parser.add_argument(
         '--round',
@@ -48,11 +47,8 @@ def run(args: argparse.Namespace) -> int:
         round_file=args.round,
         suffix=args.suffix,
     )
-    broken = f', {result.num_broken} left out' if result.num_broken else ''
-    print(
-        f'{result.num_images} images in {result.json_path} '
-        f'({result.num_kept} were there already{broken})'
-    )
+    broken = f' ({result.num_broken} left out)' if result.num_broken else ''
+    print(f'{result.num_images} images in {result.json_path}{broken}')
     return 0
 
 

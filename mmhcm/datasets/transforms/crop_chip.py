@@ -11,6 +11,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
 from mmhcm.functional.pixels import crop_resize_pad
+from mmhcm.structures.instances import instance_labels
 
 
 @TRANSFORMS.register_module()
@@ -78,9 +79,7 @@ class CropChip(BaseTransform):
             )
         chip, instances = results['chip'], results['instances']
         bboxes = as_bboxes([instance['bbox'] for instance in instances])
-        labels = np.array(
-            [instance['bbox_label'] for instance in instances], dtype=np.int64
-        )
+        labels = instance_labels(instances)
         window, resize = chip['window'], chip['resize']
         chip_bboxes, inds, keep = project_to_chip(
             bboxes, window, chip['valid'], resize, self.min_visible

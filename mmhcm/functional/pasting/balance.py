@@ -119,23 +119,3 @@ def use_caps(
     """
     uses = min(max_uses / num_canvases, 1.0)
     return np.asarray(patches, dtype=np.float64) * uses / num_pastes
-
-
-def sample_classes(
-    counts: np.ndarray,
-    num: int,
-    *,
-    power: float = 1.0,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draw ``num`` labels, int64 (num,), with the odds of `class_weights`.
-
-    Raises:
-        ValueError: ``num`` is positive but no class has instances.
-    """
-    weights = class_weights(counts, power)
-    if num == 0:
-        return np.zeros(0, dtype=np.int64)
-    if not weights.any():
-        raise ValueError(f'cannot draw {num} labels: no class has instances')
-    return rng.choice(len(weights), size=num, p=weights).astype(np.int64)

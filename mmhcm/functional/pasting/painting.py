@@ -22,39 +22,6 @@ from .blending import (
 from .recipe import Paste
 
 
-def paste_patch(
-    image: np.ndarray,
-    patch: np.ndarray,
-    patch_bbox: Sequence[float],
-    paste: Paste,
-    *,
-    feather: float = 0.8,
-    color_match: float = 0.5,
-) -> np.ndarray:
-    """Return a copy of ``image`` with one patch blended in.
-
-    Args:
-        image: uint8 (h, w, 3) canvas.
-        patch: uint8 (ph, pw, 3), the object with its context.
-        patch_bbox: xyxy of the object in pixels of ``patch``.
-        paste: where and how.
-        feather: share of the context over which the opacity falls smoothly
-            from that of the object to 0; the context beyond is not drawn.
-        color_match: how far the object's colours are shifted by the
-            difference between its context and what is around its place, from
-            0 to 1. The context itself is shifted in full, which hides the
-            seam; with 0, neither is.
-    """
-    return apply_pastes(
-        image,
-        [patch],
-        np.asarray([patch_bbox]),
-        [paste],
-        feather=feather,
-        color_match=color_match,
-    )
-
-
 def apply_pastes(
     image: np.ndarray,
     patches: Sequence[np.ndarray],

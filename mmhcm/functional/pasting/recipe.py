@@ -5,8 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from mmhcm.functional.boxes import as_bboxes
-
 
 @dataclass(frozen=True)
 class Paste:
@@ -217,13 +215,3 @@ class PastePlan:
     pastes: tuple[Paste, ...]
     num_skipped: int
     skipped_labels: tuple[int, ...] = ()
-
-    @property
-    def bboxes(self) -> np.ndarray:
-        """Annotations (n, 4) float32 xyxy of the pastes, canvas pixels."""
-        return as_bboxes([paste.bbox for paste in self.pastes])
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Labels (n,) int64 of the pastes."""
-        return np.array([p.label for p in self.pastes], dtype=np.int64)

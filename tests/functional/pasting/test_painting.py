@@ -11,7 +11,6 @@ from mmhcm.functional.pasting import (
     paste_areas,
     paste_boxes,
 )
-from mmhcm.functional.pasting.painting import paste_patch as paste_and_match
 
 PATCH_BBOX = np.array([4, 4, 20, 12], np.float32)
 
@@ -21,6 +20,10 @@ CORE = (
     np.abs((np.arange(16) - 7.5) / 8) ** 3
     + np.abs((np.arange(8)[:, None] - 3.5) / 4) ** 3
 ) <= 1
+
+
+def paste_and_match(canvas, patch, bbox, paste, **kwargs):
+    return apply_pastes(canvas, [patch], [bbox], [paste], **kwargs)
 
 
 def paste_patch(*args, **kwargs):
