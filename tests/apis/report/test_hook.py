@@ -67,7 +67,7 @@ def test_the_switch(make_runner, warnings, switch):
     if switch:
         page, _ = read_page(path.read_text())
         examples = page.one('section', id='examples')
-        assert len(examples.all('img')) == 2
+        assert len(examples.all('figure')) == 2
 
 
 def test_an_unknown_option_is_refused():
