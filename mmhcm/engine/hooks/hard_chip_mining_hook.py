@@ -36,6 +36,7 @@ from mmhcm.engine.mining import (
     round_path,
     sources_digest,
 )
+from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.files import fingerprint
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import HardChipRound
@@ -104,7 +105,7 @@ class HardChipMiningHook(Hook):
         canvases: Mapping[str, Any] | None = None,
         metric: Mapping[str, Any] | None = None,
         test_scales: Sequence[Mapping[str, Any]] | None = None,
-        mask_color: Sequence[float] = (103.53, 116.28, 123.675),
+        mask_color: Sequence[float] = CAFFE_MEAN,
         external: Sequence[dict] = (),
         pool: Mapping[str, Any] | None = None,
         dataloader: Mapping[str, Any] | None = None,
