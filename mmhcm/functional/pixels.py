@@ -7,6 +7,9 @@ import numpy as np
 
 from .boxes import as_bboxes
 
+#: Mean colour of ImageNet, BGR, by which Caffe's weights centre images.
+CAFFE_MEAN = (103.53, 116.28, 123.675)
+
 
 def fill_regions(
     image: np.ndarray,

@@ -59,7 +59,7 @@ def test_report(run, config, tmp_path, capsys):
     assert f'wrote {path} (0.' in capsys.readouterr().out
     page, _ = read_page(path.read_text())
     assert page.one('h1').text == 'Mining round 2'
-    assert len(page.one('section', id='examples').all('img')) == 1
+    assert len(page.one('section', id='examples').all('figure')) == 1
     assert 'round 1' in page.one('section', id='changes').text
     assert str(config) in page.one('header').text
     first = tmp_path / 'hcm' / 'round_1' / 'report.html'

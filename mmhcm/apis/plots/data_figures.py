@@ -23,9 +23,8 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import mining_settings
 from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
 from mmhcm.structures.pool import ObjectPool
+from mmhcm.visualization.box_styles import MASKED, PASTED
 from mmhcm.visualization.figures import (
-    MASKED,
-    PASTED,
     Drawing,
     Photo,
     PhotoRow,

@@ -122,7 +122,7 @@ def confusion_table(
             [
                 classes[true],
                 classes[taken],
-                Cell(number, share=number / most, style='class'),
+                Cell(number, share=number / most, style=CLASS),
             ]
             for (true, taken), number in ranked[:_NUM_CONFUSIONS]
         ],

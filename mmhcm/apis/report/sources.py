@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset, Compose
 from mmhcm.datasets import canvas_data_info
 from mmhcm.engine.mining import canvas_transforms
 from mmhcm.functional.chips import ChipScale
+from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
@@ -55,7 +56,7 @@ class RoundSources:
     datasets: Sequence[BaseDataset]
     pool: ObjectPool | None
     scales: Sequence[ChipScale]
-    mask_color: Sequence[float] = (103.53, 116.28, 123.675)
+    mask_color: Sequence[float] = CAFFE_MEAN
     ignore_out_of_range: bool = True
     facts: Sequence[tuple[str, str]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)

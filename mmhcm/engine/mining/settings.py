@@ -18,6 +18,7 @@ from mmhcm.datasets import (
     scale_settings,
 )
 from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.files import fingerprint
 from mmhcm.structures.pool import (
     ObjectPool,
@@ -66,7 +67,7 @@ class MiningSettings:
     canvases: Mapping[str, Any] = field(default_factory=dict)
     metric: Mapping[str, Any] = field(default_factory=dict)
     test_scales: Sequence[Mapping[str, Any]] | None = None
-    mask_color: Sequence[float] = (103.53, 116.28, 123.675)
+    mask_color: Sequence[float] = CAFFE_MEAN
     external: Sequence[dict] = ()
     pool: Mapping[str, Any] | None = None
     dataloader: Mapping[str, Any] = field(default_factory=dict)

@@ -130,7 +130,7 @@ def test_canvases(dota_cfg):
     assert {'masked region', 'pasted object'} <= set(texts)
     own, external = drawing.figure.axes
     masked, pasted = boxes_of(external)
-    assert masked == [[10, 10, 40, 30]]
+    assert masked == [[7, 7, 43, 33]]
     assert 0 < len(pasted) <= 4
     pixels = external.images[0].get_array()
     assert pixels[20, 25].tolist() == MEAN_RGB
@@ -160,7 +160,7 @@ def test_masking_of_external_images(dota_cfg):
     with figure_style():
         drawing = masking_figure(dota_cfg, external=True)
     before, after = drawing.figure.axes
-    assert boxes_of(after) == [[[10, 10, 40, 30]]]
+    assert boxes_of(after) == [[[7, 7, 43, 33]]]
     assert before.images[0].get_array()[20, 25].tolist() == [60] * 3
     assert after.images[0].get_array()[20, 25].tolist() == MEAN_RGB
 

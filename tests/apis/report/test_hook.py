@@ -74,7 +74,7 @@ def test_options(make_runner, warnings):
     runner.train()
     page, _ = read_page(report_of(runner.work_dir).read_text())
     examples = page.one('section', id='examples')
-    assert len(examples.all('img')) == 2
+    assert len(examples.all('figure')) == 2
 
 
 def test_without_mining_there_is_nothing_to_report(make_runner, warnings):
