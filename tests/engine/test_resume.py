@@ -45,7 +45,14 @@ class KeyHook(Hook):
         ]
 
 
-@pytest.fixture(scope='module', params=['plain', 'averaged', 'restarted'])
+@pytest.fixture(
+    scope='module',
+    params=[
+        'plain',
+        pytest.param('averaged', marks=pytest.mark.nightly),
+        pytest.param('restarted', marks=pytest.mark.nightly),
+    ],
+)
 def options(request, tiny_run, tmp_path_factory):
     cfg = tiny_config(tiny_run, tmp_path_factory.mktemp('unused'))
     hooks = list(cfg.custom_hooks)
