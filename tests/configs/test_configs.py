@@ -129,7 +129,7 @@ def tiny(tmp_path_factory):
     return write_tiny_run(tmp_path_factory.mktemp('tiny')).parent
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize('name', BACKBONES)
 def test_backbone_trains_and_mines(name, tiny, tmp_path):
     cfg = load(f'configs/hcm/{name}')

@@ -45,7 +45,14 @@ class KeyHook(Hook):
         ]
 
 
-@pytest.fixture(scope='module', params=['plain', 'averaged', 'restarted'])
+@pytest.fixture(
+    scope='module',
+    params=[
+        'plain',
+        pytest.param('averaged', marks=pytest.mark.nightly),
+        pytest.param('restarted', marks=pytest.mark.nightly),
+    ],
+)
 def options(request):
     averaged = request.param == 'averaged'
     hooks = [{'type': 'EMAHook', 'momentum': 0.2}] if averaged else []

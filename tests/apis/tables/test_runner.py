@@ -505,7 +505,7 @@ def run_here(command, log_path, *, tick, **_):
     tick(0.1)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_real_rows_of_one_iteration(tmp_path, monkeypatch, capsys):
     write_tiny_run(tmp_path / 'run')
     options = {

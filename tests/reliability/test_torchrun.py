@@ -1,4 +1,4 @@
-"""Two processes mine what one mines, and train one set of weights."""
+"""Runs of two ranks under torchrun, as users start them."""
 
 import os
 import subprocess
@@ -99,7 +99,7 @@ def train_on_two(config, folder, *args):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     config = write_config(tiny_run, tmp_path)
     ended = train_on_two(config, tmp_path, f'--work-dir={tmp_path / "two"}')
@@ -129,8 +129,8 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     assert mined_by_one.count(b'\n') > 2
 
 
-@pytest.mark.slow
-def test_a_mistake_ends_both_ranks(tiny_run, tmp_path):
+@pytest.mark.nightly
+def test_user_error_ends_both_ranks(tiny_run, tmp_path):
     config = write_config(tiny_run, tmp_path)
     ended = train_on_two(
         config,
