@@ -1,6 +1,7 @@
 """Agreement of docs/settings.md with the signatures in the code."""
 
 import ast
+import dataclasses
 import inspect
 import re
 from math import inf
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from mmhcm.apis.report import MiningReportHook
 from mmhcm.datasets import CanvasDataset, ChipDataset, ChipSampler
 from mmhcm.datasets.transforms import CropChip, ResizeToScale, ViewsOfImage
 from mmhcm.engine.hooks import HardChipMiningHook
+from mmhcm.engine.mining import MiningSettings
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.pasting import PasteOptions
@@ -26,6 +29,8 @@ CLASSES = [
     CropChip,
     HardChipMetric,
     HardChipMiningHook,
+    MiningReportHook,
+    MiningSettings,
     MultiScaleTTA,
     PasteOptions,
     PoolOptions,
@@ -72,8 +77,13 @@ def true_settings(cls):
 
 
 def _defaults(cls):
+    factories = {
+        field.name: field.default_factory
+        for field in getattr(cls, '__dataclass_fields__', {}).values()
+        if field.default_factory is not dataclasses.MISSING
+    }
     return {
-        name: parameter.default
+        name: factories[name]() if name in factories else parameter.default
         for name, parameter in inspect.signature(cls).parameters.items()
         if parameter.kind
         not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)

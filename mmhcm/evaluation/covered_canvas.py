@@ -19,7 +19,7 @@ from mmhcm.structures.rounds import (
 
 @dataclass(frozen=True)
 class LearnedCounts:
-    """What chips let the detector learn, in numbers.
+    """Numbers of chips and of objects to learn in chips.
 
     Attributes:
         chips: Number of chips.
@@ -83,7 +83,7 @@ class CoveredCanvas:
         return self.num_mined - self.num_untaught - taught
 
     def values(self, weights: np.ndarray) -> np.ndarray:
-        """What each chip teaches (m,), by the weights (c,) of classes."""
+        """Sum the class weights (c,) of each chip's errors and objects."""
         labels = np.array(
             [
                 e.gt_label if e.gt_label >= 0 else e.det_label

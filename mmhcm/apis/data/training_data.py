@@ -140,7 +140,7 @@ def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
 
 
 class InputResizing:
-    """What a pipeline's resizing does to boxes, behind cropping.
+    """Resizing of boxes by a pipeline, after cropping.
 
     Runs the pipeline's own transforms on a blank image, so that none of their
     rules is written down twice. A transform that draws a size draws it from

@@ -1,4 +1,4 @@
-"""What changed from one mining round to the next."""
+"""Changes from one mining round to the next."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -20,7 +20,7 @@ _SAME_IOU = 0.5
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of the errors of one type, on images of both rounds.
+    """Fate of the errors of one type, on images of both rounds.
 
     Attributes:
         images: Number of images where both rounds know this type.

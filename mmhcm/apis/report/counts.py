@@ -1,4 +1,4 @@
-"""What a mining report says in numbers: of one round, without pixels."""
+"""Numbers of a mining report, for one round, without pixels."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -19,12 +19,12 @@ from .safe_loading import load_plain
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion kept.
+    """Result of a conversion.
 
     Attributes:
-        num_weights: tensors.
-        meta: all that was kept beside them.
-        left_out: what was not, by name, sorted.
+        num_weights: Number of tensors.
+        meta: Other data that was kept.
+        left_out: Names of the data that was left out, sorted.
     """
 
     num_weights: int

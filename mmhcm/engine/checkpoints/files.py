@@ -167,9 +167,9 @@ def _step(path: Path) -> int | None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a checkpoint is an archive with all its bytes as written.
+    """Test if a checkpoint is an archive whose checksums all hold.
 
-    Torch's loader compares no checksums.
+    Torch's loader does not compare checksums.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -106,7 +106,7 @@ def _reason(name: object, error: Exception) -> str:
 
 
 def _is_archive(path: str | Path) -> bool:
-    """Whether torch can map the file: not one of before torch 1.6."""
+    """Test if torch can map the file, i.e. if torch 1.6 or later wrote it."""
     with Path(path).open('rb') as file:
         return file.read(4) == b'PK\x03\x04'
 

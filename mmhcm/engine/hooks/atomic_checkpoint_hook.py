@@ -167,7 +167,7 @@ class AtomicCheckpointHook(CheckpointHook):
             )
 
     def _owes_validation(self, runner: Runner) -> bool:
-        """Whether the loop would have validated these weights by now."""
+        """Test if the loop would have validated these weights by now."""
         loop = runner.train_loop
         if runner.val_loop is None or self._validated_iter == runner.iter:
             return False

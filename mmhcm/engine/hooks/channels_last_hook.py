@@ -33,10 +33,10 @@ class ChannelsLastHook(Hook):
 
 
 def _is_of_mmcv(module: nn.Module) -> bool:
-    """Whether a module is an operator of mmcv.
+    """Test if a module is an operator of mmcv.
 
     RoIAlign and deformable convolutions read features and weights as if they
-    were contiguous, and say nothing.
+    were contiguous, without an error.
     """
     return any(
         parent.__module__.startswith('mmcv.ops.')

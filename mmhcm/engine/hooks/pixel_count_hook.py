@@ -1,4 +1,4 @@
-"""How many pixels a detector was trained on."""
+"""Number of pixels that a detector was trained on."""
 
 from typing import Any
 

@@ -132,7 +132,7 @@ def _gradient_norm(runner: Runner) -> float | None:
 
 
 def _describe_sample(sample: Any) -> dict[str, Any]:
-    """What tells which pixels a training sample shows."""
+    """Collect the meta data that identifies a sample's pixels."""
     metainfo: Mapping[str, Any] = getattr(sample, 'metainfo', {})
     return {
         key: np.asarray(value).tolist()

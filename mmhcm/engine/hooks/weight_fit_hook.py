@@ -1,4 +1,4 @@
-"""Whether the weights that training starts from are those of the model."""
+"""Comparison of initial weights with the weights of the model."""
 
 from collections.abc import Mapping
 from typing import Any
