@@ -274,7 +274,7 @@ def test_a_huge_image_is_listed_and_read_by_window(huge, warnings):
     assert warnings == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_huge_image_is_read_whole_where_memory_allows(huge, warnings):
     free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
     if free < 6 << 30:
