@@ -1,4 +1,4 @@
-"""One canvas of a round in the making: its errors and their chips."""
+"""Canvas with its errors and their chips, before chips are chosen."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from mmhcm.structures.rounds import (
 
 @dataclass(frozen=True)
 class LearnedCounts:
-    """What chips let the detector learn, in numbers.
+    """Numbers of chips and of the objects that they let a detector learn.
 
     Attributes:
         chips: Number of chips.
@@ -40,7 +40,7 @@ class LearnedCounts:
 
     @staticmethod
     def total(parts: Iterable['LearnedCounts']) -> dict[str, int]:
-        """Add up, as plain values."""
+        """Sum counts, as plain values."""
         sums = {'chips': 0, 'objects': 0, 'empty': 0}
         for part in parts:
             for name in sums:
@@ -83,7 +83,7 @@ class CoveredCanvas:
         return self.num_mined - self.num_untaught - taught
 
     def values(self, weights: np.ndarray) -> np.ndarray:
-        """What each chip teaches (m,), by the weights (c,) of classes."""
+        """Weigh objects and errors of each chip (m,) by class weights (c,)."""
         labels = np.array(
             [
                 e.gt_label if e.gt_label >= 0 else e.det_label
@@ -97,7 +97,7 @@ class CoveredCanvas:
         )
 
     def background_scores(self) -> np.ndarray:
-        """Highest score (m,) of chips on background alone, else -1."""
+        """Return the best score (m,) of chips on background alone, else -1."""
         about = self._are_about_objects()
         scores = np.array([e.score for e in self._mined_errors()])
         best = (self.chips.errors * scores).max(axis=1, initial=0)
@@ -122,7 +122,7 @@ class CoveredCanvas:
         return LearnedCounts.of(self.chips.objects[chosen].sum(axis=1))
 
     def record(self) -> MinedCanvas:
-        """The canvas with chips and errors, as a round has it."""
+        """Return the canvas with chips and errors, as a round has it."""
         taught = np.flatnonzero(self.chips.errors.any(axis=0))
         with_chip = set(self.mined[taught].tolist())
         return replace(

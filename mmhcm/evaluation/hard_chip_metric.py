@@ -33,7 +33,7 @@ BEST_F1 = 'best_f1'
 
 @METRICS.register_module()
 class HardChipMetric(ChipMetric):
-    """Find errors on canvases and cover them with hard chips.
+    """Metric that finds errors on canvases and covers them with hard chips.
 
     Compares the detections of each canvas with all its objects, pasted ones
     included. By default hard chips are made for objects of the wrong class,

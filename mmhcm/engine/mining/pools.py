@@ -1,4 +1,4 @@
-"""The object pool of a run: checked early, built once, opened by all."""
+"""Object pool of a run: checked early, built once, opened by all."""
 
 import logging
 from collections.abc import Mapping

@@ -2,12 +2,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmhcm.engine.mining import (
+from mmhcm.engine.mining.rounds import (
+    check_images,
+    check_pool,
     merge_rounds,
     read_rounds,
     round_path,
 )
-from mmhcm.engine.mining.rounds import check_images, check_pool
 from mmhcm.structures.rounds import HardChipRound, write_round
 
 POOL = SimpleNamespace(fingerprint='pool')
