@@ -144,9 +144,7 @@ CASES = {
     ('place', 'act', 'rank', 'calls', 'reason'), CASES.values(), ids=CASES
 )
 @pytest.mark.nightly
-def test_dead_rank_ends_the_other(
-    start, place, act, rank, calls, reason
-):
+def test_dead_rank_ends_the_other(start, place, act, rank, calls, reason):
     ranks = start(2, fault_at(place, act, rank, calls))
     await_survivors(ranks, rank)
     (line,) = ranks.errors(1 - rank)
