@@ -20,16 +20,15 @@ from mmhcm.functional.pasting import (
     plan_pastes,
     use_caps,
 )
-from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.instances import instance_arrays, instance_labels
+from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
 from .canvas_look import read_look
 from .data_info import canvas_data_info, guide_arrays, image_data_info
-from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
+from .sample_reading import SampleReader
 from .seeding import sample_rng
 
-_MAX_REFETCH = 100
 #: Default of ``max_uses``.
 MAX_USES = 15.0
 # A patch that fits better than others may be used so many times more often.
@@ -114,8 +113,7 @@ class CanvasDataset:
         if num_pastes and pool is not None and not len(pool):
             raise ValueError(f'the object pool {pool} is empty')
         self.pipeline = Compose(pipeline)
-        self._heap = SharedHeap()
-        self._broken = BrokenImages('canvas')
+        self._reader = SampleReader('canvas')
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
         self.paste = _check_paste(
@@ -164,10 +162,7 @@ class CanvasDataset:
             plan = plan_pastes(
                 (info['width'], info['height']),
                 bboxes,
-                np.array(
-                    [item['bbox_label'] for item in info['instances']],
-                    dtype=np.int64,
-                ),
+                instance_labels(info['instances']),
                 np.asarray(
                     info.get('ignored_regions', []), dtype=np.float32
                 ).reshape(-1, 4),
@@ -194,23 +189,11 @@ class CanvasDataset:
 
     def __getitem__(self, idx: int) -> dict:
         """Run the pipeline; a broken image gives way to the next canvas."""
-        self._heap.keep()
-        reason = ''
-        for step in range(_MAX_REFETCH):
-            info = self.get_data_info((idx + step) % len(self))
-            img_path = str(info['img_path'])
-            try:
-                sample = self.pipeline(info)
-                assert sample is not None, 'the pipeline gave None'
-                return sample
-            except PoolError:
-                # Its patches go into every canvas.
-                raise
-            except IMAGE_ERRORS as error:
-                reason = self._broken.report(img_path, error)
-        # The disk of the images has gone, or the pipeline fits none.
-        raise ValueError(
-            f'{_MAX_REFETCH} canvases in a row are broken, at last {reason}'
+        return self._reader.read(
+            idx,
+            self.get_data_info,
+            self.pipeline,
+            lambda index: (index + 1) % len(self),
         )
 
     def _check_classes(self) -> None:

@@ -15,18 +15,16 @@ from mmhcm.functional.chips import check_cover, valid_objects
 from mmhcm.structures.files import PackedList
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.jpeg_marks import JpegMarks
-from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import HardChipRound
 
 from .chip_finding import find_chips, whole_images
 from .data_info import canvas_data_info, image_data_info
 from .jpeg_windows import open_or_build_marks
-from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
+from .sample_reading import SampleReader
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
 from .transforms import check_crop_size
-
-_MAX_REFETCH = 100
 
 
 @DATASETS.register_module()
@@ -110,13 +108,12 @@ class ChipDataset:
         self.sources: list[BaseDataset] = [self.dataset]
         self._hard_round: HardChipRound | None = None
         self._hard_canvases = PackedList()
-        self._heap = SharedHeap()
         self.pool: ObjectPool | None = None
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
         self._hard_scale_inds = np.zeros(0, dtype=np.int64)
         self._hard_history: list[tuple[int, int]] = []
-        self._broken = BrokenImages('image')
+        self._reader = SampleReader('image')
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -250,26 +247,14 @@ class ChipDataset:
         """
         if not isinstance(key, SampleKey):
             key = SampleKey(int(key), 0, int(key))
-        self._heap.keep()
-        index, reason = key.index, 'the pipeline gave None'
-        for _ in range(_MAX_REFETCH):
-            info = self.get_data_info(index)
-            img_path = str(info['img_path'])
-            try:
-                with seeded_globals(key.seed, key.epoch, key.position):
-                    sample = self.pipeline(info)
-            except PoolError:
-                # Its patches go into every image.
-                raise
-            except IMAGE_ERRORS as error:
-                reason = self._broken.report(img_path, error)
-                sample = None
-            if sample is not None:
-                return sample
-            index = self._next_image(index)
-        # The disk of the images has gone, or the pipeline fits none.
-        raise ValueError(
-            f'{_MAX_REFETCH} samples in a row gave nothing, at last {reason}'
+        position = (key.seed, key.epoch, key.position)
+
+        def run(info: dict) -> dict | None:
+            with seeded_globals(*position):
+                return self.pipeline(info)
+
+        return self._reader.read(
+            key.index, self.get_data_info, run, self._next_image
         )
 
     def _next_image(self, index: int) -> int:

@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
 from mmhcm.functional.pasting import Paste, paste_boxes
 from mmhcm.functional.regions import find_masked
-from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.instances import instance_arrays, instance_labels
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
@@ -128,9 +128,8 @@ def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
 def guide_arrays(info: dict) -> tuple[np.ndarray, np.ndarray]:
     """Boxes (g, 4), source pixels, and labels (g,) of an image's guides."""
     guides = info.get('guides', [])
-    labels = [guide['bbox_label'] for guide in guides]
     bboxes = as_bboxes([guide['bbox'] for guide in guides])
-    return bboxes, np.array(labels, dtype=np.int64)
+    return bboxes, instance_labels(guides)
 
 
 def dataset_arrays(

@@ -4,16 +4,10 @@ from collections.abc import Mapping
 
 
 class Tally:
-    """How often each kind of thing was met, and the first of each.
-
-    Attributes:
-        may_pass: Whether something met may be gone the next time, though no
-            file changes: a missing permission, a disk that did not answer.
-    """
+    """Numbers of faults of each kind, and the first of each."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[int, str]] = {}
-        self.may_pass = False
 
     def add(self, kind: str, first: object, count: int = 1) -> None:
         """Count ``count`` more of a kind.

@@ -525,7 +525,7 @@ def test_masked_objects_are_no_foreground_anywhere(tmp_path):
     ]
     write_visdrone(tmp_path / 'set', {'000': rows, '001': rows}, (100, 80))
     pool = make_pool(tmp_path / 'set', tmp_path)
-    assert (pool.source_bboxes == [10, 10, 30, 26]).all()
+    assert len(pool) == 2
     dataset = build(visdrone(tmp_path / 'set'), [LOAD, *PIPELINE[1:4]])
     paste = Paste(0, (70.0, 50.0, 90.0, 66.0), 1.0, 0.0, False, 1.0, 3)
     canvas = MinedCanvas(

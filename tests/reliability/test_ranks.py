@@ -41,7 +41,7 @@ def tiny(tmp_path_factory):
     """Path of a config and of a checkpoint to mine with, trained by one."""
     config = write_tiny_run(tmp_path_factory.mktemp('tiny'))
     work_dir = tmp_path_factory.mktemp('trained')
-    options = {'train_cfg.max_epochs': 1, 'custom_hooks': []}
+    options = {'train_cfg.max_epochs': 1, 'default_hooks.mining.epochs': []}
     build_tiny_runner(tiny_config(config, work_dir, options)).train()
     return config, work_dir / 'epoch_1.pth'
 
@@ -56,10 +56,9 @@ def start(tiny, tmp_path):
         options = {
             'load_from': checkpoint,
             'process_group.lost_after': LOST_AFTER,
-            'custom_hooks.0.epochs': '[0]',
-            'custom_hooks.0.canvases.num_canvases': 3,
-            'custom_hooks.0.report': False,
-            'custom_hooks.0.metric.kinds': '[background,class,missed]',
+            'default_hooks.mining.epochs': '[0]',
+            'default_hooks.mining.canvases.num_canvases': 3,
+            'default_hooks.mining.metric.kinds': '[background,class,missed]',
             'train_cfg.val_begin': 9,
             'default_hooks.checkpoint.save_best': 'None',
             # Of its own, for what the main process builds.

@@ -40,7 +40,7 @@ class DigestHook(Hook):
 
 
 class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
+    """Exception that ends a run at a chosen moment."""
 
 
 class StopHook(Hook):
@@ -63,7 +63,7 @@ def write_config(tiny_run, folder):
                 'mmhcm.models',
                 'digest_hook',
             ],
-            'custom_hooks.0.canvases.num_canvases': 3,
+            'default_hooks.mining.canvases.num_canvases': 3,
             'default_hooks.digest': {'type': 'DigestHook'},
         },
     )
@@ -115,7 +115,7 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     assert first[1] != second[1]
 
     one = make_runner(
-        {'custom_hooks.0.canvases.num_canvases': 3},
+        {'default_hooks.mining.canvases.num_canvases': 3},
         tmp_path / 'one',
         resume=True,
         load_from=str(tmp_path / 'two' / 'epoch_1.pth'),

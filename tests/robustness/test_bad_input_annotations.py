@@ -214,9 +214,7 @@ def test_broken_link_is_left_out(tmp_path, warnings):
         link.symlink_to(root / 'none' / 'b.txt')
 
     def build():
-        dataset = VisDroneDataset(
-            data_root=str(root), cache_dir=str(tmp_path / 'cache')
-        )
+        dataset = VisDroneDataset(data_root=str(root))
         return [
             dataset.get_data_info(i)['img_id'] for i in range(len(dataset))
         ]
@@ -232,16 +230,6 @@ def test_broken_link_is_left_out(tmp_path, warnings):
     (root / 'none').mkdir()
     (root / 'moved.txt').rename(root / 'none' / 'b.txt')
     assert build() == ['a', 'b', 'c']
-
-
-def test_a_cache_says_it_again(tmp_path, warnings):
-    write_split(tmp_path, FAULTS['unknown category'][0])
-    for _ in range(2):
-        VisDroneDataset(
-            data_root=str(tmp_path), cache_dir=str(tmp_path / 'cache')
-        )
-    assert len(warnings) == 2
-    assert warnings[0] == warnings[1]
 
 
 def test_images_without_objects(tmp_path, warnings):

@@ -98,7 +98,7 @@ def mine(chips):
     )  # fmt: skip
     canvases = CanvasDataset([images], [dict(type='LoadImage')], pool)
     seen = {canvases[ind]['img_id'] for ind in range(len(canvases))}
-    in_pool = {str(pool.image_names[ind]) for ind in pool.image_inds}
+    in_pool = {infos[ind]['img_id'] for ind in pool.image_inds}
     return seen, in_pool, tally.lines()
 
 

@@ -34,7 +34,7 @@ PIPELINE = (
     dict(type='CropChip', chip_size=64),
     dict(type='PackDetInputs', meta_keys=('img_id',)),
 )
-KINDS = ('annotations', 'chips', 'jpeg_marks')
+KINDS = ('chips', 'jpeg_marks')
 
 
 def write_scenes(root: Path, num: int = 3, seed: int = 0) -> Path:
@@ -51,9 +51,7 @@ def write_scenes(root: Path, num: int = 3, seed: int = 0) -> Path:
 
 def build(root: Path, cache: Path | None, **kwargs: object) -> ChipDataset:
     cache_dir = None if cache is None else str(cache)
-    images = dict(
-        type='VisDroneDataset', data_root=str(root), cache_dir=cache_dir
-    )
+    images = dict(type='VisDroneDataset', data_root=str(root))
     options = {
         'scales': SCALES,
         'chip_size': 64,
@@ -102,7 +100,7 @@ def filled(root, expected, tmp_path_factory):
 
 @pytest.fixture
 def warned():
-    """What is logged, on any logger that is current."""
+    """Warnings on any current logger."""
     lines: list[str] = []
 
     class Keep(logging.Handler):

@@ -19,8 +19,7 @@ from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
 from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
-from mmhcm.structures.annotations import AnnotationTable, write_table
-from mmhcm.structures.coco_export import ExportLog, image_record, write_coco
+from mmhcm.structures.coco_export import image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
 from mmhcm.structures.jpeg_marks import build_marks, marks_digest
 from mmhcm.structures.pool import build_pool
@@ -68,20 +67,6 @@ def chip_index(path: Path) -> None:
     write_chip_index(path, index, 'abc')
 
 
-def annotations(path: Path) -> None:
-    rows = np.zeros((0, 8), np.int16)
-    whs, offsets = np.ones((99, 2), np.int32), np.zeros(100, np.int64)
-    table = AnnotationTable(['a'] * 99, [], [], whs, offsets, rows)
-    write_table(path, table, 'abc')
-
-
-def export_log(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    with ExportLog(path) as log:
-        for ind in range(99):
-            log.add(f'{ind}', 'abc', image_record(f'{ind}', (9, 9), []))
-
-
 def coco(path: Path) -> None:
     images = [(i, image_record(f'{i}', (9, 9), [])) for i in range(99)]
     write_coco(path, images, ['car'])
@@ -109,7 +94,6 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     'pool': ('pool.bin', pool),
     'marks': ('jpeg_marks_1.bin', marks),
     'chips': ('chips_1.bin', chip_index),
-    'annotations': ('annotations_1.bin', annotations),
     'arrays': (
         'arrays.bin',
         lambda path: write_arrays(path, 'a 1', '', {'a': np.ones(999)}),
@@ -226,43 +210,14 @@ def test_disk_without_new_files_is_named(name):
         write(Path('/proc/self', file_name))
 
 
-def test_an_export_goes_on_behind_a_full_disk(tmp_path):
-    path = tmp_path / 'log.jsonl'
-    records = {f'{i}': image_record(f'{i}', (9, 9), []) for i in range(9)}
-
-    def add_all():
-        with ExportLog(path) as log:
-            for name, values in records.items():
-                if log.get(name, 'abc') is None:
-                    log.add(name, 'abc', values)
-
-    add_all()
-    whole = path.stat().st_size
-    path.unlink()
-    # What takes a part of the last line says nothing of it.
-    with limited(whole - 5), pytest.raises(OSError, match=r'log\.jsonl'):
-        add_all()
-    assert path.stat().st_size == whole - 5
-    with ExportLog(path) as log:
-        known = [name for name in records if log.get(name, 'abc')]
-    # The line that the disk cut is not taken for a finished image.
-    assert known == list(records)[:-1]
-    add_all()
-    with ExportLog(path) as log:
-        assert all(log.get(name, 'abc') == records[name] for name in records)
-
-
 #: Calls that write under a final name, and the modules that may: logs that
-#: grow line by line, a lock, a picture of a figure in memory, what is unpacked
-#: into a temporary folder.
+#: grow line by line, a lock, a picture of a figure in memory.
 _WRITES = re.compile(
     r"\.write_text\(|\.write_bytes\(|open\([^)]*'[awx]|imwrite|savefig"
     r'|np\.save|json\.dump\(|torch\.save|copyfile|\.to_csv|\.tofile'
 )
 _ALLOWED = {
-    'structures/archives.py',
     'structures/files/atomic.py',
-    'structures/coco_export.py',
     'apis/tables/processes.py',
     'apis/tables/records.py',
     'visualization/figures/style.py',

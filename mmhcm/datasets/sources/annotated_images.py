@@ -20,7 +20,7 @@ class AnnotatedImages(Sequence):
     """Data infos of images, a new one each time, from shared arrays.
 
     A list of dicts takes seconds to build, and every worker ends with a copy
-    of its own. The arrays may be mapped from a file.
+    of its own.
 
     Attributes:
         img_paths: Path of each of n images.

@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
-from mmhcm.datasets.data_info import ignore_masked
-from mmhcm.structures.annotations import IN_TRAINING, may_pass
+from mmhcm.structures.annotations import IN_TRAINING
 from mmhcm.structures.fault_counter import Tally
 from mmhcm.structures.images import IMAGE_SUFFIXES, NO_IMAGE, read_image_size
 
@@ -45,22 +44,6 @@ class ImageFolderDataset(BaseDetDataset):
 
     def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
-
-    @abstractmethod
-    def parse_annotation(
-        self, ann_path: str, width: int, height: int, tally: Tally
-    ) -> dict | None:
-        """Read one file into ``instances`` and ``ignored_regions``.
-
-        Args:
-            ann_path: The file.
-            width: Of the image, pixels.
-            height: Of the image, pixels.
-            tally: Is told what is odd or, in training, left out.
-
-        Returns:
-            None to leave the image out of training.
-        """
 
     def load_data_list(self) -> Sequence[dict]:
         """List the images in name order and read their annotations.
@@ -175,6 +158,7 @@ class ImageFolderDataset(BaseDetDataset):
                 tally.add(NO_IMAGE, image_dir / name)
         return tally.lines()
 
+    @abstractmethod
     def _read_images(
         self,
         names: Sequence[str],
@@ -182,34 +166,17 @@ class ImageFolderDataset(BaseDetDataset):
         faults: list[str],
         notes: list[str],
     ) -> Sequence[dict]:
-        """Data infos of the images that can be used, new faults and notes."""
-        tally = Tally()
-        data_list = []
-        for name in names:
-            path = Path(self.data_prefix['img_path']) / name
-            ann_path = self._ann_path(name, ann_names)
-            image_wh = self._read_image_wh(path, ann_path, faults, tally)
-            if image_wh is None:
-                continue
-            info = {
-                'img_path': str(path),
-                'img_id': path.stem,
-                'width': image_wh[0],
-                'height': image_wh[1],
-                'ann_path': ann_path,
-                'instances': [],
-                'ignored_regions': [],
-            }
-            if ann_path is not None:
-                parsed = self.parse_annotation(ann_path, *image_wh, tally)
-                if parsed is None:
-                    continue
-                info.update(parsed)
-            if not self.test_mode:
-                ignore_masked(info)
-            data_list.append(info)
-        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
-        return data_list
+        """Read the annotations of all images.
+
+        Args:
+            names: File names of the images.
+            ann_names: File names in the folder of annotations.
+            faults: Gets a line for each file that is left out of training.
+            notes: Gets a line for each kind of fault in annotations.
+
+        Returns:
+            Data infos of the images that can be used.
+        """
 
     def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
         """Path of an image's annotation file; None without one."""
@@ -223,7 +190,6 @@ class ImageFolderDataset(BaseDetDataset):
         path: Path,
         ann_path: str | None,
         faults: list[str],
-        tally: Tally,
     ) -> tuple[int, int] | None:
         """(width, height) of an image; None and a new fault for training."""
         if ann_path is None and not self.test_mode:
@@ -233,7 +199,6 @@ class ImageFolderDataset(BaseDetDataset):
             return read_image_size(path)
         except OSError as error:
             fault = f'cannot read {path}: {error.strerror}'
-            tally.may_pass |= may_pass(error)
         except ValueError as error:
             fault = f'cannot read {error}'
         if self.test_mode:
@@ -251,12 +216,3 @@ def list_names(folder: str | Path) -> list[str]:
 def stem_of(name: str) -> str:
     """Name of a file that has a suffix, without that suffix."""
     return name.rpartition('.')[0]
-
-
-def clip_to_image(
-    bbox: tuple[float, float, float, float], width: int, height: int
-) -> list[float] | None:
-    """Clip xyxy to the image (source pixels); None if no area is left."""
-    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
-    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
-    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None

@@ -1,19 +1,20 @@
 """What is odd in VisDrone's annotation rows, counted and named."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from mmhcm.structures.fault_counter import Tally
 
-from . import visdrone_txt
 from .visdrone_txt import (
     OTHERS_CATEGORY,
     AnnotationError,
     CategoryError,
     decode,
     parse_annotations,
+    read_bytes,
     split_lines,
     split_rows,
 )
@@ -40,11 +41,6 @@ IN_TRAINING = {
 }
 
 
-def may_pass(error: OSError) -> bool:
-    """Whether a file may be read another time though it does not change."""
-    return not isinstance(error, IsADirectoryError)
-
-
 def read_what_can_be_read(
     paths: Sequence[str | Path], tally: Tally
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -58,11 +54,7 @@ def read_what_can_be_read(
         See ``visdrone_txt.read_annotation_files``, but a number of rows is
         -1 for a file that cannot be read.
     """
-    try:
-        return visdrone_txt.read_annotation_files(paths)
-    except (AnnotationError, OSError):
-        # One of many files is at fault; the others are read again.
-        parts = [_read_file(Path(path), tally) for path in paths]
+    parts = [_read_file(path, tally) for path in paths]
     rows = [np.zeros((0, 8)), *(part for part in parts if part is not None)]
     counts = [-1 if part is None else len(part) for part in parts]
     return np.concatenate(rows), np.array(counts, dtype=np.int64)
@@ -108,17 +100,18 @@ def note_odd_rows(
             tally.add(kind, what, int(mask.sum()))
 
 
-def _read_file(path: Path, tally: Tally) -> np.ndarray | None:
+def _read_file(path: str | Path, tally: Tally) -> np.ndarray | None:
     """Rows (n, 8) of a file; None for one that cannot be read."""
     try:
-        text = decode(path.read_bytes(), path)
+        text = decode(read_bytes(path), path)
     except OSError as error:
         tally.add(DAMAGED, f'{path}: {error.strerror}')
-        tally.may_pass |= may_pass(error)
         return None
     except AnnotationError as error:
         tally.add(DAMAGED, error)
         return None
+    with suppress(AnnotationError):
+        return parse_annotations(text, path)
     rows = []
     for number, line in enumerate(split_lines(text), 1):
         try:
@@ -133,7 +126,9 @@ def _read_file(path: Path, tally: Tally) -> np.ndarray | None:
     return read
 
 
-def _read_row(line: str, path: Path, number: int, tally: Tally) -> np.ndarray:
+def _read_row(
+    line: str, path: str | Path, number: int, tally: Tally
+) -> np.ndarray:
     """Row (1, 8) of a line; (0, 8) of a blank one."""
     try:
         return parse_annotations(line, path, number)

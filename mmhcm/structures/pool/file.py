@@ -15,7 +15,7 @@ import numpy as np
 
 from mmhcm.structures.files import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 4
+VERSION = 5
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
@@ -29,17 +29,13 @@ _PATCH_FIELDS = {
     'bboxes': (np.float32, (4,)),
     'labels': (np.int64, ()),
     'image_inds': (np.int64, ()),
-    'source_bboxes': (np.float32, (4,)),
-    'occlusions': (np.int8, ()),
-    'truncations': (np.int8, ()),
     'foreign_counts': (np.int64, ()),
     'looks': (np.float32, (4,)),
 }
 _FIELDS = {
     *_PATCH_FIELDS,
-    *('fingerprint', 'image_names', 'class_counts', 'class_log_sizes'),
-    'foreign_bboxes',
-    'aspect_sums',
+    *('fingerprint', 'class_counts', 'class_log_sizes'),
+    *('foreign_bboxes', 'aspect_sums'),
 }
 
 
@@ -104,18 +100,18 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         return False
     num = len(index['labels'])
     counts = index['class_counts']
-    names = index['image_names']
+    aspect_sums = index['aspect_sums']
     digest = index['fingerprint']
     foreign = index['foreign_bboxes']
     if (
-        (names.ndim, names.dtype.kind) != (1, 'U')
-        or (digest.ndim, digest.dtype.kind) != (0, 'U')
+        (digest.ndim, digest.dtype.kind) != (0, 'U')
         or counts.ndim != 1
         or counts.dtype != np.int64
         or index['class_log_sizes'].shape != counts.shape
         or foreign.dtype != np.float32
-        or index['aspect_sums'].shape != (len(names), 2, len(counts))
-        or index['aspect_sums'].dtype != np.float64
+        or aspect_sums.ndim != 3
+        or aspect_sums.shape[1:] != (2, len(counts))
+        or aspect_sums.dtype != np.float64
     ):
         return False
     return all(
@@ -128,14 +124,13 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         and (index['labels'] < len(counts)).all()
         and (counts >= 0).all()
         and np.isfinite(index['bboxes']).all()
-        and np.isfinite(index['source_bboxes']).all()
         and (index['foreign_counts'] >= 0).all()
         and foreign.shape == (index['foreign_counts'].sum(), 4)
         and np.isfinite(foreign).all()
         and np.isfinite(index['looks']).all()
-        and np.isfinite(index['aspect_sums']).all()
+        and np.isfinite(aspect_sums).all()
         and (index['image_inds'] >= 0).all()
-        and (index['image_inds'] < len(index['image_names'])).all()
+        and (index['image_inds'] < len(aspect_sums)).all()
     )
 
 

@@ -29,11 +29,7 @@ class ObjectPool:
         fingerprint: digest of what the pool was made from.
         bboxes: float32 (p, 4) xyxy of each object in pixels of its patch.
         labels: int64 (p,).
-        image_inds: int64 (p,), indices into ``image_names``.
-        image_names: str (images,), names of the source images.
-        source_bboxes: float32 (p, 4) xyxy, source pixels.
-        occlusions: int8 (p,).
-        truncations: int8 (p,).
+        image_inds: int64 (p,), source image of each object.
         foreign_bboxes: float32 (f, 4) xyxy, what other objects cover of each
             object, patch after patch; see `foreign`.
         looks: float32 (p, 4), colour and contrast of what surrounds each
@@ -48,10 +44,6 @@ class ObjectPool:
     bboxes: np.ndarray
     labels: np.ndarray
     image_inds: np.ndarray
-    image_names: np.ndarray
-    source_bboxes: np.ndarray
-    occlusions: np.ndarray
-    truncations: np.ndarray
     foreign_bboxes: np.ndarray
     looks: np.ndarray
     class_counts: np.ndarray
