@@ -141,7 +141,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize('name', WRITERS)
-def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
+def test_full_disk_leaves_the_last_good_file(tmp_path, name):
     file_name, write = WRITERS[name]
     path = tmp_path / 'out' / file_name
     path.parent.mkdir()
@@ -164,7 +164,7 @@ def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['weights', 'round', 'submission'])
-def test_a_full_file_system(small_disk, name):
+def test_full_file_system(small_disk, name):
     file_name, write = WRITERS[name]
     path = small_disk.path / 'out' / file_name
     path.parent.mkdir()
@@ -180,7 +180,7 @@ def test_a_full_file_system(small_disk, name):
     assert list(path.parent.iterdir())
 
 
-def test_a_disk_that_is_mounted_to_be_read(small_disk):
+def test_read_only_disk_is_named(small_disk):
     folder = str(small_disk.path)
     round_file(small_disk.path / 'hard_chips.jsonl')
     good = contents(small_disk.path)
@@ -194,7 +194,7 @@ def test_a_disk_that_is_mounted_to_be_read(small_disk):
 
 
 @pytest.mark.parametrize('name', WRITERS)
-def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
+def test_file_in_place_of_folder_is_named(tmp_path, name):
     file_name, write = WRITERS[name]
     (tmp_path / 'out').write_text('notes')
     with pytest.raises((OSError, ValueError), match=str(tmp_path / 'out')):
@@ -203,7 +203,7 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['round', 'submission', 'picture'])
-def test_a_disk_that_takes_no_files_is_named(name):
+def test_disk_without_new_files_is_named(name):
     """In /proc nobody may make any, whoever runs the tests."""
     file_name, write = WRITERS[name]
     with pytest.raises(OSError, match=f"'/proc/self/{file_name}'"):
@@ -224,7 +224,7 @@ _ALLOWED = {
 }
 
 
-def test_there_is_no_other_way_to_write_a_file():
+def test_package_writes_files_only_atomically():
     found = {}
     for path in sorted((REPO / 'mmhcm').rglob('*.py')):
         text = path.read_text()
