@@ -14,13 +14,16 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import check_cover, valid_objects
 from mmhcm.structures.files import PackedList
 from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.jpeg_marks import JpegMarks
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import HardChipRound
 
 from .chip_finding import find_chips, whole_images
 from .data_info import canvas_data_info, image_data_info
-from .jpeg_windows import open_or_build_marks
+from .partial_decoding import (
+    RestartOffsets,
+    attach_offsets,
+    open_or_build_restart_offsets,
+)
 from .sample_reading import SampleReader
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
@@ -62,9 +65,10 @@ class ChipDataset:
             too much stays ignored, and the chips are the same. Defaults to
             True.
         partial_decoding (bool): Let ``LoadChipImage`` decode no more of a JPEG
-            file than its chip needs, to the same pixels. Makes marks in the
-            files once, some 14 kB an image in ``cache_dir``. Nothing without
-            ``scales``, whose samples show whole images. Defaults to False.
+            file than its chip needs, to the same pixels. The restart offsets
+            of the files are found once and take about 14 kB an image in
+            ``cache_dir``. Without ``scales`` samples show whole images, and
+            this has no effect. Defaults to False.
         lazy_init (bool): Leave finding the chips to ``full_init``.
 
     Raises:
@@ -98,7 +102,7 @@ class ChipDataset:
         if partial_decoding and cache_dir is None:
             raise ValueError('partial_decoding needs a cache_dir, got None')
         self.partial_decoding = partial_decoding
-        self._marks: JpegMarks | None = None
+        self._offsets: RestartOffsets | None = None
         self.dataset = (
             DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         )
@@ -139,7 +143,9 @@ class ChipDataset:
                 cache_dir=self.cache_dir,
             )
             if self.partial_decoding and self.cache_dir is not None:
-                self._marks = open_or_build_marks(self.dataset, self.cache_dir)
+                self._offsets = open_or_build_restart_offsets(
+                    self.dataset, self.cache_dir
+                )
         self._fully_initialized = True
         if not self.num_normal:
             raise ValueError(
@@ -235,8 +241,8 @@ class ChipDataset:
             window = self._hard_windows[idx]
             scale_ind = int(self._hard_scale_inds[idx])
         info['chip'] = self._chip_info(info, window, scale_ind)
-        if self._marks is not None and source == 0:
-            info['jpeg_marks'], info['image_ind'] = self._marks, image
+        if self._offsets is not None and source == 0:
+            attach_offsets(info, self._offsets, image)
         return info
 
     def __getitem__(self, key: int | SampleKey) -> dict:

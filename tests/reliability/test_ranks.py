@@ -36,7 +36,7 @@ LOOP = 'mmhcm.engine.mining.loop'
 TRAINING = 'mmengine.runner.loops:EpochBasedTrainLoop.run_iter'
 MINING = f'{LOOP}:MiningLoop.run_iter'
 POOL = 'mmhcm.engine.mining.pools:build_pool'
-MARKS = 'mmhcm.datasets.jpeg_windows:build_marks'
+SCAN = 'mmhcm.datasets.partial_decoding.parts:build_restart_offsets'
 CHIPS = 'mmhcm.datasets.chip_finding:write_chip_index'
 ROUNDS = f'{LOOP}:write_round'
 
@@ -128,7 +128,7 @@ CASES = {
 }
 FURTHER_CASES = {
     'main killed while it cuts objects': (POOL, die, 0, 1, 'is gone'),
-    'main raises while it marks': (MARKS, break_down, 0, 1, 'rank 0: a fault'),
+    'main raises while it scans': (SCAN, break_down, 0, 1, 'rank 0: a fault'),
     'main raises while it writes chips': (
         CHIPS,
         break_down,

@@ -265,7 +265,7 @@ def huge(root):
 def test_a_huge_image_is_listed_and_read_by_window(huge, warnings):
     assert read_image_sizes(huge / 'images')['b'] == (20_000, 20_000)
     chips = build_chips(huge, partial=True)
-    assert chips._marks.num_marked == 3
+    assert chips._offsets.num_partial == 3
     names, pixels = train(chips)
     assert names == set('abc')
     # Partly decoded chips of it are grey as it is.
