@@ -127,7 +127,7 @@ def decode(path: Path) -> np.ndarray:
 
 
 def same(one: dict, other: dict) -> bool:
-    """Whether two samples have the same pixels and boxes."""
+    """Test if two samples have the same pixels and boxes."""
     boxes = [
         getattr(sample['data_samples'], name).bboxes.tensor
         for sample in (one, other)

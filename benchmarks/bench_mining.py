@@ -1,4 +1,4 @@
-"""What a mining round does beside the network's forward passes.
+"""Parts of a mining round other than the network's forward passes.
 
 Input: ``--canvases`` canvases that a round draws of the 557 real training
 images, as the full-size config mines them (20 pastes, the three chip scales,
@@ -36,6 +36,7 @@ from timing import alternate, parse_data_root, ratio_line
 from mmhcm.datasets import CanvasDataset, build_scales
 from mmhcm.engine.mining import mining_pipeline
 from mmhcm.evaluation import HardChipMetric
+from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import build_pool
 
 SCALES = [
@@ -43,7 +44,6 @@ SCALES = [
     dict(window=512, valid_range=(28, 85), stride=56),
     dict(window=1024, valid_range=(56, None), stride=112),
 ]
-MEAN = (103.53, 116.28, 123.675)
 CHIP_SIZE = 640
 
 
@@ -74,7 +74,7 @@ def main() -> None:
             }
             for scale in SCALES
         ],
-        MEAN,
+        CAFFE_MEAN,
     )
     with tempfile.TemporaryDirectory() as folder:
         pool = build_pool(
@@ -99,7 +99,7 @@ def compare(canvases: CanvasDataset, inds: list[int]) -> None:
             }
             for scale in SCALES
         ],
-        MEAN,
+        CAFFE_MEAN,
     )
     views = steps[-1]
     views['type'] = 'TestTimeAug'

@@ -118,7 +118,7 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     )
     train_set.pipeline[3].chip_size = 64
     cfg.train_dataloader.sampler.num_samples = 2
-    (hook,) = cfg.custom_hooks
+    hook = cfg.default_hooks.mining
     assert hook.type == 'HardChipMiningHook'
     # Mine before the only iteration, whatever little the detector says.
     hook.update(epochs=[0], dataloader={'num_workers': 0})
@@ -144,9 +144,10 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
 def test_mining_is_one_more_base(name):
     plain, mined = load(f'{name}_chips'), load(f'{name}_hcm', 'hcm')
     added = set(mined._cfg_dict) - set(plain._cfg_dict)
-    assert added == {'custom_hooks'}
-    for key in plain._cfg_dict:
+    assert added == {'mining_hooks'}
+    for key in set(plain._cfg_dict) - {'default_hooks'}:
         assert mined[key] == plain[key]
+    assert mined.default_hooks == {**plain.default_hooks, **mined.mining_hooks}
 
 
 @pytest.mark.parametrize('name', BASELINES)

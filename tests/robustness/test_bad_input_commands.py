@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import cv2
 import pytest
 
+from mmhcm.cli import evaluate, submit, test, train, validate_submission
 from tests.support import bad_images
 from tests.support.bad_images import BROKEN, UNREADABLE, USED
 from tests.support.tiny_run import write_tiny_run
-from tools import evaluate, submit, test, train, validate_submission
 
 OBJECT = '6,8,20,14,1,4,0,0\n'
 ANNOTATIONS = {
@@ -54,8 +54,7 @@ def trained(call, tmp_path_factory):
             'train_dataloader.sampler.num_samples': 40,
             'train_dataloader.dataset.partial_decoding': True,
             'train_dataloader.dataset.pipeline.0.type': 'LoadChipImage',
-            'custom_hooks.0.canvases.num_canvases': 20,
-            'custom_hooks.0.report': False,
+            'default_hooks.mining.canvases.num_canvases': 20,
         },
     )
     (log,) = work_dir.glob('*/*.log')
@@ -245,7 +244,7 @@ def test_evaluation_says_what_it_leaves_out(call, split, results, capsys):
     ('options', 'fault'),
     [
         (
-            {'custom_hooks.0.pool.min_size': 900},
+            {'default_hooks.mining.pool.min_size': 900},
             'the object pool would be empty: no object of',
         ),
         (

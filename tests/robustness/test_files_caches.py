@@ -102,7 +102,7 @@ def filled(root, expected, tmp_path_factory):
 
 @pytest.fixture
 def warned():
-    """What is logged, on any logger that is current."""
+    """Warnings on any current logger."""
     lines: list[str] = []
 
     class Keep(logging.Handler):

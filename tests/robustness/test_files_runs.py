@@ -15,11 +15,11 @@ import pytest
 import torch
 from mmengine.runner import EpochBasedTrainLoop
 
+from mmhcm.cli import train
 from mmhcm.structures.files import atomic
 from mmhcm.structures.pool import ObjectPool
 from tests.robustness.test_files_writers import limited
 from tests.support.tiny_run import write_tiny_run
-from tools import train
 
 ROUND = Path('hcm', 'round_1', 'hard_chips.jsonl')
 LAST = 'epoch_2.pth'
@@ -33,7 +33,6 @@ def start(call):
         options = {
             'log_level': 'WARNING',
             'train_cfg.val_interval': 9,
-            'custom_hooks.0.report': False,
             **options,
         }
         where = ('--work-dir', work_dir)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
+from mmhcm.cli import convert_checkpoint, submit, test, train
 from tests.support.tiny_run import (
     build_tiny_runner,
     state_of,
@@ -15,7 +16,6 @@ from tests.support.tiny_run import (
     unique_names,
     write_tiny_run,
 )
-from tools import convert_checkpoint, submit, test, train
 
 
 class Program:

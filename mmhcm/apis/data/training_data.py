@@ -41,10 +41,13 @@ def build_training_data(
     # Names such as VisDroneDataset are MMDetection's to look up.
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     chip_cfg, image_cfg = training_cfgs(cfg)
+    # Pixels are the same without partial decoding, which reads every file.
     settings = {
-        key: chip_cfg[key]
-        for key in ('scales', 'chip_size', 'max_chips', 'cover', 'cache_dir')
-        if key in chip_cfg
+        'type': 'ChipDataset',
+        **chip_cfg,
+        'partial_decoding': False,
+        'lazy_init': False,
+        'pipeline': [],
     }
     if annotations is None:
         images: Any = {**image_cfg, 'pipeline': []}
@@ -59,8 +62,10 @@ def build_training_data(
             sizes,
             filter_cfg=image_cfg.get('filter_cfg'),
         )
-        settings.pop('cache_dir', None)
-    return ChipDataset(dataset=images, pipeline=[], **settings)
+        settings['cache_dir'] = None
+    dataset = DATASETS.build({**settings, 'dataset': images})
+    assert isinstance(dataset, ChipDataset), 'built as one'
+    return dataset
 
 
 def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:

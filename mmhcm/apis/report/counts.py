@@ -6,15 +6,25 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
 
 from mmhcm.datasets import canvas_data_info
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import ChipScale, count_taught_objects
+from mmhcm.functional.chips import (
+    ChipScale,
+    count_taught_objects,
+    project_to_chip,
+)
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import ObjectPool
-from mmhcm.structures.rounds import CLASS, ERROR_KINDS, HardChipRound
+from mmhcm.structures.rounds import (
+    CLASS,
+    ERROR_KINDS,
+    HardChipRound,
+    MinedCanvas,
+)
 from mmhcm.visualization.report_page import Cell, Chart, Table
+
+from .sources import RoundSources
 
 _NUM_CONFUSIONS = 10
 #: First number of each column of a distribution; the last one is open.
@@ -112,7 +122,7 @@ def confusion_table(
             [
                 classes[true],
                 classes[taken],
-                Cell(number, share=number / most, style='class'),
+                Cell(number, share=number / most, style=CLASS),
             ]
             for (true, taken), number in ranked[:_NUM_CONFUSIONS]
         ],
@@ -151,34 +161,42 @@ def window_text(scale: ChipScale) -> str:
 
 
 def chip_charts(
-    hard_round: HardChipRound,
-    sources: Sequence[BaseDataset],
-    pool: ObjectPool | None,
-    scales: Sequence[ChipScale],
+    hard_round: HardChipRound, sources: RoundSources
 ) -> list[Chart]:
     """Chart how many errors and objects the hard chips teach."""
     errors: list[int] = []
     objects: list[int] = []
     for canvas in hard_round.canvases:
-        info = canvas_data_info(sources, canvas, pool)
-        image_wh = (info['width'], info['height'])
+        info = canvas_data_info(sources.datasets, canvas, sources.pool)
         errors.extend(map(len, canvas.chip_errors))
-        bboxes, ignored = instance_arrays(info['instances'])
-        objects.extend(
-            count_taught_objects(
-                bboxes[~ignored],
-                as_bboxes(canvas.windows),
-                canvas.scale_inds,
-                image_wh,
-                scales,
-            ).tolist()
-        )
+        objects.extend(_count_objects(canvas, info, sources))
     charts = [Chart('Objects that a chip teaches', _bars(objects), 'chips')]
     if errors:
         charts.insert(
             0, Chart('Errors that a chip teaches', _bars(errors), 'chips')
         )
     return charts
+
+
+def _count_objects(
+    canvas: MinedCanvas, info: dict, sources: RoundSources
+) -> list[int]:
+    """Count the objects that training learns in each chip of a canvas."""
+    bboxes, ignored = instance_arrays(info['instances'])
+    bboxes = bboxes[~ignored]
+    if sources.ignore_out_of_range:
+        return count_taught_objects(
+            bboxes,
+            as_bboxes(canvas.windows),
+            canvas.scale_inds,
+            (info['width'], info['height']),
+            sources.scales,
+        ).tolist()
+    valid = np.ones(len(bboxes), dtype=bool)
+    return [
+        int(project_to_chip(bboxes, window, valid, 1.0)[2].sum())
+        for window in as_bboxes(canvas.windows)
+    ]
 
 
 def learned_table(counts: dict[str, Any]) -> Table:

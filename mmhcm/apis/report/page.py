@@ -194,9 +194,7 @@ def _chips_section(
     if 'learned' in hard_round.counts:
         blocks.append(learned_table(hard_round.counts))
     if hard_round.num_chips:
-        blocks += chip_charts(
-            hard_round, sources.datasets, sources.pool, sources.scales
-        )
+        blocks += chip_charts(hard_round, sources)
     return Section(
         anchor,
         title,
@@ -205,6 +203,7 @@ def _chips_section(
             "is in the range of the chip's scale. An error counts where its "
             'object does; one on background for a chip that holds it whole, '
             'if the chip ignores no object there.',
+            *_size_texts(sources),
             *_untaught_texts(hard_round.counts),
         ],
         blocks,
@@ -219,6 +218,17 @@ def _part_texts(counts: dict[str, Any]) -> list[str]:
     return [
         f'{counts["parts"]:,} of the {total:,} detections whose IoU with all '
         'objects is low are parts of an object, which is no background.'
+    ]
+
+
+def _size_texts(sources: RoundSources) -> list[str]:
+    """Say what the chart of objects counts where training has no ranges."""
+    if sources.ignore_out_of_range:
+        return []
+    return [
+        'Training on these chips ignores no object for its size, so the '
+        'chart of objects counts those of all sizes; chips are chosen by '
+        'ranges all the same.'
     ]
 
 

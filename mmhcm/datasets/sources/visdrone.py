@@ -16,6 +16,7 @@ from mmhcm.structures.annotations import (
     visdrone_txt,
 )
 from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.palette import CLASS_COLORS
 
 from .annotated_images import AnnotatedImages
 from .image_folder import ImageFolderDataset
@@ -61,18 +62,7 @@ class VisDroneDataset(ImageFolderDataset):
         ),
         # People, vehicles: pasted objects lie beside their like.
         'families': (0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
-        'palette': [
-            (230, 159, 0),
-            (240, 228, 66),
-            (0, 158, 115),
-            (86, 180, 233),
-            (0, 114, 178),
-            (213, 94, 0),
-            (204, 121, 167),
-            (148, 103, 189),
-            (140, 86, 75),
-            (23, 190, 207),
-        ],
+        'palette': list(CLASS_COLORS),
     }
 
     def __init__(

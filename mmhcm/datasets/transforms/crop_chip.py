@@ -11,7 +11,7 @@ from mmdet.structures.bbox import HorizontalBoxes
 from mmhcm.datasets.partial_decoding import image_origin, whole_shape
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
-from mmhcm.functional.pixels import crop_resize_pad
+from mmhcm.functional.pixels import CAFFE_MEAN, crop_resize_pad
 from mmhcm.structures.instances import instance_labels
 
 
@@ -57,7 +57,7 @@ class CropChip(BaseTransform):
         self,
         chip_size: int,
         min_visible: float = 0.5,
-        pad_color: Sequence[float] = (103.53, 116.28, 123.675),
+        pad_color: Sequence[float] = CAFFE_MEAN,
     ) -> None:
         if not 0 < min_visible <= 1:
             raise ValueError(f'min_visible must be in 0..1, got {min_visible}')

@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.pixels import fill_regions
+from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 
 @TRANSFORMS.register_module()
@@ -33,9 +33,7 @@ class MaskIgnoredInstances(BaseTransform):
             123.675), BGR.
     """
 
-    def __init__(
-        self, color: Sequence[float] = (103.53, 116.28, 123.675)
-    ) -> None:
+    def __init__(self, color: Sequence[float] = CAFFE_MEAN) -> None:
         self.color = tuple(color)
 
     def transform(self, results: dict) -> dict:

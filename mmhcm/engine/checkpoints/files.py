@@ -11,7 +11,7 @@ import torch
 from mmengine.logging import print_log
 from torch import nn
 
-from mmhcm.engine.wrappers import innermost_model
+from mmhcm.engine.wrappers import unwrap
 
 from .safe_loading import load_plain
 
@@ -53,7 +53,7 @@ def check_checkpoint(
         return
     checkpoint = load_plain(path)
     weights = _state_dict(path, checkpoint)
-    expected = innermost_model(model).state_dict()
+    expected = unwrap(model).state_dict()
     misfits = [
         name
         for name in sorted(expected.keys() | weights.keys())

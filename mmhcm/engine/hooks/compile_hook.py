@@ -46,8 +46,7 @@ class CompileHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compile, or raise ValueError when this machine cannot."""
-        model = unwrap(runner.model)
-        detector = getattr(model, 'module', model)
+        detector = unwrap(runner.model)
         parts = [
             part
             for part in (getattr(detector, name, None) for name in self.parts)

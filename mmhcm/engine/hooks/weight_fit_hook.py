@@ -8,7 +8,7 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmhcm.engine.wrappers import innermost_model
+from mmhcm.engine.wrappers import unwrap
 
 _MAX_NAMES = 6
 
@@ -34,7 +34,7 @@ class WeightFitHook(Hook):
             return
         line = describe_fit(
             checkpoint.get('state_dict', checkpoint),
-            innermost_model(runner.model).state_dict(),
+            unwrap(runner.model).state_dict(),
         )
         if line:
             runner.logger.warning(f'{runner._load_from}: {line}')

@@ -43,8 +43,13 @@ def open_or_build_pool(
     num_classes = len(dataset.metainfo['classes'])
     workers = settings.pop('num_workers', 1)
     checksums = image_checksums(dataset, folder)
+    objects = list_objects(images)
     digest = pool_fingerprint(
-        images, num_classes=num_classes, checksums=checksums, **settings
+        images,
+        num_classes=num_classes,
+        objects=objects,
+        checksums=checksums,
+        **settings,
     )
     path = folder / f'pool_{digest[:16]}'
 
@@ -60,6 +65,7 @@ def open_or_build_pool(
                 num_workers=workers,
                 progress=bar.update,
                 tally=tally,
+                objects=objects,
                 checksums=checksums,
                 **settings,
             )

@@ -40,10 +40,11 @@ def pool_fingerprint(
     images: Sequence[dict[str, Any]],
     *,
     num_classes: int,
+    objects: 'Selection | None' = None,
     checksums: FileChecksums | None = None,
     **options: Any,
 ) -> str:
-    """Digest of what a pool is made from, wherever it lies.
+    """Return a digest of all that a pool is made from, wherever that is.
 
     Images count by their files' bytes, so that copies of a data set are the
     same.
@@ -51,10 +52,12 @@ def pool_fingerprint(
     Args:
         images: see `build_pool`.
         num_classes: number of classes.
+        objects: all objects. Defaults to None: they are listed here.
         checksums: of the images' files. Defaults to None: all are read.
         **options: fields of `PoolOptions`.
     """
-    objects = list_objects(images)
+    if objects is None:
+        objects = list_objects(images)
     if checksums is None:
         checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
@@ -78,6 +81,7 @@ def build_pool(
     num_workers: int = 1,
     progress: Callable[[int], object] | None = None,
     tally: Tally | None = None,
+    objects: 'Selection | None' = None,
     checksums: FileChecksums | None = None,
     **options: Any,
 ) -> ObjectPool:
@@ -96,6 +100,7 @@ def build_pool(
         progress: called with 1 after each image.
         tally: is told of broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
+        objects: see `pool_fingerprint`.
         checksums: see `pool_fingerprint`.
         **options: fields of `PoolOptions`.
 
@@ -106,10 +111,14 @@ def build_pool(
     path = Path(path)
     ObjectPool.exists(path)  # raises for files that are not ours
     settings = PoolOptions(**options)
+    everything = list_objects(images) if objects is None else objects
     digest = pool_fingerprint(
-        images, num_classes=num_classes, checksums=checksums, **options
+        images,
+        num_classes=num_classes,
+        objects=everything,
+        checksums=checksums,
+        **options,
     )
-    everything = list_objects(images)
     statistics = class_statistics(everything, num_classes)
     views = image_aspects(everything, len(images), num_classes)
     objects = filter_objects(everything, images, settings)

@@ -72,7 +72,7 @@ def load_coco(result, what):
 
 
 def assert_same(sample, expected):
-    """What MMDetection reads is what the pipeline gives.
+    """Check that MMDetection reads what the pipeline returned.
 
     MMDetection drops boxes thinner than a pixel.
     """
@@ -243,7 +243,7 @@ def test_nothing_but_broken_images_is_an_error(cfg, tmp_path):
 
 def test_a_round_of_another_pool_is_an_error(cfg, tmp_path):
     write_fake_round(cfg)
-    cfg.custom_hooks[0].pool.min_size = 18
+    cfg.default_hooks.mining.pool.min_size = 18
     with pytest.raises(ValueError, match='mined with another object pool'):
         export(cfg, 'hard-chips', tmp_path / 'out')
 

@@ -73,7 +73,7 @@ def test_bad_weights_are_refused(counts, power):
 
 
 def slow_caps(weights, caps, steps=4000):
-    """Hand out probability bit by bit, to whoever is below the cap."""
+    """Distribute probability in small steps to classes below their caps."""
     probs = np.zeros(len(weights))
     for _ in range(steps):
         is_open = (probs < caps) & (weights > 0)

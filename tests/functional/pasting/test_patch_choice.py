@@ -49,7 +49,7 @@ def test_rescaling_costs():
     miss = rest + 10 * np.log(1.1)
     expected = [[0, np.log(2), rest, miss, np.inf]]
     np.testing.assert_allclose(out, expected)
-    # The nearest may be as far as it is.
+    # The closest patch is allowed at any distance.
     out = rescaling_costs(np.log([[3.0, 3.3, 6.0]]), (0.5, 1.5))
     assert np.isfinite(out).tolist() == [[True, True, False]]
 

@@ -187,7 +187,7 @@ def sizes_of(out):
 
 @pytest.mark.parametrize('factor', [0.5, 1.0, 1.5])
 def test_sizes_follow_the_objects_around(factor):
-    """Small objects left, large ones right; class 1 is usually 40 pixels."""
+    """Small objects left, large ones right; mean size of class 1 is 40."""
     rng = np.random.default_rng(3)
     boxes = []
     for x in (100, 500):
@@ -253,8 +253,8 @@ def test_labels_of_ignored_objects_may_be_out_of_range():
     assert len(out.pastes) >= 8
 
 
-def test_sizes_follow_objects_of_like_size_first():
-    """A person next to a place says less than a truck farther off."""
+def test_sizes_follow_objects_of_similar_size_first():
+    """A truck farther away counts more than a person next to a position."""
     gts = [[95, 95, 105, 105], [160, 80, 200, 120]]  # half and usual size
     out = plan(
         gts,
@@ -340,7 +340,7 @@ def test_patches_were_seen_in_the_light_of_their_place():
 
 
 def test_places_are_on_the_ground_of_the_objects():
-    """Objects lie on a grey road of 80 pixels across a meadow."""
+    """Objects are on a grey road, 80 pixels wide, across a meadow."""
     cells = np.full((100, 100, 3), (60, 140, 80), np.uint8)
     cells[45:55] = 110
     gts = [[x, 390, x + 20, 410] for x in range(100, 700, 120)]
@@ -353,8 +353,8 @@ def test_places_are_on_the_ground_of_the_objects():
     assert (np.abs(y - 400) > 40).any()
 
 
-def test_shapes_follow_the_object_beside():
-    """Long patches beside a long object, high ones beside a high one."""
+def test_shapes_follow_the_neighbour():
+    """Long patches next to a long object, high ones next to a high one."""
     is_high = np.arange(20) % 2 == 0
     pool_wh = np.where(is_high[:, None], (20, 40), (40, 20))
     gts = [[100, 100, 140, 120], [1000, 100, 1020, 140]]

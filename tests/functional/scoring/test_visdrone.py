@@ -172,7 +172,7 @@ def random_image(rng, num_classes):
             ]
         )
         gt = np.vstack([gt, np.pad(boxes, ((0, 0), (0, 2)))])
-    # Half of the detections sit on objects; coarse scores make ties.
+    # Half of the detections are on objects; coarse scores give ties.
     source = rng.integers(0, max(1, num_gt), num_dets)
     dets = np.column_stack(
         [

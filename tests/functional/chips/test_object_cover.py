@@ -72,7 +72,7 @@ def clip(bboxes, image_wh):
 
 
 def gains_of_grid(bboxes, image_wh, scales, valid, remaining):
-    """Uncovered objects in each plain grid window, the obvious way."""
+    """Count the uncovered objects in each window of the plain grid."""
     gains = []
     for ind, scale in enumerate(scales):
         width, height = scale.window_wh(image_wh)
@@ -95,7 +95,7 @@ def gains_of_grid(bboxes, image_wh, scales, valid, remaining):
 
 
 def held_by(bboxes, chips, valid):
-    """Objects (m, n) that each chip holds whole and at a valid scale."""
+    """Find objects (m, n) that lie whole in each chip, at a valid scale."""
     return contains(chips.windows, bboxes) & valid[:, chips.scale_inds].T
 
 
@@ -152,7 +152,7 @@ def test_order_of_boxes_does_not_matter(cover, scene, scales, random):
 
 
 def crowd(seed):
-    """Small boxes on a coarse lattice, and one scale: many ties."""
+    """Draw small boxes on a coarse lattice and one scale: many ties."""
     rng = np.random.default_rng(seed)
     num, side = int(rng.integers(8, 40)), int(rng.integers(16, 60))
     unit = int(rng.integers(1, 6))
@@ -178,7 +178,7 @@ def test_order_does_not_choose_between_covers(cover, seed):
 # Scenes of which the greedy takes fewer windows from the grid than from the
 # edges of objects.
 @pytest.mark.parametrize('seed', [28, 43, 59, 64])
-def test_a_search_cut_short_takes_the_greedys_windows(seed, monkeypatch):
+def test_a_search_cut_short_uses_greedy_windows(seed, monkeypatch):
     bboxes, image_wh, scales, _ = crowd(seed)
     by_edges, greedy = (
         generate_chips(bboxes, image_wh, scales, cover=cover)
@@ -249,7 +249,7 @@ def test_max_chips_keeps_the_first(cover, scene, max_chips):
 
 
 def fewest_by_milp(bboxes, image_wh, scales):
-    """The exact minimum over windows at all edges, by integer programming."""
+    """Find the minimum over windows at all edges by integer programming."""
     valid = valid_objects(bboxes, image_wh, scales)
     hulls = clip(bboxes.astype(float), image_wh)
     hulls = np.hstack([np.floor(hulls[:, :2]), np.ceil(hulls[:, 2:])])
@@ -547,7 +547,7 @@ def test_boxes_come_back_from_the_chips_pixels(scene, scales, resize):
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), num=st.integers(1, 3))
 def test_windows_show_the_most_neighbours(seed, num):
-    """As tried with all windows of the grid that hold the same boxes."""
+    """Compare with all windows of the grid that hold the same boxes."""
     rng = np.random.default_rng(seed)
     image_wh, scale = (150, 110), ChipScale(60, (0, np.inf), 7)
     corners = rng.integers(0, 90, (num + 6, 2))

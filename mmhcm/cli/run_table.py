@@ -1,18 +1,27 @@
-"""The command line of tables, as ``tools/run_table.py`` calls it."""
+"""Train, test and tabulate the rows of a table, resuming what was begun."""
 
 import argparse
 import shlex
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from .rows import Table, read_table
-from .runner import TableRunner
-from .settings import LAUNCHERS, RunSettings
+from mmhcm.apis.tables import (
+    LAUNCHERS,
+    RunSettings,
+    TableRunner,
+    read_table,
+)
+
+from .user_errors import report_user_errors
 
 
-def add_table_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a table's command line."""
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog='mmhcm run_table', description=__doc__
+    )
     parser.add_argument(
         'table', help='folder with a rows.json, such as configs/table1'
     )
@@ -59,6 +68,7 @@ def add_table_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--dry-run', action='store_true', help='print the commands alone'
     )
+    return parser.parse_args(argv)
 
 
 def table_runner(args: argparse.Namespace) -> TableRunner:
@@ -87,29 +97,35 @@ def table_runner(args: argparse.Namespace) -> TableRunner:
     return TableRunner(read_table(args.table), settings)
 
 
-def run_table(args: argparse.Namespace) -> int:
-    """Run a table; 1 if a row failed, 130 when it was interrupted."""
+def run(args: argparse.Namespace) -> int:
+    """Run the rows; 1 if one of them failed."""
     runner = table_runner(args)
     if args.dry_run:
         print_commands(runner, args.rows)
         return 0
     # The default would leave the row's own process running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        done = runner.run(args.rows)
-    except KeyboardInterrupt:
-        sys.stderr.write('interrupted; the same command goes on\n')
-        return 130
+    done = runner.run(args.rows)
     path = runner.settings.work_dir / f'{runner.table.name}.md'
-    sys.stdout.write(f'\n{path.read_text()}\n{path}\n')
+    print(f'\n{path.read_text()}\n{path}')
     return int(not done)
 
 
 def print_commands(runner: TableRunner, row_ids: list[str] | None) -> None:
     """Print what would be run for rows, from the beginning."""
-    table: Table = runner.table
-    for seed in runner.settings.seeds:
-        for row in table.with_needs(row_ids or [r.id for r in table.rows]):
-            sys.stdout.write(f'# {row.id}, seed {seed}\n')
-            for command in runner.plan.commands(row, seed):
-                sys.stdout.write(f'{shlex.join(command)}\n')
+    for run in runner.runs(row_ids):
+        print(f'# {run.row.id}, seed {run.seed}')
+        for command in run.commands():
+            print(shlex.join(command))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run the rows, and return the exit status."""
+    args = parse_args(argv)
+    return report_user_errors(
+        lambda: run(args), hint='; the same command goes on'
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,16 +1,15 @@
-"""Command lines of figures that need no config: arguments and drawing."""
+"""Arguments and drawing of figures that need no config."""
 
 import argparse
 
-from mmhcm.visualization.figures import Drawing
-
-from .result_figures import (
+from mmhcm.apis.plots.result_figures import (
     confusion_figure,
     detections_figure,
     errors_figure,
     read_results,
     sizes_figure,
 )
+from mmhcm.visualization.figures import Drawing
 
 
 def positive(text: str) -> int:
@@ -83,7 +82,7 @@ def add_photo_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
 
 
 def draw_results(args: argparse.Namespace) -> Drawing:
-    """Draw what the arguments ask for."""
+    """Draw the figure of a command line."""
     if args.kind == 'detections':
         return detections_figure(
             args.results[0],

@@ -1,26 +1,22 @@
-import sys
-
 import pytest
 
+from mmhcm.cli import browse
 from tests.support.tiny_visdrone import write_tiny_visdrone
-from tools import browse
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path):
     config = write_tiny_visdrone(tmp_path)
 
     def run_with(*args):
         options = ['--out', str(tmp_path / 'out'), '--num', '2']
-        argv = ['browse', str(config), *options, *map(str, args)]
-        monkeypatch.setattr(sys, 'argv', argv)
-        return browse.main()
+        return browse.main([str(config), *options, *map(str, args)])
 
     return run_with
 
 
 @pytest.mark.parametrize('what', ['chips', 'canvases'])
-def test_browse(run, what, tmp_path, capsys, monkeypatch):
+def test_browse(run, what, tmp_path, capsys):
     # without --work-dir the pool would go below the working directory
     assert run('--what', what, '--work-dir', tmp_path / 'work') == 0
     assert '2 pictures' in capsys.readouterr().out
@@ -41,5 +37,5 @@ def test_browse(run, what, tmp_path, capsys, monkeypatch):
 def test_a_mistake_is_one_line(run, args, message, capsys):
     assert run(*args) == 1
     error = capsys.readouterr().err
-    assert error.startswith(message)
+    assert error.startswith(f'error: {message}')
     assert error.count('\n') == 1

@@ -1,22 +1,19 @@
 import json
-import sys
 
 import pytest
 
+from mmhcm.cli import export
 from tests.support.tiny_visdrone import write_tiny_visdrone
-from tools import export
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path):
     config = write_tiny_visdrone(tmp_path, num_images=2)
 
     def run_with(*args):
         # Without --work-dir the pool would go below the working directory.
         options = ['--out', tmp_path / 'out', '--work-dir', tmp_path / 'work']
-        argv = ['export', config, *options, *args]
-        monkeypatch.setattr(sys, 'argv', [str(arg) for arg in argv])
-        return export.main()
+        return export.main([str(arg) for arg in (config, *options, *args)])
 
     return run_with
 

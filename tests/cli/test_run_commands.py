@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from mmhcm.cli import evaluate, submit, test, train, validate_submission
 from mmhcm.engine.launching import only_run_in
 from tests.support.tiny_run import write_tiny_run
-from tools import evaluate, submit, test, train, validate_submission
 
 
 @pytest.fixture(scope='module')
@@ -314,7 +314,7 @@ def test_a_stop_while_a_checkpoint_is_saved(
     work_dir = tmp_path / 'work'
     args = trained.config, '--work-dir', work_dir
     options = {
-        'custom_hooks': '[]',
+        'default_hooks.mining.epochs': '[]',
         'train_cfg.val_begin': 9,
         'default_hooks.checkpoint.save_best': 'None',
     }

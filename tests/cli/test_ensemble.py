@@ -1,24 +1,10 @@
 """The command line that fuses results."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from mmhcm.structures.results import read_submission, write_submission
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'ensemble.py'
 ROW = '10,10,10,10,0.5,4,-1,-1\n'
-
-
-def run(*args):
-    return subprocess.run(
-        [sys.executable, str(TOOL), *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -30,13 +16,14 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_results_become_one_submission(root):
+def test_results_become_one_submission(run, root):
     done = run(
+        'ensemble',
         *(root / 'a.zip', root / 'b.zip', '--out', root / 'out.zip'),
         *('--weights', 2, 1, '--sizes', root / 'sizes.csv'),
     )
-    assert (done.returncode, done.stderr) == (0, '')
-    assert '2 result files, 2 rows of 2 detectors fused into 1' in done.stdout
+    assert (done.status, done.err) == (0, '')
+    assert '2 result files, 2 rows of 2 detectors fused into 1' in done.out
     fused = read_submission(root / 'out.zip')
     assert fused['x'].startswith('10.00,10.00,10.00,10.00,0.50000,4')
     assert fused['y'] == ''
@@ -51,10 +38,10 @@ def test_results_become_one_submission(root):
         (['a.zip', 'b.zip', '--data-root', 'nowhere'], 'nowhere'),
     ],
 )
-def test_a_mistake_is_one_line(root, args, fault):
+def test_a_mistake_is_one_line(run, root, args, fault):
     args = [root / arg if arg.endswith('.zip') else arg for arg in args]
-    done = run(*args, '--out', root / 'out.zip')
-    assert (done.returncode, done.stdout) == (1, '')
-    assert done.stderr.count('\n') == 1
-    assert fault in done.stderr
+    done = run('ensemble', *args, '--out', root / 'out.zip')
+    assert (done.status, done.out) == (1, '')
+    assert done.err.count('\n') == 1
+    assert fault in done.err
     assert not (root / 'out.zip').exists()

@@ -21,7 +21,7 @@ from .scales import (
 )
 
 COVERS = ('greedy', 'edges', 'fewest')
-"""Ways to choose windows, see :func:`generate_chips`."""
+"""Methods of choosing windows, see :func:`generate_chips`."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Chips:
         windows: float32 (m, 4), whole numbers inside the image.
         scale_inds: int64 (m,), position in the list of scales; its length
             stands for the whole image as the last resort.
-        covered: bool (n,), objects that lie whole in a chip at whose scale
-            they are valid.
-        num_excluded: Number of boxes that are valid nowhere, as those without
-            area inside the image.
+        covered: bool (n,), objects that lie completely in a chip of a scale
+            at which they are valid.
+        num_excluded: Number of boxes that are valid at no scale, such as
+            boxes without area inside the image.
     """
 
     windows: np.ndarray
@@ -45,10 +45,17 @@ class Chips:
 
 
 def check_cover(cover: str) -> None:
-    """Check the name of a way to choose windows.
+    """Check the name of a method of choosing windows.
 
     Raises:
-        ValueError: there is no such way.
+        ValueError: If ``cover`` is not one of ``COVERS``.
+
+    Examples:
+        >>> check_cover('fewest')
+        >>> check_cover('dense')  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        ValueError: cover must be one of (...), got 'dense'
     """
     if cover not in COVERS:
         raise ValueError(f'cover must be one of {COVERS}, got {cover!r}')
@@ -66,42 +73,55 @@ def generate_chips(
 ) -> Chips:
     """Cover the objects of one image with windows (paper 3.2).
 
-    With ``cover='greedy'``, the paper's way:
+    With ``cover='greedy'``, the paper's method:
 
     1. Candidates are, per scale, the windows of a grid, with a last row and
-       column flush with the image's border, and windows that start at an
-       object which no grid position holds.
+       column at the image's border, and windows that start at an object that
+       no grid position holds.
     2. The window, over all scales, with the most uncovered valid objects is
        taken, until every object is covered.
 
-    Ties: the window that holds more valid objects in all, covered ones
-    included; then the scale that comes first, then the upper, then the left
-    window.
+    Ties are broken by the number of all valid objects in the window, covered
+    ones included, then by the order of the scales, then from top to bottom
+    and left to right.
 
-    With ``cover='edges'`` candidates start at edges of objects, whatever the
-    strides: no window anywhere holds more than the best of those. With
-    ``cover='fewest'`` as few of them as can be are taken; never more than the
-    greedy takes, even where the search for them is cut short.
+    With ``cover='edges'``, candidates start at edges of objects instead of
+    grid positions: no other window holds more objects than the best of these.
+    With ``cover='fewest'``, as few of these candidates as possible are taken,
+    and never more than by the greedy method, even if the search is cut short.
 
-    Either way a window is moved to the middle of the candidates that hold the
-    same objects, so that they get context on all sides. With ``neighbours``
-    it is moved to the candidate that shows the most of them, of several the
-    one next to the middle. None of this depends on the order of the boxes.
+    Each chosen window is then moved to the middle of the candidates that hold
+    the same objects, so that the objects have context on all sides. With
+    ``neighbours``, the window is moved to the candidate that shows the most
+    neighbours, and among equal candidates to the one closest to the middle.
+    The result does not depend on the order of the boxes.
 
     Args:
         bboxes: (n, 4) xyxy of the objects that are not ignored, pixels.
         image_wh: (width, height) of the image, pixels.
         scales: Scales that pass :func:`check_scales`.
-        max_chips: Stop after so many chips, the fullest ones come first.
-            Defaults to None, no limit.
+        max_chips: Maximum number of chips; the fullest are kept. Defaults to
+            None, no limit.
         cover: One of ``COVERS``. Defaults to 'greedy'.
         valid: bool (n, K + 1), the scales at which each box may be covered,
-            at most those of :func:`valid_objects`. Defaults to None: those.
-        neighbours: (g, 4) xyxy, further objects that a chip had better hold.
+            a subset of :func:`valid_objects`. Defaults to None: all of them.
+        neighbours: (g, 4) xyxy of further objects that chips should show.
             Defaults to None.
 
     Returns:
-        The chosen windows and what they cover.
+        The chosen windows and the objects that they cover.
+
+    Examples:
+        >>> scales = [ChipScale(256, (0, 64)), ChipScale(None, (48, np.inf))]
+        >>> bboxes = [[10, 10, 40, 40], [60, 20, 90, 50], [300, 100, 500, 250]]
+        >>> chips = generate_chips(bboxes, (800, 600), scales)
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.],
+               [  0.,   0., 800., 600.]], dtype=float32)
+        >>> chips.scale_inds
+        array([0, 1])
+        >>> chips.covered
+        array([ True,  True,  True])
     """
     check_scales(scales)
     check_cover(cover)
@@ -111,8 +131,8 @@ def generate_chips(
         valid = find_valid(clipped, hulls, image_wh, scales)
     order = np.arange(len(hulls))
     if cover == 'fewest':
-        # One order of the boxes, whatever they came in: those that compare
-        # as equal are equal. The greedy has no need of it.
+        # Sort the boxes, so that their order does not matter. The greedy
+        # cover does not depend on the order.
         order = np.lexsort([*valid.T, *hulls.T])
         hulls, valid = hulls[order], valid[order]
     limit = len(hulls) if max_chips is None else max_chips
@@ -159,9 +179,9 @@ def _build_grids(
     *,
     by_edges: bool,
 ) -> list[ScaleGrid]:
-    """Candidates of each scale that has a valid object.
+    """Build the candidates of each scale that has a valid object.
 
-    The whole image as last resort is the scale after the last.
+    The whole image, the last resort, counts as the scale after the last.
     """
     return [
         ScaleGrid(

@@ -12,11 +12,8 @@ import torch
 from mmengine.logging import MMLogger
 from tqdm import tqdm
 
-from mmhcm.engine.launching import (
-    describe_mistake,
-    report_mistakes,
-    user_errors,
-)
+from mmhcm.cli.user_errors import describe_error, report_user_errors
+from mmhcm.engine.launching import rank_watch
 
 
 def failing(error):
@@ -49,8 +46,8 @@ def failing(error):
         ),
     ],
 )
-def test_mistakes_are_one_line(error, line, capsys):
-    assert report_mistakes(failing(error)) == 1
+def test_user_errors_are_one_line(error, line, capsys):
+    assert report_user_errors(failing(error)) == 1
     printed = capsys.readouterr().err
     assert printed.startswith('error: ')
     assert line in printed
@@ -68,7 +65,7 @@ def test_mistakes_are_one_line(error, line, capsys):
 )
 def test_faults_of_the_program_are_raised(error):
     with pytest.raises(type(error)):
-        report_mistakes(failing(error))
+        report_user_errors(failing(error))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +77,7 @@ def test_faults_of_the_program_are_raised(error):
     ids=['torch', 'numpy'],
 )
 def test_too_little_memory_is_one_line(ask, amount, capsys):
-    assert report_mistakes(ask) == 1
+    assert report_user_errors(ask) == 1
     assert capsys.readouterr().err == (
         f'error: out of memory, asked for {amount}: take smaller batches, or '
         'test large images with --slices\n'
@@ -113,7 +110,7 @@ def test_a_stop_is_one_line(command, hint, tmp_path, capsys):
     log = tmp_path / 'run.log'
     MMLogger.get_instance('stopped', log_file=str(log))
     handler = signal.getsignal(signal.SIGINT)
-    assert report_mistakes(command, hint) == 130
+    assert report_user_errors(command, hint) == 130
     assert capsys.readouterr().err == f'stopped{hint}\n'
     assert 'stopped by Ctrl-C\nTraceback' in log.read_text()
     assert signal.getsignal(signal.SIGINT) is handler
@@ -127,8 +124,8 @@ def test_a_stop_that_is_handed_on_is_no_other(monkeypatch, capsys):
         stop()
         told.append(reason)
 
-    monkeypatch.setattr(user_errors, 'tell_peers', tell)
-    assert report_mistakes(stop) == 130
+    monkeypatch.setattr(rank_watch, 'tell_ranks', tell)
+    assert report_user_errors(stop) == 130
     assert told == ['stopped']
     assert capsys.readouterr().err == 'stopped\n'
 
@@ -136,13 +133,13 @@ def test_a_stop_that_is_handed_on_is_no_other(monkeypatch, capsys):
 def test_a_stop_in_another_thread(capsys):
     with ThreadPoolExecutor() as pool:
         error = failing(KeyboardInterrupt())
-        assert pool.submit(report_mistakes, error).result() == 130
+        assert pool.submit(report_user_errors, error).result() == 130
     assert capsys.readouterr().err == 'stopped\n'
 
 
 def test_the_status_is_passed_on():
-    assert report_mistakes(lambda: 0) == 0
-    assert report_mistakes(lambda: 3) == 3
+    assert report_user_errors(lambda: 0) == 0
+    assert report_user_errors(lambda: 3) == 3
 
 
 def test_what_a_worker_says():
@@ -151,7 +148,7 @@ def test_what_a_worker_says():
         'Original Traceback (most recent call last):\n  File "a.py"\n'
         'ValueError: annotations/a.txt:3: 7 columns\n'
     )
-    assert describe_mistake(error) == 'annotations/a.txt:3: 7 columns'
+    assert describe_error(error) == 'annotations/a.txt:3: 7 columns'
 
 
 @pytest.mark.parametrize('leave', [True, False])
@@ -160,7 +157,7 @@ def test_a_progress_bar_gives_its_line_up(capsys, leave):
         for _ in tqdm(range(2), 'work', leave=leave):
             raise ValueError('stop')
 
-    assert report_mistakes(command) == 1
+    assert report_user_errors(command) == 1
     printed = capsys.readouterr().err
     assert 'work' in printed
     # A carriage return goes to the start of the line, which is blank.
@@ -170,7 +167,7 @@ def test_a_progress_bar_gives_its_line_up(capsys, leave):
 @pytest.fixture
 def log_folder(tmp_path):
     """Folder of the log of a run on a disk that is full."""
-    MMLogger.get_instance('mistakes', log_file=str(tmp_path / 'run.log'))
+    MMLogger.get_instance('errors', log_file=str(tmp_path / 'run.log'))
     return tmp_path
 
 
@@ -185,7 +182,7 @@ def log_folder(tmp_path):
     ],
 )
 def test_a_full_disk_without_a_name_names_the_run(log_folder, error, ending):
-    line = describe_mistake(error)
+    line = describe_error(error)
     assert line.endswith(ending.format(folder=log_folder))
 
 
@@ -202,6 +199,6 @@ def test_a_log_that_cannot_be_written_adds_no_lines(capsys):
         return 0
 
     before = logging.raiseExceptions
-    assert report_mistakes(command) == 0
+    assert report_user_errors(command) == 0
     assert capsys.readouterr().err == ''
     assert logging.raiseExceptions == before

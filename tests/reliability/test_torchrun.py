@@ -1,4 +1,4 @@
-"""Two processes mine what one mines, and train one set of weights."""
+"""Runs of two ranks under torchrun, as users start them."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ class DigestHook(Hook):
 
 
 class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
+    """Exception that ends a run at a chosen moment."""
 
 
 class StopHook(Hook):
@@ -63,7 +63,7 @@ def write_config(tiny_run, folder):
                 'mmhcm.models',
                 'digest_hook',
             ],
-            'custom_hooks.0.canvases.num_canvases': 3,
+            'default_hooks.mining.canvases.num_canvases': 3,
             'default_hooks.digest': {'type': 'DigestHook'},
         },
     )
@@ -99,7 +99,7 @@ def train_on_two(config, folder, *args):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     config = write_config(tiny_run, tmp_path)
     ended = train_on_two(config, tmp_path, f'--work-dir={tmp_path / "two"}')
@@ -115,7 +115,7 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     assert first[1] != second[1]
 
     one = make_runner(
-        {'custom_hooks.0.canvases.num_canvases': 3},
+        {'default_hooks.mining.canvases.num_canvases': 3},
         tmp_path / 'one',
         resume=True,
         load_from=str(tmp_path / 'two' / 'epoch_1.pth'),
@@ -129,8 +129,8 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     assert mined_by_one.count(b'\n') > 2
 
 
-@pytest.mark.slow
-def test_a_mistake_ends_both_ranks(tiny_run, tmp_path):
+@pytest.mark.nightly
+def test_user_error_ends_both_ranks(tiny_run, tmp_path):
     config = write_config(tiny_run, tmp_path)
     ended = train_on_two(
         config,

@@ -1,19 +1,18 @@
-"""Command lines of figures that need a config: arguments and drawing."""
+"""Arguments and drawing of figures that need a config."""
 
 import argparse
 
 from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
-from mmhcm.engine.checkpoints import existing_checkpoint
-from mmhcm.engine.launching import add_config_arguments, load_config
-from mmhcm.visualization.figures import Drawing
-
-from .data_figures import (
+from mmhcm.apis.plots.data_figures import (
     canvases_figure,
     counts_figure,
     masking_figure,
     object_sizes_figure,
 )
-from .detection_figures import checkpoint_figure
+from mmhcm.apis.plots.detection_figures import checkpoint_figure
+from mmhcm.engine.checkpoints import existing_checkpoint
+from mmhcm.engine.launching import add_config_arguments, load_config
+from mmhcm.visualization.figures import Drawing
 
 
 def add_plot_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
@@ -38,7 +37,7 @@ def add_plot_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
 
 
 def draw_config(args: argparse.Namespace) -> Drawing:
-    """Draw what the arguments ask for."""
+    """Draw the figure of a command line."""
     cfg = load_config(args)
     if args.kind == 'canvases':
         return canvases_figure(

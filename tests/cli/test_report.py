@@ -1,12 +1,11 @@
 import re
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
 from mmhcm.apis.data import rendering_canvases
-from mmhcm.engine.launching import report_mistakes
+from mmhcm.cli import report
 from mmhcm.structures.rounds import (
     ErrorBox,
     HardChipRound,
@@ -15,7 +14,6 @@ from mmhcm.structures.rounds import (
 )
 from tests.support.html_page import read_page
 from tests.support.tiny_visdrone import write_tiny_visdrone
-from tools import report
 
 
 @pytest.fixture(scope='module')
@@ -47,11 +45,9 @@ def mine(config, work_dir, *numbers):
 
 
 @pytest.fixture
-def run(config, monkeypatch):
+def run(config):
     def run_with(*args):
-        argv = ['report', str(config), *map(str, args)]
-        monkeypatch.setattr(sys, 'argv', argv)
-        return report_mistakes(report.main)
+        return report.main([str(config), *map(str, args)])
 
     return run_with
 
@@ -63,7 +59,7 @@ def test_report(run, config, tmp_path, capsys):
     assert f'wrote {path} (0.' in capsys.readouterr().out
     page, _ = read_page(path.read_text())
     assert page.one('h1').text == 'Mining round 2'
-    assert len(page.one('section', id='examples').all('img')) == 1
+    assert len(page.one('section', id='examples').all('figure')) == 1
     assert 'round 1' in page.one('section', id='changes').text
     assert str(config) in page.one('header').text
     first = tmp_path / 'hcm' / 'round_1' / 'report.html'
