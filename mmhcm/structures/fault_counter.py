@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-class Tally:
+class FaultCounter:
     """Numbers of faults of each kind, and the first of each."""
 
     def __init__(self) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from .fault_counter import Tally
+from .fault_counter import FaultCounter
 
-#: Kind of a tally.
+#: Kind of a counter.
 NO_IMAGE = 'files that are no images by their names'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 #: Most pixels of an image: what OpenCV decodes, by its own variable.
@@ -50,7 +50,7 @@ def read_image_size(path: str | Path) -> tuple[int, int]:
 
 
 def read_image_sizes(
-    images_dir: str | Path, tally: Tally | None = None
+    images_dir: str | Path, counter: FaultCounter | None = None
 ) -> dict[str, tuple[int, int]]:
     """Read (width, height) of every image in a folder, by its stem.
 
@@ -59,7 +59,7 @@ def read_image_sizes(
 
     Args:
         images_dir: The folder.
-        tally: Is told of what is passed over, but for hidden files.
+        counter: Is told of what is passed over, but for hidden files.
 
     Raises:
         ValueError: an image cannot be read, or two share a stem.
@@ -70,8 +70,8 @@ def read_image_sizes(
         paths = sorted(Path(entry.path) for entry in entries)
     for path in paths:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
-            if tally is not None and not path.name.startswith('.'):
-                tally.add(NO_IMAGE, path)
+            if counter is not None and not path.name.startswith('.'):
+                counter.add(NO_IMAGE, path)
             continue
         if path.stem in sizes:
             raise ValueError(f'{path}: another image has the same stem')

@@ -11,7 +11,7 @@ from mmdet.registry import DATASETS
 from mmengine.logging import print_log
 
 from mmhcm.structures.annotations import MAX_COORDINATE, faults
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 
 NARROW = 'boxes narrower than one pixel'
 IGNORED = "annotations marked 'ignore'"
@@ -45,7 +45,7 @@ class CheckedCocoDataset(CocoDataset):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._tally = Tally()
+        self._counter = FaultCounter()
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
@@ -65,7 +65,7 @@ class CheckedCocoDataset(CocoDataset):
             if not text.startswith(self.ann_file):
                 text = f'{self.ann_file}: no COCO annotations: {name}{text}'
             raise ValueError(text) from error
-        for line in self._tally.lines(
+        for line in self._counter.lines(
             None if self.test_mode else _IN_TRAINING
         ):
             print_log(
@@ -87,7 +87,7 @@ class CheckedCocoDataset(CocoDataset):
             if self._is_well_formed(ann, image_wh)
         ]
         if not raw_data_info['raw_ann_info']:
-            self._tally.add('images without annotations', info['file_name'])
+            self._counter.add('images without annotations', info['file_name'])
         return super().parse_data_info(
             {**raw_data_info, 'raw_ann_info': usable}
         )
@@ -139,7 +139,7 @@ class CheckedCocoDataset(CocoDataset):
         fault = f'{self._where(ann)}: {why}'
         if self.test_mode:
             raise ValueError(fault)
-        self._tally.add(kind, fault)
+        self._counter.add(kind, fault)
 
     def _where(self, ann: Mapping[str, Any]) -> str:
         return f'{self.ann_file}: annotation {ann.get("id")!r}'
@@ -165,15 +165,15 @@ class CheckedCocoDataset(CocoDataset):
         x, y, w, h = box
         if ann['category_id'] not in self.cat_ids:
             category = f'category {ann["category_id"]!r:.80}'
-            self._tally.add(NO_CLASS, f'{where}: {category}')
+            self._counter.add(NO_CLASS, f'{where}: {category}')
         elif w < 1 or h < 1 or ann['area'] <= 0:
-            self._tally.add(NARROW, where)
+            self._counter.add(NARROW, where)
         elif x + w <= 0 or y + h <= 0 or x >= image_wh[0] or y >= image_wh[1]:
-            self._tally.add(faults.OUTSIDE, where)
+            self._counter.add(faults.OUTSIDE, where)
         elif x < 0 or y < 0 or x + w > image_wh[0] or y + h > image_wh[1]:
-            self._tally.add(faults.BEYOND, where)
+            self._counter.add(faults.BEYOND, where)
         if ann.get('ignore', False):
-            self._tally.add(IGNORED, where)
+            self._counter.add(IGNORED, where)
         return True
 
 

@@ -12,7 +12,7 @@ from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
 from mmhcm.structures.annotations import IN_TRAINING
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.images import IMAGE_SUFFIXES, NO_IMAGE, read_image_size
 
 
@@ -139,7 +139,7 @@ class ImageFolderDataset(BaseDetDataset):
                 differ in case alone, as their result files would.
         """
         first: dict[str, str] = {}
-        tally = Tally()
+        counter = FaultCounter()
         for name in names:
             stem = stem_of(name)
             other = stem_of(first.setdefault(stem.lower(), name))
@@ -151,12 +151,12 @@ class ImageFolderDataset(BaseDetDataset):
                     + (f' and {other!r}' if stem != other else '')
                     + f' in {image_dir}'
                 )
-            tally.add('images of names that differ in case alone', name)
+            counter.add('images of names that differ in case alone', name)
         images = set(names)
         for name in all_names:
             if name not in images and not name.startswith('.'):
-                tally.add(NO_IMAGE, image_dir / name)
-        return tally.lines()
+                counter.add(NO_IMAGE, image_dir / name)
+        return counter.lines()
 
     @abstractmethod
     def _read_images(

@@ -15,7 +15,7 @@ from mmhcm.structures.annotations import (
     read_what_can_be_read,
     visdrone_txt,
 )
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.palette import CLASS_COLORS
 
 from .annotated_images import AnnotatedImages
@@ -113,7 +113,7 @@ class VisDroneDataset(ImageFolderDataset):
         faults: list[str],
         notes: list[str],
     ) -> AnnotatedImages:
-        tally = Tally()
+        counter = FaultCounter()
         used_names, image_whs, ann_paths = [], [], []
         image_dir = Path(self.data_prefix['img_path'])
         for name in names:
@@ -123,8 +123,8 @@ class VisDroneDataset(ImageFolderDataset):
                 used_names.append(name)
                 image_whs.append(image_wh)
                 ann_paths.append(ann_path)
-        rows, counts = self._read_rows(ann_paths, image_whs, tally)
-        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
+        rows, counts = self._read_rows(ann_paths, image_whs, counter)
+        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
         usable = np.flatnonzero(counts >= 0)
         stops = np.cumsum(counts[usable])
         return AnnotatedImages(
@@ -142,7 +142,7 @@ class VisDroneDataset(ImageFolderDataset):
         self,
         ann_paths: Sequence[str | None],
         image_whs: Sequence[tuple[int, int]],
-        tally: Tally,
+        counter: FaultCounter,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Rows of all files and their number for each image.
 
@@ -154,14 +154,14 @@ class VisDroneDataset(ImageFolderDataset):
         if self.test_mode:
             rows, counts = visdrone_txt.read_annotation_files(paths)
         else:
-            rows, counts = read_what_can_be_read(paths, tally)
+            rows, counts = read_what_can_be_read(paths, counter)
         read = np.flatnonzero(counts >= 0)
         note_odd_rows(
             rows,
             counts[read],
             np.array(image_whs).reshape(-1, 2)[labelled][read],
             [paths[ind] for ind in read],
-            tally,
+            counter,
         )
         all_counts = np.zeros(len(ann_paths), dtype=np.int64)
         all_counts[labelled] = counts

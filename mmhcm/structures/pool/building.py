@@ -19,7 +19,7 @@ from mmhcm.functional.pasting import (
     log_aspects_of,
 )
 from mmhcm.functional.regions import union_shares
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.files import (
     FileChecksums,
     atomic_write,
@@ -80,7 +80,7 @@ def build_pool(
     num_classes: int,
     num_workers: int = 1,
     progress: Callable[[int], object] | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
     objects: 'Selection | None' = None,
     checksums: FileChecksums | None = None,
     **options: Any,
@@ -98,7 +98,7 @@ def build_pool(
         num_workers: processes that decode and cut; with 1 this one does. With
             more, a script has to guard its main part by ``__name__``.
         progress: called with 1 after each image.
-        tally: is told of broken images, whose objects are left out.
+        counter: is told of broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
         objects: see `pool_fingerprint`.
         checksums: see `pool_fingerprint`.
@@ -139,9 +139,9 @@ def build_pool(
         file.write(digest.encode())
         for image_ind, cuts in enumerate(results):
             if isinstance(cuts, PoolError):
-                if tally is None:
+                if counter is None:
                     raise cuts
-                tally.add('broken images without objects in the pool', cuts)
+                counter.add('broken images without objects in the pool', cuts)
                 cuts = []
             for ind, cut in enumerate(cuts, starts[image_ind]):
                 if cut is None:
