@@ -10,7 +10,7 @@ from PIL import Image
 
 from .fault_counter import FaultCounter
 
-#: Kind of a counter.
+#: Kind of a fault.
 NO_IMAGE = 'files that are no images by their names'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 #: Most pixels of an image: what OpenCV decodes, by its own variable.
@@ -59,7 +59,7 @@ def read_image_sizes(
 
     Args:
         images_dir: The folder.
-        counter: Is told of what is passed over, but for hidden files.
+        counter: Counts files that are passed over, but for hidden ones.
 
     Raises:
         ValueError: an image cannot be read, or two share a stem.
@@ -105,7 +105,7 @@ def read_sizes_csv(path: str | Path) -> dict[str, tuple[int, int]]:
 def _add_size(
     sizes: dict[str, tuple[int, int]], fields: list[str], where: str
 ) -> None:
-    """Add a row to ``sizes``; blank ones and the header hold none."""
+    """Add a row to ``sizes``; skip blank ones and the header."""
     fields = [field.strip() for field in fields]
     is_header = where.endswith(':1') and fields == ['name', 'width', 'height']
     if is_header or not any(fields):

@@ -1,4 +1,4 @@
-"""COCO json from which nothing is left out in silence."""
+"""COCO json whose faults are reported."""
 
 import logging
 import math
@@ -29,7 +29,7 @@ _IN_TRAINING = {
 
 @DATASETS.register_module()
 class CheckedCocoDataset(CocoDataset):
-    """MMDetection's ``CocoDataset``, which drops much without a word.
+    """``CocoDataset`` that reports the annotations it leaves out.
 
     In training, annotations that cannot be used are left out with a counted
     warning for each kind; in test mode a malformed one and one of no image
@@ -49,7 +49,7 @@ class CheckedCocoDataset(CocoDataset):
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Read the json, and say once what is odd in it.
+        """Read the json, and warn of its faults, each kind once.
 
         Raises:
             ValueError: the file is no COCO json, its categories lack a class
@@ -76,7 +76,7 @@ class CheckedCocoDataset(CocoDataset):
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
-        """See ``CocoDataset``; counts what that leaves out."""
+        """Parse as ``CocoDataset`` does, and count what it leaves out."""
         info = raw_data_info['raw_img_info']
         image_wh = info['width'], info['height']
         usable = [
@@ -135,7 +135,7 @@ class CheckedCocoDataset(CocoDataset):
             )
 
     def _leave_out(self, kind: str, ann: Mapping[str, Any], why: str) -> None:
-        """Count what training leaves out; an error in test mode."""
+        """Count an annotation that is left out; raise in test mode."""
         fault = f'{self._where(ann)}: {why}'
         if self.test_mode:
             raise ValueError(fault)
@@ -147,7 +147,7 @@ class CheckedCocoDataset(CocoDataset):
     def _is_well_formed(
         self, ann: Mapping[str, Any], image_wh: tuple[int, int]
     ) -> bool:
-        """Whether the box is one; counts what is odd."""
+        """Check an annotation, and count its faults."""
         where = self._where(ann)
         box = ann.get('bbox')
         if not _is_box(box):
@@ -178,7 +178,7 @@ class CheckedCocoDataset(CocoDataset):
 
 
 def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
-    """Name the first key that comes again, and what both are."""
+    """Describe the first key that is there twice."""
     first: dict[Hashable, str] = {}
     for key, name in found:
         if key in first:
@@ -189,7 +189,7 @@ def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
 
 
 def _is_box(box: Any) -> TypeGuard[list[float]]:
-    """Whether it is four finite numbers with sizes of 0 or more."""
+    """Check for four finite numbers with sizes of 0 or more."""
     return (
         isinstance(box, list)
         and len(box) == 4

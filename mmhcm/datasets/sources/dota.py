@@ -227,7 +227,7 @@ class DOTADataset(ImageFolderDataset):
     def _mask_of(
         self, row: dota_txt.DotaObject, width: int, height: int
     ) -> list[float]:
-        """Region to mask for an object, cut to the image."""
+        """Return the region to mask for an object, cut to the image."""
         x1, y1, x2, y2 = row.bbox
         margin = self.mask_margin
         grown = (x1 - margin, y1 - margin, x2 + margin, y2 + margin)
@@ -239,7 +239,7 @@ class DOTADataset(ImageFolderDataset):
 def cut_box(
     bbox: tuple[float, float, float, float], width: int, height: int
 ) -> list[float] | None:
-    """Cut a box xyxy to its image (source pixels); None without area."""
+    """Cut a box xyxy to its image, source pixels; None without area."""
     x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
     y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
     return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
@@ -251,7 +251,7 @@ def _note_clipping(
     where: str,
     counter: FaultCounter,
 ) -> None:
-    """Count boxes of which clipping has left less, or nothing."""
+    """Count a box that clipping has changed or removed."""
     x1, y1, x2, y2 = row.bbox
     if not (x1 < x2 and y1 < y2):
         counter.add(fault_kinds.NO_AREA, where)

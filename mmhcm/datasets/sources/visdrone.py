@@ -31,13 +31,13 @@ class VisDroneDataset(ImageFolderDataset):
     ``ignored_regions`` and never an instance; in training, an object that
     lies half in them or more is ignored as well. Boxes are clipped to the
     image; those without area stay out of the instances, since nothing can be
-    learnt from them (the official score reads the files themselves). A set
+    learned from them (the official score reads the files themselves). A set
     without annotations (test-challenge) loads in test mode.
 
     Args:
         data_prefix (dict): Folders under ``data_root``. Defaults to
             ``dict(img_path='images', ann_path='annotations')``.
-        use_ignored_regions (bool): False forgets the rows of category 0:
+        use_ignored_regions (bool): False leaves out the rows of category 0:
             they are neither masked nor ignored anywhere in training and
             mining, but background. The official score reads the files
             itself. Defaults to True.
@@ -60,7 +60,7 @@ class VisDroneDataset(ImageFolderDataset):
             'bus',
             'motor',
         ),
-        # People, vehicles: pasted objects lie beside their like.
+        # People, vehicles: pasted objects lie next to their own family.
         'families': (0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
         'palette': list(CLASS_COLORS),
     }
@@ -89,7 +89,7 @@ class VisDroneDataset(ImageFolderDataset):
 
     @force_full_init
     def boxes(self) -> ImageBoxes:
-        """Boxes of all images at once, source pixels."""
+        """Return the boxes of all images at once, source pixels."""
         return self.data_list.boxes()
 
     def _find_with_objects(self) -> Sequence[dict]:
@@ -100,7 +100,7 @@ class VisDroneDataset(ImageFolderDataset):
     def _get_unserialized_subset(
         self, indices: Sequence[int] | int
     ) -> Sequence[dict]:
-        """Images of a subset; the first or last ones for a number."""
+        """Return the images of a subset; a number takes the first or last."""
         if isinstance(indices, int):
             span = slice(indices) if indices >= 0 else slice(indices, None)
             return self.data_list[span]
@@ -144,10 +144,10 @@ class VisDroneDataset(ImageFolderDataset):
         image_whs: Sequence[tuple[int, int]],
         counter: FaultCounter,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of all files and their number for each image.
+        """Read the rows of all files, and their number for each image.
 
-        In training, what is at fault is left out; an image whose whole file
-        is has -1 rows.
+        In training, faulty rows are left out; an image whose file cannot be
+        read has -1 rows.
         """
         labelled = np.array([path is not None for path in ann_paths], bool)
         paths = [path for path in ann_paths if path is not None]

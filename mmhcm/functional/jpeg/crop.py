@@ -127,7 +127,7 @@ def _restarted(
     skip: list[int],
     codes: list[tuple[int, int]],
 ) -> bytes:
-    """A row's coded data with absolute means, from the start of a byte.
+    """Code a row with absolute means, from the start of a byte.
 
     Args:
         coded: bytes of the file that hold the row.

@@ -117,7 +117,7 @@ def num_restart_offsets(layout: JpegLayout, step: int) -> int:
 
 @lru_cache(maxsize=16)
 def _lookup(table: bytes) -> np.ndarray:
-    """Length * 256 + symbol (65536,) by the next 16 bits; 0 for no code."""
+    """Tabulate length * 256 + symbol (65536,) by 16 bits; 0 for no code."""
     values = np.zeros(1 << 16, dtype=np.uint16)
     for symbol, (code, length) in huffman_codes(table).items():
         start = code << (16 - length)

@@ -77,7 +77,7 @@ class DotaObject(NamedTuple):
 
 
 class DotaFormatError(ValueError):
-    """A labelTxt file is malformed; the message names file and line."""
+    """Error of a labelTxt file; the message names file and line."""
 
 
 @overload
@@ -106,8 +106,8 @@ def read_labels(
     Args:
         path: The file.
         classes: Names that may occur. Defaults to None, any.
-        counter: Is told what is left out, and of other classes, which are kept
-            then. Defaults to None: these are errors.
+        counter: Counts rows that are left out, and those of other classes,
+            which are kept then. Defaults to None: these are errors.
 
     Returns:
         The rows; None, with a counter, for a file that cannot be read.
@@ -137,7 +137,7 @@ def _parse_rows(
     classes: Collection[str] | None,
     counter: FaultCounter | None,
 ) -> Iterator[DotaObject]:
-    """Rows of a text, without those at fault where there is a counter."""
+    """Parse the rows of a text; a counter takes those at fault."""
     num_rows = num_read = 0
     for number, line in enumerate(split_lines(text), 1):
         if not line.strip() or line.strip().lower().startswith(_HEADERS):

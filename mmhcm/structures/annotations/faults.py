@@ -1,4 +1,4 @@
-"""What is odd in VisDrone's annotation rows, counted and named."""
+"""Faults of VisDrone's annotation rows, counted and named."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,7 +28,7 @@ TWICE = 'rows that stand in their file already'
 EMPTY = 'annotation files without a row'
 DAMAGED = 'annotation files that cannot be read'
 
-#: What becomes of each kind in training.
+#: Outcome of each kind in training.
 IN_TRAINING = {
     UNREADABLE: 'left out',
     UNKNOWN: "taken as 'others', neither foreground nor background",
@@ -44,11 +44,11 @@ IN_TRAINING = {
 def read_what_can_be_read(
     paths: Sequence[str | Path], counter: FaultCounter
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read annotation files, without rows and files that are at fault.
+    """Read annotation files, without faulty rows and files.
 
     Args:
         paths: The f files.
-        counter: Is told what is left out.
+        counter: Counts what is left out.
 
     Returns:
         See ``visdrone_txt.read_annotation_files``, but a number of rows is
@@ -74,7 +74,7 @@ def note_odd_rows(
         counts: int (f,), how many are in each.
         image_whs: int (f, 2), widths and heights of their images, pixels.
         paths: Paths of the f files.
-        counter: Is told what there is.
+        counter: Counts the rows.
     """
     for ind in np.flatnonzero(counts == 0)[:1]:
         counter.add(EMPTY, paths[ind], int((counts == 0).sum()))
@@ -101,7 +101,7 @@ def note_odd_rows(
 
 
 def _read_file(path: str | Path, counter: FaultCounter) -> np.ndarray | None:
-    """Rows (n, 8) of a file; None for one that cannot be read."""
+    """Read the rows (n, 8) of a file; None if it cannot be read."""
     try:
         text = decode(read_bytes(path), path)
     except OSError as error:
@@ -129,7 +129,7 @@ def _read_file(path: str | Path, counter: FaultCounter) -> np.ndarray | None:
 def _read_row(
     line: str, path: str | Path, number: int, counter: FaultCounter
 ) -> np.ndarray:
-    """Row (1, 8) of a line; (0, 8) of a blank one."""
+    """Read the row (1, 8) of a line; (0, 8) of a blank one."""
     try:
         return parse_annotations(line, path, number)
     except CategoryError as error:
@@ -146,7 +146,7 @@ def _row_line(path: str | Path, ind: int) -> str:
 
 
 def _repeated(rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """Rows (n,) that equal an earlier one of the same file."""
+    """Mark rows (n,) that equal an earlier one of the same file."""
     keys = (*rows.T[::-1], owners)
     order = np.lexsort(keys)  # stable: the earliest comes first
     same = np.zeros(len(rows), dtype=bool)

@@ -98,7 +98,7 @@ def build_pool(
         num_workers: processes that decode and cut; with 1 this one does. With
             more, a script has to guard its main part by ``__name__``.
         progress: called with 1 after each image.
-        counter: is told of broken images, whose objects are left out.
+        counter: counts broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
         objects: see `pool_fingerprint`.
         checksums: see `pool_fingerprint`.
@@ -179,7 +179,7 @@ def build_pool(
 
 
 def _image_name(info: dict[str, Any]) -> str:
-    """Name of an image, the same wherever the data set lies."""
+    """Return the name of an image, the same wherever the data set lies."""
     return str(info.get('img_id', Path(info['img_path']).stem))
 
 
@@ -200,7 +200,7 @@ def _map_in_order(
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """What goes into a pool.
+    """Options of a pool.
 
     Attributes:
         context: pixels around an object, as a share of its side, on each
@@ -268,12 +268,12 @@ class Selection:
     truncations: np.ndarray
 
     def take(self, keep: np.ndarray) -> 'Selection':
-        """Those objects that ``keep``, a mask or indices, names."""
+        """Take the objects that ``keep`` selects, a mask or indices."""
         return Selection(*(values[keep] for values in vars(self).values()))
 
 
 def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
-    """All objects of ``images`` that are not ignored and have an area."""
+    """List the objects of ``images`` that are not ignored and have area."""
     rows = [
         (image_ind, instance_ind, instance)
         for image_ind, info in enumerate(images)
@@ -294,7 +294,7 @@ def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
 def class_statistics(
     objects: Selection, num_classes: int
 ) -> dict[str, np.ndarray]:
-    """``class_counts`` and ``class_log_sizes`` of an `ObjectPool`."""
+    """Compute an `ObjectPool`'s ``class_counts`` and ``class_log_sizes``."""
     counts = instance_counts(objects.labels, num_classes)
     wh = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
     log_sizes = np.log(wh.astype(np.float64)).mean(axis=1)
@@ -307,7 +307,7 @@ def class_statistics(
 def image_aspects(
     objects: Selection, num_images: int, num_classes: int
 ) -> np.ndarray:
-    """``aspect_sums`` of an `ObjectPool`."""
+    """Compute ``aspect_sums`` of an `ObjectPool`."""
     sums = aspect_sums(
         objects.image_inds * num_classes + objects.labels,
         log_aspects_of(box_wh(objects.bboxes)),
@@ -324,7 +324,7 @@ def filter_objects(
     images: Sequence[dict[str, Any]],
     options: PoolOptions,
 ) -> Selection:
-    """Those of ``objects`` that ``options`` admit, in the same order."""
+    """Keep the ``objects`` that ``options`` admit, in the same order."""
     sizes = np.sqrt(box_wh(objects.bboxes).prod(axis=1))
     keep = (options.min_size <= sizes) & (sizes <= options.max_size)
     keep &= objects.occlusions <= options.max_occlusion
