@@ -10,10 +10,7 @@ import numpy as np
 from mmhcm.functional.boxes import (
     as_bboxes,
     box_areas,
-    box_iof,
-    box_iou,
     clip_boxes,
-    contains,
     intersection_areas,
 )
 
@@ -67,52 +64,6 @@ def find_taught_objects(
     inside = intersection_areas(windows, bboxes)  # (m, n)
     visible = (inside > 0) & (inside >= min_visible * box_areas(bboxes))
     return np.asarray(visible & valid)
-
-
-def find_taught_errors(
-    bboxes: np.ndarray,
-    windows: np.ndarray,
-    valid: np.ndarray,
-    gt_bboxes: np.ndarray,
-    gt_kept: np.ndarray,
-    *,
-    ignored_iof_thr: float = 0.5,
-    ignored_iou_thr: float = 0.3,
-) -> np.ndarray:
-    """Find the background errors that each chip teaches.
-
-    A chip teaches that a detection is wrong if it is of the chip's scale,
-    whole in the window, and if training does not ignore the place: what
-    overlaps an object that the chip ignores is neither foreground nor
-    background (``TrueIgnoreAssigner``, the thresholds are its own).
-
-    Args:
-        bboxes: (n, 4) xyxy, detections on background; pixels of the image.
-        windows: (m, 4) xyxy of the chips, same pixels.
-        valid: bool (m, n), detections that are of the chip's scale.
-        gt_bboxes: (g, 4) xyxy, all objects inside the image, ignored ones
-            included.
-        gt_kept: bool (m, g), objects that the chip does not ignore.
-        ignored_iof_thr: Share of the detection in an object that is ignored.
-            Defaults to 0.5.
-        ignored_iou_thr: IoU with the visible part of an object that is
-            ignored. Defaults to 0.3.
-
-    Returns:
-        bool (m, n).
-    """
-    bboxes, windows = as_bboxes(bboxes), as_bboxes(windows)
-    gt_bboxes = as_bboxes(gt_bboxes)
-    taught = contains(windows, bboxes) & valid  # (m, n)
-    touching = intersection_areas(bboxes, gt_bboxes) > 0  # (n, g)
-    for ind in np.flatnonzero(taught.any(axis=1)).tolist():
-        dets = np.flatnonzero(taught[ind])
-        gts = np.flatnonzero(touching[dets].any(axis=0) & ~gt_kept[ind])
-        cut = clip_boxes(gt_bboxes[gts], tuple(windows[ind]))
-        hidden = box_iof(bboxes[dets], cut) >= ignored_iof_thr
-        hidden |= box_iou(bboxes[dets], cut) >= ignored_iou_thr
-        taught[ind, dets[hidden.any(axis=1)]] = False
-    return taught
 
 
 def assign_to_chip(

@@ -7,7 +7,10 @@ from mmhcm.functional.chips import (
     count_taught_objects,
     valid_objects,
 )
-from mmhcm.functional.chips.projection import assign_to_chip
+from mmhcm.functional.chips.projection import (
+    assign_to_chip,
+    find_taught_objects,
+)
 
 WH = (120, 90)
 SCALES = [ChipScale(40, (0, 20)), ChipScale(None, (12, float('inf')))]
@@ -39,3 +42,19 @@ def test_cut_objects_and_other_sizes_do_not_count():
     assert got.tolist() == [1, 1]
     none = count_taught_objects([], windows, [0, 1], (100, 90), scales)
     assert none.tolist() == [0, 0]
+
+
+def test_the_share_that_has_to_be_visible():
+    scales = [ChipScale(40, (0, float('inf')))]
+    # Whole, of one pixel; cut to 80 %; to 30 %.
+    bboxes = [(20, 20, 21, 21), (32, 5, 42, 15), (37, 20, 47, 30)]
+    arguments = bboxes, [(0, 0, 40, 40)], [0], (100, 90), scales
+    found = find_taught_objects(*arguments)
+    assert found.tolist() == [[True, True, False]]
+    assert count_taught_objects(*arguments, min_visible=0.2).tolist() == [3]
+
+
+def test_no_chips():
+    scales = [ChipScale(40, (0, float('inf')))]
+    found = find_taught_objects([(5, 5, 15, 15)], [], [], (100, 90), scales)
+    assert found.shape == (0, 1)
