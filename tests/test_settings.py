@@ -1,9 +1,9 @@
 """Agreement of docs/settings.md with the signatures in the code."""
 
 import ast
-import dataclasses
 import inspect
 import re
+from dataclasses import MISSING
 from math import inf
 from pathlib import Path
 
@@ -77,15 +77,16 @@ def true_settings(cls):
 
 
 def _defaults(cls):
-    factories = {
-        field.name: field.default_factory
-        for field in getattr(cls, '__dataclass_fields__', {}).values()
-        if field.default_factory is not dataclasses.MISSING
+    made = {
+        name: field.default_factory()
+        for name, field in getattr(cls, '__dataclass_fields__', {}).items()
+        if field.default_factory is not MISSING
     }
-    return {
-        name: factories[name]() if name in factories else parameter.default
+    return made | {
+        name: parameter.default
         for name, parameter in inspect.signature(cls).parameters.items()
-        if parameter.kind
+        if name not in made
+        and parameter.kind
         not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }
 

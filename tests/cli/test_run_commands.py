@@ -98,7 +98,16 @@ def test_the_zip_scores_what_the_test_printed(
     assert call(validate_submission, *where) == 0
 
 
-@pytest.mark.parametrize('mode', [[], ['--tta'], ['--slices']])
+@pytest.mark.parametrize(
+    'mode',
+    [
+        ['--tta'],
+        *(
+            pytest.param(mode, marks=pytest.mark.nightly)
+            for mode in ([], ['--slices'])
+        ),
+    ],
+)
 def test_no_training_data_are_needed(call, trained, mode, tmp_path):
     options = {'train_dataloader.dataset.dataset.data_root': 'nowhere'}
     both = trained.config, trained.checkpoint, '--work-dir', tmp_path, *mode
@@ -244,7 +253,13 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize('tool', [test, submit], ids=['test', 'submit'])
+@pytest.mark.parametrize(
+    'tool',
+    [
+        pytest.param(test, id='test'),
+        pytest.param(submit, id='submit', marks=pytest.mark.nightly),
+    ],
+)
 @pytest.mark.parametrize('mistake', MISTAKES)
 def test_a_mistake_is_one_line(call, trained, tool, mistake, tmp_path, capsys):
     (config, checkpoint), options, message = MISTAKES[mistake]
