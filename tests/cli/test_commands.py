@@ -1,4 +1,4 @@
-"""What all commands have in common."""
+"""Properties that all commands share."""
 
 import ast
 import subprocess
