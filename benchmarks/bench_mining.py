@@ -34,7 +34,7 @@ from mmengine.structures import InstanceData
 from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.datasets import CanvasDataset, build_scales
-from mmhcm.engine.mining import mining_pipeline
+from mmhcm.engine.mining.pipelines import mining_pipeline
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import build_pool

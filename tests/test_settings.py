@@ -3,14 +3,17 @@
 import ast
 import inspect
 import re
+from dataclasses import MISSING
 from math import inf
 from pathlib import Path
 
 import pytest
 
+from mmhcm.apis.report import MiningReportHook
 from mmhcm.datasets import CanvasDataset, ChipDataset, ChipSampler
 from mmhcm.datasets.transforms import CropChip, ResizeToScale, ViewsOfImage
 from mmhcm.engine.hooks import HardChipMiningHook
+from mmhcm.engine.mining import MiningSettings
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.pasting import PasteOptions
@@ -26,6 +29,8 @@ CLASSES = [
     CropChip,
     HardChipMetric,
     HardChipMiningHook,
+    MiningReportHook,
+    MiningSettings,
     MultiScaleTTA,
     PasteOptions,
     PoolOptions,
@@ -72,10 +77,16 @@ def true_settings(cls):
 
 
 def _defaults(cls):
-    return {
+    made = {
+        name: field.default_factory()
+        for name, field in getattr(cls, '__dataclass_fields__', {}).items()
+        if field.default_factory is not MISSING
+    }
+    return made | {
         name: parameter.default
         for name, parameter in inspect.signature(cls).parameters.items()
-        if parameter.kind
+        if name not in made
+        and parameter.kind
         not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }
 

@@ -14,7 +14,7 @@ from .chip_metric import ChipMetric, image_size, with_chips
 
 @METRICS.register_module()
 class BackgroundChipMetric(ChipMetric):
-    """Draw background windows at random, of any scale.
+    """Metric that draws background windows at random, of any scale.
 
     Needs no detections: mine with ``predict='nothing'`` and without
     pasting. What is drawn follows from (seed, round, image).

@@ -12,7 +12,7 @@ from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.chips import (
     choose_chips,
     class_weights,
-    count_taught_objects,
+    count_learned_objects,
     generate_chips,
 )
 from mmhcm.functional.scoring import best_f1_threshold, judged_detections
@@ -33,7 +33,7 @@ BEST_F1 = 'best_f1'
 
 @METRICS.register_module()
 class HardChipMetric(ChipMetric):
-    """Find errors on canvases and cover them with hard chips.
+    """Metric that finds errors on canvases and covers them with hard chips.
 
     Compares the detections of each canvas with all its objects, pasted ones
     included. By default hard chips are made for objects of the wrong class,
@@ -229,7 +229,7 @@ class HardChipMetric(ChipMetric):
             'unknown_images': seen_images(chipless),
             'errors': self._count_errors(covered),
             'parts': sum(canvas.num_parts for canvas in covered),
-            'untaught': sum(canvas.num_untaught for canvas in covered),
+            'untaught': sum(canvas.num_unlearned for canvas in covered),
             'left_out': sum(canvas.num_left_out for canvas in covered),
         }
 
@@ -279,7 +279,7 @@ class HardChipMetric(ChipMetric):
         bboxes = clip_boxes(bboxes, (0, 0, *image_wh))
         chips = generate_chips(bboxes, image_wh, self.scales)
         return LearnedCounts.of(
-            count_taught_objects(
+            count_learned_objects(
                 bboxes, chips.windows, chips.scale_inds, image_wh, self.scales
             )
         )

@@ -14,7 +14,7 @@ from .chip_metric import ChipMetric, image_size, with_chips
 
 @METRICS.register_module()
 class NegativeChipMetric(ChipMetric):
-    """Find background windows that are dense in proposals (SNIPER).
+    """Metric that finds background windows dense in proposals (SNIPER).
 
     Expects proposals where detections would be: mine with
     ``predict='proposals'`` and without pasting.

@@ -13,7 +13,7 @@ from .chip_metric import ChipMetric, image_size, with_chips
 
 @METRICS.register_module()
 class ObjectChipMetric(ChipMetric):
-    """Cover all objects of canvases with chips, as normal chips do.
+    """Metric that covers all objects of canvases, as normal chips do.
 
     A comparator of hard chips: the difference is what mining adds to pasting.
     Pasted objects count as any other, ignored ones are not covered.

@@ -15,7 +15,7 @@ from mmhcm.datasets import (
     SampleKey,
     VisDroneDataset,
 )
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.images import read_image_sizes
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import validate_submission
@@ -91,15 +91,15 @@ def mine(chips):
     """Each canvas once, and a pool; which images they come from."""
     images = chips.dataset
     infos = [images.get_data_info(ind) for ind in range(len(images))]
-    tally = Tally()
+    counter = FaultCounter()
     pool = build_pool(
         f'{chips.cache_dir}/pool', infos, num_classes=10, min_size=4,
-        tally=tally,
+        counter=counter,
     )  # fmt: skip
     canvases = CanvasDataset([images], [dict(type='LoadImage')], pool)
     seen = {canvases[ind]['img_id'] for ind in range(len(canvases))}
     in_pool = {infos[ind]['img_id'] for ind in pool.image_inds}
-    return seen, in_pool, tally.lines()
+    return seen, in_pool, counter.lines()
 
 
 @PARTIAL
@@ -265,7 +265,7 @@ def huge(root):
 def test_huge_image_is_read_by_window(huge, warnings):
     assert read_image_sizes(huge / 'images')['b'] == (20_000, 20_000)
     chips = build_chips(huge, partial=True)
-    assert chips._marks.num_marked == 3
+    assert chips._offsets.num_partial == 3
     names, pixels = train(chips)
     assert names == set('abc')
     # Partly decoded chips of it are grey as it is.

@@ -34,7 +34,7 @@ PIPELINE = (
     dict(type='CropChip', chip_size=64),
     dict(type='PackDetInputs', meta_keys=('img_id',)),
 )
-KINDS = ('chips', 'jpeg_marks')
+KINDS = ('chips', 'restart_offsets')
 
 
 def write_scenes(root: Path, num: int = 3, seed: int = 0) -> Path:
@@ -158,7 +158,7 @@ def test_training_needs_no_cache_files(
     for kind, line in zip(KINDS, warned, strict=True):
         assert str(cache) in line
         assert '\n' not in line
-        assert kind.replace('jpeg_marks', 'marks for images') in line
+        assert kind.replace('_', ' ') in line
     assert digest_of(build(root, cache)) == expected
     assert len(list(cache.iterdir())) == len(KINDS)
     assert len(warned) == len(KINDS)

@@ -19,9 +19,12 @@ from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
 from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
+from mmhcm.datasets.partial_decoding.restart_offsets import (
+    build_restart_offsets,
+    offsets_digest,
+)
 from mmhcm.structures.coco_export import image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
-from mmhcm.structures.jpeg_marks import build_marks, marks_digest
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import write_submission
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas, write_round
@@ -51,12 +54,12 @@ def pool(path: Path) -> None:
     build_pool(path.parent, [info], num_classes=1)
 
 
-def marks(path: Path) -> None:
+def offsets(path: Path) -> None:
     image = path.parent.parent / 'image.jpg'
     if not image.exists():
         cv2.imwrite(str(image), IMAGE)
-    digest = marks_digest([image])
-    made = build_marks(path.parent, [image], digest)
+    digest = offsets_digest([image])
+    made = build_restart_offsets(path.parent, [image], digest)
     made.path.replace(path)
 
 
@@ -92,7 +95,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     'weights': ('initial_weights.pth', torch_weights),
     'round': ('hard_chips.jsonl', round_file),
     'pool': ('pool.bin', pool),
-    'marks': ('jpeg_marks_1.bin', marks),
+    'restart offsets': ('restart_offsets_1.bin', offsets),
     'chips': ('chips_1.bin', chip_index),
     'arrays': (
         'arrays.bin',

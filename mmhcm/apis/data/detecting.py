@@ -1,4 +1,4 @@
-"""A checkpoint's detections on single images, for pictures of them."""
+"""Detections of a checkpoint on single images."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -114,7 +114,7 @@ def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
 def pasted_flags(
     sample: dict, instances: Sequence[dict], chip: dict
 ) -> list[bool]:
-    """Say of each box of a rendered chip whether it was pasted.
+    """Flag the boxes of a rendered chip that were pasted.
 
     Args:
         sample: What the pipeline made of the chip.

@@ -1,4 +1,4 @@
-"""What a mining report says in numbers: of one round, without pixels."""
+"""Tables and charts of a mining report, from numbers of one round."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from mmhcm.datasets import canvas_data_info
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import (
     ChipScale,
-    count_taught_objects,
+    count_learned_objects,
     project_to_chip,
 )
 from mmhcm.structures.instances import instance_arrays
@@ -34,7 +34,7 @@ _BINS = (0, 1, 2, 3, 4, 5, 8, 12, 20, 40)
 def pasted_table(
     counts: dict[str, Any], pool: ObjectPool, classes: Sequence[str]
 ) -> Table:
-    """Shares of each class in the data set, the pool and what was pasted."""
+    """Tabulate each class' share of the data set, the pool and the pastes."""
     in_set = np.asarray(pool.class_counts, dtype=np.int64)
     in_pool = np.bincount(pool.labels, minlength=len(classes))
     pasted = np.asarray(counts['pasted'], dtype=np.int64)
@@ -56,7 +56,7 @@ def pasted_table(
 
 
 def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
-    """Errors of each type by class, and of how many objects."""
+    """Tabulate errors of each type, and objects, by class."""
     objects, errors = counts['objects'], counts['errors']
     kinds = [kind for kind in ERROR_KINDS if kind in errors]
     largest = {kind: max([1, *errors[kind]]) for kind in kinds}
@@ -102,7 +102,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
 def confusion_table(
     hard_round: HardChipRound, classes: Sequence[str]
 ) -> Table | None:
-    """The most frequent wrong classes; None without any."""
+    """Tabulate the most frequent wrong classes; None without any."""
     pairs = Counter(
         (error.gt_label, error.det_label)
         for canvas in hard_round.canvases
@@ -130,7 +130,7 @@ def confusion_table(
 
 
 def scale_table(counts: dict[str, Any], scales: Sequence[ChipScale]) -> Table:
-    """Number of hard chips at each scale."""
+    """Tabulate the hard chips of each scale."""
     numbers = counts['chips_per_scale']
     rows: list[list[str | Cell]] = []
     for ind, number in enumerate(numbers):
@@ -154,7 +154,7 @@ def scale_table(counts: dict[str, Any], scales: Sequence[ChipScale]) -> Table:
 
 
 def window_text(scale: ChipScale) -> str:
-    """Side of a scale's windows, in words."""
+    """Describe the size of a scale's windows."""
     if scale.window is None:
         return 'whole image'
     return f'{scale.window} px'
@@ -185,7 +185,7 @@ def _count_objects(
     bboxes, ignored = instance_arrays(info['instances'])
     bboxes = bboxes[~ignored]
     if sources.ignore_out_of_range:
-        return count_taught_objects(
+        return count_learned_objects(
             bboxes,
             as_bboxes(canvas.windows),
             canvas.scale_inds,
@@ -200,7 +200,7 @@ def _count_objects(
 
 
 def learned_table(counts: dict[str, Any]) -> Table:
-    """Objects to learn in hard chips, by the errors that chips teach."""
+    """Tabulate objects to learn in hard chips, by the errors of the chips."""
     names = {
         'normal': 'normal chips of the same canvases',
         'hard': 'hard chips',
@@ -234,7 +234,7 @@ def _learned_mean(part: dict[str, int]) -> float:
 
 
 def _bars(values: Sequence[int]) -> list[tuple[str, int]]:
-    """Distribution of counts."""
+    """Count values by bin, for the columns of a chart."""
     numbers = np.histogram(values, [*_BINS, np.inf])[0].tolist()
     names = [
         f'{low}' if high == low + 1 else f'{low}–{high - 1}'

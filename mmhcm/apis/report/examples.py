@@ -1,4 +1,4 @@
-"""Which errors a mining report shows as pictures."""
+"""Choice of the errors that a mining report shows as pictures."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ _WITHOUT_CHIP = 1e-9
 
 @dataclass(frozen=True)
 class Example:
-    """An error to show.
+    """Error to show.
 
     Attributes:
         canvas_ind: Position of its canvas in the round.
@@ -74,7 +74,7 @@ def hardest_examples(
 def _split_pictures(
     available: Mapping[str, int], mined: Collection[str], total: int
 ) -> dict[str, int]:
-    """Number of pictures of each type, those that are mined first."""
+    """Share pictures among the types, those that are mined first."""
     sizes = dict.fromkeys(available, 0)
     for is_mined in (True, False):
         kinds = [kind for kind in available if (kind in mined) == is_mined]
@@ -130,7 +130,7 @@ def _choose(
 
 
 def _groups(keys: Iterable) -> dict:
-    """Positions of each key."""
+    """Map each key to its positions."""
     groups: dict = {}
     for ind, key in enumerate(keys):
         groups.setdefault(key, []).append(ind)

@@ -1,4 +1,4 @@
-"""The parts of a mining report, put together to its page."""
+"""Page of a mining report, made from its parts."""
 
 import json
 from collections import Counter
@@ -211,7 +211,7 @@ def _chips_section(
 
 
 def _part_texts(counts: dict[str, Any]) -> list[str]:
-    """Say how many detections are parts of objects."""
+    """Describe how many detections are parts of objects."""
     if not counts.get('parts'):
         return []
     total = counts['parts'] + sum(counts['errors'][BACKGROUND])
@@ -222,7 +222,7 @@ def _part_texts(counts: dict[str, Any]) -> list[str]:
 
 
 def _size_texts(sources: RoundSources) -> list[str]:
-    """Say what the chart of objects counts where training has no ranges."""
+    """Describe the chart of objects where training has no ranges."""
     if sources.ignore_out_of_range:
         return []
     return [
@@ -233,7 +233,7 @@ def _size_texts(sources: RoundSources) -> list[str]:
 
 
 def _untaught_texts(counts: dict[str, Any]) -> list[str]:
-    """Say how many errors have no chip, and why."""
+    """Describe how many errors have no chip, and why."""
     if not counts.get('untaught') and not counts.get('left_out'):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Compilation of the layers that compile well."""
+"""Hook that compiles the layers that compile well."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from mmhcm.engine.wrappers import unwrap
 
 @HOOKS.register_module()
 class CompileHook(Hook):
-    """Compile backbone and neck by ``torch.compile``, in training and test.
+    """Hook that compiles backbone and neck by ``torch.compile``.
 
     MMEngine's own ``compile`` takes the whole forward pass, heads included,
     whose shapes differ with every image and whose lists of instances break
@@ -62,7 +62,7 @@ class CompileHook(Hook):
             part.compile(**self.kwargs)
 
     def _check(self) -> None:
-        """Compile a trifle, whose failure is told in one line."""
+        """Compile a tiny function; raise its failure in one line."""
 
         def double(value: torch.Tensor) -> torch.Tensor:
             return value + value

@@ -1,4 +1,4 @@
-"""Settings of mining, as a config's hook has them, and what follows from them.
+"""Settings of mining, read from configs, and the canvases that they give.
 
 Training and the commands that look at a config build canvases here.
 """

@@ -11,7 +11,7 @@ import numpy as np
 from mmhcm.functional.boxes import as_bboxes, box_iof, box_iou, clip_boxes
 
 from .object_cover import generate_chips
-from .projection import find_taught_errors, find_taught_objects
+from .projection import find_learned_errors, find_learned_objects
 from .scales import ChipScale, valid_objects
 
 
@@ -51,9 +51,9 @@ def cover_errors(
 ) -> ErrorChips:
     """Cover errors with chips that teach them, jointly over the scales.
 
-    An error that is about an object is taught where the object is learned: at
+    An error that is about an object is learned where the object is learned: at
     a scale whose range holds it, with at least half of it in the window. An
-    error on background is taught where the detection is of the scale's sizes,
+    error on background is learned where the detection is of the scale's sizes,
     whole in the window, and not on an object that the chip ignores. Errors
     about objects are covered first; errors on background that those chips do
     not teach get chips of their own, which come last. Windows are moved to
@@ -151,9 +151,9 @@ class _Canvas:
         )
         where = chips.windows, chips.scale_inds, self.image_wh, self.scales
         objects = np.zeros((len(chips.windows), len(self.gt_bboxes)), bool)
-        objects[:, kept] = find_taught_objects(self.gt_bboxes[kept], *where)
-        errors = find_taught_objects(bboxes, *where)
-        errors[:, on_background] = find_taught_errors(
+        objects[:, kept] = find_learned_objects(self.gt_bboxes[kept], *where)
+        errors = find_learned_objects(bboxes, *where)
+        errors[:, on_background] = find_learned_errors(
             bboxes[on_background],
             chips.windows,
             valid[on_background][:, chips.scale_inds].T,

@@ -20,7 +20,7 @@ from mmhcm.functional.boxes import (
 from .scales import ChipScale, valid_objects
 
 
-def count_taught_objects(
+def count_learned_objects(
     bboxes: np.ndarray,
     windows: np.ndarray,
     scale_inds: np.ndarray | Sequence[int],
@@ -29,13 +29,13 @@ def count_taught_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Count the objects of each chip, see :func:`find_taught_objects`.
+    """Count the objects of each chip, see :func:`find_learned_objects`.
 
     Returns:
         int64 (m,).
 
     Examples:
-        >>> count_taught_objects(
+        >>> count_learned_objects(
         ...     [[10, 10, 40, 40], [250, 20, 280, 50]],
         ...     windows=[[0, 0, 256, 256]],
         ...     scale_inds=[0],
@@ -44,12 +44,12 @@ def count_taught_objects(
         ... )
         array([1])
     """
-    return find_taught_objects(
+    return find_learned_objects(
         bboxes, windows, scale_inds, image_wh, scales, min_visible=min_visible
     ).sum(axis=1)
 
 
-def find_taught_objects(
+def find_learned_objects(
     bboxes: np.ndarray,
     windows: np.ndarray,
     scale_inds: np.ndarray | Sequence[int],
@@ -79,7 +79,7 @@ def find_taught_objects(
     return np.asarray(visible & valid)
 
 
-def find_taught_errors(
+def find_learned_errors(
     bboxes: np.ndarray,
     windows: np.ndarray,
     valid: np.ndarray,
@@ -113,16 +113,16 @@ def find_taught_errors(
     """
     bboxes, windows = as_bboxes(bboxes), as_bboxes(windows)
     gt_bboxes = as_bboxes(gt_bboxes)
-    taught = contains(windows, bboxes) & valid  # (m, n)
+    learned = contains(windows, bboxes) & valid  # (m, n)
     touching = intersection_areas(bboxes, gt_bboxes) > 0  # (n, g)
-    for ind in np.flatnonzero(taught.any(axis=1)).tolist():
-        dets = np.flatnonzero(taught[ind])
+    for ind in np.flatnonzero(learned.any(axis=1)).tolist():
+        dets = np.flatnonzero(learned[ind])
         gts = np.flatnonzero(touching[dets].any(axis=0) & ~gt_kept[ind])
         cut = clip_boxes(gt_bboxes[gts], tuple(windows[ind]))
         hidden = box_iof(bboxes[dets], cut) >= ignored_iof_thr
         hidden |= box_iou(bboxes[dets], cut) >= ignored_iou_thr
-        taught[ind, dets[hidden.any(axis=1)]] = False
-    return taught
+        learned[ind, dets[hidden.any(axis=1)]] = False
+    return learned
 
 
 def assign_to_chip(

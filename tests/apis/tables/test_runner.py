@@ -78,13 +78,13 @@ CONFIG = """
 data_root = '{root}/data'
 train_cfg = dict(max_epochs=2)
 test_cfg = dict(fast=True)
-custom_hooks = {hooks}
+default_hooks = {hooks}
 train_dataloader = dict(
     batch_size=2, dataset=dict(scales=[1], chip_size=8), sampler=dict()
 )
 test_dataloader = dict(dataset=dict(data_root=data_root + '/val'))
 """
-HOOKS = "[dict(type='HardChipMiningHook', epochs=[{}])]"
+HOOKS = "dict(mining=dict(type='HardChipMiningHook', epochs=[{}]))"
 ROWS = [
     {'id': 'plain', 'config': 'plain.py', 'paper': {'AP': 29.1}},
     {
@@ -132,7 +132,7 @@ def table(tmp_path, monkeypatch):
 
 
 def write_configs(root, rows=ROWS, epochs=1, more=''):
-    for name, hooks in (('plain', []), ('hard', HOOKS.format(epochs))):
+    for name, hooks in (('plain', {}), ('hard', HOOKS.format(epochs))):
         text = CONFIG.format(root=root, hooks=hooks)
         (root / f'{name}.py').write_text(text + more)
     (root / 'rows.json').write_text(json.dumps({'name': 't', 'rows': rows}))
