@@ -1,7 +1,6 @@
 """Checkpoints run nothing, and MMDetection's own can be fine-tuned from."""
 
 import logging
-import os
 import sys
 
 import pytest
@@ -9,6 +8,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 
 from mmhcm.cli import convert_checkpoint, submit, test, train
+from tests.support.programs import Program
 from tests.support.tiny_run import (
     build_tiny_runner,
     state_of,
@@ -16,16 +16,6 @@ from tests.support.tiny_run import (
     unique_names,
     write_tiny_run,
 )
-
-
-class Program:
-    """Creates a folder when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 @pytest.fixture(scope='module')
