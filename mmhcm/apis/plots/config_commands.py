@@ -38,7 +38,7 @@ def add_plot_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
 
 
 def draw_config(args: argparse.Namespace) -> Drawing:
-    """Draw what the arguments ask for."""
+    """Draw the figure of the arguments."""
     cfg = load_config(args)
     if args.kind == 'canvases':
         return canvases_figure(
