@@ -166,7 +166,7 @@ def _draw_example(
     window = crop_window(shown, chip or (0, 0, width, height))
     x1, y1, x2, y2 = window
     # The detection, or the object where there is none.
-    bbox = as_bboxes(shown[-1]) - np.float32([x1, y1, x1, y1])
+    bbox = as_bboxes(shown[-1]) - as_bboxes([(x1, y1, x1, y1)])
     marks = Marks(
         ObjectMarks.of(info['instances']).inside(window),
         errors=ErrorMarks(bbox, [error.kind], ['']),
