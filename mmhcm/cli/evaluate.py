@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import (
     format_rankings,
     format_scores,
@@ -42,15 +42,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Score, print and write."""
-    tally = Tally()
-    scores = score_folder(args.results, args.data_root, args.sizes, tally)
+    counter = FaultCounter()
+    scores = score_folder(args.results, args.data_root, args.sizes, counter)
     text, rankings = format_scores(scores), {}
     if args.leaderboard:
         rankings['leaderboard'] = rank_scores(scores, args.data_root)
         text += f'\n\n{format_rankings(rankings["leaderboard"])}'
     if args.out:
         write_scores(args.out, scores, **rankings)
-    for line in tally.lines():
+    for line in counter.lines():
         print(f'warning: {line}', file=sys.stderr)
     print(text)
     return 0

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from mmhcm.structures.annotations import MAX_DETS
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import read_split_sizes, validate_submission
 
 from .user_errors import report_user_errors
@@ -35,12 +35,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Print the faults; 1 if there is one."""
-    tally = Tally()
-    images = read_split_sizes(args.data_root, args.sizes, tally)
+    counter = FaultCounter()
+    images = read_split_sizes(args.data_root, args.sizes, counter)
     if not images:
         raise ValueError(f'{args.sizes or args.data_root}: no images')
     faults = validate_submission(args.zip, images, args.max_rows)
-    for line in tally.lines():
+    for line in counter.lines():
         print(f'warning: {line}', file=sys.stderr)
     for fault in faults:
         print(fault)

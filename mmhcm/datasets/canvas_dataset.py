@@ -50,8 +50,8 @@ class CanvasDataset:
         sources (list[dict | BaseDataset]): Data sets of whole images, the own
             one first, then external ones. All have the same classes.
         pipeline (list): Transforms of one canvas; test-time ones.
-        pool (ObjectPool, optional): Where patches come from. None pastes
-            nothing.
+        pool (ObjectPool, optional): The pool that patches come from. None
+            pastes nothing.
         num_canvases (int, optional): Canvases a round. Defaults to None, as
             many as the own set has images.
         external_ratio (float): Share of canvases from external sets, if there
@@ -64,7 +64,7 @@ class CanvasDataset:
             more often is drawn less, and the others more; if all would, fewer
             objects are pasted. Defaults to 15.
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
-            pastes without thought, as a comparator. ``families`` default to
+            pastes at random, as a comparator. ``families`` default to
             those of the own data set's meta information, if it has any.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
@@ -139,10 +139,10 @@ class CanvasDataset:
         return self.sources[0].metainfo
 
     def full_init(self) -> None:
-        """Nothing is left to do; MMEngine calls this."""
+        """Do nothing; MMEngine calls this."""
 
     def __len__(self) -> int:
-        """Number of canvases of the round."""
+        """Return the number of canvases of the round."""
         return len(self._images)
 
     def get_data_info(self, idx: int) -> dict:
@@ -180,7 +180,7 @@ class CanvasDataset:
         info = canvas_data_info(self.sources, canvas, self.pool)
         info['canvas'] = canvas
         info['draw_key'] = (self.seed, _CHIP_STREAM, *key)
-        # What loading the image would say.
+        # As after loading the image.
         info['ori_shape'] = (info['height'], info['width'])
         info['num_skipped_pastes'] = num_skipped
         info['skipped_labels'] = skipped_labels
@@ -207,7 +207,7 @@ class CanvasDataset:
                 )
 
     def _select_images(self, num_canvases: int, external_ratio: float) -> None:
-        """Choose (source, image) of each canvas, without order of chance."""
+        """Draw the (source, image) of each canvas, in sorted order."""
         rng = sample_rng(self.seed, _CANVAS_STREAM, self.round_number)
         external = [
             (number, image)
@@ -229,7 +229,7 @@ class CanvasDataset:
         self._repeats = np.array(repeats, dtype=np.int64)
 
     def _read_look(self, img_path: str) -> ImageLook | None:
-        """Look of a canvas, unless nothing is chosen by it."""
+        """Read the look of a canvas if patches are chosen by it."""
         options = PasteOptions.make(**self.paste)
         has_choice = options.follow_places or options.num_candidates > 1
         return read_look(img_path) if has_choice else None
@@ -273,7 +273,7 @@ class CanvasDataset:
         }
 
     def _log_caps(self, weights: np.ndarray, probs: np.ndarray) -> None:
-        """Say once which classes are pasted less than balance asks for."""
+        """Log the classes that are pasted less than balance asks for."""
         rarer = probs * self._paste_share < weights * (1 - 1e-9)
         if not rarer.any():
             return

@@ -20,7 +20,7 @@ _MAX_REFETCH = 100
 
 
 def describe_fault(img_path: str, error: Exception) -> str:
-    """Say in one line what is wrong with an image."""
+    """Describe the fault of an image in one line."""
     reason = one_line(error, None)
     return reason if img_path in reason else f'{img_path}: {reason}'
 
@@ -80,7 +80,7 @@ class SampleReader:
         )
 
     def _report(self, img_path: str, error: Exception) -> str:
-        """Warn of an image that is met for the first time; give its fault."""
+        """Warn of an image once; return its fault."""
         fault = describe_fault(img_path, error)
         if img_path not in self._broken_paths:
             self._broken_paths.add(img_path)
@@ -93,7 +93,7 @@ class SampleReader:
         return fault
 
     def _freeze(self) -> None:
-        """Keep a worker's garbage collector off what it was forked with.
+        """Keep a worker's garbage collector off objects from before the fork.
 
         A collection writes into every object that it visits, and each page
         that is written to becomes a copy: some 80 MB a worker of modules

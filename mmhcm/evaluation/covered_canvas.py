@@ -60,7 +60,7 @@ class CoveredCanvas:
         gt_labels: int (g,), labels of the objects that ``chips.objects``
             (m, g) speaks of.
         num_parts: Detections that are parts of objects.
-        num_untaught: Wanted errors that no window teaches.
+        num_unlearned: Wanted errors that no window lets the detector learn.
     """
 
     canvas: MinedCanvas
@@ -69,7 +69,7 @@ class CoveredCanvas:
     chips: ErrorChips
     gt_labels: np.ndarray
     num_parts: int
-    num_untaught: int
+    num_unlearned: int
 
     @property
     def num_mined(self) -> int:
@@ -79,8 +79,8 @@ class CoveredCanvas:
     @property
     def num_left_out(self) -> int:
         """Number of errors whose chips are left out."""
-        taught = int(self.chips.errors.any(axis=0).sum())
-        return self.num_mined - self.num_untaught - taught
+        learned = int(self.chips.errors.any(axis=0).sum())
+        return self.num_mined - self.num_unlearned - learned
 
     def values(self, weights: np.ndarray) -> np.ndarray:
         """Weigh objects and errors of each chip (m,) by class weights (c,)."""
@@ -123,16 +123,16 @@ class CoveredCanvas:
 
     def record(self) -> MinedCanvas:
         """Return the canvas with chips and errors, as a round has it."""
-        taught = np.flatnonzero(self.chips.errors.any(axis=0))
-        with_chip = set(self.mined[taught].tolist())
+        learned = np.flatnonzero(self.chips.errors.any(axis=0))
+        with_chip = set(self.mined[learned].tolist())
         return replace(
             self.canvas,
             windows=[tuple(row) for row in self.chips.windows.tolist()],
             scale_inds=self.chips.scale_inds.tolist(),
-            errors=[self.errors[ind] for ind in self.mined[taught].tolist()],
+            errors=[self.errors[ind] for ind in self.mined[learned].tolist()],
             chip_errors=[
                 np.flatnonzero(row).tolist()
-                for row in self.chips.errors[:, taught]
+                for row in self.chips.errors[:, learned]
             ],
             other_errors=[
                 error
@@ -195,5 +195,5 @@ def cover_canvas(
         chips=chips.keep(chips.objects.sum(axis=1) >= min_objects),
         gt_labels=image.gt_labels,
         num_parts=int(types.parts.sum()),
-        num_untaught=int((~chips.errors.any(axis=0)).sum()),
+        num_unlearned=int((~chips.errors.any(axis=0)).sum()),
     )

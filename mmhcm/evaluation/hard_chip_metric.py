@@ -12,7 +12,7 @@ from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.chips import (
     choose_chips,
     class_weights,
-    count_taught_objects,
+    count_learned_objects,
     generate_chips,
 )
 from mmhcm.functional.scoring import best_f1_threshold, judged_detections
@@ -229,7 +229,7 @@ class HardChipMetric(ChipMetric):
             'unknown_images': seen_images(chipless),
             'errors': self._count_errors(covered),
             'parts': sum(canvas.num_parts for canvas in covered),
-            'untaught': sum(canvas.num_untaught for canvas in covered),
+            'untaught': sum(canvas.num_unlearned for canvas in covered),
             'left_out': sum(canvas.num_left_out for canvas in covered),
         }
 
@@ -279,7 +279,7 @@ class HardChipMetric(ChipMetric):
         bboxes = clip_boxes(bboxes, (0, 0, *image_wh))
         chips = generate_chips(bboxes, image_wh, self.scales)
         return LearnedCounts.of(
-            count_taught_objects(
+            count_learned_objects(
                 bboxes, chips.windows, chips.scale_inds, image_wh, self.scales
             )
         )

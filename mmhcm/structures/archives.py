@@ -27,7 +27,7 @@ _DAMAGES = (
 
 
 class ArchiveError(ValueError):
-    """An archive is damaged, or holds what must not be unpacked."""
+    """Error of an archive that is damaged or must not be unpacked."""
 
 
 def unpack_tar(path: str | Path, folder: str | Path) -> None:

@@ -1,8 +1,9 @@
-"""What all commands have in common."""
+"""Behaviour that all commands share."""
 
 import ast
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 
 import pytest
@@ -37,6 +38,12 @@ def test_every_command_has_a_script():
             if isinstance(node, ast.Import | ast.ImportFrom)
         ]
         assert imports == ['import sys', f'from mmhcm.cli.{name} import main']
+
+
+def test_an_installed_package_has_the_command():
+    project = tomllib.loads((REPO / 'pyproject.toml').read_text())['project']
+    module, _, function = project['scripts']['mmhcm'].partition(':')
+    assert getattr(import_module(module), function) is main
 
 
 def test_an_unknown_command_lists_the_others(capsys):

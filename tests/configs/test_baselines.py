@@ -19,6 +19,7 @@ from tests.support.slim_baselines import (
     CASCADE,
     CENTER,
     CORNER,
+    FPN,
     RETINA,
     dicts,
     slim_model,
@@ -83,7 +84,16 @@ def tiny(tmp_path_factory):
     return write_tiny_run(tmp_path_factory.mktemp('baselines')).parent
 
 
-@pytest.mark.parametrize('name', BASELINES)
+QUICK = {FPN, CENTER}
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.nightly)
+        for name in BASELINES
+    ],
+)
 def test_baseline_trains_and_scores(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
@@ -102,7 +112,9 @@ def test_baseline_trains_and_scores(name, tiny, tmp_path):
     assert all(0 <= value <= 100 for value in figures.values())
 
 
-@pytest.mark.parametrize('name', MINED)
+@pytest.mark.parametrize(
+    'name', [RETINA, pytest.param(CASCADE, marks=pytest.mark.nightly)]
+)
 def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     cfg = load(f'{name}_hcm', 'hcm')
     slim_model(cfg, name)
@@ -204,7 +216,9 @@ def test_ignored_objects_teach_nothing(name, tiny):
     assert (ignored == mean).all() != heads_ignore
 
 
-@pytest.mark.parametrize('name', [CORNER, CENTER])
+@pytest.mark.parametrize(
+    'name', [CENTER, pytest.param(CORNER, marks=pytest.mark.nightly)]
+)
 def test_mirror_images_merge(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)

@@ -8,26 +8,8 @@ from mmengine.hooks import Hook
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.mining import MiningLoop
+from tests.support.stopping import StopHook, Stopped
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
-
-
-class Stopped(Exception):  # noqa: N818
-    """Exception that ends a run at a chosen moment."""
-
-
-class StopHook(Hook):
-    priority = 'VERY_HIGH'
-
-    def __init__(self, epoch=None, iteration=None):
-        self.epoch, self.iteration = epoch, iteration
-
-    def before_train_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            raise Stopped
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.iteration:
-            raise Stopped
 
 
 class KeyHook(Hook):

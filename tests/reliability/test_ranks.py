@@ -31,7 +31,7 @@ LOOP = 'mmhcm.engine.mining.loop'
 TRAINING = 'mmengine.runner.loops:EpochBasedTrainLoop.run_iter'
 MINING = f'{LOOP}:MiningLoop.run_iter'
 POOL = 'mmhcm.engine.mining.pools:build_pool'
-MARKS = 'mmhcm.datasets.jpeg_windows:build_marks'
+SCAN = 'mmhcm.datasets.partial_decoding.parts:build_restart_offsets'
 CHIPS = 'mmhcm.datasets.chip_finding:write_chip_index'
 ROUNDS = f'{LOOP}:write_round'
 
@@ -127,7 +127,7 @@ CASES = {
     ),
     'pool on a full disk': (POOL, fill_disk, 0, 1, 'No space left on device'),
     'main killed while it cuts objects': (POOL, die, 0, 1, 'is gone'),
-    'main raises while it marks': (MARKS, break_down, 0, 1, 'rank 0: a fault'),
+    'main raises while it scans': (SCAN, break_down, 0, 1, 'rank 0: a fault'),
     'main raises while it writes chips': (
         CHIPS,
         break_down,

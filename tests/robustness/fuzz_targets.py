@@ -17,17 +17,17 @@ from mmhcm.datasets.chip_finding import (
     read_chip_index,
     write_chip_index,
 )
+from mmhcm.datasets.partial_decoding import restart_offsets
 from mmhcm.functional.jpeg import (
     JpegLayout,
     crop_jpeg,
-    find_marks,
+    find_restart_offsets,
     is_cut_short,
-    mark_of,
+    offset_index,
     read_layout,
     units_around,
 )
 from mmhcm.functional.pasting import Paste
-from mmhcm.structures import jpeg_marks
 from mmhcm.structures.annotations import visdrone_txt
 from mmhcm.structures.annotations.dota_txt import read_labels
 from mmhcm.structures.archives import unpack_tar
@@ -414,15 +414,17 @@ def _jpeg(folder: Path) -> tuple[list[bytes], Check]:
     def check(content: bytes) -> None:
         assert is_cut_short(content) in (True, False)
         layout = read_layout(content)
-        marks = layout and find_marks(content, layout, jpeg_marks.STEP)
-        if layout is None or marks is None:
+        offsets = layout and find_restart_offsets(
+            content, layout, restart_offsets.STEP
+        )
+        if layout is None or offsets is None:
             return
         width, height = layout.width, layout.height
         for area in (
             (0, 0, width, height),
             (width // 2, height // 2, width // 2 + 1, height // 2 + 1),
         ):
-            part = _crop(content, layout, marks, area)
+            part = _crop(content, layout, offsets, area)
             if part is not None and width * height < 1 << 20:
                 cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR)
 
@@ -432,30 +434,30 @@ def _jpeg(folder: Path) -> tuple[list[bytes], Check]:
 def _crop(
     content: bytes,
     layout: JpegLayout,
-    marks: np.ndarray,
+    offsets: np.ndarray,
     area: tuple[int, int, int, int],
 ) -> bytes | None:
-    units = units_around(layout, area, jpeg_marks.STEP)
-    first = mark_of(layout, units[:2], jpeg_marks.STEP)
-    last = mark_of(layout, (units[2], units[3] - 1), jpeg_marks.STEP)
-    start, end = int(marks['bit'][first]), int(marks['bit'][last])
+    units = units_around(layout, area, restart_offsets.STEP)
+    first = offset_index(layout, units[:2], restart_offsets.STEP)
+    last = offset_index(layout, (units[2], units[3] - 1), restart_offsets.STEP)
+    start, end = int(offsets['bit'][first]), int(offsets['bit'][last])
     data = content[start >> 3 : (end + 7) >> 3]
-    return crop_jpeg(layout, marks, units, jpeg_marks.STEP, data)
+    return crop_jpeg(layout, offsets, units, restart_offsets.STEP, data)
 
 
-def _marks(folder: Path) -> tuple[list[bytes], Check]:
+def _restart_offsets(folder: Path) -> tuple[list[bytes], Check]:
     paths = list(_jpegs(folder))
-    digest = jpeg_marks.marks_digest(paths)
-    path = jpeg_marks.build_marks(folder, paths, digest).path
+    digest = restart_offsets.offsets_digest(paths)
+    path = restart_offsets.build_restart_offsets(folder, paths, digest).path
 
     def check(content: bytes) -> None:
         path.write_bytes(content)
-        marks = jpeg_marks.open_marks(folder, digest)
-        if marks is None:
+        offsets = restart_offsets.open_restart_offsets(folder, digest)
+        if offsets is None:
             return
-        assert marks.num_marked >= 0
-        for ind, image in enumerate(paths[: len(marks)]):
-            marks.read_part(ind, image, (150, 70), (20, 10, 90, 40))
+        assert offsets.num_partial >= 0
+        for ind, image in enumerate(paths[: len(offsets)]):
+            offsets.read_part(ind, image, (150, 70), (20, 10, 90, 40))
 
     return [path.read_bytes()], check
 
@@ -520,7 +522,7 @@ _PREPARE = {
     'chip_index': _chip_index,
     'file_checksums': _file_checksums,
     'jpeg': _jpeg,
-    'jpeg_marks': _marks,
+    'restart_offsets': _restart_offsets,
     'checkpoint': _checkpoint,
     'table_rows': _table_rows,
     'table_records': _table_records,
@@ -531,7 +533,7 @@ _SEALS = {
     'array_file': _seal_arrays,
     'chip_index': _seal_arrays,
     'file_checksums': _seal_arrays,
-    'jpeg_marks': _seal_arrays,
+    'restart_offsets': _seal_arrays,
 }
 TARGETS = {
     name: Target(name, prepare, _SEALS.get(name))

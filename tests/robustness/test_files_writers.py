@@ -19,9 +19,12 @@ from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
 from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
+from mmhcm.datasets.partial_decoding.restart_offsets import (
+    build_restart_offsets,
+    offsets_digest,
+)
 from mmhcm.structures.coco_export import image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
-from mmhcm.structures.jpeg_marks import build_marks, marks_digest
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import write_submission
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas, write_round
@@ -51,12 +54,12 @@ def pool(path: Path) -> None:
     build_pool(path.parent, [info], num_classes=1)
 
 
-def marks(path: Path) -> None:
+def offsets(path: Path) -> None:
     image = path.parent.parent / 'image.jpg'
     if not image.exists():
         cv2.imwrite(str(image), IMAGE)
-    digest = marks_digest([image])
-    made = build_marks(path.parent, [image], digest)
+    digest = offsets_digest([image])
+    made = build_restart_offsets(path.parent, [image], digest)
     made.path.replace(path)
 
 
@@ -92,7 +95,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     'weights': ('initial_weights.pth', torch_weights),
     'round': ('hard_chips.jsonl', round_file),
     'pool': ('pool.bin', pool),
-    'marks': ('jpeg_marks_1.bin', marks),
+    'restart offsets': ('restart_offsets_1.bin', offsets),
     'chips': ('chips_1.bin', chip_index),
     'arrays': (
         'arrays.bin',
@@ -141,7 +144,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize('name', WRITERS)
-def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
+def test_full_disk_leaves_the_last_good_file(tmp_path, name):
     file_name, write = WRITERS[name]
     path = tmp_path / 'out' / file_name
     path.parent.mkdir()
@@ -164,7 +167,7 @@ def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['weights', 'round', 'submission'])
-def test_a_full_file_system(small_disk, name):
+def test_full_file_system(small_disk, name):
     file_name, write = WRITERS[name]
     path = small_disk.path / 'out' / file_name
     path.parent.mkdir()
@@ -180,7 +183,7 @@ def test_a_full_file_system(small_disk, name):
     assert list(path.parent.iterdir())
 
 
-def test_a_disk_that_is_mounted_to_be_read(small_disk):
+def test_read_only_disk_is_named(small_disk):
     folder = str(small_disk.path)
     round_file(small_disk.path / 'hard_chips.jsonl')
     good = contents(small_disk.path)
@@ -194,7 +197,7 @@ def test_a_disk_that_is_mounted_to_be_read(small_disk):
 
 
 @pytest.mark.parametrize('name', WRITERS)
-def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
+def test_file_in_place_of_folder_is_named(tmp_path, name):
     file_name, write = WRITERS[name]
     (tmp_path / 'out').write_text('notes')
     with pytest.raises((OSError, ValueError), match=str(tmp_path / 'out')):
@@ -203,7 +206,7 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['round', 'submission', 'picture'])
-def test_a_disk_that_takes_no_files_is_named(name):
+def test_disk_without_new_files_is_named(name):
     """In /proc nobody may make any, whoever runs the tests."""
     file_name, write = WRITERS[name]
     with pytest.raises(OSError, match=f"'/proc/self/{file_name}'"):
@@ -224,7 +227,7 @@ _ALLOWED = {
 }
 
 
-def test_there_is_no_other_way_to_write_a_file():
+def test_package_writes_files_only_atomically():
     found = {}
     for path in sorted((REPO / 'mmhcm').rglob('*.py')):
         text = path.read_text()

@@ -164,7 +164,7 @@ def _open_source(
 def _render(
     source: _Source, info: dict, ind: int, name: str
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Picture (h, w, 3), BGR, and record of a sample."""
+    """Render a sample to its picture (h, w, 3), BGR, and its record."""
     before = dict(info)
     # Whatever still draws draws the same in every export.
     with seeded_globals(0, ind):

@@ -11,7 +11,7 @@ from mmhcm.datasets import canvas_data_info
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import (
     ChipScale,
-    count_taught_objects,
+    count_learned_objects,
     project_to_chip,
 )
 from mmhcm.structures.instances import instance_arrays
@@ -185,7 +185,7 @@ def _count_objects(
     bboxes, ignored = instance_arrays(info['instances'])
     bboxes = bboxes[~ignored]
     if sources.ignore_out_of_range:
-        return count_taught_objects(
+        return count_learned_objects(
             bboxes,
             as_bboxes(canvas.windows),
             canvas.scale_inds,

@@ -9,7 +9,7 @@ from mmdet.registry import DATASETS
 from mmhcm.datasets.data_info import ignore_masked
 from mmhcm.structures.annotations import dota_txt
 from mmhcm.structures.annotations import faults as fault_kinds
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 
 from .image_folder import ImageFolderDataset
 from .visdrone import VisDroneDataset
@@ -147,7 +147,7 @@ class DOTADataset(ImageFolderDataset):
         faults: list[str],
         notes: list[str],
     ) -> list[dict]:
-        tally = Tally()
+        counter = FaultCounter()
         data_list = []
         for name in names:
             path = Path(self.data_prefix['img_path']) / name
@@ -165,18 +165,18 @@ class DOTADataset(ImageFolderDataset):
                 'ignored_regions': [],
             }
             if ann_path is not None:
-                parsed = self._parse_annotation(ann_path, *image_wh, tally)
+                parsed = self._parse_annotation(ann_path, *image_wh, counter)
                 if parsed is None:
                     continue
                 info.update(parsed)
             if not self.test_mode:
                 ignore_masked(info)
             data_list.append(info)
-        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
+        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
         return data_list
 
     def _parse_annotation(
-        self, ann_path: str, width: int, height: int, tally: Tally
+        self, ann_path: str, width: int, height: int, counter: FaultCounter
     ) -> dict | None:
         """Read one labelTxt file; boxes are clipped to the image.
 
@@ -189,7 +189,7 @@ class DOTADataset(ImageFolderDataset):
             ``bbox_label``, the class that its size compares with. None leaves
             the image out of training.
         """
-        leave_out = None if self.test_mode else tally
+        leave_out = None if self.test_mode else counter
         rows = dota_txt.read_labels(ann_path, self.source_classes, leave_out)
         if rows is None:
             return None
@@ -197,7 +197,7 @@ class DOTADataset(ImageFolderDataset):
         for row in rows:
             target = self.class_map.get(row.name, MASKED)
             bbox = cut_box(row.bbox, width, height)
-            _note_clipping(row, bbox, f'{ann_path}:{row.line}', tally)
+            _note_clipping(row, bbox, f'{ann_path}:{row.line}', counter)
             if bbox is None:
                 continue
             if target == MASKED:
@@ -227,7 +227,7 @@ class DOTADataset(ImageFolderDataset):
     def _mask_of(
         self, row: dota_txt.DotaObject, width: int, height: int
     ) -> list[float]:
-        """Region to mask for an object, cut to the image."""
+        """Return the region to mask for an object, cut to the image."""
         x1, y1, x2, y2 = row.bbox
         margin = self.mask_margin
         grown = (x1 - margin, y1 - margin, x2 + margin, y2 + margin)
@@ -239,7 +239,7 @@ class DOTADataset(ImageFolderDataset):
 def cut_box(
     bbox: tuple[float, float, float, float], width: int, height: int
 ) -> list[float] | None:
-    """Cut a box xyxy to its image (source pixels); None without area."""
+    """Cut a box xyxy to its image, source pixels; None without area."""
     x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
     y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
     return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
@@ -249,16 +249,16 @@ def _note_clipping(
     row: dota_txt.DotaObject,
     bbox: list[float] | None,
     where: str,
-    tally: Tally,
+    counter: FaultCounter,
 ) -> None:
-    """Count boxes of which clipping has left less, or nothing."""
+    """Count a box that clipping has changed or removed."""
     x1, y1, x2, y2 = row.bbox
     if not (x1 < x2 and y1 < y2):
-        tally.add(fault_kinds.NO_AREA, where)
+        counter.add(fault_kinds.NO_AREA, where)
     elif bbox is None:
-        tally.add(fault_kinds.OUTSIDE, where)
+        counter.add(fault_kinds.OUTSIDE, where)
     elif bbox != [x1, y1, x2, y2]:
-        tally.add(fault_kinds.BEYOND, where)
+        counter.add(fault_kinds.BEYOND, where)
 
 
 def _check_class_map(

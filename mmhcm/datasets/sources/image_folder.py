@@ -1,4 +1,4 @@
-"""What data sets of one annotation file an image have in common."""
+"""Base of data sets with one annotation file an image."""
 
 import logging
 import os
@@ -12,12 +12,12 @@ from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
 from mmhcm.structures.annotations import IN_TRAINING
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.images import IMAGE_SUFFIXES, NO_IMAGE, read_image_size
 
 
 class ImageFolderDataset(BaseDetDataset):
-    """Images in one folder, a text annotation of the same stem in another.
+    """Images in one folder, text annotations of equal stems in another.
 
     Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
     ``height``, ``width``, ``ann_path`` (None without annotation),
@@ -28,7 +28,7 @@ class ImageFolderDataset(BaseDetDataset):
 
     A folder of annotations that does not exist is an error for training and
     means an unlabelled set in test mode. A missing or unreadable image, an
-    image without its own annotation file and what cannot be read in one are
+    image without its own annotation file and rows that cannot be read are
     left out of training, with one counted warning for each kind. In test mode
     nothing is left out: a broken image or row and an annotation without its
     image are errors, and an image without annotation is kept.
@@ -39,7 +39,7 @@ class ImageFolderDataset(BaseDetDataset):
         kwargs: Arguments of ``BaseDetDataset``.
     """
 
-    #: What training makes of what is odd in annotations, by its kind.
+    #: Outcome of each kind of fault in training.
     outcomes: ClassVar[Mapping[str, str]] = IN_TRAINING
 
     def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
@@ -122,7 +122,7 @@ class ImageFolderDataset(BaseDetDataset):
         return with_objects
 
     def _find_with_objects(self) -> Sequence[dict]:
-        """Data infos that hold an object that isn't ignored."""
+        """Find the data infos with an object that isn't ignored."""
         return [
             info
             for info in self.data_list
@@ -132,14 +132,14 @@ class ImageFolderDataset(BaseDetDataset):
     def _check_names(
         self, names: Sequence[str], all_names: Sequence[str], image_dir: Path
     ) -> list[str]:
-        """Note what is odd in a folder, by the names of its files.
+        """Describe the faults of file names in a folder.
 
         Raises:
             ValueError: two images of one stem; in test mode also if they
                 differ in case alone, as their result files would.
         """
         first: dict[str, str] = {}
-        tally = Tally()
+        counter = FaultCounter()
         for name in names:
             stem = stem_of(name)
             other = stem_of(first.setdefault(stem.lower(), name))
@@ -151,12 +151,12 @@ class ImageFolderDataset(BaseDetDataset):
                     + (f' and {other!r}' if stem != other else '')
                     + f' in {image_dir}'
                 )
-            tally.add('images of names that differ in case alone', name)
+            counter.add('images of names that differ in case alone', name)
         images = set(names)
         for name in all_names:
             if name not in images and not name.startswith('.'):
-                tally.add(NO_IMAGE, image_dir / name)
-        return tally.lines()
+                counter.add(NO_IMAGE, image_dir / name)
+        return counter.lines()
 
     @abstractmethod
     def _read_images(
@@ -179,7 +179,7 @@ class ImageFolderDataset(BaseDetDataset):
         """
 
     def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
-        """Path of an image's annotation file; None without one."""
+        """Return the path of an image's annotation file; None without one."""
         ann_name = f'{stem_of(name)}.txt'
         if ann_name not in ann_names:
             return None
@@ -191,7 +191,7 @@ class ImageFolderDataset(BaseDetDataset):
         ann_path: str | None,
         faults: list[str],
     ) -> tuple[int, int] | None:
-        """(width, height) of an image; None and a new fault for training."""
+        """Read (width, height) of an image; None and a fault in training."""
         if ann_path is None and not self.test_mode:
             faults.append(f'no annotation for {path}')
             return None
@@ -208,11 +208,11 @@ class ImageFolderDataset(BaseDetDataset):
 
 
 def list_names(folder: str | Path) -> list[str]:
-    """Names of what lies in a folder, in no order."""
+    """List the names in a folder, in no order."""
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries]
 
 
 def stem_of(name: str) -> str:
-    """Name of a file that has a suffix, without that suffix."""
+    """Return the name of a file without its suffix."""
     return name.rpartition('.')[0]

@@ -15,7 +15,7 @@ from mmhcm.structures.annotations import (
     read_what_can_be_read,
     visdrone_txt,
 )
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.palette import CLASS_COLORS
 
 from .annotated_images import AnnotatedImages
@@ -31,13 +31,13 @@ class VisDroneDataset(ImageFolderDataset):
     ``ignored_regions`` and never an instance; in training, an object that
     lies half in them or more is ignored as well. Boxes are clipped to the
     image; those without area stay out of the instances, since nothing can be
-    learnt from them (the official score reads the files themselves). A set
+    learned from them (the official score reads the files themselves). A set
     without annotations (test-challenge) loads in test mode.
 
     Args:
         data_prefix (dict): Folders under ``data_root``. Defaults to
             ``dict(img_path='images', ann_path='annotations')``.
-        use_ignored_regions (bool): False forgets the rows of category 0:
+        use_ignored_regions (bool): False leaves out the rows of category 0:
             they are neither masked nor ignored anywhere in training and
             mining, but background. The official score reads the files
             itself. Defaults to True.
@@ -60,7 +60,7 @@ class VisDroneDataset(ImageFolderDataset):
             'bus',
             'motor',
         ),
-        # People, vehicles: pasted objects lie beside their like.
+        # People, vehicles: pasted objects lie next to their own family.
         'families': (0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
         'palette': list(CLASS_COLORS),
     }
@@ -89,7 +89,7 @@ class VisDroneDataset(ImageFolderDataset):
 
     @force_full_init
     def boxes(self) -> ImageBoxes:
-        """Boxes of all images at once, source pixels."""
+        """Return the boxes of all images at once, source pixels."""
         return self.data_list.boxes()
 
     def _find_with_objects(self) -> Sequence[dict]:
@@ -100,7 +100,7 @@ class VisDroneDataset(ImageFolderDataset):
     def _get_unserialized_subset(
         self, indices: Sequence[int] | int
     ) -> Sequence[dict]:
-        """Images of a subset; the first or last ones for a number."""
+        """Return the images of a subset; a number takes the first or last."""
         if isinstance(indices, int):
             span = slice(indices) if indices >= 0 else slice(indices, None)
             return self.data_list[span]
@@ -113,7 +113,7 @@ class VisDroneDataset(ImageFolderDataset):
         faults: list[str],
         notes: list[str],
     ) -> AnnotatedImages:
-        tally = Tally()
+        counter = FaultCounter()
         used_names, image_whs, ann_paths = [], [], []
         image_dir = Path(self.data_prefix['img_path'])
         for name in names:
@@ -123,8 +123,8 @@ class VisDroneDataset(ImageFolderDataset):
                 used_names.append(name)
                 image_whs.append(image_wh)
                 ann_paths.append(ann_path)
-        rows, counts = self._read_rows(ann_paths, image_whs, tally)
-        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
+        rows, counts = self._read_rows(ann_paths, image_whs, counter)
+        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
         usable = np.flatnonzero(counts >= 0)
         stops = np.cumsum(counts[usable])
         return AnnotatedImages(
@@ -142,26 +142,26 @@ class VisDroneDataset(ImageFolderDataset):
         self,
         ann_paths: Sequence[str | None],
         image_whs: Sequence[tuple[int, int]],
-        tally: Tally,
+        counter: FaultCounter,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of all files and their number for each image.
+        """Read the rows of all files, and their number for each image.
 
-        In training, what is at fault is left out; an image whose whole file
-        is has -1 rows.
+        In training, faulty rows are left out; an image whose file cannot be
+        read has -1 rows.
         """
         labelled = np.array([path is not None for path in ann_paths], bool)
         paths = [path for path in ann_paths if path is not None]
         if self.test_mode:
             rows, counts = visdrone_txt.read_annotation_files(paths)
         else:
-            rows, counts = read_what_can_be_read(paths, tally)
+            rows, counts = read_what_can_be_read(paths, counter)
         read = np.flatnonzero(counts >= 0)
         note_odd_rows(
             rows,
             counts[read],
             np.array(image_whs).reshape(-1, 2)[labelled][read],
             [paths[ind] for ind in read],
-            tally,
+            counter,
         )
         all_counts = np.zeros(len(ann_paths), dtype=np.int64)
         all_counts[labelled] = counts

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from tqdm import tqdm
 
 from mmhcm.datasets import on_main_process
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.pool import (
     ObjectPool,
     PoolOptions,
@@ -56,7 +56,7 @@ def open_or_build_pool(
     def build() -> None:
         if ObjectPool.exists(path, digest):
             return
-        tally = Tally()
+        counter = FaultCounter()
         with tqdm(total=len(images), desc='cutting objects') as bar:
             build_pool(
                 path,
@@ -64,12 +64,12 @@ def open_or_build_pool(
                 num_classes=num_classes,
                 num_workers=workers,
                 progress=bar.update,
-                tally=tally,
+                counter=counter,
                 objects=objects,
                 checksums=checksums,
                 **settings,
             )
-        for line in tally.lines():
+        for line in counter.lines():
             print_log(line, logger='current', level=logging.WARNING)
 
     on_main_process(build)

@@ -1,4 +1,4 @@
-"""Objects in a chip: which it shows, where, and which it teaches.
+"""Objects of a chip, and objects and errors that are learned in it.
 
 Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
 """
@@ -20,7 +20,7 @@ from mmhcm.functional.boxes import (
 from .scales import ChipScale, valid_objects
 
 
-def count_taught_objects(
+def count_learned_objects(
     bboxes: np.ndarray,
     windows: np.ndarray,
     scale_inds: np.ndarray | Sequence[int],
@@ -29,13 +29,15 @@ def count_taught_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Count the objects of each chip, see :func:`find_taught_objects`.
+    """Count the learned objects of each chip.
+
+    The arguments are those of :func:`find_learned_objects`.
 
     Returns:
         int64 (m,).
 
     Examples:
-        >>> count_taught_objects(
+        >>> count_learned_objects(
         ...     [[10, 10, 40, 40], [250, 20, 280, 50]],
         ...     windows=[[0, 0, 256, 256]],
         ...     scale_inds=[0],
@@ -44,12 +46,12 @@ def count_taught_objects(
         ... )
         array([1])
     """
-    return find_taught_objects(
+    return find_learned_objects(
         bboxes, windows, scale_inds, image_wh, scales, min_visible=min_visible
     ).sum(axis=1)
 
 
-def find_taught_objects(
+def find_learned_objects(
     bboxes: np.ndarray,
     windows: np.ndarray,
     scale_inds: np.ndarray | Sequence[int],
@@ -58,7 +60,10 @@ def find_taught_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Find each chip's objects that are of its scale and visible enough.
+    """Find the objects that are learned in each chip.
+
+    An object is learned in a chip if it is valid at the chip's scale and
+    enough of it is visible.
 
     Args:
         bboxes: (n, 4) xyxy, objects that are not ignored; pixels of the image.
@@ -66,7 +71,8 @@ def find_taught_objects(
         scale_inds: (m,) scales of the chips.
         image_wh: (width, height) of the image, pixels.
         scales: The chip scales.
-        min_visible: Share of an object's area that has to lie in the window.
+        min_visible: Smallest share of an object's area inside the window.
+            Defaults to 0.5.
 
     Returns:
         bool (m, n).
@@ -79,7 +85,7 @@ def find_taught_objects(
     return np.asarray(visible & valid)
 
 
-def find_taught_errors(
+def find_learned_errors(
     bboxes: np.ndarray,
     windows: np.ndarray,
     valid: np.ndarray,
@@ -89,12 +95,13 @@ def find_taught_errors(
     ignored_iof_thr: float = 0.5,
     ignored_iou_thr: float = 0.3,
 ) -> np.ndarray:
-    """Find the background errors that each chip teaches.
+    """Find the background errors that are learned in each chip.
 
-    A chip teaches that a detection is wrong if it is of the chip's scale,
-    whole in the window, and if training does not ignore the place: what
-    overlaps an object that the chip ignores is neither foreground nor
-    background (``TrueIgnoreAssigner``, the thresholds are its own).
+    A detection on background is learned as an error in a chip if it has the
+    sizes of the chip's scale, is completely in the window, and does not
+    overlap an object that the chip ignores: ``TrueIgnoreAssigner`` makes such
+    pixels neither foreground nor background. The thresholds are those of the
+    assigner.
 
     Args:
         bboxes: (n, 4) xyxy, detections on background; pixels of the image.
@@ -113,16 +120,16 @@ def find_taught_errors(
     """
     bboxes, windows = as_bboxes(bboxes), as_bboxes(windows)
     gt_bboxes = as_bboxes(gt_bboxes)
-    taught = contains(windows, bboxes) & valid  # (m, n)
+    learned = contains(windows, bboxes) & valid  # (m, n)
     touching = intersection_areas(bboxes, gt_bboxes) > 0  # (n, g)
-    for ind in np.flatnonzero(taught.any(axis=1)).tolist():
-        dets = np.flatnonzero(taught[ind])
+    for ind in np.flatnonzero(learned.any(axis=1)).tolist():
+        dets = np.flatnonzero(learned[ind])
         gts = np.flatnonzero(touching[dets].any(axis=0) & ~gt_kept[ind])
         cut = clip_boxes(gt_bboxes[gts], tuple(windows[ind]))
         hidden = box_iof(bboxes[dets], cut) >= ignored_iof_thr
         hidden |= box_iou(bboxes[dets], cut) >= ignored_iou_thr
-        taught[ind, dets[hidden.any(axis=1)]] = False
-    return taught
+        learned[ind, dets[hidden.any(axis=1)]] = False
+    return learned
 
 
 def assign_to_chip(
@@ -132,7 +139,7 @@ def assign_to_chip(
     *,
     min_visible: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which objects a chip shows, and which of them it teaches.
+    """Find the objects that a chip shows, and those that are learned in it.
 
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.

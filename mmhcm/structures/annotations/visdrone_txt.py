@@ -130,8 +130,8 @@ def format_results(
 ) -> str:
     """Format the detections of one image as the text of its result file.
 
-    What is submitted and what is scored both come from this text, so that
-    they cannot differ by rounding. Boxes are clipped to the image and
+    The submission and the score both come from this text, so that they
+    cannot differ by rounding. Boxes are clipped to the image and
     rounded; those left without area are dropped, then the best ``max_dets``
     over all classes are written by descending score (equal ones as given).
 
@@ -176,7 +176,7 @@ def format_results(
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Read a file; its errors name it, those of reading too."""
+    """Read a file; every error names the file."""
     with naming(path):
         return Path(path).read_bytes()
 
@@ -228,7 +228,7 @@ def _parse_rows(
     max_columns: int,
     first_line: int = 1,
 ) -> np.ndarray:
-    """Rows as float64 (n, max_columns), padded with -1 on the right."""
+    """Parse rows to float64 (n, max_columns), padded with -1."""
     regular = _parse_regular(text)
     if regular is not None and min_columns <= regular.shape[1] <= max_columns:
         missing = max_columns - regular.shape[1]

@@ -19,7 +19,7 @@ from mmhcm.functional.pasting import (
     log_aspects_of,
 )
 from mmhcm.functional.regions import union_shares
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.files import (
     FileChecksums,
     atomic_write,
@@ -80,7 +80,7 @@ def build_pool(
     num_classes: int,
     num_workers: int = 1,
     progress: Callable[[int], object] | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
     objects: 'Selection | None' = None,
     checksums: FileChecksums | None = None,
     **options: Any,
@@ -98,7 +98,7 @@ def build_pool(
         num_workers: processes that decode and cut; with 1 this one does. With
             more, a script has to guard its main part by ``__name__``.
         progress: called with 1 after each image.
-        tally: is told of broken images, whose objects are left out.
+        counter: counts broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
         objects: see `pool_fingerprint`.
         checksums: see `pool_fingerprint`.
@@ -139,9 +139,9 @@ def build_pool(
         file.write(digest.encode())
         for image_ind, cuts in enumerate(results):
             if isinstance(cuts, PoolError):
-                if tally is None:
+                if counter is None:
                     raise cuts
-                tally.add('broken images without objects in the pool', cuts)
+                counter.add('broken images without objects in the pool', cuts)
                 cuts = []
             for ind, cut in enumerate(cuts, starts[image_ind]):
                 if cut is None:
@@ -179,7 +179,7 @@ def build_pool(
 
 
 def _image_name(info: dict[str, Any]) -> str:
-    """Name of an image, the same wherever the data set lies."""
+    """Return the name of an image, the same wherever the data set lies."""
     return str(info.get('img_id', Path(info['img_path']).stem))
 
 
@@ -200,7 +200,7 @@ def _map_in_order(
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """What goes into a pool.
+    """Options of a pool.
 
     Attributes:
         context: pixels around an object, as a share of its side, on each
@@ -268,12 +268,12 @@ class Selection:
     truncations: np.ndarray
 
     def take(self, keep: np.ndarray) -> 'Selection':
-        """Those objects that ``keep``, a mask or indices, names."""
+        """Take the objects that ``keep`` selects, a mask or indices."""
         return Selection(*(values[keep] for values in vars(self).values()))
 
 
 def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
-    """All objects of ``images`` that are not ignored and have an area."""
+    """List the objects of ``images`` that are not ignored and have area."""
     rows = [
         (image_ind, instance_ind, instance)
         for image_ind, info in enumerate(images)
@@ -294,7 +294,7 @@ def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
 def class_statistics(
     objects: Selection, num_classes: int
 ) -> dict[str, np.ndarray]:
-    """``class_counts`` and ``class_log_sizes`` of an `ObjectPool`."""
+    """Compute an `ObjectPool`'s ``class_counts`` and ``class_log_sizes``."""
     counts = instance_counts(objects.labels, num_classes)
     wh = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
     log_sizes = np.log(wh.astype(np.float64)).mean(axis=1)
@@ -307,7 +307,7 @@ def class_statistics(
 def image_aspects(
     objects: Selection, num_images: int, num_classes: int
 ) -> np.ndarray:
-    """``aspect_sums`` of an `ObjectPool`."""
+    """Compute ``aspect_sums`` of an `ObjectPool`."""
     sums = aspect_sums(
         objects.image_inds * num_classes + objects.labels,
         log_aspects_of(box_wh(objects.bboxes)),
@@ -324,7 +324,7 @@ def filter_objects(
     images: Sequence[dict[str, Any]],
     options: PoolOptions,
 ) -> Selection:
-    """Those of ``objects`` that ``options`` admit, in the same order."""
+    """Keep the ``objects`` that ``options`` admit, in the same order."""
     sizes = np.sqrt(box_wh(objects.bboxes).prod(axis=1))
     keep = (options.min_size <= sizes) & (sizes <= options.max_size)
     keep &= objects.occlusions <= options.max_occlusion

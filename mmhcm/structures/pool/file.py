@@ -1,11 +1,10 @@
 """The two files of an object pool.
 
 ``pool.bin`` starts with the pool's fingerprint, 64 ASCII characters, followed
-by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` says
-where each patch lies, what it shows and where it came from, and the checksum
-of its pixels, which is looked at whenever a patch is read. What other objects
-cover of an object, so that it could not be cut away, is there as boxes, patch
-after patch.
+by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` holds
+the position, shape, object and source image of each patch, and the checksum
+of its pixels, which is compared whenever a patch is read. The parts of other
+objects that cover an object are there as boxes, patch after patch.
 """
 
 import zlib
@@ -40,11 +39,11 @@ _FIELDS = {
 
 
 class PoolError(ValueError):
-    """An object pool cannot be built or used; the message names the file."""
+    """Error of an object pool; the message names the file."""
 
 
 class StalePoolError(PoolError):
-    """There is no pool, or one of other inputs: building one is the cure."""
+    """Error of a pool that is absent or of other inputs: build it again."""
 
 
 def write_index(
@@ -60,7 +59,7 @@ def write_index(
     """
     fields = {'fingerprint': np.array(digest), **arrays}
     assert set(fields) == _FIELDS, f'{set(fields) ^ _FIELDS}'
-    # Whose it is lies among the arrays, since a pool can be opened unknown.
+    # The fingerprint lies among the arrays, as a pool can be opened by any.
     write_arrays(path, _KIND, '', fields)
 
 
@@ -90,12 +89,12 @@ def read_index(path: Path) -> dict[str, np.ndarray]:
 
 
 def checksum(patch: np.ndarray) -> int:
-    """Checksum of a patch's pixels, for `write_index`."""
+    """Compute the checksum of a patch's pixels, for `write_index`."""
     return zlib.crc32(patch.data)
 
 
 def _is_sound(index: dict[str, np.ndarray]) -> bool:
-    """Whether all fields are there and fit each other."""
+    """Check that all fields are there and fit each other."""
     if set(index) != _FIELDS or index['labels'].ndim != 1:
         return False
     num = len(index['labels'])

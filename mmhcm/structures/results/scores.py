@@ -18,7 +18,7 @@ from mmhcm.structures.annotations import (
     read_annotations,
     split_rows,
 )
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.files import atomic_write
 from mmhcm.structures.images import read_image_sizes, read_sizes_csv
 
@@ -65,14 +65,14 @@ class AnnotatedSplit:
 def read_split(
     data_root: str | Path,
     sizes_path: str | Path | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
 ) -> AnnotatedSplit:
     """Read the annotations and image sizes of a split on disk.
 
     Args:
         data_root: Folder with ``annotations`` and ``images``.
         sizes_path: Table of image sizes that replaces the images.
-        tally: Counts odd rows, images without annotations, and files with no
+        counter: Counts odd rows, images without annotations, and files with no
             name of an image.
 
     Raises:
@@ -84,18 +84,20 @@ def read_split(
     paths = sorted(p for p in folder.iterdir() if p.suffix == '.txt')
     if not paths:
         raise ValueError(f'{folder}: no annotation files')
-    image_whs = read_split_sizes(data_root, sizes_path, tally)
+    image_whs = read_split_sizes(data_root, sizes_path, counter)
     annotations = {path.stem: read_annotations(path) for path in paths}
     split = AnnotatedSplit(annotations, image_whs)
-    if tally is not None:
+    if counter is not None:
         for stem in sorted(set(image_whs) - set(annotations)):
-            tally.add('images without annotation and result, not scored', stem)
+            counter.add(
+                'images without annotation and result, not scored', stem
+            )
         note_odd_rows(
             np.concatenate([*annotations.values()]),
             np.array([len(rows) for rows in annotations.values()]),
             np.array([image_whs[path.stem] for path in paths]),
             paths,
-            tally,
+            counter,
         )
     return split
 
@@ -103,18 +105,18 @@ def read_split(
 def read_split_sizes(
     data_root: str | Path,
     sizes_path: str | Path | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
 ) -> dict[str, tuple[int, int]]:
     """Read (width, height) by image stem, from a table or the images.
 
     Args:
         data_root: Folder with ``images``.
         sizes_path: The table.
-        tally: Counts files with no name of an image.
+        counter: Counts files with no name of an image.
     """
     if sizes_path is not None:
         return read_sizes_csv(sizes_path)
-    return read_image_sizes(Path(data_root) / 'images', tally)
+    return read_image_sizes(Path(data_root) / 'images', counter)
 
 
 def read_records(
@@ -204,7 +206,7 @@ def score_folder(
     results_path: str | Path,
     data_root: str | Path,
     sizes_path: str | Path | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
 ) -> Scores:
     """Score a folder or zip of result files against a split on disk.
 
@@ -212,18 +214,18 @@ def score_folder(
         results_path: Folder or zip, one result file an image.
         data_root: Folder with ``annotations`` and ``images``.
         sizes_path: Table of image sizes that replaces the images.
-        tally: Counts odd rows of the files, and what the protocol leaves out
+        counter: Counts odd rows of the files, and what the protocol leaves out
             of the score.
 
     Raises:
         ValueError: a file is missing, unknown or malformed.
         OSError: a file or folder cannot be read.
     """
-    split = read_split(data_root, sizes_path, tally)
+    split = read_split(data_root, sizes_path, counter)
     results = read_submission(results_path)
     records = pair_results(results, split, results_path)
-    if tally is not None:
-        _note_odd_results(results, records, tally)
+    if counter is not None:
+        _note_odd_results(results, records, counter)
     return score_records(records)
 
 
@@ -281,13 +283,13 @@ def _check_none(stems: set[str], fault: str, where: str = '') -> None:
 def _note_odd_results(
     results: Mapping[str, str],
     records: Mapping[str, ImageRecord],
-    tally: Tally,
+    counter: FaultCounter,
 ) -> None:
     """Count what the protocol leaves out of result files."""
     for stem in sorted(records):
         rows = records[stem].dets
         if len(rows) > MAX_DETS:
-            tally.add(
+            counter.add(
                 f'result files of more than {MAX_DETS} rows, of which the '
                 f'first {MAX_DETS} outside of ignored regions are scored',
                 f'{stem}.txt',
@@ -295,7 +297,7 @@ def _note_odd_results(
         of_class = np.isin(rows[:, 5], np.arange(1, len(CLASSES) + 1))
         for ind in np.flatnonzero(~of_class)[:1]:
             number, fields = split_rows(results[stem])[ind]
-            tally.add(
+            counter.add(
                 'result rows of no class of the task, not scored',
                 f'{stem}.txt:{number}: {",".join(fields)[:80]!r}',
                 int((~of_class).sum()),

@@ -1,4 +1,3 @@
-import os
 from collections import OrderedDict
 
 import numpy as np
@@ -10,16 +9,6 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmhcm.engine.checkpoints import convert_checkpoint, load_plain
-
-
-class Program:
-    """Creates a folder when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 def published(weights):

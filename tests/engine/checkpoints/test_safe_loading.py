@@ -12,16 +12,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmhcm.engine.checkpoints import load_plain, safe_loading
-
-
-class Program:
-    """Creates a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
+from tests.support.programs import Program
 
 
 def by_mmengine(path):

@@ -11,32 +11,12 @@ from mmhcm.engine.hooks import HardChipMiningHook
 from mmhcm.engine.mining import MiningLoop, MiningSources, sources
 from mmhcm.engine.mining.loop import weights_digest
 from mmhcm.engine.wrappers import unwrap
-from mmhcm.structures.rounds import HardChipError, read_round
+from mmhcm.structures.rounds import read_round
+from tests.support.stopping import StopHook, Stopped
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 
 EMA = {'type': 'EMAHook', 'momentum': 0.3}
 FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
-
-
-class Stopped(Exception):  # noqa: N818
-    """Exception that ends a run at a chosen moment."""
-
-
-class StopHook(Hook):
-    """End a run before an iteration, or before an epoch's mining."""
-
-    priority = 'VERY_HIGH'
-
-    def __init__(self, iteration=None, epoch=None):
-        self.iteration, self.epoch = iteration, epoch
-
-    def before_train_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            raise Stopped
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.iteration:
-            raise Stopped
 
 
 class WatchHook(Hook):
@@ -491,17 +471,6 @@ def test_needs_scales(make_runner):
     )
     with pytest.raises(ValueError, match='needs a ChipDataset with scales'):
         runner.train()
-
-
-def test_a_damaged_round_of_a_checkpoint_is_an_error(make_runner):
-    options = {'default_hooks.checkpoint.save_best': None}
-    runner = make_runner({**options, 'train_cfg.val_interval': 9})
-    runner.train()
-    path = round_path(runner.work_dir)
-    path.write_text(path.read_text()[:-20])
-    resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
-    with pytest.raises(HardChipError, match=r'hard_chips\.jsonl:\d+: '):
-        resumed.train()
 
 
 def test_another_pool_on_resume_is_an_error(make_runner):

@@ -13,7 +13,7 @@ from mmhcm.functional.chips import (
     COVERS,
     ChipScale,
     check_scales,
-    count_taught_objects,
+    count_learned_objects,
     generate_chips,
     project_to_chip,
     valid_objects,
@@ -558,7 +558,7 @@ def test_windows_show_the_most_neighbours(seed, num):
 
     def shown(window):
         return int(
-            count_taught_objects(near, [window], [0], image_wh, [scale])[0]
+            count_learned_objects(near, [window], [0], image_wh, [scale])[0]
         )
 
     places = [[*range(0, side - 60, 7), side - 60] for side in image_wh]

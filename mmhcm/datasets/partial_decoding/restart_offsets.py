@@ -1,9 +1,8 @@
-"""Marks in JPEG files, from which a window is decoded instead of the whole.
+"""File of restart offsets, from which a window of a JPEG is decoded.
 
-``jpeg_marks_<digest>.bin`` holds the marks of all images, memory-mapped, so
-that workers share them, and says whose they are. About 14 kilobytes an image,
-a seventeenth of a VisDrone image. The images themselves stay where they are,
-and nothing of them is copied.
+``restart_offsets_<digest>.bin`` holds the offsets of all images. It is
+memory-mapped, so that workers share it. An image takes about 14 kilobytes, a
+seventeenth of a VisDrone image; the images themselves are not copied.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,17 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mmhcm.functional.jpeg import (
-    MARK,
+    RESTART_OFFSET,
     JpegLayout,
     crop_jpeg,
-    find_marks,
-    mark_of,
-    num_marks,
+    find_restart_offsets,
+    num_restart_offsets,
+    offset_index,
     read_layout,
     units_around,
 )
-
-from .files import (
+from mmhcm.structures.files import (
     are_offsets,
     file_stamp,
     fingerprint,
@@ -33,12 +31,12 @@ from .files import (
     write_arrays,
 )
 
-VERSION = 2
-#: Units between marks: 128 pixels. Closer ones take more room and save
+VERSION = 1
+#: Units between offsets: 128 pixels. Closer ones take more room and save
 #: little.
 STEP = 8
 _LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
-    'marks': ('u1', ('m',)),
+    'offsets': ('u1', ('m',)),
     'stats': ('i8', ('n', 2)),
     'starts': ('i8', ('o',)),
     'headers': ('u1', ('h',)),
@@ -46,8 +44,8 @@ _LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
 }
 
 
-class StaleMarksError(ValueError):
-    """There are no marks, or they are damaged or of other images."""
+class StaleOffsetsError(ValueError):
+    """The file of offsets is missing, damaged or of other images."""
 
 
 class JpegPart(NamedTuple):
@@ -62,34 +60,36 @@ class JpegPart(NamedTuple):
     origin: tuple[int, int]
 
 
-class JpegMarks:
-    """The marks of a list of images; images without any have to be decoded.
+class RestartOffsets:
+    """Restart offsets of a list of images.
 
-    Pickling takes the path along and opens the file anew; where it has gone,
-    None comes back.
+    An image without offsets is decoded as a whole. Pickling keeps the path
+    and opens the file anew; unpickling gives None if the file is gone.
     """
 
     def __init__(self, path: Path, digest: str) -> None:
         self.path, self.digest = path, digest
-        arrays = map_arrays(path, f'jpeg marks {VERSION}', digest)
+        arrays = map_arrays(path, f'restart offsets {VERSION}', digest)
         if arrays is None or not _is_sound(arrays):
-            raise StaleMarksError(f'{path}: holds no marks of these images')
+            raise StaleOffsetsError(
+                f'{path}: holds no offsets of these images'
+            )
         self._stats = arrays['stats']
         self._starts = arrays['starts']
         self._headers = arrays['headers']
         self._header_starts = arrays['header_starts']
-        self._marks = arrays['marks'].view(MARK)
+        self._offsets = arrays['offsets'].view(RESTART_OFFSET)
 
     def __len__(self) -> int:
         return len(self._stats)
 
     @property
-    def num_marked(self) -> int:
-        """Number of images that have marks."""
+    def num_partial(self) -> int:
+        """Number of images that have offsets."""
         return int(np.count_nonzero(np.diff(self._starts)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return open_marks, (self.path.parent, self.digest)
+        return open_restart_offsets, (self.path.parent, self.digest)
 
     def read_part(
         self,
@@ -98,7 +98,7 @@ class JpegMarks:
         image_wh: tuple[int, int],
         area: tuple[int, int, int, int],
     ) -> JpegPart | None:
-        """Read what is needed to decode an area of image ``ind``.
+        """Cut the JPEG part out of image ``ind`` that holds an area.
 
         Args:
             ind: position of the image.
@@ -107,7 +107,7 @@ class JpegMarks:
             area: x1, y1, x2, y2, whole pixels inside the image.
 
         Returns:
-            None if the image has no marks, is of another size, or has
+            None if the image has no offsets, is of another size, or has
             changed since they were made.
 
         Raises:
@@ -120,14 +120,14 @@ class JpegMarks:
         layout = _layout_of(header.tobytes())
         if layout is None or (layout.width, layout.height) != image_wh:
             return None
-        marks = self._marks[first:last]
-        if len(marks) != num_marks(layout, STEP):
+        offsets = self._offsets[first:last]
+        if len(offsets) != num_restart_offsets(layout, STEP):
             return None
         units = units_around(layout, area, STEP)
-        start_mark = mark_of(layout, units[:2], STEP)
-        end_mark = mark_of(layout, (units[2], units[3] - 1), STEP)
-        start = int(marks['bit'][start_mark]) >> 3
-        end = int(marks['bit'][end_mark]) + 7 >> 3
+        first_offset = offset_index(layout, units[:2], STEP)
+        last_offset = offset_index(layout, (units[2], units[3] - 1), STEP)
+        start = int(offsets['bit'][first_offset]) >> 3
+        end = int(offsets['bit'][last_offset]) + 7 >> 3
         if end < start:
             return None
         with Path(img_path).open('rb', buffering=0) as file:
@@ -137,107 +137,111 @@ class JpegMarks:
             data = file.read(end - start)
         if len(data) != end - start:
             return None
-        content = crop_jpeg(layout, marks, units, STEP, data)
+        content = crop_jpeg(layout, offsets, units, STEP, data)
         if content is None:
             return None
         width, height = layout.mcu_wh
         return JpegPart(content, (units[0] * width, units[1] * height))
 
 
-def marks_digest(img_paths: Sequence[str | Path]) -> str:
-    """Digest of names, sizes and times of files."""
+def offsets_digest(img_paths: Sequence[str | Path]) -> str:
+    """Return a digest of names, sizes and times of files."""
     return fingerprint(
-        'jpeg marks',
+        'restart offsets',
         VERSION,
         STEP,
         [[Path(path).name, *file_stamp(path)] for path in img_paths],
     )
 
 
-def open_marks(folder: str | Path, digest: str) -> JpegMarks | None:
-    """Open the marks of these files; None if there are none yet.
+def open_restart_offsets(
+    folder: str | Path, digest: str
+) -> RestartOffsets | None:
+    """Open the offsets of these files; return None if there are none yet.
 
     Raises:
         ArrayFileError: something else has their name.
     """
     try:
-        return JpegMarks(_path(folder, digest), digest)
-    except StaleMarksError:
+        return RestartOffsets(_path(folder, digest), digest)
+    except StaleOffsetsError:
         return None
 
 
-def build_marks(
+def build_restart_offsets(
     folder: str | Path,
     img_paths: Sequence[str | Path],
     digest: str,
     progress: Callable[[int], object] | None = None,
-) -> JpegMarks:
-    """Walk through all files and write their marks, or nothing.
+) -> RestartOffsets:
+    """Find the restart offsets of all files and write them, or nothing.
 
     Args:
         folder: where to write.
-        img_paths: images; what is no JPEG of the common kind, or damaged,
-            gets no marks.
-        digest: from `marks_digest`.
+        img_paths: images. A file that is no baseline JPEG or is damaged gets
+            no offsets.
+        digest: from `offsets_digest`.
         progress: called with 1 after each image.
 
     Raises:
         ImportError: Numba is not installed.
         OSError: they cannot be written.
     """
-    marks, headers, stats = [], [], []
+    offsets, headers, stats = [], [], []
     for img_path in img_paths:
         stats.append(file_stamp(img_path))
-        found = _marks_of(Path(img_path))
-        marks.append(found[0])
+        found = _offsets_of(Path(img_path))
+        offsets.append(found[0])
         headers.append(found[1])
         if progress is not None:
             progress(1)
     path = _path(folder, digest)
     write_arrays(
         path,
-        f'jpeg marks {VERSION}',
+        f'restart offsets {VERSION}',
         digest,
         {
             # As bytes, since the header names no fields of a type.
-            'marks': np.concatenate([*marks, np.zeros(0, MARK)]).view('u1'),
+            'offsets': np.concatenate(
+                [*offsets, np.zeros(0, RESTART_OFFSET)]
+            ).view('u1'),
             'stats': np.array(stats, dtype=np.int64).reshape(-1, 2),
-            'starts': _starts([len(values) for values in marks]),
+            'starts': _starts([len(values) for values in offsets]),
             'headers': np.frombuffer(b''.join(headers), dtype=np.uint8),
             'header_starts': _starts([len(values) for values in headers]),
         },
     )
-    return JpegMarks(path, digest)
+    return RestartOffsets(path, digest)
 
 
 def _is_sound(arrays: dict[str, np.ndarray]) -> bool:
-    """Whether all fields are there and fit each other."""
+    """Check that all fields are there and fit each other."""
     if not have_layout(arrays, _LAYOUT):
         return False
-    num_marks, rest = divmod(len(arrays['marks']), MARK.itemsize)
+    num_offsets, rest = divmod(len(arrays['offsets']), RESTART_OFFSET.itemsize)
     return (
         not rest
         and len(arrays['starts']) == len(arrays['stats']) + 1
-        and are_offsets(arrays['starts'], num_marks)
+        and are_offsets(arrays['starts'], num_offsets)
         and are_offsets(arrays['header_starts'], len(arrays['headers']))
     )
 
 
-def _marks_of(img_path: Path) -> tuple[np.ndarray, bytes]:
-    """Marks and header; both empty where there are none."""
-    nothing = np.zeros(0, dtype=MARK), b''
+def _offsets_of(img_path: Path) -> tuple[np.ndarray, bytes]:
+    """Find offsets and header of an image; both are empty without any."""
+    nothing = np.zeros(0, dtype=RESTART_OFFSET), b''
     try:
         content = img_path.read_bytes()
     except OSError:
-        # Whoever reads the image later will say so.
+        # The reader of the image reports it later.
         return nothing
     layout = read_layout(content)
     if layout is None:
         return nothing
-    marks = find_marks(content, layout, STEP)
-    if marks is None:
+    offsets = find_restart_offsets(content, layout, STEP)
+    if offsets is None:
         return nothing
-    return marks, layout.header + layout.scan
+    return offsets, layout.header + layout.scan
 
 
 # The images of one camera have few different headers.
@@ -251,4 +255,4 @@ def _starts(lengths: list[int]) -> np.ndarray:
 
 
 def _path(folder: str | Path, digest: str) -> Path:
-    return Path(folder) / f'jpeg_marks_{digest[:16]}.bin'
+    return Path(folder) / f'restart_offsets_{digest[:16]}.bin'
