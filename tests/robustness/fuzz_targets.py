@@ -494,7 +494,7 @@ def _table_rows(folder: Path) -> tuple[list[bytes], Check]:
 def _table_records(folder: Path) -> tuple[list[bytes], Check]:
     from mmhcm.apis.tables.records import RowFolder, TrainRecord
 
-    row = RowFolder(folder, 'one', 0)
+    row = RowFolder(folder)
     row.write(TrainRecord('c', 't', commits=['x'], seconds=2.5, pixels=3))
     path = row.path / 'train.json'
 

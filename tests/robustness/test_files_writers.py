@@ -81,9 +81,7 @@ def figure(path: Path) -> None:
 
 
 def record(path: Path) -> None:
-    folder = RowFolder(path.parent, 'row', 0)
-    folder.path = path.parent
-    folder.write(TestRecord('c' * 999, 'd'))
+    RowFolder(path.parent).write(TestRecord('c' * 999, 'd'))
 
 
 def zip_of_results(path: Path) -> None:
