@@ -54,7 +54,7 @@ def add_result_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
             default=[0, 32, 96, float('inf')],
             help='of bins of sqrt(area), pixels; by default 0 32 96 inf',
         )
-        parser.add_argument('--figure', choices=['AP', 'AP50'], default='AP')
+        parser.add_argument('--score', choices=['AP', 'AP50'], default='AP')
     if kind == 'confusion':
         parser.add_argument('--score-thr', type=float, default=0.3)
         parser.add_argument('--iou-thr', type=float, default=0.5)
@@ -99,6 +99,6 @@ def draw_results(args: argparse.Namespace) -> Drawing:
     if args.kind == 'errors':
         return errors_figure(results, args.width, not args.class_mean)
     if args.kind == 'ap':
-        return sizes_figure(results, args.width, args.edges, args.figure)
+        return sizes_figure(results, args.width, args.edges, args.score)
     (images,) = results.values()
     return confusion_figure(images, args.width, args.score_thr, args.iou_thr)

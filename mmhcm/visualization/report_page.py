@@ -17,9 +17,9 @@ import numpy as np
 from mmhcm import __version__
 from mmhcm.visualization.pictures import LegendItem
 
-# Colours at full resolution: lines may be one pixel wide.
-_JPEG_OPTIONS = (
-    *(cv2.IMWRITE_JPEG_QUALITY, 85),
+#: Options of ``cv2.imencode``: colours at full resolution, for thin lines.
+JPEG_OPTIONS = (
+    *(cv2.IMWRITE_JPEG_QUALITY, 80),
     *(
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
@@ -103,7 +103,7 @@ class Picture:
     @property
     def uri(self) -> str:
         """The picture as a data URI."""
-        return data_uri(self.image, '.jpg', *_JPEG_OPTIONS)
+        return data_uri(self.image, '.jpg', *JPEG_OPTIONS)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 # An example may use `np` and the names that its package exports or, in a
 # module outside the packages, the public names of the module.
-PACKAGES = ('chips', 'merging', 'pasting', 'scoring')
+PACKAGES = ('chips', 'jpeg', 'merging', 'pasting', 'scoring')
 MODULES = ('anchors', 'boxes', 'compiled', 'pixels', 'regions')
 
 

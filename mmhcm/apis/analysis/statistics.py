@@ -1,4 +1,4 @@
-"""What chips and pasting do to a data set: classes, coverage, pixels."""
+"""Statistics of chips and pasting in a data set: classes, coverage, pixels."""
 
 import json
 from collections.abc import Mapping

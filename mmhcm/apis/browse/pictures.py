@@ -47,9 +47,18 @@ def _short(stem: str, ind: int) -> str:
     return f'{start}_{ind}'
 
 
-def write_picture(path: Path, picture: np.ndarray) -> Path:
-    """Write a picture, whole or not at all, in the format of its suffix."""
-    done, encoded = cv2.imencode(path.suffix, picture)
+def write_picture(path: Path, picture: np.ndarray, *options: int) -> Path:
+    """Write a picture, whole or not at all, in the format of its suffix.
+
+    Args:
+        path: The file.
+        picture: uint8 (h, w, 3) BGR.
+        *options: Those of ``cv2.imencode``.
+
+    Returns:
+        ``path``.
+    """
+    done, encoded = cv2.imencode(path.suffix, picture, options)
     assert done, f'OpenCV encodes every picture, but not {path}'
     with atomic_write(path) as file:
         file.write(encoded.tobytes())

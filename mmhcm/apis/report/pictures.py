@@ -166,11 +166,9 @@ def _draw_example(
     window = crop_window(shown, chip or (0, 0, width, height))
     x1, y1, x2, y2 = window
     # The detection, or the object where there is none.
-    bbox = as_bboxes(shown[-1]) - np.float32([x1, y1, x1, y1])
-    marks = Marks(
-        ObjectMarks.of(info['instances']).inside(window),
-        errors=ErrorMarks(bbox, [error.kind], ['']),
-    )
+    errors = ErrorMarks(shown[-1:], [error.kind], [''])
+    objects = ObjectMarks.of(info['instances'])
+    marks = Marks(objects, errors=errors).inside(window)
     text = error_text(error, classes)
     object_w, object_h = (round(v) for v in box_wh(shown[:1])[0].tolist())
     pasted = any(paste.bbox == error.bbox for paste in canvas.pastes)

@@ -29,19 +29,19 @@ def choose_chips(
     max_per_canvas: int | None = None,
     background_share: float = 1.0,
 ) -> np.ndarray:
-    """Choose the chips of a round by what they teach.
+    """Choose the chips of a round by their errors and objects to learn.
 
-    1. Of each canvas, those of the highest values.
-    2. Of the chips that teach errors on background alone, those with the
-       surest detection, until they are a share of all chips of the round.
+    1. In each canvas, the chips with the highest values are kept.
+    2. Of the chips with errors on background alone, those with the highest
+       scores are kept, up to a share of all chips of the round.
 
-    Ties go to the chip that comes first.
+    Ties go to the earlier chip.
 
     Args:
         owners: int (m,), canvas of each chip.
-        values: (m,), what each chip teaches.
-        background_scores: (m,), highest score of a chip's errors where all
-            are on background, negative for the other chips.
+        values: (m,) value of each chip: its errors and objects to learn.
+        background_scores: (m,) highest score of a chip's errors if all are on
+            background; negative for other chips.
         max_per_canvas: Maximum number of chips of a canvas. Defaults to None,
             no limit.
         background_share: Highest share of chips on background alone.

@@ -1,4 +1,4 @@
-"""Hard chips of one canvas: windows that teach errors (paper 3.3).
+"""Hard chips of one canvas: a cover of errors (paper 3.3).
 
 Boxes and windows are (n, 4) xyxy in pixels of the canvas.
 """
@@ -22,8 +22,9 @@ class ErrorChips:
     Attributes:
         windows: float32 (m, 4), whole numbers inside the canvas.
         scale_inds: int64 (m,), as in ``Chips``.
-        errors: bool (m, n), errors that each chip teaches; at least one.
-        objects: bool (m, g), objects that each chip lets the detector learn.
+        errors: bool (m, n), errors that are learned in each chip; at least
+            one.
+        objects: bool (m, g), objects that are learned in each chip.
     """
 
     windows: np.ndarray
@@ -49,23 +50,24 @@ def cover_errors(
     ignored_iof_thr: float = 0.5,
     ignored_iou_thr: float = 0.3,
 ) -> ErrorChips:
-    """Cover errors with chips that teach them, jointly over the scales.
+    """Cover errors with chips in which they are learned, over all scales.
 
-    An error that is about an object is learned where the object is learned: at
-    a scale whose range holds it, with at least half of it in the window. An
-    error on background is learned where the detection is of the scale's sizes,
-    whole in the window, and not on an object that the chip ignores. Errors
-    about objects are covered first; errors on background that those chips do
-    not teach get chips of their own, which come last. Windows are moved to
-    where they hold the most objects to learn. Errors that no window teaches
-    have no chip.
+    An error about an object is learned in a chip if the object is: its size is
+    in the scale's range, and at least half of it is in the window. An error on
+    background is learned if the detection has a size in the scale's range, is
+    completely in the window, and is not on an object that the chip ignores.
+
+    Errors about objects are covered first. Errors on background that are not
+    learned in these chips are covered by further chips, which come last.
+    Windows are moved to where they show the most objects to learn. An error
+    that is learned in no window has no chip.
 
     Args:
         bboxes: (n, 4), the object of each error; the detection of an error on
             background.
         on_background: bool (n,).
         gt_bboxes: (g, 4), all objects.
-        gt_ignore: bool (g,), those that training ignores everywhere.
+        gt_ignore: bool (g,), objects that are ignored in all chips.
         image_wh: (width, height) of the canvas, pixels.
         scales: The chip scales.
         ignored_iof_thr: Share of a detection in an ignored object from which
@@ -140,7 +142,7 @@ class _Canvas:
         valid: np.ndarray,
         wanted: np.ndarray,
     ) -> ErrorChips:
-        """Cover the wanted errors; find all that their chips teach."""
+        """Cover the wanted errors; find all errors learned in the chips."""
         kept = np.flatnonzero(~self.gt_ignore)
         chips = generate_chips(
             bboxes[wanted],

@@ -1,4 +1,4 @@
-"""Objects in a chip: which it shows, where, and which it teaches.
+"""Objects of a chip, and objects and errors that are learned in it.
 
 Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
 """
@@ -29,7 +29,9 @@ def count_learned_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Count the objects of each chip, see :func:`find_learned_objects`.
+    """Count the learned objects of each chip.
+
+    The arguments are those of :func:`find_learned_objects`.
 
     Returns:
         int64 (m,).
@@ -58,7 +60,10 @@ def find_learned_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Find each chip's objects that are of its scale and visible enough.
+    """Find the objects that are learned in each chip.
+
+    An object is learned in a chip if it is valid at the chip's scale and
+    enough of it is visible.
 
     Args:
         bboxes: (n, 4) xyxy, objects that are not ignored; pixels of the image.
@@ -66,7 +71,8 @@ def find_learned_objects(
         scale_inds: (m,) scales of the chips.
         image_wh: (width, height) of the image, pixels.
         scales: The chip scales.
-        min_visible: Share of an object's area that has to lie in the window.
+        min_visible: Smallest share of an object's area inside the window.
+            Defaults to 0.5.
 
     Returns:
         bool (m, n).
@@ -89,12 +95,13 @@ def find_learned_errors(
     ignored_iof_thr: float = 0.5,
     ignored_iou_thr: float = 0.3,
 ) -> np.ndarray:
-    """Find the background errors that each chip teaches.
+    """Find the background errors that are learned in each chip.
 
-    A chip teaches that a detection is wrong if it is of the chip's scale,
-    whole in the window, and if training does not ignore the place: what
-    overlaps an object that the chip ignores is neither foreground nor
-    background (``TrueIgnoreAssigner``, the thresholds are its own).
+    A detection on background is learned as an error in a chip if it has the
+    sizes of the chip's scale, is completely in the window, and does not
+    overlap an object that the chip ignores: ``TrueIgnoreAssigner`` makes such
+    pixels neither foreground nor background. The thresholds are those of the
+    assigner.
 
     Args:
         bboxes: (n, 4) xyxy, detections on background; pixels of the image.
@@ -132,7 +139,7 @@ def assign_to_chip(
     *,
     min_visible: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which objects a chip shows, and which of them it teaches.
+    """Find the objects that a chip shows, and those that are learned in it.
 
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.

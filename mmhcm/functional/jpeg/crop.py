@@ -28,6 +28,14 @@ def units_around(
         layout: of the file.
         area: x1, y1, x2, y2, pixels, whole and inside the image.
         step: units between the offsets of a row.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> units_around(layout, (20, 20, 30, 30), step=2)
+        (0, 1, 2, 2)
     """
     width, height = layout.mcu_wh
     columns, rows = layout.grid_wh
@@ -45,6 +53,13 @@ def offset_index(layout: JpegLayout, unit: tuple[int, int], step: int) -> int:
     """Return the index of the offset at unit (x, y).
 
     The position after a row has the offset of the next row.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> offset_index(read_layout(content), (2, 1), step=2)
+        3
     """
     x, y = unit
     columns = layout.grid_wh[0]
@@ -72,6 +87,18 @@ def crop_jpeg(
         A JPEG of the units' pixels, cut at the image's sides; None if the
         file's Huffman table is none or has no code for a mean, or the offsets
         are not those of the data.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> offsets = find_restart_offsets(content, layout, step=2)
+        >>> units = units_around(layout, (0, 0, 20, 10), step=2)
+        >>> data = content[layout.scan_start :]
+        >>> part = crop_jpeg(layout, offsets, units, 2, data)
+        >>> cv2.imdecode(np.frombuffer(part, np.uint8), 1).shape
+        (16, 32, 3)
     """
     x1, y1, x2, y2 = units
     firsts = offsets[

@@ -66,6 +66,16 @@ def read_layout(content: bytes) -> JpegLayout | None:
     Returns:
         None for what is not understood: other files, progressive and
         arithmetic coding, restarts, several scans, four components.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> layout.mcu_wh, layout.grid_wh
+        ((16, 16), (4, 3))
+        >>> read_layout(b'not a JPEG file') is None
+        True
     """
     try:
         return _read_layout(content)
@@ -78,6 +88,13 @@ def is_cut_short(content: bytes) -> bool:
 
     Markers are followed, not coded data: damage within goes unseen. False for
     other files, and for what does not look like a JPEG on the way.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> is_cut_short(content), is_cut_short(content[:-10])
+        (False, True)
     """
     if content[:2] != bytes([0xFF, _SOI]):
         return False

@@ -55,6 +55,15 @@ def find_restart_offsets(
 
     Raises:
         ImportError: Numba is not installed.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> offsets = find_restart_offsets(content, layout, step=2)
+        >>> len(offsets)
+        7
     """
     data = np.frombuffer(content, dtype=np.uint8)[layout.scan_start :]
     # The scan ends at the first marker; 0xFF 0x00 stands for a byte of 0xFF.
@@ -110,7 +119,15 @@ def find_restart_offsets(
 
 
 def num_restart_offsets(layout: JpegLayout, step: int) -> int:
-    """Count the offsets of an image: those of each row, one for the end."""
+    """Count the offsets of an image: those of each row, one for the end.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> num_restart_offsets(read_layout(content), step=2)
+        7
+    """
     columns, rows = layout.grid_wh
     return rows * -(-columns // step) + 1
 

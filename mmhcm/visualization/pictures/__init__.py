@@ -1,7 +1,7 @@
 """Pictures, drawn by OpenCV."""
 
 from .draw import draw_boxes, draw_marks
-from .legend import LegendItem, legend_items
+from .legend import LegendItem, legend_items, legend_strip
 from .marks import ErrorMarks, Marks, ObjectMarks, error_text
 from .sheet import contact_sheet
 
@@ -15,4 +15,5 @@ __all__ = [
     'draw_marks',
     'error_text',
     'legend_items',
+    'legend_strip',
 ]

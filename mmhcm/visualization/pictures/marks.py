@@ -42,16 +42,6 @@ class ObjectMarks:
             np.array([i.get('pasted') for i in instances], dtype=bool),
         )
 
-    def inside(self, window: tuple[int, int, int, int]) -> Self:
-        """Return those that a window (xyxy) shows, in its own pixels."""
-        keep = box_wh(clip_boxes(self.bboxes, window)).min(axis=1) > 0
-        return type(self)(
-            self.bboxes[keep] - np.tile(window[:2], 2),
-            self.labels[keep],
-            self.ignored[keep],
-            self.pasted[keep],
-        )
-
 
 @dataclass(frozen=True)
 class ErrorMarks:
@@ -115,6 +105,35 @@ class Marks:
     )
     errors: ErrorMarks | None = None
     title: str = ''
+
+    def inside(self, window: tuple[int, int, int, int]) -> Self:
+        """Return what a window (xyxy) shows, in pixels of the window."""
+        objects, errors = self.objects, self.errors
+        if objects is not None:
+            bboxes, keep = _shown(objects.bboxes, window)
+            objects = ObjectMarks(
+                bboxes,
+                objects.labels[keep],
+                objects.ignored[keep],
+                objects.pasted[keep],
+            )
+        if errors is not None:
+            bboxes, keep = _shown(errors.bboxes, window)
+            errors = ErrorMarks(
+                bboxes,
+                [errors.kinds[ind] for ind in np.flatnonzero(keep)],
+                [errors.texts[ind] for ind in np.flatnonzero(keep)],
+            )
+        regions, _ = _shown(as_bboxes(self.regions), window)
+        return type(self)(objects, regions, errors, self.title)
+
+
+def _shown(
+    bboxes: np.ndarray, window: tuple[int, int, int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Select boxes (k, 4) that a window shows, in its pixels, and which."""
+    keep = box_wh(clip_boxes(bboxes, window)).min(axis=1) > 0
+    return bboxes[keep] - np.tile(np.float32(window[:2]), 2), keep
 
 
 def error_text(error: ErrorBox, classes: Sequence[str]) -> str:

@@ -133,12 +133,30 @@ def test_a_legend_of_several_pictures_names_each_kind_once():
         assert item.style.color[::-1] in colors_of(item.swatch())
 
 
-def test_objects_of_a_window():
-    marks = objects((10, 20, 30, 50), (40, 0, 60, 9), (90, 20, 99, 50))
+def test_marks_of_a_window():
+    boxes = [(10, 20, 30, 50), (40, 0, 60, 9), (90, 20, 99, 50)]
+    kinds, texts = ['class', 'both', 'missed'], ['a', 'b', 'c']
+    marks = Marks(
+        objects(*boxes, pasted=[True, True, False]),
+        [boxes[1]],
+        ErrorMarks(np.array(boxes), kinds, texts),
+        'title',
+    )
     inside = marks.inside((20, 10, 95, 80))
-    assert inside.bboxes.tolist() == [[-10, 10, 10, 40], [70, 10, 79, 40]]
-    assert inside.labels.tolist() == [0, 0]
-    assert len(objects().inside((0, 0, 9, 9)).labels) == 0
+    wanted = [[-10, 10, 10, 40], [70, 10, 79, 40]]
+    assert inside.objects.bboxes.tolist() == wanted
+    assert inside.objects.labels.tolist() == [0, 0]
+    assert inside.objects.pasted.tolist() == [True, False]
+    assert inside.errors.bboxes.tolist() == wanted
+    assert (inside.errors.kinds, inside.errors.texts) == (
+        ['class', 'missed'],
+        ['a', 'c'],
+    )
+    assert len(inside.regions) == 0
+    assert inside.title == 'title'
+    nothing = Marks(objects()).inside((0, 0, 9, 9))
+    assert len(nothing.objects.labels) == 0
+    assert nothing.errors is None
 
 
 @pytest.mark.parametrize(
