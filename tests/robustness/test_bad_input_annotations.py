@@ -298,7 +298,9 @@ def test_invalid_result_stops_the_score(tmp_path, row):
     root = write_split(tmp_path, GOOD)
     folder = results_of(root)
     (folder / 'b.txt').write_text(f'{row}\n')
-    with pytest.raises(ValueError, match=r'^b\.txt:1: bad (box|number)'):
+    with pytest.raises(
+        ValueError, match=r'results: b\.txt:1: bad (box|number)'
+    ):
         score_folder(folder, root)
 
 

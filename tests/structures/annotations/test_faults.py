@@ -63,16 +63,6 @@ def test_an_unknown_category_of_a_bad_row_is_a_bad_row(tmp_path):
     assert [line.split()[0] for line in lines] == ['1']
 
 
-def test_a_file_that_is_not_there(tmp_path):
-    counter = FaultCounter()
-    paths = [tmp_path / 'absent.txt']
-    rows, counts = read_what_can_be_read(paths, counter)
-    assert rows.shape == (0, 8)
-    assert counts.tolist() == [-1]
-    (line,) = counter.lines()
-    assert 'absent.txt: No such file' in line
-
-
 @given(
     rows=st.lists(
         st.tuples(
