@@ -1,4 +1,4 @@
-"""What a mining round does beside the network's forward passes.
+"""Parts of a mining round other than the network's forward passes.
 
 Input: ``--canvases`` canvases that a round draws of the 557 real training
 images, as the full-size config mines them (20 pastes, the three chip scales,
@@ -34,7 +34,7 @@ from mmengine.structures import InstanceData
 from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.datasets import CanvasDataset, build_scales
-from mmhcm.engine.mining import mining_pipeline
+from mmhcm.engine.mining.pipelines import mining_pipeline
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import build_pool

@@ -40,7 +40,7 @@ WARM_UP = 10 if CUDA else 1
 
 
 class Switch(NamedTuple):
-    """What a contestant differs by from ours without switches."""
+    """Differences of a contestant from ours without switches."""
 
     options: Mapping[str, Any] = MappingProxyType({})
     hooks: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class Contestant:
         self.seconds.append(time.perf_counter() - start)
 
     def result(self) -> Measured:
-        """What came out; the first iterations do not count."""
+        """Return the measurements, without the first iterations."""
         start = time.perf_counter()
         peak = 0.0
         if CUDA:

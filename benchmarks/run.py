@@ -22,7 +22,6 @@ from timing import add_data_root
 FOLDER = Path(__file__).resolve().parent
 NAMES = {
     'cover': 'chips that cover the objects',
-    'parsing': 'reading annotation files',
     'score': 'the official score',
     'chip': 'a training chip, from file to sample',
     'paste': 'pasting into a canvas',

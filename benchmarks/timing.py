@@ -1,4 +1,4 @@
-"""What all benchmarks share: timing in turn, one line a row, arguments."""
+"""Timing in turn, printed rows and arguments of all benchmarks."""
 
 import argparse
 import gc

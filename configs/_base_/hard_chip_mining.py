@@ -1,7 +1,8 @@
 # Hard chip mining, for any config that trains on chips: name this file as a
-# second base. Mines after 12 of 24 epochs; a list of epochs gives rounds.
-custom_hooks = [
-    dict(
+# second base and add `default_hooks = _base_.mining_hooks`. Mines after 12 of
+# 24 epochs; a list of epochs gives rounds.
+mining_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[12],
         canvases=dict(num_pastes=20, class_power=1.0, external_ratio=0.2),
@@ -15,5 +16,7 @@ custom_hooks = [
         ),
         # Canvases of other data sets: ambiguous classes are masked.
         external=[],
-    )
-]
+    ),
+    # Writes report.html beside each round.
+    mining_report=dict(type='MiningReportHook'),
+)

@@ -3,6 +3,7 @@
 # runtime: `default_hooks = _base_.project_hooks` then takes them.
 custom_imports = dict(
     imports=[
+        'mmhcm.apis.report',
         'mmhcm.datasets',
         'mmhcm.engine',
         'mmhcm.evaluation',

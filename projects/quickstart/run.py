@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmhcm.functional.scoring import METRICS
+
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'projects' / 'quickstart' / 'configs'
 HCM = CONFIGS / 'tiny-detector_hcm_scenes.py'
@@ -25,12 +27,11 @@ PLAIN = CONFIGS / 'tiny-detector_scenes.py'
 _SHOWN = re.compile(
     r'Epoch\((?:train|test)|normal chips|round \d|rror|valid|^\S[^=]*it/s'
 )
-FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is rendered and trained."""
+    """Amounts of rendering and training."""
 
     num_train: int
     num_val: int
@@ -51,9 +52,9 @@ SMOKE = Size(
         'train_dataloader.sampler.num_samples=8',
         'train_cfg.max_epochs=2',
         'default_hooks.checkpoint.interval=1',
-        'custom_hooks.0.epochs=[1]',
-        'custom_hooks.0.canvases.num_canvases=3',
-        'custom_hooks.0.metric.score_thr=0.02',
+        'default_hooks.mining.epochs=[1]',
+        'default_hooks.mining.canvases.num_canvases=3',
+        'default_hooks.mining.metric.score_thr=0.02',
     ),
 )
 
@@ -182,7 +183,7 @@ class Demo:
         options = [
             option
             for option in self.size.options
-            if mining or not option.startswith('custom_hooks')
+            if mining or not option.startswith('default_hooks.mining')
         ]
         return [
             '--cfg-options',
@@ -227,12 +228,12 @@ class Demo:
             '',
             'Official VisDrone-DET figures on the rendered val scenes, per '
             'cent',
-            ' ' * width + ''.join(f'{name:>8}' for name in FIGURES),
+            ' ' * width + ''.join(f'{name:>8}' for name in METRICS),
         ]
         for row in rows:
             path = self._zip_path(row).with_suffix('.json')
             official = json.loads(path.read_text())['official']
-            cells = ''.join(f'{official[name]:8.2f}' for name in FIGURES)
+            cells = ''.join(f'{official[name]:8.2f}' for name in METRICS)
             lines.append(f'{row.name:<{width}}{cells}')
         lines += [
             '',

@@ -249,7 +249,7 @@ GTS = st.lists(
 
 
 def is_taught(error, window, scale_ind, objects):
-    """Whether training on a chip sees an error, object by object."""
+    """Test if training on a chip sees an error, object by object."""
     scales = [ChipScale(**scale) for scale in SCALES]
     bbox = as_bboxes([error.bbox])
     if not valid_objects(bbox, WH, scales)[0, scale_ind]:
@@ -540,7 +540,7 @@ def test_what_chips_let_learn_is_counted():
     }
 
 
-def test_low_precision_is_taken():
+def test_low_precision_is_accepted():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)])
     pred = sample['pred_instances']
     for key in ('bboxes', 'scores'):

@@ -21,14 +21,14 @@ SIDE = 12
 
 @st.composite
 def box_lists(draw, max_size=5):
-    """Boxes of whole pixels inside SIDE x SIDE, some without area."""
+    """Draw boxes of whole pixels in SIDE x SIDE, some without area."""
     num = draw(st.integers(0, max_size))
     corners = draw(arrays(np.int64, (num, 2, 2), elements=st.integers(0, 12)))
     return as_bboxes(np.sort(corners, axis=1).reshape(-1, 4))
 
 
 def masks(bboxes):
-    """Pixels (n, SIDE * SIDE) of each box: the slow, obvious version."""
+    """Paint the pixels (n, SIDE * SIDE) of each box."""
     painted = np.zeros((len(bboxes), SIDE, SIDE), dtype=bool)
     for mask, (x1, y1, x2, y2) in zip(
         painted, bboxes.astype(int), strict=True

@@ -18,7 +18,7 @@ from tests.support.tiny_run import tiny_config, write_tiny_run
 
 
 class BlobFinder(nn.Module):
-    """Finds each colour's extent, in pixels of the image before resizing."""
+    """Detector of each colour's extent, in pixels before resizing."""
 
     def __init__(self):
         super().__init__()
@@ -118,7 +118,7 @@ def test_a_chip_size_scales_a_window():
     assert shapes == [[(3, 30, 30)] * 2]
 
 
-def test_what_a_border_cuts_loses():
+def test_cut_detections_are_dropped():
     # The first window sees 3 pixels of it, the second one all.
     image, thing = draw(30, 20, [17, 2, 27, 8]), [17.0, 2.0, 27.0, 8.0]
     part = [17.0, 2.0, 20.0, 8.0]

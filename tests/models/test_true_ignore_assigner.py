@@ -54,7 +54,7 @@ def test_assignment(valid, ignored, expected):
     assert assign(TrueIgnoreAssigner(**SETTINGS), valid, ignored) == expected
 
 
-def test_stock_assigner_fails_where_ours_holds():
+def test_max_iou_assigner_does_not_ignore():
     stock = MaxIoUAssigner(**SETTINGS, ignore_iof_thr=0.5)
     region = [[35, 35, 60, 60]]
     assert assign(stock, [], region) == [0, 0, 0, 0]

@@ -84,7 +84,7 @@ class Ranks:
                 process.join()
 
     def text(self, rank: int) -> str:
-        """What a rank has written to its streams."""
+        """Read the output of a rank."""
         return self.logs[rank].read_text(errors='replace')
 
     def errors(self, rank: int) -> list[str]:

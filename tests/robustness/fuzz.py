@@ -40,7 +40,7 @@ class TooSlowError(BaseException):
 
 @dataclass
 class Report:
-    """What became of a target's inputs.
+    """Outcomes of a target's inputs.
 
     Attributes:
         outcomes: inputs by outcome: 'read' or the error's type.

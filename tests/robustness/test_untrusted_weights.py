@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
+from mmhcm.cli import convert_checkpoint, submit, test, train
 from tests.support.tiny_run import (
     build_tiny_runner,
     state_of,
@@ -15,7 +16,6 @@ from tests.support.tiny_run import (
     unique_names,
     write_tiny_run,
 )
-from tools import convert_checkpoint, submit, test, train
 
 
 class Program:
@@ -57,9 +57,17 @@ def call(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'way', ['train', 'resume', 'test', 'submit', 'initial']
+    'way',
+    [
+        'train',
+        'test',
+        *(
+            pytest.param(way, marks=pytest.mark.nightly)
+            for way in ('resume', 'submit', 'initial')
+        ),
+    ],
 )
-def test_a_program_in_a_checkpoint_is_refused(
+def test_program_in_checkpoint_is_refused(
     call, config, evil, made, tmp_path, capsys, monkeypatch, way
 ):
     monkeypatch.setattr(
@@ -90,7 +98,7 @@ def test_a_program_in_a_checkpoint_is_refused(
     assert 'Traceback' not in printed
 
 
-def test_converting_asks_for_trust(call, evil, made, tmp_path, capsys):
+def test_convert_checkpoint_asks_for_trust(call, evil, made, tmp_path, capsys):
     out = tmp_path / 'plain.pth'
     assert call(convert_checkpoint, evil, out) == 1
     printed = capsys.readouterr().err

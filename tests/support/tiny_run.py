@@ -134,8 +134,8 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=3),
     dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=True),
 ]
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[1],
         canvases=dict(num_canvases=2, num_pastes=3),
@@ -143,7 +143,7 @@ custom_hooks = [
         pool=dict(min_size=3),
         dataloader=dict(num_workers=0),
     )
-]
+)
 """
 
 

@@ -53,14 +53,14 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[1],
         canvases=dict(num_pastes=4),
         pool=dict(min_size=4, num_workers=1),
     )
-]
+)
 model = dict(
     type='RetinaNet',
     data_preprocessor=dict(

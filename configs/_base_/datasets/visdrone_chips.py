@@ -38,7 +38,6 @@ train_dataset = dict(
     type='VisDroneDataset',
     data_root=data_root + '/VisDrone2019-DET-train',
     filter_cfg=dict(filter_empty_gt=True),
-    cache_dir=cache_dir,
 )
 train_dataloader = dict(
     batch_size=2,
@@ -88,7 +87,6 @@ val_dataloader = dict(
         type='VisDroneDataset',
         data_root=data_root + '/VisDrone2019-DET-val',
         test_mode=True,
-        cache_dir=cache_dir,
         pipeline=test_pipeline,
     ),
 )

@@ -19,7 +19,7 @@ from mmhcm.structures.instances import instance_arrays
 
 @dataclass(frozen=True)
 class ChippedImage:
-    """One image, its objects and its chips.
+    """Image with its objects and its chips.
 
     Attributes:
         image_wh: (width, height), source pixels.

@@ -223,9 +223,9 @@ def _round_canvases(cfg: Config, dataset: ChipDataset) -> int:
         settings = mining_settings(cfg)
     except ValueError:
         return 0
-    if not settings.get('pool'):
+    if not settings.pool:
         return 0
-    total = settings.get('canvases', {}).get('num_canvases')
+    total = settings.canvases.get('num_canvases')
     return int(total or len(dataset.dataset))
 
 
@@ -275,7 +275,7 @@ def _image_datasets(cfg: Config, external: bool) -> list[BaseDataset]:
     if not external:
         _, image_cfg = training_cfgs(cfg)
         return [DATASETS.build({**image_cfg, 'pipeline': []})]
-    settings = mining_settings(cfg).get('external', [])
+    settings = mining_settings(cfg).external
     if not settings:
         raise ValueError(f'{cfg.filename} has no external images')
     return [DATASETS.build({**item, 'pipeline': []}) for item in settings]

@@ -20,7 +20,7 @@ _WITHOUT_CHIP = 1e-9
 
 @dataclass(frozen=True)
 class Example:
-    """An error to show.
+    """Error to show.
 
     Attributes:
         canvas_ind: Position of its canvas in the round.
@@ -130,7 +130,7 @@ def _choose(
 
 
 def _groups(keys: Iterable) -> dict:
-    """Collect the positions of each key."""
+    """Map each key to its positions."""
     groups: dict = {}
     for ind, key in enumerate(keys):
         groups.setdefault(key, []).append(ind)

@@ -8,9 +8,11 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
+from mmhcm.datasets.partial_decoding import image_origin, whole_shape
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
 from mmhcm.functional.pixels import CAFFE_MEAN, crop_resize_pad
+from mmhcm.structures.instances import instance_labels
 
 
 @TRANSFORMS.register_module()
@@ -24,10 +26,9 @@ class CropChip(BaseTransform):
 
     Required Keys:
 
-    - img (np.uint8), the whole image
+    - img (np.uint8), the whole image or a part, see ``partial_decoding``
     - chip (dict), from ``ChipDataset``
     - instances (list[dict]), boxes in source pixels
-    - img_origin (optional), see ``LoadChipImage``
 
     Added Keys:
 
@@ -66,11 +67,8 @@ class CropChip(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Cut the chip."""
-        # The size of a part was compared when it was loaded.
-        left, top = results.get('img_origin', (0, 0))
-        height, width = results['img'].shape[:2]
-        if 'img_origin' in results:
-            height, width = results['ori_shape']
+        left, top = image_origin(results)
+        height, width = whole_shape(results)
         if (height, width) != (results['height'], results['width']):
             raise ValueError(
                 f'{results["img_path"]} is {width} x {height} pixels, its '
@@ -78,9 +76,7 @@ class CropChip(BaseTransform):
             )
         chip, instances = results['chip'], results['instances']
         bboxes = as_bboxes([instance['bbox'] for instance in instances])
-        labels = np.array(
-            [instance['bbox_label'] for instance in instances], dtype=np.int64
-        )
+        labels = instance_labels(instances)
         window, resize = chip['window'], chip['resize']
         chip_bboxes, inds, keep = project_to_chip(
             bboxes, window, chip['valid'], resize, self.min_visible

@@ -6,6 +6,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
+from mmhcm.datasets.partial_decoding import image_origin
 from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 
@@ -17,9 +18,8 @@ class MaskIgnoredRegions(BaseTransform):
 
     Required Keys:
 
-    - img (np.uint8)
+    - img (np.uint8), an image or a part, see ``partial_decoding``
     - ignored_regions (list of xyxy, source pixels; optional)
-    - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
 
@@ -43,7 +43,7 @@ class MaskIgnoredRegions(BaseTransform):
                 results['img'],
                 regions,
                 self.color,
-                results.get('img_origin', (0, 0)),
+                image_origin(results),
             )
         return results
 

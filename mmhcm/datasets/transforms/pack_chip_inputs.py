@@ -38,7 +38,7 @@ class PackChipInputs(PackDetInputs):
 
 
 def _planes(img: np.ndarray) -> np.ndarray:
-    """Channels (c, h, w) of an image (h, w, c), contiguous."""
+    """Copy an image (h, w, c) to contiguous channels (c, h, w)."""
     height, width, channels = img.shape
     planes = np.empty((channels, height, width), dtype=np.uint8)
     # Flipping gives a view that is read backwards, which OpenCV would have

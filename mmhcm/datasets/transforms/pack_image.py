@@ -10,7 +10,7 @@ from mmdet.structures import DetDataSample
 
 @TRANSFORMS.register_module()
 class PackImage(BaseTransform):
-    """Pack an image and what is known of it, without copying its pixels.
+    """Pack an image and its meta information, without copying its pixels.
 
     ``PackDetInputs`` makes a copy in the order that networks read, which a
     large image that is tested in slices has no use for.
@@ -25,8 +25,8 @@ class PackImage(BaseTransform):
     - data_samples (DetDataSample)
 
     Args:
-        meta_keys (Sequence[str]): What goes into the data sample, where it is
-            known. Defaults to the image's identity and shape.
+        meta_keys (Sequence[str]): Keys that go into the data sample, if
+            present. Defaults to the image's identity and shape.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
+from mmhcm.datasets.partial_decoding import image_origin
 from mmhcm.functional.pasting import apply_pastes
 
 
@@ -16,11 +17,10 @@ class PasteObjects(BaseTransform):
 
     Required Keys:
 
-    - img (np.uint8)
+    - img (np.uint8), an image or a part, see ``partial_decoding``
     - pastes (list[Paste], source pixels; optional)
     - pool (ObjectPool; optional)
     - ignored_regions (list of xyxy, source pixels; optional)
-    - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
 
@@ -52,7 +52,7 @@ class PasteObjects(BaseTransform):
             [pool.bboxes[paste.patch_id] for paste in pastes],
             pastes,
             window=None if chip is None else chip['window'],
-            origin=results.get('img_origin', (0, 0)),
+            origin=image_origin(results),
             in_place=self.in_place,
             ignored_regions=results.get('ignored_regions', []),
         )

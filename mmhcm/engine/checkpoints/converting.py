@@ -1,4 +1,4 @@
-"""Foreign checkpoints made plain: tensors and plain values only.
+"""Conversion of foreign checkpoints to tensors and plain values.
 
 MMDetection's published checkpoints hold objects of MMEngine, which torch's
 safe loader refuses. They are unpickled once, here, and nowhere else.
@@ -19,7 +19,7 @@ from .safe_loading import load_plain
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion kept.
+    """Contents of a converted checkpoint.
 
     Attributes:
         num_weights: tensors.
@@ -75,7 +75,7 @@ def convert_checkpoint(source: str | Path, out: str | Path) -> Converted:
 
 
 def _unpickle(path: str | Path) -> Any:
-    """Load a trusted file, running what it holds."""
+    """Load a trusted file, running the code in it."""
     with Path(path).open('rb') as file:
         try:
             return torch.load(file, map_location='cpu', weights_only=False)
@@ -94,7 +94,7 @@ def _unpickle(path: str | Path) -> Any:
 
 
 def _plain_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Epoch, iteration and classes, as far as they are there."""
+    """Return epoch, iteration and classes, if present."""
     plain: dict[str, Any] = {}
     for name in ('epoch', 'iter'):
         try:

@@ -62,7 +62,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
 
 @contextmanager
 def _safely(name: object) -> Iterator[None]:
-    """Force the safe loader; one line with ``name`` for what it refuses."""
+    """Force the safe loader; raise its refusal as one line with ``name``."""
     before = {key: os.environ.get(key) for key in (_FORCE_SAFE, _FORCE_UNSAFE)}
     os.environ.pop(_FORCE_UNSAFE, None)
     os.environ[_FORCE_SAFE] = '1'
@@ -106,7 +106,7 @@ def _reason(name: object, error: Exception) -> str:
 
 
 def _is_archive(path: str | Path) -> bool:
-    """Whether torch can map the file: not one of before torch 1.6."""
+    """Check whether torch can map the file: not one of before torch 1.6."""
     with Path(path).open('rb') as file:
         return file.read(4) == b'PK\x03\x04'
 

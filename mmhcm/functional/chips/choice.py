@@ -1,4 +1,4 @@
-"""Which of a round's hard chips are kept."""
+"""Selection of a round's hard chips."""
 
 import numpy as np
 
@@ -8,10 +8,14 @@ def class_weights(numbers: np.ndarray, power: float) -> np.ndarray:
 
     Args:
         numbers: int (c,), objects of each class.
-        power: 0 weighs all alike, 1 by the inverse of the number.
+        power: Exponent; 0 gives equal weights, 1 the inverse of the number.
 
     Returns:
         float64 (c,), 1 for the most frequent class.
+
+    Examples:
+        >>> class_weights(np.array([400, 100, 4]), power=0.5)
+        array([ 1.,  2., 10.])
     """
     numbers = np.maximum(np.asarray(numbers, dtype=np.float64), 1)
     return np.asarray((numbers / numbers.max(initial=1)) ** -power)
@@ -38,12 +42,22 @@ def choose_chips(
         values: (m,), what each chip teaches.
         background_scores: (m,), highest score of a chip's errors where all
             are on background, negative for the other chips.
-        max_per_canvas: Most chips of a canvas. Defaults to None, no limit.
+        max_per_canvas: Maximum number of chips of a canvas. Defaults to None,
+            no limit.
         background_share: Highest share of chips on background alone.
             Defaults to 1, no limit.
 
     Returns:
-        int64 (k,), ascending.
+        int64 (k,) ascending indices of the chips that are kept.
+
+    Examples:
+        >>> choose_chips(
+        ...     owners=[0, 0, 0, 1],
+        ...     values=[3, 1, 2, 1],
+        ...     background_scores=[-1, -1, -1, 0.9],
+        ...     max_per_canvas=2,
+        ... )
+        array([0, 2, 3])
     """
     owners, values = np.asarray(owners), np.asarray(values)
     kept = np.arange(len(owners))
@@ -55,7 +69,7 @@ def choose_chips(
     alone = np.flatnonzero(scores >= 0)
     if background_share < 1 and len(alone):
         num_others = len(kept) - len(alone)
-        # A whole number must not be lost to rounding.
+        # Rounding errors must not lower a whole number.
         limit = background_share * num_others / (1 - background_share)
         order = np.argsort(-scores[alone], kind='stable')
         kept = np.delete(kept, alone[order[int(limit + 1e-9) :]])

@@ -10,8 +10,8 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes, box_iof, box_iou, clip_boxes
 
-from .covering import generate_chips
-from .projection import find_taught_errors, find_taught_objects
+from .object_cover import generate_chips
+from .projection import find_learned_errors, find_learned_objects
 from .scales import ChipScale, valid_objects
 
 
@@ -51,9 +51,9 @@ def cover_errors(
 ) -> ErrorChips:
     """Cover errors with chips that teach them, jointly over the scales.
 
-    An error that is about an object is taught where the object is learned: at
+    An error that is about an object is learned where the object is learned: at
     a scale whose range holds it, with at least half of it in the window. An
-    error on background is taught where the detection is of the scale's sizes,
+    error on background is learned where the detection is of the scale's sizes,
     whole in the window, and not on an object that the chip ignores. Errors
     about objects are covered first; errors on background that those chips do
     not teach get chips of their own, which come last. Windows are moved to
@@ -69,9 +69,24 @@ def cover_errors(
         image_wh: (width, height) of the canvas, pixels.
         scales: The chip scales.
         ignored_iof_thr: Share of a detection in an ignored object from which
-            training ignores it, as ``TrueIgnoreAssigner`` does. Defaults to
-            0.5.
+            training ignores the detection, as in ``TrueIgnoreAssigner``.
+            Defaults to 0.5.
         ignored_iou_thr: IoU, likewise. Defaults to 0.3.
+
+    Examples:
+        >>> objects = np.array([[10, 10, 40, 40], [60, 20, 90, 50]])
+        >>> chips = cover_errors(
+        ...     objects[:1],
+        ...     on_background=[False],
+        ...     gt_bboxes=objects,
+        ...     gt_ignore=[False, False],
+        ...     image_wh=(800, 600),
+        ...     scales=[ChipScale(256, (0, np.inf))],
+        ... )
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.]], dtype=float32)
+        >>> chips.objects
+        array([[ True,  True]])
     """
     canvas = _Canvas(
         clip_boxes(as_bboxes(gt_bboxes), (0, 0, *image_wh)),
@@ -101,7 +116,7 @@ def cover_errors(
 
 @dataclass(frozen=True)
 class _Canvas:
-    """Objects (g, 4) of a canvas, and what training ignores there."""
+    """Objects (g, 4) of a canvas, and the rules of ignoring in training."""
 
     gt_bboxes: np.ndarray
     gt_ignore: np.ndarray
@@ -110,12 +125,12 @@ class _Canvas:
     thrs: dict[str, float]
 
     def open_scales(self, bboxes: np.ndarray) -> np.ndarray:
-        """Scales, bool (n, K + 1), with no ignored object over a box."""
+        """Find scales, bool (n, K + 1), without ignored objects over a box."""
         learned = valid_objects(self.gt_bboxes, self.image_wh, self.scales)
         learned &= ~self.gt_ignore[:, None]
         over = box_iof(bboxes, self.gt_bboxes) >= self.thrs['ignored_iof_thr']
         over |= box_iou(bboxes, self.gt_bboxes) >= self.thrs['ignored_iou_thr']
-        # products of numbers are faster than those of booleans
+        # matrix products of numbers are faster than of booleans
         return np.asarray(over.astype(np.float32) @ ~learned == 0)
 
     def cover(
@@ -136,9 +151,9 @@ class _Canvas:
         )
         where = chips.windows, chips.scale_inds, self.image_wh, self.scales
         objects = np.zeros((len(chips.windows), len(self.gt_bboxes)), bool)
-        objects[:, kept] = find_taught_objects(self.gt_bboxes[kept], *where)
-        errors = find_taught_objects(bboxes, *where)
-        errors[:, on_background] = find_taught_errors(
+        objects[:, kept] = find_learned_objects(self.gt_bboxes[kept], *where)
+        errors = find_learned_objects(bboxes, *where)
+        errors[:, on_background] = find_learned_errors(
             bboxes[on_background],
             chips.windows,
             valid[on_background][:, chips.scale_inds].T,

@@ -1,4 +1,4 @@
-"""The parts of a JPEG file, as far as cutting windows out of it needs them.
+"""Layout of a JPEG file, for cutting windows out of it.
 
 Only sequential Huffman files of one scan are understood, which is what
 cameras and drones write. Anything else gives None and has to be decoded as a
@@ -51,7 +51,7 @@ class JpegLayout:
 
     @property
     def grid_wh(self) -> tuple[int, int]:
-        """Units in a row and rows of units."""
+        """Return the units in a row and the rows of units."""
         return -(-self.width // self.mcu_wh[0]), -(
             -self.height // self.mcu_wh[1]
         )
@@ -74,7 +74,7 @@ def read_layout(content: bytes) -> JpegLayout | None:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Whether a JPEG file ends before its last scan does.
+    """Check if a JPEG file ends before its last scan does.
 
     Markers are followed, not coded data: damage within goes unseen. False for
     other files, and for what does not look like a JPEG on the way.
@@ -128,7 +128,7 @@ def _read_layout(content: bytes) -> JpegLayout | None:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment, up to where it says."""
+    """Yield marker, start and end of each segment."""
     at = 2
     while content[at] == 0xFF:
         marker = content[at + 1]
@@ -193,7 +193,7 @@ def _layout(
 
 
 def _huffman_tables(body: bytes) -> dict[int, bytes]:
-    """Tables by class (0 DC, 16 AC) plus number."""
+    """Split a segment into tables by class (0 DC, 16 AC) plus number."""
     tables, at = {}, 0
     while at < len(body):
         end = at + 17 + sum(body[at + 1 : at + 17])
@@ -205,7 +205,7 @@ def _huffman_tables(body: bytes) -> dict[int, bytes]:
 
 
 def huffman_codes(table: bytes) -> dict[int, tuple[int, int]]:
-    """Code and its length in bits of each symbol of a table.
+    """Return the code and its length in bits of each symbol.
 
     Raises:
         ValueError: more codes than fit.

@@ -23,7 +23,7 @@ _HOST = f'{zlib.crc32(os.uname().nodename.encode()):08x}'
 _SUFFIX = '.mmhcm.tmp'
 _MAX_AGE_S = 24 * 3600
 _MAX_TRIALS = 100
-#: What a disk says that is full, broken, gone or not to be written.
+#: errno values of a full, failing, missing or read-only disk.
 DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
     *(errno.ENODEV, errno.ENXIO, errno.ESTALE),
@@ -36,8 +36,8 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
 
     The bytes go to a temporary name beside ``path``, reach the disk, and are
     renamed when the block ends; if it raises, the temporary file is removed
-    and a file that was at ``path`` stays as it was. What killed processes
-    have left in the folder is removed.
+    and a file that was at ``path`` stays as it was. Temporary files of killed
+    processes in the folder are removed.
 
     Raises:
         OSError: the directory cannot be written or the disk is full; the
@@ -69,7 +69,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Let errors of the disk that name no file name this one."""
+    """Add a file's name to errors of the disk that name none."""
     try:
         yield
     except OSError as error:
@@ -123,7 +123,7 @@ def _open_temporary(path: Path) -> tuple[int, str]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name outlast a loss of power, where disks can."""
+    """Flush the folder, so that the new name outlasts a loss of power."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -133,7 +133,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _disk_error(error: BaseException, temporary: str) -> OSError | None:
-    """The error of the disk behind an error, if it names no other file.
+    """Find the error of the disk behind an error, if of no other file.
 
     Writers of archives hide it behind errors of their own, since they try to
     finish the archive.
@@ -155,7 +155,7 @@ def _disk_error(error: BaseException, temporary: str) -> OSError | None:
 
 
 def file_stamp(path: str | Path | int) -> tuple[int, int]:
-    """Length in bytes and time of change in ns; zeros for what is not there.
+    """Return length in bytes and time of change in ns; zeros if absent.
 
     Args:
         path: The file, or the number of an open one.

@@ -1,4 +1,4 @@
-"""From several detectors' result files to those of their ensemble."""
+"""Ensembles of several detectors' result files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The submission: one result file an image, at the root of one zip."""
+"""Submissions: one result file an image, at the root of one zip."""
 
 import stat
 import struct
@@ -266,7 +266,7 @@ def _kind_fault(info: zipfile.ZipInfo) -> str:
 
 
 def _one_name(name: str) -> str:
-    """What names have in common that some system takes for one."""
+    """Reduce a name to the part by which some system tells it apart."""
     name = unicodedata.normalize('NFC', name.replace('\\', '/')).casefold()
     while name.startswith(('./', '/')):
         name = name.removeprefix('.').removeprefix('/')

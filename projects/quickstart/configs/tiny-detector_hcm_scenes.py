@@ -2,8 +2,8 @@
 # chips. Canvases come from the own and from rendered top-down images.
 _base_ = 'tiny-detector_scenes.py'
 
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[4],
         canvases=dict(num_canvases=40, num_pastes=20, external_ratio=0.15),
@@ -17,5 +17,6 @@ custom_hooks = [
                 class_map='visdrone',
             )
         ],
-    )
-]
+    ),
+    mining_report=dict(type='MiningReportHook'),
+)

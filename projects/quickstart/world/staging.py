@@ -1,4 +1,4 @@
-"""What stands where on the ground while a scene fills up."""
+"""Positions of objects on the ground of a scene in the making."""
 
 from dataclasses import dataclass, field
 
@@ -55,7 +55,7 @@ class Placed:
 
 @dataclass
 class Stage:
-    """What stands where, while a scene fills up."""
+    """Scene in the making, with the objects placed so far."""
 
     camera: Camera
     layout: Layout

@@ -62,7 +62,7 @@ B = {'id': 'b', 'config': 'a.py'}
         ([{'config': 'a.py'}], "row 1: lacks 'id'"),
         ([A, {**B, 'config': 'no.py'}], 'row 2: no config at .*no.py'),
         ([{**A, 'tto': True}], "row 1: unknown key 'tto'"),
-        ([{**A, 'paper': {'AR7': 1}}], "row 1: unknown figure 'AR7'"),
+        ([{**A, 'paper': {'AR7': 1}}], "row 1: unknown metric 'AR7'"),
         ([{**A, 'id': '../a'}], "row 1: id is no plain name: '../a'"),
         ([{**A, 'shares': {'row': 'b'}}], "row 1: .*'epoch'"),
         (

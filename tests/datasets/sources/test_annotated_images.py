@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mmhcm.datasets.sources import AnnotatedImages, annotated_images
 from mmhcm.datasets.sources.annotated_images import annotations_of
-from mmhcm.datasets.sources.image_folder import clip_to_image
+from mmhcm.datasets.sources.dota import cut_box
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.instances import instance_arrays
 
@@ -17,7 +17,7 @@ def slow_annotations(rows, image_wh, use_ignored_regions, ignore_masked):
     instances, ignored_regions = [], []
     for row in rows.astype(float).tolist():
         x, y, w, h, score, category, truncation, occlusion = row
-        bbox = clip_to_image((x, y, x + w, y + h), *image_wh)
+        bbox = cut_box((x, y, x + w, y + h), *image_wh)
         if bbox is None:
             continue
         if category == 0:

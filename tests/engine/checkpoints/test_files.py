@@ -91,7 +91,7 @@ def test_classes_of_a_checkpoint(path, recorded, message):
 
 
 class Foreign:
-    """What the safe loader does not load."""
+    """Class that the safe loader refuses."""
 
 
 def test_files_that_are_not_loaded(path):

@@ -17,7 +17,7 @@ from mmhcm.structures.files import atomic_write
 
 
 class Died(BaseException):
-    """What ends a run at a chosen moment, as nothing else handles it."""
+    """Exception that no handler catches, to end a run at a chosen moment."""
 
 
 class Line(BaseModel):

@@ -79,8 +79,8 @@ def test_what_can_be_predicted(make_runner, predict):
     runner = make_runner(
         {
             'default_hooks.checkpoint': None,
-            'custom_hooks.0.epochs': [0],
-            'custom_hooks.0.predict': predict,
+            'default_hooks.mining.epochs': [0],
+            'default_hooks.mining.predict': predict,
         }
     )
     with pytest.raises(ValueError, match='predict must be'):

@@ -7,11 +7,12 @@ import pytest
 from mmhcm.datasets import VisDroneDataset
 from mmhcm.engine.mining import (
     check_pool_settings,
+    digests,
     open_or_build_pool,
-    pool_folder,
     pools,
 )
-from mmhcm.engine.mining.digests import image_checksums
+from mmhcm.engine.mining.digests import image_checksums, pool_folder
+from mmhcm.structures.pool import building
 from tests.support.scene_folders import write_visdrone
 
 ROW = (20, 20, 30, 24, 1, 4, 0, 0)
@@ -26,7 +27,7 @@ def dataset(tmp_path):
 @pytest.fixture
 def read(monkeypatch):
     """Numbers of images whose checksums are known, at each look."""
-    known, checksum_files = [], pools.checksum_files
+    known, checksum_files = [], digests.checksum_files
 
     def noted(paths, kept, progress):
         found = checksum_files(paths, kept, progress)
@@ -35,7 +36,7 @@ def read(monkeypatch):
         known.append(int(np.sum(same)))
         return found
 
-    monkeypatch.setattr(pools, 'checksum_files', noted)
+    monkeypatch.setattr(digests, 'checksum_files', noted)
     return known
 
 
@@ -74,6 +75,20 @@ def test_a_pool_survives_a_touch_and_no_change(tmp_path, dataset):
         file.write(b' ')
     other = open_or_build_pool(settings, tmp_path, dataset)
     assert other.path != first.path
+
+
+def test_objects_are_listed_once(tmp_path, dataset, monkeypatch):
+    listed, list_objects = [], pools.list_objects
+
+    def noted(images):
+        listed.append(len(images))
+        return list_objects(images)
+
+    monkeypatch.setattr(pools, 'list_objects', noted)
+    monkeypatch.setattr(building, 'list_objects', noted)
+    pool = open_or_build_pool({'min_size': 4}, tmp_path, dataset)
+    assert len(pool) == 3
+    assert listed == [3]
 
 
 def test_a_pool_lies_in_the_run_without_a_folder_of_its_own(tmp_path):

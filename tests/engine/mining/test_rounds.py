@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmhcm.engine.mining import (
+from mmhcm.engine.mining.rounds import (
     check_images,
     check_pool,
     merge_rounds,

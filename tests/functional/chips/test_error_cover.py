@@ -86,7 +86,7 @@ def test_chips_teach_every_error_that_they_list(seed, num_gts, num_dets):
     backgrounds = np.arange(len(bboxes)) < len(dets)
     chips = cover_errors(bboxes, backgrounds, gts, ignore, WH, SCALES)
     assert chips.errors.any(axis=1).all()
-    # Those about objects have a chip, whatever is around them.
+    # Every error about an object has a chip.
     assert chips.errors.any(axis=0)[len(dets) :].all()
     valid = valid_objects(bboxes, WH, SCALES)
     for window, scale_ind, errors, objects in zip(
@@ -118,7 +118,7 @@ CAR = [20, 20, 80, 60]
         # on an object that a chip of its scale ignores: the wheel of a car
         ([24, 52, 32, 60], [CAR], [0], []),
         ([17, 52, 25, 60], [CAR], [0], []),
-        # mostly beside it
+        # mostly next to it
         ([14, 52, 22, 60], [CAR], [0], [0]),
         # on an object that is learned at its scale
         ([100, 80, 108, 88], [[104, 80, 112, 88]], [0], [0]),

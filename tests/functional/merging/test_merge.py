@@ -42,7 +42,7 @@ def slow_nms(bboxes, scores, labels, iou_thr):
 
 
 def slow_soft_nms(bboxes, scores, labels, decay, min_score):
-    # Among equal new scores, the order is that of the scores as they came.
+    # Equal new scores keep the order of the old scores.
     ranks = {
         i: rank
         for rank, i in enumerate(

@@ -10,7 +10,7 @@ overlaps = st.sampled_from([0.0, 0.1, 0.2, 0.25, 0.5, 0.9])
 
 
 def slow_windows(width, height, window, overlap):
-    """As SAHI slices, one after another."""
+    """List windows one after another, like SAHI."""
     step = window - int(overlap * window)
     windows = []
     y1 = 0

@@ -47,7 +47,7 @@ def test_blocks_change_nothing(monkeypatch, max_pairs):
 
 
 def test_a_chain_keeps_every_other():
-    """A box that has lost suppresses no other."""
+    """A suppressed box suppresses no other."""
     left = np.arange(30) * 4.0
     zeros = np.zeros(30)
     bboxes = np.stack([left, zeros, left + 10, zeros + 10], axis=1)

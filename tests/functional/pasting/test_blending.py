@@ -13,7 +13,7 @@ from mmhcm.functional.pasting.blending import (
 
 @st.composite
 def patches(draw):
-    """A patch and the object in it, which may touch the patch's sides."""
+    """Draw a patch and its object, which may touch the patch's sides."""
     height, width = draw(st.integers(1, 30)), draw(st.integers(1, 30))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     patch = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -23,7 +23,7 @@ def patches(draw):
 
 
 def true_opacity(patch, bbox, feather):
-    """As the docstring has it, by cube roots."""
+    """Compute the opacity with cube roots."""
     height, width = patch.shape[:2]
     x1, y1, x2, y2 = bbox.astype(float)
     x = np.arange(width) + 0.5

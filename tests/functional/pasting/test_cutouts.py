@@ -10,7 +10,7 @@ from mmhcm.functional.pasting import clear_window, covered_shares, shared_boxes
 
 
 def shows_others(window, bbox, others):
-    """Whether a pixel outside of the box belongs to another box."""
+    """Test if a pixel outside of the box belongs to another box."""
     pixels = np.zeros((30, 30), dtype=bool)
     for x1, y1, x2, y2 in others:
         pixels[y1:y2, x1:x2] = True

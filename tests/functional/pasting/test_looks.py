@@ -12,7 +12,7 @@ from mmhcm.functional.pasting.looks import (
 
 
 def slow_look(pixels):
-    """Mean of the channels, and root of the mean variance, (k, 3) pixels."""
+    """Compute mean colour and contrast of (k, 3) pixels."""
     pixels = np.asarray(pixels, dtype=float)
     contrast = np.sqrt(pixels.var(axis=0).mean())
     return [*pixels.mean(axis=0), contrast]

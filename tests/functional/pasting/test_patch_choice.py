@@ -43,11 +43,15 @@ def test_places_choose_the_cheapest_in_turn_and_none_twice(seed, num, k):
 
 
 def test_rescaling_costs():
-    logs = np.log([[1.0, 0.5, 1.5, 3.0]])
+    logs = np.log([[1.0, 0.5, 1.5, 1.65, 3.0]])
     out = rescaling_costs(logs, (0.5, 1.5))
     rest = np.log(1.5)
-    expected = [[0, np.log(2), rest, rest + 4 * np.log(2)]]
+    miss = rest + 10 * np.log(1.1)
+    expected = [[0, np.log(2), rest, miss, np.inf]]
     np.testing.assert_allclose(out, expected)
+    # The closest patch is allowed at any distance.
+    out = rescaling_costs(np.log([[3.0, 3.3, 6.0]]), (0.5, 1.5))
+    assert np.isfinite(out).tolist() == [[True, True, False]]
 
 
 @given(st.integers(0, 10**6))

@@ -63,7 +63,7 @@ def draw(guides, families, **options):
     )
 
 
-def test_places_are_near_their_like():
+def test_positions_are_near_their_family():
     """People left, a car right."""
     guides = make_guides([[50, 150], [60, 250], [300, 150]], [0, 0, 1])
     centres, inds, sizes = draw(guides, [0] * 20 + [1] * 20, near_prob=1)

@@ -27,7 +27,7 @@ def test_views_are_means_of_what_differs(objects):
             for label, aspect in objects
             if FAMILIES[label] == family
         ]
-        # As if three usual objects were there as well.
+        # As with three more objects of mean shape.
         expected.append(sum(excess) / (len(excess) + 3))
     out = image_views(np.stack([sums, sums]), usual, FAMILIES)
     np.testing.assert_allclose(out, [expected, expected], atol=1e-9)

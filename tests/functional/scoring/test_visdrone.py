@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.scoring import (
-    FIGURES,
     IOU_THRS,
     MAX_DETS,
+    METRICS,
     ImageRecord,
     evaluate,
 )
@@ -172,7 +172,7 @@ def random_image(rng, num_classes):
             ]
         )
         gt = np.vstack([gt, np.pad(boxes, ((0, 0), (0, 2)))])
-    # Half of the detections sit on objects; coarse scores make ties.
+    # Half of the detections are on objects; coarse scores give ties.
     source = rng.integers(0, max(1, num_gt), num_dets)
     dets = np.column_stack(
         [
@@ -335,7 +335,7 @@ def test_detections_on_ignored_objects_count_as_neither():
     dets = rows(*on_ignored, (10, 10, 10, 10, 0.5, 1))
     scores = evaluate([ImageRecord(90, 90, gt, dets)])
     # One of two objects found at precision one.
-    assert dict(zip(FIGURES, scores.official, strict=True)) == pytest.approx(
+    assert dict(zip(METRICS, scores.official, strict=True)) == pytest.approx(
         dict(AP=50, AP50=50, AP75=50, AR1=0, AR10=50, AR100=50, AR500=50)
     )
 

@@ -220,7 +220,7 @@ def test_what_was_detected_is_what_is_read(tmp_path_factory, seed, num):
 
 
 def test_a_zip_that_expands_to_more_than_it_declares(tmp_path, monkeypatch):
-    """What is declared bounds what is read, not only what is kept."""
+    """The declared size limits reading, not only the result."""
     path = write_zip(tmp_path / 's.zip')
     with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr('a.txt', b'0' * (64 << 20))
