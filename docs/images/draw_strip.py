@@ -26,10 +26,10 @@ from mmhcm.apis.data import (
     rendering_hard_chips,
 )
 from mmhcm.apis.report.sources import RoundSources
+from mmhcm.cli.user_errors import report_user_errors
 from mmhcm.engine.launching import (
     add_config_arguments,
     load_config,
-    report_mistakes,
 )
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.scoring import DetectionType, rows_to_xyxy
@@ -252,4 +252,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(report_mistakes(main))
+    sys.exit(report_user_errors(main))

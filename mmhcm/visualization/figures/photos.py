@@ -6,6 +6,7 @@ hundreds of them leave the objects visible.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -196,9 +197,9 @@ def _as_hex(color: Color) -> str:
     return '#{:02x}{:02x}{:02x}'.format(*color)
 
 
-def _line_style(style: BoxStyle) -> tuple[float, Dash | None]:
+def _line_style(style: BoxStyle) -> Literal['solid'] | tuple[float, Dash]:
     """Return the dash as Matplotlib takes it, in widths of the line."""
-    return 0, style.dash
+    return 'solid' if style.dash is None else (0, style.dash)
 
 
 def _styles(rows: Sequence[PhotoRow]) -> list[BoxStyle]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, Self
 
 import numpy as np
@@ -121,8 +122,8 @@ class Marks:
             bboxes, keep = _shown(errors.bboxes, window)
             errors = ErrorMarks(
                 bboxes,
-                [errors.kinds[ind] for ind in np.flatnonzero(keep)],
-                [errors.texts[ind] for ind in np.flatnonzero(keep)],
+                list(compress(errors.kinds, keep)),
+                list(compress(errors.texts, keep)),
             )
         regions, _ = _shown(as_bboxes(self.regions), window)
         return type(self)(objects, regions, errors, self.title)
@@ -133,7 +134,7 @@ def _shown(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Select boxes (k, 4) that a window shows, in its pixels, and which."""
     keep = box_wh(clip_boxes(bboxes, window)).min(axis=1) > 0
-    return bboxes[keep] - np.tile(np.float32(window[:2]), 2), keep
+    return bboxes[keep] - np.array(window[:2] * 2, np.float32), keep
 
 
 def error_text(error: ErrorBox, classes: Sequence[str]) -> str:
