@@ -1,10 +1,10 @@
 """Whole-or-nothing file writing, and fingerprints of what made a file."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import platform
 import tempfile
 import time
 import zlib
@@ -16,10 +16,15 @@ from typing import IO, Any
 
 import numpy as np
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 # Files whose writer has died are removed by runs on the same machine at once,
-# by others when they are a day old, since not every shared disk shows one
-# machine the locks of another.
-_HOST = f'{zlib.crc32(os.uname().nodename.encode()):08x}'
+# by others, and where there are no locks, when they are a day old: not every
+# shared disk shows one machine the locks of another.
+_HOST = f'{zlib.crc32(platform.node().encode()):08x}'
 _SUFFIX = '.mmhcm.tmp'
 _MAX_AGE_S = 24 * 3600
 _MAX_TRIALS = 100
@@ -53,8 +58,12 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-            # Before the file is closed, which ends its lock.
+            Path(name).chmod(0o666 & ~_umask())
+            if fcntl is not None:
+                # Before the file is closed, which ends its lock.
+                Path(name).replace(path)
+        if fcntl is None:
+            # Windows renames no open file.
             Path(name).replace(path)
         _sync_folder(path.parent)
     except BaseException as error:
@@ -93,7 +102,12 @@ _remove_leftovers_once = cache(remove_leftovers)
 
 def _remove_unlocked(entry: os.DirEntry) -> None:
     is_own = entry.name.removesuffix(_SUFFIX).endswith(f'-{_HOST}')
-    if not is_own and time.time() - entry.stat().st_mtime < _MAX_AGE_S:
+    is_new = time.time() - entry.stat().st_mtime < _MAX_AGE_S
+    if is_new and (fcntl is None or not is_own):
+        return
+    if fcntl is None:
+        # Windows removes no file that its writer holds open.
+        Path(entry.path).unlink()
         return
     handle = os.open(entry.path, os.O_RDWR)
     try:
@@ -112,6 +126,8 @@ def _open_temporary(path: Path) -> tuple[int, str]:
             prefix=f'.{path.name[:50]}.',
             suffix=f'-{_HOST}{_SUFFIX}',
         )
+        if fcntl is None:
+            return handle, name
         # Some disks have no locks; then nobody can remove the file either.
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -125,7 +141,7 @@ def _open_temporary(path: Path) -> tuple[int, str]:
 def _sync_folder(folder: Path) -> None:
     """Flush the folder, so that the new name outlasts a loss of power."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(folder, os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0))
         try:
             os.fsync(handle)
         finally:

@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import stat
 import subprocess
@@ -241,6 +242,56 @@ def test_a_writer_survives_that_its_file_is_taken_for_a_leftover(
     assert names(tmp_path) == ['a']
 
 
+@pytest.fixture
+def without_fcntl(monkeypatch):
+    """Load the module as on a system that has no fcntl."""
+    monkeypatch.setitem(sys.modules, 'fcntl', None)
+    spec = importlib.util.spec_from_file_location('unlocked', atomic.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.fcntl is None
+    return module
+
+
+def test_files_are_written_whole_without_fcntl(without_fcntl, tmp_path):
+    path = tmp_path / 'a'
+    path.write_bytes(b'old')
+    with pytest.raises(ZeroDivisionError), without_fcntl.atomic_write(path):
+        1 / 0  # noqa: B018
+    assert path.read_bytes() == b'old'
+    with without_fcntl.atomic_write(path) as file:
+        file.write(b'new')
+        assert path.read_bytes() == b'old'
+    assert path.read_bytes() == b'new'
+    assert names(tmp_path) == ['a']
+
+
+def test_open_files_are_not_renamed_without_fcntl(
+    without_fcntl, tmp_path, monkeypatch
+):
+    files = []
+    replace = Path.replace
+
+    def replace_closed(source, target):
+        assert files[0].closed
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, 'replace', replace_closed)
+    with without_fcntl.atomic_write(tmp_path / 'a') as file:
+        files.append(file)
+    assert names(tmp_path) == ['a']
+
+
+def test_leftovers_are_removed_after_a_day_without_fcntl(
+    without_fcntl, tmp_path
+):
+    new = leftover(tmp_path, 'new')
+    old = leftover(tmp_path, 'old', age=25 * 3600)
+    without_fcntl.remove_leftovers(tmp_path)
+    assert names(tmp_path) == [new.name]
+    assert not old.exists()
+
+
 def test_long_names(tmp_path):
     for name in ('a' * 255, 'ä' * 127):
         with atomic_write(tmp_path / name) as file:
@@ -248,7 +299,7 @@ def test_long_names(tmp_path):
         assert (tmp_path / name).read_bytes() == b'new'
 
 
-@pytest.mark.parametrize('step', ['fsync', 'fchmod', 'mkstemp', 'replace'])
+@pytest.mark.parametrize('step', ['fsync', 'chmod', 'mkstemp', 'replace'])
 def test_a_full_disk_at_any_step_leaves_the_old_file(
     tmp_path, monkeypatch, step
 ):
@@ -262,8 +313,8 @@ def test_a_full_disk_at_any_step_leaves_the_old_file(
     def fail_without_name(*_, **__):
         raise OSError(28, 'No space left on device')
 
-    if step == 'replace':
-        monkeypatch.setattr(Path, 'replace', fail_without_name)
+    if step in ('chmod', 'replace'):
+        monkeypatch.setattr(Path, step, fail_without_name)
     elif step == 'mkstemp':
         monkeypatch.setattr(atomic.tempfile, 'mkstemp', fail)
     else:
