@@ -19,7 +19,7 @@ def unpack_train(data_root: Path, folder: Path) -> list[Path]:
     return sorted(folder.rglob('*.txt'))
 
 
-def learnt_boxes(rows: np.ndarray) -> np.ndarray:
+def learned_boxes(rows: np.ndarray) -> np.ndarray:
     """Boxes (n, 4) xyxy of the objects that aren't ignored, pixels."""
     rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)].astype(float)
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
@@ -37,6 +37,6 @@ def read_val(data_root: Path) -> list[Image]:
     sizes = read_image_sizes(data_root / VAL / 'images')
     paths = sorted((data_root / VAL / 'annotations').glob('*.txt'))
     return [
-        (learnt_boxes(read_annotations(path)), sizes[path.stem])
+        (learned_boxes(read_annotations(path)), sizes[path.stem])
         for path in paths
     ]

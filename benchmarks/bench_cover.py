@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import port_sniper
-from annotations import Image, learnt_boxes, reach, read_val, unpack_train
+from annotations import Image, learned_boxes, reach, read_val, unpack_train
 from scipy import optimize, sparse
 from timing import alternate, parse_data_root, ratio_line
 
@@ -122,7 +122,7 @@ def bench_all_scales(data_root: Path) -> None:
         paths = unpack_train(data_root, Path(folder))
         rows, counts = read_annotation_files(paths)
     parts = np.split(rows, np.cumsum(counts)[:-1])
-    images = [(learnt_boxes(part), reach(part)) for part in parts]
+    images = [(learned_boxes(part), reach(part)) for part in parts]
     for cover in COVERS:
         start = time.perf_counter()
         num_chips = cover_all(images, ALL, cover)

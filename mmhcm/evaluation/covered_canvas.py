@@ -50,7 +50,7 @@ class LearnedCounts:
 
 @dataclass(frozen=True)
 class CoveredCanvas:
-    """Errors of all kinds on a canvas, and the chips that teach some.
+    """Errors of all kinds on a canvas, and the chips that cover some.
 
     Attributes:
         canvas: The canvas.
@@ -109,7 +109,7 @@ class CoveredCanvas:
         return replace(self, chips=self.chips.keep(is_kept))
 
     def count_learned(self, name: str) -> LearnedCounts:
-        """Count the objects of the chips that teach errors of a kind.
+        """Count the objects to learn in the chips of a kind of errors.
 
         Args:
             name: A kind; 'hard' for all chips.

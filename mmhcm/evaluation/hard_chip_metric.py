@@ -38,9 +38,9 @@ class HardChipMetric(ChipMetric):
     Compares the detections of each canvas with all its objects, pasted ones
     included. By default hard chips are made for objects of the wrong class,
     for objects that are taken for background, and for background that is
-    taken for an object (paper section 3.3). Chips cover the errors that they
-    can teach, jointly over the scales, and lie where they hold the most
-    objects to learn.
+    taken for an object (paper section 3.3). Chips cover the errors that can
+    be learned in them, jointly over the scales, and are placed where they
+    hold the most objects to learn.
 
     Canvases are compared where they are detected; the score threshold, errors
     and chips follow on the main process, when all canvases are known.
@@ -71,8 +71,8 @@ class HardChipMetric(ChipMetric):
         min_objects (int): Chips with fewer objects to learn, which are those
             of the scale's sizes and at least half visible, are left out.
             Defaults to 0.
-        class_power (float): ``max_chips_per_canvas`` keeps the chips that
-            teach the most, where an error or object of a class counts
+        class_power (float): ``max_chips_per_canvas`` keeps the chips with
+            the most to learn, where an error or object of a class counts
             (objects of the class on the canvases) ** -``class_power``.
             Defaults to 0: all classes alike.
         kwargs: Arguments of ``ChipMetric``.
@@ -229,7 +229,7 @@ class HardChipMetric(ChipMetric):
             'unknown_images': seen_images(chipless),
             'errors': self._count_errors(covered),
             'parts': sum(canvas.num_parts for canvas in covered),
-            'untaught': sum(canvas.num_unlearned for canvas in covered),
+            'unlearned': sum(canvas.num_unlearned for canvas in covered),
             'left_out': sum(canvas.num_left_out for canvas in covered),
         }
 
@@ -251,7 +251,7 @@ class HardChipMetric(ChipMetric):
     def _choose(
         self, covered: Sequence[CoveredCanvas], objects: np.ndarray
     ) -> list[CoveredCanvas]:
-        """Keep the chips that teach the most, and few on background alone."""
+        """Keep the chips with the most to learn, few on background alone."""
         weights = class_weights(objects, self.class_power)
         owners = np.repeat(
             np.arange(len(covered)), [len(c.chips.windows) for c in covered]
@@ -274,7 +274,7 @@ class HardChipMetric(ChipMetric):
     def _count_normal(
         self, image: DetectedImage, image_wh: tuple[int, int]
     ) -> LearnedCounts:
-        """Count what chips around all objects of a canvas would teach."""
+        """Count the objects to learn in chips around all objects."""
         bboxes = image.gt_bboxes[~image.gt_ignore]
         bboxes = clip_boxes(bboxes, (0, 0, *image_wh))
         chips = generate_chips(bboxes, image_wh, self.scales)
@@ -316,8 +316,8 @@ class HardChipMetric(ChipMetric):
             self._table(counts),
             f'{counts["parts"]} of {num_away} detections that overlap no '
             'object by IoU are parts of one',
-            f'{counts["untaught"]} errors of the kinds taken have no chip '
-            f'that teaches them; chips of {counts["left_out"]} are left out',
+            f'{counts["unlearned"]} errors of the kinds taken are learned in '
+            f'no chip; chips of {counts["left_out"]} are left out',
             'objects to learn in a chip: '
             + ', '.join(
                 f'{_mean(learned):.1f} {name} ({learned["chips"]} chips, '

@@ -132,7 +132,7 @@ def counted_chips(section):
     (chart,) = [
         figure
         for figure in section.all('figure')
-        if 'Objects that a chip teaches' in figure.text
+        if 'Objects to learn in a chip' in figure.text
     ]
     return [int(bar.attrs['data-count']) for bar in chart.all('rect')]
 

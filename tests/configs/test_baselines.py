@@ -186,7 +186,7 @@ def test_five_hundred_detections_are_kept(name):
 
 
 @pytest.mark.parametrize('name', BASELINES)
-def test_ignored_objects_teach_nothing(name, tiny):
+def test_ignored_objects_are_not_learned(name, tiny):
     cfg = load(name)
     assigners = [
         part.assigner

@@ -97,7 +97,7 @@ def assert_all_covered(dataset):
     for image in range(len(dataset.dataset)):
         plain = dataset.dataset.get_data_info(image)
         _, ignored = instance_arrays(plain['instances'])
-        learnt = np.zeros(len(ignored), dtype=bool)
+        learned = np.zeros(len(ignored), dtype=bool)
         for info in infos:
             if info['img_id'] != plain['img_id']:
                 continue
@@ -105,14 +105,14 @@ def assert_all_covered(dataset):
             bboxes, _ = instance_arrays(info['instances'])
             held = contains(chip['window'][None], bboxes)[0]
             assert not (chip['valid'] & ignored).any()
-            learnt |= chip['valid'] & held
-        np.testing.assert_array_equal(learnt, ~ignored)
+            learned |= chip['valid'] & held
+        np.testing.assert_array_equal(learned, ~ignored)
         num_objects += len(ignored)
     assert num_objects
     return infos
 
 
-def test_every_object_is_learnt_in_some_chip(root):
+def test_every_object_is_learned_in_some_chip(root):
     dataset = DATASETS.build(
         dict(
             type='ChipDataset',
@@ -698,7 +698,7 @@ def test_real_images(real_data):
     assert len(sample['data_samples'].gt_instances)
 
 
-def test_objects_out_of_range_may_be_learnt(root):
+def test_objects_out_of_range_may_be_learned(root):
     dataset, every = (
         build(visdrone(root)),
         build(visdrone(root), ignore_out_of_range=False),
@@ -713,8 +713,8 @@ def test_objects_out_of_range_may_be_learnt(root):
         assert both[~ignored].all()
         num_more += int((both & ~valid).sum())
         # In the chip, what is cut too much stays ignored.
-        learnt = [
+        learned = [
             ds[index]['data_samples'].gt_instances for ds in (dataset, every)
         ]
-        assert len(learnt[0]) <= len(learnt[1]) <= both.sum()
+        assert len(learned[0]) <= len(learned[1]) <= both.sum()
     assert num_more > 0

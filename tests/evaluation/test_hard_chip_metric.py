@@ -248,7 +248,7 @@ GTS = st.lists(
 )
 
 
-def is_taught(error, window, scale_ind, objects):
+def is_learned(error, window, scale_ind, objects):
     """Test if training on a chip sees an error, object by object."""
     scales = [ChipScale(**scale) for scale in SCALES]
     bbox = as_bboxes([error.bbox])
@@ -271,7 +271,7 @@ def is_taught(error, window, scale_ind, objects):
 
 @settings(max_examples=60)
 @given(DETS, GTS, st.sampled_from([None, 1, 2]))
-def test_every_error_is_taught_by_the_chips_that_name_it(dets, gts, limit):
+def test_listed_errors_are_learned_in_their_chip(dets, gts, limit):
     sample = make_sample(dets, gts)
     metric, figures = mine(
         [sample],
@@ -290,13 +290,13 @@ def test_every_error_is_taught_by_the_chips_that_name_it(dets, gts, limit):
         ):
             assert len(inds)
             for error in (canvas.errors[i] for i in inds):
-                assert is_taught(error, window, scale_ind, objects)
+                assert is_learned(error, window, scale_ind, objects)
         assert (windows >= 0).all()
         assert (windows[:, 2:] <= WH).all()
         assert len(windows) <= (limit or len(bboxes))
         found += len(bboxes)
-    assert metric.counts['untaught'] <= figures['hard_chip/background']
-    rest = metric.counts['untaught'] + metric.counts['left_out']
+    assert metric.counts['unlearned'] <= figures['hard_chip/background']
+    rest = metric.counts['unlearned'] + metric.counts['left_out']
     assert found + rest == total
     if limit is None:
         assert metric.counts['left_out'] == 0
@@ -508,7 +508,7 @@ def test_background_has_a_share_of_the_round():
     assert boxes_of(0.25, kinds=['background'])[1] == [0, 1, 2, 3]
 
 
-def test_chips_that_teach_the_most_are_kept():
+def test_limit_keeps_chips_with_most_to_learn():
     """Errors and objects count, not errors alone; rare classes more."""
     lonely = [([150, 10 + 12 * i, 160, 20 + 12 * i], 0.9, 0) for i in (0, 1)]
     crowd = [gt([10 + 12 * i, 10, 20 + 12 * i, 20], 0) for i in range(4)]
@@ -526,7 +526,7 @@ def test_chips_that_teach_the_most_are_kept():
     assert [e.gt_label for e in canvas.errors] == [1]
 
 
-def test_what_chips_let_learn_is_counted():
+def test_learned_objects_are_counted():
     other = [30, 5, 50, 25]
     dets = [(AWAY, 0.9, 2), (other, 0.9, 0)]
     sample = make_sample(dets, [gt(HOME, 0), gt(other, 0)])

@@ -103,7 +103,7 @@ def test_training_leaves_out_invalid_rows(tmp_path, warnings, name):
     if num_objects is not None:
         kept = infos['b']['instances']
         assert len(kept) == num_objects
-        # what has no known class is neither learnt nor background
+        # what has no known class is neither learned nor background
         assert [item['ignore_flag'] for item in kept][1:] == [1] * (
             num_objects - 1
         )
@@ -445,8 +445,8 @@ def test_more_than_10_000_objects_in_an_image(tmp_path, warnings):
     own = chips.index.windows[chips.index.image_inds == 0]
     assert len(rows) > 10_000
     assert contains(own, boxes).any(axis=0).all()
-    num_learnt = len(chips[0]['data_samples'].gt_instances)
-    assert num_learnt >= contains(own[:1], boxes).sum() > 50
+    num_learned = len(chips[0]['data_samples'].gt_instances)
+    assert num_learned >= contains(own[:1], boxes).sum() > 50
     folder = tmp_path / 'results'
     folder.mkdir()
     (folder / 'a.txt').write_text(

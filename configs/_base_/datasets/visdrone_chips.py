@@ -4,7 +4,7 @@ cache_dir = 'work_dirs/cache'
 mean_color = (103.53, 116.28, 123.675)
 
 # Windows and valid ranges of sqrt(area), source pixels. Ranges overlap, so
-# that an object near an end is learnt at both scales; objects come to about
+# that an object near an end is learned at both scales; objects come to about
 # 20 to 90 network-input pixels (5 % and 95 % of them).
 chip_size = 640
 scales = [

@@ -163,17 +163,17 @@ def window_text(scale: ChipScale) -> str:
 def chip_charts(
     hard_round: HardChipRound, sources: RoundSources
 ) -> list[Chart]:
-    """Chart how many errors and objects the hard chips teach."""
+    """Chart how many errors and objects are learned in a hard chip."""
     errors: list[int] = []
     objects: list[int] = []
     for canvas in hard_round.canvases:
         info = canvas_data_info(sources.datasets, canvas, sources.pool)
         errors.extend(map(len, canvas.chip_errors))
         objects.extend(_count_objects(canvas, info, sources))
-    charts = [Chart('Objects that a chip teaches', _bars(objects), 'chips')]
+    charts = [Chart('Objects to learn in a chip', _bars(objects), 'chips')]
     if errors:
         charts.insert(
-            0, Chart('Errors that a chip teaches', _bars(errors), 'chips')
+            0, Chart('Errors to learn in a chip', _bars(errors), 'chips')
         )
     return charts
 
@@ -209,11 +209,11 @@ def learned_table(counts: dict[str, Any]) -> Table:
         [1e-9, *(_learned_mean(part) for part in counts['learned'].values())]
     )
     return Table(
-        'Objects to learn; a chip counts for each kind of error it teaches',
+        'Objects to learn; a chip counts for each kind of its errors',
         ['', 'chips', 'objects a chip', 'chips without'],
         [
             [
-                names.get(name) or f'that teach {ERROR_KINDS[name].many}',
+                names.get(name) or f'hard chips of {ERROR_KINDS[name].many}',
                 Cell(part['chips']),
                 Cell(
                     mean := _learned_mean(part),

@@ -204,7 +204,7 @@ def _chips_section(
             'object does; one on background for a chip that holds it whole, '
             'if the chip ignores no object there.',
             *_size_texts(sources),
-            *_untaught_texts(hard_round.counts),
+            *_unlearned_texts(hard_round.counts),
         ],
         blocks,
     )
@@ -232,11 +232,12 @@ def _size_texts(sources: RoundSources) -> list[str]:
     ]
 
 
-def _untaught_texts(counts: dict[str, Any]) -> list[str]:
+def _unlearned_texts(counts: dict[str, Any]) -> list[str]:
     """Describe how many errors have no chip, and why."""
-    if not counts.get('untaught') and not counts.get('left_out'):
+    if not counts.get('unlearned') and not counts.get('left_out'):
         return []
     return [
-        f'No chip can teach {counts["untaught"]:,} errors of the types that '
-        f'chips are made for; chips of {counts["left_out"]:,} are left out.'
+        f'{counts["unlearned"]:,} errors of the types that chips are made for '
+        f'are learned in no chip; chips of {counts["left_out"]:,} are left '
+        'out.'
     ]

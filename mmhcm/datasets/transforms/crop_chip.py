@@ -45,7 +45,7 @@ class CropChip(BaseTransform):
     Args:
         chip_size (int): Side of the chip, network-input pixels.
         min_visible (float): Least share of an object's area in the window
-            for it to be learnt. Defaults to 0.5.
+            for it to be learned. Defaults to 0.5.
         pad_color (Sequence[float]): Defaults to the Caffe mean (103.53,
             116.28, 123.675), BGR.
 

@@ -15,7 +15,7 @@ class MaskIgnoredInstances(BaseTransform):
     """Fill ignored instances with one colour, but for the valid ones' pixels.
 
     CornerNet, CenterNet and their like drop ignored instances, which makes
-    them background; without their pixels nothing is there to be learnt.
+    them background; without their pixels nothing is there to be learned.
     Goes behind ``CropChip``.
 
     Required Keys:

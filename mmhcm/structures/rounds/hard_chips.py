@@ -25,7 +25,7 @@ from mmhcm.structures.files import (
 )
 
 FORMAT = 'mmhcm hard chips'
-VERSION = 4
+VERSION = 5
 
 #: Pixels, far above those of any image.
 _MAX_SIDE = 1e9
@@ -33,12 +33,12 @@ _DAMAGES = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class HardChipError(ValueError):
-    """A file of hard chips is damaged, stale or foreign."""
+    """Error of a round file that is damaged, stale or of other data."""
 
 
 @dataclass(frozen=True)
 class ErrorBox:
-    """One mistake of the detector.
+    """One error of the detector.
 
     Attributes:
         bbox: xyxy, pixels of the canvas: the object that the error is about;
@@ -69,11 +69,11 @@ class MinedCanvas:
         pastes: Patches from the object pool, in the order of pasting.
         windows: Chips xyxy, canvas pixels.
         scale_inds: Scale of each chip.
-        errors: The errors that the chips teach.
-        chip_errors: Positions in ``errors`` of those that each chip teaches;
-            empty for chips that are not made from errors.
+        errors: The errors that are learned in the chips.
+        chip_errors: Positions in ``errors`` of those that are learned in each
+            chip; empty for chips that are not made from errors.
         other_errors: Errors that no chip is made for: their kind is not
-            mined, no chip can teach them, or their chips are left out.
+            mined, they are learned in no chip, or their chips are left out.
     """
 
     source: int
@@ -121,12 +121,12 @@ class MinedCanvas:
             raise ValueError('chip_errors name an error that is not there')
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as they are written."""
+        """Return the plain values of the record, as they are written."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> 'MinedCanvas':
-        """The record of ``to_dict``'s values."""
+        """Build the record of ``to_dict``'s values."""
         check_fields(cls, values)
         values = dict(values)
         values['pastes'] = [_as_paste(paste) for paste in values['pastes']]

@@ -10,7 +10,7 @@ from projects.quickstart.renderer.raster import Camera
 from projects.quickstart.renderer.solids import Model
 from projects.quickstart.world.roads import Layout
 
-# Larger than life, so that small classes span enough pixels to be learnt.
+# Larger than life, so that small classes span enough pixels to be learned.
 SCALES = {
     'pedestrian': 1.3,
     'people': 1.35,

@@ -113,7 +113,7 @@ def mined_round(number=2, canvases=None):
             'score_thr': 0.4375,
             'f1': 0.25,
             'parts': 12,
-            'untaught': 3,
+            'unlearned': 3,
             'left_out': 0,
             'learned': {
                 'normal': {'chips': 10, 'objects': 55, 'empty': 0},
@@ -200,11 +200,13 @@ def test_numbers_are_those_of_the_round(write):
     assert rows_of(parts['chips'].all('table')[1]) == {
         'normal chips of the same canvases': [10, 5.5, 0],
         'hard chips': [12, 2.5, 3],
-        'that teach background taken for objects': [8, 0.5, 3],
-        'that teach wrong classes': [8, 3.5, 0],
+        'hard chips of background taken for objects': [8, 0.5, 3],
+        'hard chips of wrong classes': [8, 3.5, 0],
     }
     assert '12 of the 16 detections' in parts['errors'].text
-    assert 'No chip can teach 3 errors' in parts['chips'].text
+    assert (
+        '3 errors of the types that chips are made for' in parts['chips'].text
+    )
     assert values_of(page.one('header')) == [5, 12, 53, 4, 4, 1234]
     confusions = parts['errors'].all('table')[1]
     assert confusions.one('tbody').text.split() == [

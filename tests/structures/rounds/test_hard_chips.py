@@ -221,7 +221,7 @@ def edit(path, line, **values):
 @pytest.mark.parametrize(
     ('line', 'values', 'fault'),
     [
-        (0, {'version': 3}, '1: version 3, expected 4'),
+        (0, {'version': 4}, '1: version 4, expected 5'),
         (0, {'version': None}, '1: version None'),
         (0, {'fingerprint': 'cd' * 32}, '1: mined from other .*cdcdcdcd'),
         (0, {'fingerprint': 3}, '1: damaged .no fingerprint'),

@@ -50,7 +50,7 @@ def test_nothing_to_draw():
     assert not picture.any()
 
 
-def test_learnt_objects_have_their_class_color():
+def test_learned_objects_have_their_class_color():
     picture, legend = draw(
         Marks(objects=objects((10, 20, 30, 50), (40, 20, 70, 50)))
     )
