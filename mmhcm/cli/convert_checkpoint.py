@@ -1,6 +1,6 @@
 """Convert a checkpoint with foreign objects to one that loads safely.
 
-Unpickling the input runs whatever program it holds; --trust allows that.
+Unpickling the input runs any program in it; --trust allows that.
 Weights, classes, epoch and iteration are kept.
 """
 

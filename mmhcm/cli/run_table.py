@@ -83,7 +83,7 @@ def table_runner(args: argparse.Namespace) -> TableRunner:
         options.insert(0, f'data_root={args.data_root.resolve()}')
     for variable in args.env:
         if '=' not in variable[1:]:
-            raise ValueError(f'--env: {variable!r} is no NAME=value')
+            raise ValueError(f'--env: {variable!r} is not NAME=value')
     settings = RunSettings(
         work_dir=args.work_dir,
         seeds=tuple(args.seeds),

@@ -76,7 +76,7 @@ class SampleReader:
             index = next_index(index)
         # The disk of the images has gone, or the pipeline fits none.
         raise ValueError(
-            f'{_MAX_REFETCH} samples in a row gave nothing, at last {reason}'
+            f'{_MAX_REFETCH} samples in a row are broken, the last: {reason}'
         )
 
     def _report(self, img_path: str, error: Exception) -> str:

@@ -122,5 +122,5 @@ def _add_size(
     stem = name.stem if name.suffix.lower() in IMAGE_SUFFIXES else ''
     stem = stem or fields[0]
     if stem in sizes:
-        raise ValueError(f'{where}: {stem[:80]!r} stands there twice')
+        raise ValueError(f'{where}: {stem[:80]!r} appears twice')
     sizes[stem] = int(fields[1]), int(fields[2])

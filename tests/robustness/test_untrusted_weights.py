@@ -84,7 +84,7 @@ def test_program_in_checkpoint_is_refused(
     assert not made.exists()
     (line,) = [row for row in printed.splitlines() if row[:6] == 'error:']
     assert str(evil) in line
-    assert 'tools/convert_checkpoint.py' in line
+    assert 'mmhcm convert_checkpoint' in line
     assert 'Traceback' not in printed
 
 

@@ -107,7 +107,7 @@ def export(
     if num is not None and num < 1:
         raise ValueError(f'num must be positive, got {num}')
     if round_file is not None and what != 'hard-chips':
-        raise ValueError(f'a round says nothing of {what}, only of hard-chips')
+        raise ValueError(f'a round file goes with hard-chips, not with {what}')
     source = _open_source(cfg, what, round_file)
     out_dir = Path(out_dir)
     inds = draw_indices(source.total, num or source.total, seed=0)

@@ -213,7 +213,7 @@ def detections_figure(
         width: 'single' or 'double'.
 
     Raises:
-        ValueError: an image is not there, or a result is malformed.
+        ValueError: an image is missing, or a result is malformed.
         OSError: a file or folder cannot be read.
     """
     texts = read_submission(results_path)

@@ -59,7 +59,7 @@ def changes_section(
             'This is the first round: there is nothing to compare it with.'
             if hard_round.number == 1
             else f'Round {hard_round.number - 1} cannot be compared: '
-            f'{fault or "its file is not there"}.'
+            f'{fault or "its file is missing"}.'
         )
         return Section(anchor, title, [text])
     blocks = [chips_table(hard_round, previous)]

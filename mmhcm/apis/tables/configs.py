@@ -63,7 +63,7 @@ def check_options(options: Iterable[str]) -> None:
     """
     for option in options:
         if '=' not in option[1:]:
-            raise ValueError(f'--cfg-options: {option!r} is no key=value')
+            raise ValueError(f'--cfg-options: {option!r} is not key=value')
 
 
 def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
@@ -146,7 +146,7 @@ def _plain(cfg: Config) -> dict[str, Any]:
 
 
 def _flatten(value: Any, prefix: str = '') -> dict[str, Any]:
-    """Leaves of nested dicts and lists by dotted key."""
+    """List the leaves of nested dicts and lists by dotted key."""
     if isinstance(value, dict):
         items: Iterable[tuple[Any, Any]] = value.items()
     elif isinstance(value, list) and any(

@@ -10,7 +10,7 @@ _TICK_SECONDS = 30.0
 
 
 class CommandFailedError(RuntimeError):
-    """A command ended with another status than 0; has its last line."""
+    """Error of a command that failed; the message is its last line."""
 
 
 def run_logged(

@@ -228,7 +228,7 @@ def _pixels(result: RowResult) -> str:
 
 
 def _grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Markdown table; a bar inside a cell would end it."""
+    """Format a Markdown table; a bar inside a cell is escaped."""
     rows = [head, ['---'] * len(head), *lines]
     return '\n'.join(
         f'| {" | ".join(cell.replace("|", "/") for cell in row)} |'

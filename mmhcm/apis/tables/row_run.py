@@ -39,7 +39,7 @@ _ROW_ERRORS = (CommandFailedError, ImportError, OSError, ValueError)
 
 
 class StaleRowError(ValueError):
-    """A row was trained from another config or checkpoint."""
+    """Error of a row that was trained from another config or checkpoint."""
 
 
 class RowRun:
@@ -162,7 +162,7 @@ class RowRun:
         ]
 
     def _options(self, seed: int) -> list[str]:
-        """Config options with a seed, as ``key=value`` texts."""
+        """List the config options with a seed, as ``key=value`` texts."""
         return [
             *self.settings.cfg_options,
             *option_texts(self.row.cfg_options),

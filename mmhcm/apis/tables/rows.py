@@ -200,5 +200,5 @@ def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
         item['shares'] = Start(**item['shares'])
     item['differs'] = tuple(item.get('differs', ()))
     if not str(item['id']).replace('-', '').replace('_', '').isalnum():
-        raise ValueError(f'id is no plain name: {item["id"]!r}')
+        raise ValueError(f'id is not a plain name: {item["id"]!r}')
     return Row(config=config, name=item.pop('name', item['id']), **item)

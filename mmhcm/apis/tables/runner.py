@@ -11,7 +11,7 @@ from .settings import RunSettings
 
 
 class TableRunner:
-    """Train and test rows with each seed, and write their table.
+    """Runner that trains and tests rows with each seed, and writes a table.
 
     What is finished is kept: a training whose config, seed, processes and
     starting checkpoint are what they were, and a test of the same checkpoint

@@ -45,7 +45,7 @@ _LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
 
 
 class StaleOffsetsError(ValueError):
-    """The file of offsets is missing, damaged or of other images."""
+    """Error of a file of offsets: missing, damaged or of other images."""
 
 
 class JpegPart(NamedTuple):

@@ -37,7 +37,7 @@ class CheckedCocoDataset(CocoDataset):
     background. Among the categories must be those of
     ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
     in the order of the file whatever the classes say; objects of further
-    ones are left out. No id and no image may stand there twice.
+    ones are left out. No id and no image may appear twice.
 
     Args:
         args: Arguments of ``CocoDataset``.
@@ -53,7 +53,7 @@ class CheckedCocoDataset(CocoDataset):
 
         Raises:
             ValueError: the file is no COCO json, its categories lack a class
-                or have another order, an id or image stands there twice, or
+                or have another order, an id or image appears twice, or
                 a malformed annotation or one of no image in test mode.
             OSError: the file cannot be read.
         """
@@ -93,7 +93,7 @@ class CheckedCocoDataset(CocoDataset):
         )
 
     def COCOAPI(self, path: str) -> Any:  # noqa: N802
-        """Index the json as ``CocoDataset`` does, and check it as a whole.
+        """Index the json as ``CocoDataset`` does, and check all of it.
 
         The index keeps the last one of equal ids.
         """

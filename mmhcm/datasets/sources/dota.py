@@ -276,7 +276,7 @@ def _check_class_map(
     unknown = [name for name in class_map if name not in source_classes]
     if unknown:
         raise ValueError(
-            f'class_map maps classes that are not there: {unknown}'
+            f'class_map has classes that the data set lacks: {unknown}'
         )
     targets = {*classes, MASKED, BACKGROUND}
     wrong = sorted(set(class_map.values()) - targets)

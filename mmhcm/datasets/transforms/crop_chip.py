@@ -17,10 +17,10 @@ from mmhcm.structures.instances import instance_labels
 
 @TRANSFORMS.register_module()
 class CropChip(BaseTransform):
-    """Cut the chip's window, resize it to the chip size and pad it.
+    """Transform that cuts a chip, resizes it to the chip size and pads it.
 
     1. Take the objects that overlap the window. Those out of the scale's
-       range, cut too much or ignored in the image become ignored ones.
+       range, cut too much or ignored in the image become ignored.
     2. Clip them to the window, in chip pixels.
     3. Cut, resize and pad the image.
 

@@ -17,7 +17,7 @@ from .load_image import LoadImage
 
 @TRANSFORMS.register_module()
 class LoadChipImage(LoadImage):
-    """Load an image, or no more of it than its chip needs.
+    """Transform that loads an image, or the part that its chip needs.
 
     With ``partial_decoding``, ``ChipDataset`` attaches restart offsets, from
     which a window of a JPEG file is decoded to the same pixels as the whole.

@@ -12,11 +12,11 @@ from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 @TRANSFORMS.register_module()
 class MaskIgnoredInstances(BaseTransform):
-    """Fill ignored instances with one colour, but for the valid ones' pixels.
+    """Transform that fills ignored instances, but no pixel of a valid one.
 
-    CornerNet, CenterNet and their like drop ignored instances, which makes
-    them background; without their pixels nothing is there to be learned.
-    Goes behind ``CropChip``.
+    CornerNet, CenterNet and similar heads drop ignored instances, which makes
+    them background; filled with one colour they are no false background.
+    Goes after ``CropChip``.
 
     Required Keys:
 

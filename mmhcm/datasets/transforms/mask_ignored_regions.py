@@ -12,7 +12,7 @@ from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 @TRANSFORMS.register_module()
 class MaskIgnoredRegions(BaseTransform):
-    """Fill ignored regions with one colour (paper section 4.1).
+    """Transform that fills ignored regions with one colour (paper 4.1).
 
     Goes before pasting and cropping, so that a patch never disappears.
 

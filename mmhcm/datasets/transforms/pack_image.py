@@ -1,4 +1,4 @@
-"""An image for the model as it was decoded."""
+"""Packing of an image for the model as it was decoded."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from mmdet.structures import DetDataSample
 
 @TRANSFORMS.register_module()
 class PackImage(BaseTransform):
-    """Pack an image and its meta information, without copying its pixels.
+    """Transform that packs an image without copying its pixels.
 
-    ``PackDetInputs`` makes a copy in the order that networks read, which a
-    large image that is tested in slices has no use for.
+    ``PackDetInputs`` copies the pixels into the order of networks, which is
+    useless for a large image that is tested in slices.
 
     Required Keys:
 

@@ -9,11 +9,11 @@ from mmhcm.functional.pasting import apply_pastes
 
 @TRANSFORMS.register_module()
 class PasteObjects(BaseTransform):
-    """Paint the patches of a paste recipe (paper section 3.3).
+    """Transform that paints the patches of a paste recipe (paper 3.3).
 
-    Decides nothing: the recipe is in the data info, and the instances of the
-    pasted objects are there already. A sample without a recipe is left alone.
-    Goes behind ``MaskIgnoredRegions`` and before ``CropChip``.
+    The recipe is in the data info, and the instances already have the pasted
+    objects. A sample without a recipe stays as it is. Goes after
+    ``MaskIgnoredRegions`` and before ``CropChip``.
 
     Required Keys:
 
@@ -27,9 +27,9 @@ class PasteObjects(BaseTransform):
     - img
 
     Args:
-        in_place (bool): Paint on the image itself, which is the sample's own
-            behind all that load images from files; a copy of a large canvas
-            takes longer than the patches. Defaults to True.
+        in_place (bool): Paint on the image itself instead of on a copy, which
+            for a large canvas takes longer than the patches. Right after a
+            transform that loads the image from its file. Defaults to True.
     """
 
     def __init__(self, in_place: bool = True) -> None:

@@ -102,7 +102,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     it is the next before it, and without the note the farthest one.
 
     Raises:
-        FileNotFoundError: the work directory names one that is not there,
+        FileNotFoundError: the work directory names one that does not exist,
             and holds no other.
         ValueError: none of its checkpoints is whole.
     """
@@ -129,7 +129,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     if noted is not None:
         note = folder / 'last_checkpoint'
         raise FileNotFoundError(
-            f'{note} names {note.read_text().strip()}, which is not there'
+            f'{note} names {note.read_text().strip()}, which does not exist'
         )
     return None
 
@@ -146,9 +146,9 @@ def _noted(folder: Path) -> Path | None:
 
 
 def _earlier(folder: Path, noted: Path | None) -> list[Path]:
-    """A run's checkpoints before the noted one, the farthest first.
+    """List the checkpoints before the noted one, the farthest first.
 
-    Those beyond it are of another course, which the run was taken back from.
+    Later ones are of a course that was given up when the run went back.
     """
     limit = None if noted is None else _step(noted)
     steps = {path: _step(path) for path in folder.glob('*.pth')}

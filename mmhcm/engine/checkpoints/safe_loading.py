@@ -31,7 +31,7 @@ _PREFIXES = {
     'load_from_pavi': ('pavi://',),
     'load_from_ceph': (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'),
 }
-# How the safe loaders of several versions say what they refuse.
+# Messages of the safe loaders of several versions of torch.
 _REFUSED = re.compile(r'(?:GLOBAL|Unsupported class) ([\w.]+)')
 _REFUSES = re.compile('Weights only load failed|weights_only')
 
@@ -48,7 +48,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
         OSError: the file cannot be read.
         ValueError: it is damaged, no checkpoint, or holds something else.
     """
-    # torch reports a folder, or no file at all, in other words.
+    # An OSError for a folder or a missing file, which torch hides.
     with Path(path).open('rb'):
         pass
     with _safely(path):
@@ -71,7 +71,7 @@ def _safely(name: object) -> Iterator[None]:
     except (FileNotFoundError, ImportError):
         raise
     except MemoryError as error:
-        raise ValueError(f'{name} asks for more memory than there is') from (
+        raise ValueError(f'{name} needs more memory than is available') from (
             error
         )
     # Which error a broken file gives depends on where it is broken.
@@ -96,12 +96,11 @@ def _reason(name: object, error: Exception) -> str:
             f'{name} is not a checkpoint that can be loaded safely: '
             + (text[:150])
         )
-    # What torch itself says advises to load unsafely.
+    # Torch's own message advises to load unsafely.
     return (
         f'{name} is not a checkpoint that can be loaded safely: {what} '
         'more than tensors and plain values, which could run a program; if '
-        'you trust whom it comes from, pass it through '
-        'tools/convert_checkpoint.py'
+        'you trust its source, convert it with `mmhcm convert_checkpoint`'
     )
 
 

@@ -181,7 +181,9 @@ class AtomicCheckpointHook(CheckpointHook):
         )
 
     def _validate(self, runner: Runner) -> None:
-        runner.logger.info('validating what the checkpoint was saved for')
+        runner.logger.info(
+            'running the validation that the checkpoint still lacks'
+        )
         for hook in runner.hooks:
             if isinstance(hook, SyncBuffersHook):
                 # They are those of the checkpoint, equal on all ranks.

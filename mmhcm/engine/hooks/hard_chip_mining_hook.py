@@ -194,7 +194,7 @@ def _log(
         f'{how} round {hard_round.number} before epoch '
         f'{runner.epoch + 1}: {hard_round.num_chips} hard chips on '
         f'{len(hard_round.canvases)} of '
-        f'{hard_round.counts.get("canvases", 0)} canvases, beside '
+        f'{hard_round.counts.get("canvases", 0)} canvases, next to '
         f'{chips.num_normal} normal chips'
     )
     scalars = {f'hcm/{key.split("/")[-1]}': v for key, v in metrics.items()}

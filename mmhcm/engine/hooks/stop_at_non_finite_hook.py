@@ -97,8 +97,8 @@ class StopAtNonFiniteHook(Hook):
         raise FloatingPointError(
             f'{name} is {values[name]} at iteration '
             f'{runner.iter + 1} (epoch {runner.epoch + 1}), on '
-            f'{", ".join(names) or "an unknown batch"}: see {path}; weights '
-            'of before are in the last checkpoint'
+            f'{", ".join(names) or "an unknown batch"}: see {path}; the '
+            'last checkpoint has the weights from before'
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

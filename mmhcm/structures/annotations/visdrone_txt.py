@@ -39,11 +39,11 @@ _NUM_COLUMNS = 8
 
 
 class AnnotationError(ValueError):
-    """A row or file of annotations or results that cannot be read."""
+    """Error of a row or file of annotations or results."""
 
 
 class CategoryError(AnnotationError):
-    """A row whose category alone is wrong."""
+    """Error of a row in which only the category is invalid."""
 
 
 def read_annotations(path: str | Path) -> np.ndarray:

@@ -25,7 +25,7 @@ _DTYPE = re.compile(r'[<>|=][biufcU]\d{1,9}')
 
 
 class ArrayFileError(ValueError):
-    """Error of a file under a cache's name that is no cache."""
+    """Error of a file that has a cache's name and is not a cache."""
 
 
 def write_arrays(
@@ -91,7 +91,7 @@ def map_arrays(
     start = f'{{"kind": "{kind.rsplit(" ", 1)[0]} '.encode()
     if line[: len(start)] != start[: len(line)]:
         family = kind.rsplit(' ', 1)[0]
-        raise ArrayFileError(f'{path}: is no cache of {family}; remove it')
+        raise ArrayFileError(f'{path}: not a cache of {family}; remove it')
     header = _parse_header(line)
     if header is None:
         return None
@@ -113,14 +113,14 @@ def _arrays_of(
     arrays = {}
     for name, (dtype, shape, offset) in places.items():
         if not _DTYPE.fullmatch(dtype) or min(shape, default=0) < 0:
-            raise ValueError(f'{name} is no array of numbers or text')
+            raise ValueError(f'{name} is not an array of numbers or text')
         num_bytes = math.prod(shape) * np.dtype(dtype).itemsize
         if not 0 <= offset <= offset + num_bytes <= len(body):
-            raise ValueError(f'{name} lies outside the file')
+            raise ValueError(f'{name} is outside the file')
         content = body[offset : offset + num_bytes]
         arrays[name] = content.view(dtype).reshape(shape)
         if arrays[name].dtype.kind == 'U' and not _is_text(content):
-            raise ValueError(f'{name} holds what is no text')
+            raise ValueError(f'{name} holds bytes that are not text')
     return arrays
 
 

@@ -80,4 +80,4 @@ def _items_fit(values: Sequence[Any], wanted: tuple[Any, ...]) -> bool:
 
 
 def _refuse(text: str) -> float:
-    raise ValueError(f'{text} is no number of JSON')
+    raise ValueError(f'{text} is not a JSON number')

@@ -127,7 +127,7 @@ def format_rankings(rankings: dict[str, Any]) -> str:
 
 
 def _caution(table: dict[str, Any], rankings: dict[str, Any]) -> str:
-    """One sentence: the rank, and whether the rows can be compared."""
+    """Describe the rank, and if the rows can be compared."""
     place = f'Rank {table["rank"]} of {len(table["rows"])}'
     if table['comparable']:
         return f'{place}; all rows were measured on {table["split"]}.'

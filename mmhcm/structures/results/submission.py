@@ -44,7 +44,7 @@ _DAMAGE = (
 
 
 class SubmissionError(ValueError):
-    """A zip or folder of results that cannot be read as one."""
+    """Error of a zip or folder of results that cannot be read."""
 
 
 class _File(NamedTuple):
@@ -154,7 +154,7 @@ def validate_submission(
 def _row_faults(
     text: str, image_wh: tuple[int, int], max_rows: int
 ) -> Iterator[str]:
-    """Faults of one file, each starting with ':line: '."""
+    """List the faults of one file, each starting with ':line: '."""
     rows = split_rows(text)
     previous = float('inf')
     for number, fields in rows:

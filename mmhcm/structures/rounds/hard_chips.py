@@ -93,7 +93,7 @@ class MinedCanvas:
             raise ValueError('a window must have 4 numbers')
         # Written so that NaN fails as well.
         if not all(abs(v) <= _MAX_SIDE for row in windows for v in row):
-            raise ValueError('a window lies beyond all images')
+            raise ValueError('a window is beyond all images')
         if len(windows) != len(self.scale_inds):
             raise ValueError(
                 f'{len(windows)} windows but {len(self.scale_inds)} scale_inds'
@@ -118,7 +118,7 @@ class MinedCanvas:
             )
         num_errors = len(self.errors)
         if not all(0 <= i < num_errors for inds in chip_errors for i in inds):
-            raise ValueError('chip_errors name an error that is not there')
+            raise ValueError('chip_errors name an error that does not exist')
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plain values of the record, as they are written."""
@@ -245,7 +245,7 @@ def _last_line(num_canvases: int, digest: str) -> bytes:
 
 
 def _check_end(content: bytes, path: str) -> None:
-    """Refuse a file that is not all that was written."""
+    """Refuse a file that is cut short."""
     start = content.rfind(b'\n', 0, -1) + 1
     num_lines = content.count(b'\n', 0, start)
     digest = hashlib.sha256(content[:start]).hexdigest()

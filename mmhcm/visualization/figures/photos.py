@@ -83,7 +83,7 @@ def choose_images(
     """Take the images that are named, or draw some, in their given order.
 
     Raises:
-        ValueError: a named image is not there.
+        ValueError: a named image is missing.
     """
     unknown = [stem for stem in wanted if stem not in stems]
     if unknown:
@@ -97,7 +97,7 @@ def choose_images(
 def detections_text(
     stems: Sequence[str], counts: Sequence[int], score_thr: float
 ) -> str:
-    """Say how many detections are drawn on each image."""
+    """Format the number of detections that are drawn on each image."""
     return '\n'.join(
         f'{stem}: {count} detections from score {score_thr:g}'
         for stem, count in zip(stems, counts, strict=True)

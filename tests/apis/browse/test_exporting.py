@@ -254,7 +254,10 @@ def test_a_round_of_another_pool_is_an_error(cfg, tmp_path):
         (dict(what='images'), "what must be .* 'images'"),
         (dict(what='chips', num=0), 'num must be positive, got 0'),
         (dict(what='chips', suffix='.gif'), "suffix must be .* '.gif'"),
-        (dict(what='chips', round_file='x'), 'a round says nothing of chips'),
+        (
+            dict(what='chips', round_file='x'),
+            'a round file goes with hard-chips, not with chips',
+        ),
     ],
 )
 def test_arguments_are_checked(cfg, tmp_path, kwargs, fault):

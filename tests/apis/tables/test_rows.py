@@ -63,7 +63,7 @@ B = {'id': 'b', 'config': 'a.py'}
         ([A, {**B, 'config': 'no.py'}], 'row 2: no config at .*no.py'),
         ([{**A, 'tto': True}], "row 1: unknown key 'tto'"),
         ([{**A, 'paper': {'AR7': 1}}], "row 1: unknown metric 'AR7'"),
-        ([{**A, 'id': '../a'}], "row 1: id is no plain name: '../a'"),
+        ([{**A, 'id': '../a'}], "row 1: id is not a plain name: '../a'"),
         ([{**A, 'shares': {'row': 'b'}}], "row 1: .*'epoch'"),
         (
             [{**A, 'shares': {'row': 'b', 'epoch': 1}}, B],

@@ -434,7 +434,7 @@ def test_code_version(tmp_path):
         ({'num_processes': 0}, 'num_processes must be positive'),
         ({'num_processes': 2}, 'need a launcher'),
         ({'launcher': 'magic'}, 'launcher must be one of'),
-        ({'cfg_options': ('a',)}, "'a' is no key=value"),
+        ({'cfg_options': ('a',)}, "'a' is not key=value"),
     ],
 )
 def test_settings_are_checked(tmp_path, kwargs, fault):
@@ -475,8 +475,8 @@ def test_the_command_prints_what_it_would_do(table, capsys):
     [
         (('{root}/absent',), 'No such file'),
         (('{root}', '--rows', 'x'), "no row 'x', there are plain"),
-        (('{root}', '--env', 'x'), "--env: 'x' is no NAME=value"),
-        (('{root}', '--cfg-options', 'x'), "'x' is no key=value"),
+        (('{root}', '--env', 'x'), "--env: 'x' is not NAME=value"),
+        (('{root}', '--cfg-options', 'x'), "'x' is not key=value"),
     ],
 )
 def test_a_mistake_is_one_line(table, capsys, args, fault):

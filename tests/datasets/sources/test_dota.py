@@ -200,7 +200,7 @@ COMPLETE = dict.fromkeys(DOTA_V1_CLASSES, 'background')
         ),
         (
             dict(class_map={**COMPLETE, 'boat': 'masked'}),
-            r"not there: \['boat'\]",
+            r"lacks: \['boat'\]",
         ),
         (
             dict(class_map={**COMPLETE, 'plane': 'aircraft'}),

@@ -123,7 +123,7 @@ def test_latest_checkpoint(tmp_path, path):
     assert latest_checkpoint(tmp_path) is None
     note = tmp_path / 'last_checkpoint'
     note.write_text(path)
-    with pytest.raises(FileNotFoundError, match='which is not there'):
+    with pytest.raises(FileNotFoundError, match='which does not exist'):
         latest_checkpoint(tmp_path)
     torch.save({}, path)
     assert latest_checkpoint(tmp_path) == path

@@ -40,7 +40,7 @@ def test_a_program_is_refused_and_not_run(tmp_path, load, write):
     message = str(caught.value)
     assert message.startswith(f'{path} ')
     assert len(message.splitlines()) == 1
-    assert 'tools/convert_checkpoint.py' in message
+    assert 'mmhcm convert_checkpoint' in message
     # ... while the unsafe loader does run it
     if write is torch.save:
         assert 'posix.mkdir' in message

@@ -111,12 +111,12 @@ def test_deep_headers_give_nothing(path):
 @pytest.mark.parametrize('content', [b'[]\n', b'{"kind": 1}\n', b'\xff'])
 def test_foreign_files_are_errors(path, content):
     path.write_bytes(content)
-    with pytest.raises(ArrayFileError, match=r'arrays\.bin: is no cache of t'):
+    with pytest.raises(ArrayFileError, match=r'arrays\.bin: not a cache of t'):
         map_arrays(path, 'things 1', 'abc')
 
 
 def test_files_of_another_kind_are_errors(path):
-    with pytest.raises(ArrayFileError, match='is no cache of others'):
+    with pytest.raises(ArrayFileError, match='not a cache of others'):
         map_arrays(path, 'others 1', 'abc')
 
 
