@@ -10,10 +10,7 @@ import numpy as np
 from mmhcm.functional.boxes import (
     as_bboxes,
     box_areas,
-    box_iof,
-    box_iou,
     clip_boxes,
-    contains,
     intersection_areas,
 )
 
@@ -83,53 +80,6 @@ def find_learned_objects(
     inside = intersection_areas(windows, bboxes)  # (m, n)
     visible = (inside > 0) & (inside >= min_visible * box_areas(bboxes))
     return np.asarray(visible & valid)
-
-
-def find_learned_errors(
-    bboxes: np.ndarray,
-    windows: np.ndarray,
-    valid: np.ndarray,
-    gt_bboxes: np.ndarray,
-    gt_kept: np.ndarray,
-    *,
-    ignored_iof_thr: float = 0.5,
-    ignored_iou_thr: float = 0.3,
-) -> np.ndarray:
-    """Find the background errors that are learned in each chip.
-
-    A detection on background is learned as an error in a chip if it has the
-    sizes of the chip's scale, is completely in the window, and does not
-    overlap an object that the chip ignores: ``TrueIgnoreAssigner`` makes such
-    pixels neither foreground nor background. The thresholds are those of the
-    assigner.
-
-    Args:
-        bboxes: (n, 4) xyxy, detections on background; pixels of the image.
-        windows: (m, 4) xyxy of the chips, same pixels.
-        valid: bool (m, n), detections that are of the chip's scale.
-        gt_bboxes: (g, 4) xyxy, all objects inside the image, ignored ones
-            included.
-        gt_kept: bool (m, g), objects that the chip does not ignore.
-        ignored_iof_thr: Share of the detection in an object that is ignored.
-            Defaults to 0.5.
-        ignored_iou_thr: IoU with the visible part of an object that is
-            ignored. Defaults to 0.3.
-
-    Returns:
-        bool (m, n).
-    """
-    bboxes, windows = as_bboxes(bboxes), as_bboxes(windows)
-    gt_bboxes = as_bboxes(gt_bboxes)
-    learned = contains(windows, bboxes) & valid  # (m, n)
-    touching = intersection_areas(bboxes, gt_bboxes) > 0  # (n, g)
-    for ind in np.flatnonzero(learned.any(axis=1)).tolist():
-        dets = np.flatnonzero(learned[ind])
-        gts = np.flatnonzero(touching[dets].any(axis=0) & ~gt_kept[ind])
-        cut = clip_boxes(gt_bboxes[gts], tuple(windows[ind]))
-        hidden = box_iof(bboxes[dets], cut) >= ignored_iof_thr
-        hidden |= box_iou(bboxes[dets], cut) >= ignored_iou_thr
-        learned[ind, dets[hidden.any(axis=1)]] = False
-    return learned
 
 
 def assign_to_chip(

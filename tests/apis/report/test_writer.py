@@ -255,7 +255,11 @@ def test_charts_count_every_chip(write):
 
 
 def test_examples_show_detections_and_true_boxes(write):
-    hard_round = mined_round()
+    canvases = [mined_canvas(image) for image in range(4)]
+    # Errors only in chips that hold them.
+    hard_round = mined_round(
+        canvases=[replace(c, chip_errors=[[1], [0], [0]]) for c in canvases]
+    )
     hard_round.counts['kinds'] = ['background', 'class', 'missed']
     options = ReportOptions(num_examples=6)
     _, parts = read(write(hard_round, options=options))
@@ -406,22 +410,15 @@ def test_the_page_is_written_whole_and_knows_its_round(write, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('switch', 'fault'),
+    ('options', 'fault'),
     [
-        ({'num_pictures': 3}, "report: .*'num_pictures'"),
         ({'num_examples': -1}, 'num_examples must be 0 or more, got -1'),
         ({'num_canvases': 'few'}, "num_canvases must .* got 'few'"),
     ],
 )
-def test_options_are_checked(switch, fault):
+def test_options_are_checked(options, fault):
     with pytest.raises(ValueError, match=fault):
-        ReportOptions.of(switch)
-
-
-def test_options():
-    assert ReportOptions.of(switch=False) is None
-    assert ReportOptions.of(switch=True) == ReportOptions(24, 4)
-    assert ReportOptions.of({'num_examples': 3}) == ReportOptions(3, 4)
+        ReportOptions(**options)
 
 
 def test_no_pictures_when_none_are_wanted(write):

@@ -99,7 +99,7 @@ def test_series_are_as_many_as_can_be_told_apart():
 
 def test_figures_do_not_need_torch():
     code = (
-        'import sys, mmhcm.apis.plots.result_commands\n'
+        'import sys, mmhcm.cli.plot_results\n'
         "sys.exit('torch' in sys.modules or 'mmengine' in sys.modules)"
     )
     root = Path(__file__).parents[3]
