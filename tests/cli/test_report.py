@@ -69,7 +69,7 @@ def test_report(run, config, tmp_path, capsys):
     assert page.one('section', id='pasted').all('img') == []
 
 
-def test_a_damaged_earlier_round_is_said(run, config, tmp_path):
+def test_damaged_earlier_round_is_reported(run, config, tmp_path):
     mine(config, tmp_path, 1, 2)
     (tmp_path / 'hcm' / 'round_1' / 'hard_chips.jsonl').write_text('{}\n')
     assert run(tmp_path) == 0

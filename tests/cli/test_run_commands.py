@@ -45,7 +45,7 @@ def trained(call, tmp_path_factory):
     )
 
 
-def test_train_writes_what_it_should(trained):
+def test_train_writes_config_checkpoints_and_rounds(trained):
     names = {path.name for path in trained.work_dir.iterdir()}
     assert {'tiny.py', 'epoch_1.pth', 'epoch_2.pth', 'hcm'} <= names
     assert any(name.startswith('best_visdrone_AP') for name in names)
@@ -63,7 +63,7 @@ SLICES = {
     [((), {}), (('--tta',), {}), (('--slices',), SLICES)],
     ids=['one', 'many', 'slices'],
 )
-def test_the_zip_scores_what_the_test_printed(
+def test_zip_has_the_scores_of_the_test(
     call, trained, mode, options, tmp_path, capsys
 ):
     work = '--work-dir', tmp_path
@@ -128,7 +128,7 @@ def test_one_slice_scores_as_the_whole_image(call, trained, tmp_path):
     assert tables[0]
 
 
-def test_coco_figures_beside(call, trained, tmp_path):
+def test_coco_scores_next_to_official_ones(call, trained, tmp_path):
     """MMDetection's figures under their own name; the zip needs none."""
     config = trained.config.parent / 'coco.py'
     config.write_text(

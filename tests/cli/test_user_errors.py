@@ -117,7 +117,7 @@ def test_a_stop_is_one_line(command, hint, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures('stops')
-def test_a_stop_that_is_handed_on_is_no_other(monkeypatch, capsys):
+def test_stop_while_telling_ranks_counts_once(monkeypatch, capsys):
     told = []
 
     def tell(reason):
@@ -142,7 +142,7 @@ def test_the_status_is_passed_on():
     assert report_user_errors(lambda: 3) == 3
 
 
-def test_what_a_worker_says():
+def test_message_of_a_worker_is_printed():
     error = ValueError(
         'Caught ValueError in DataLoader worker process 0.\n'
         'Original Traceback (most recent call last):\n  File "a.py"\n'
@@ -152,7 +152,7 @@ def test_what_a_worker_says():
 
 
 @pytest.mark.parametrize('leave', [True, False])
-def test_a_progress_bar_gives_its_line_up(capsys, leave):
+def test_error_replaces_the_line_of_a_progress_bar(capsys, leave):
     def command():
         for _ in tqdm(range(2), 'work', leave=leave):
             raise ValueError('stop')

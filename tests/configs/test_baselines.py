@@ -230,7 +230,7 @@ def test_mirror_images_merge(name, tiny, tmp_path):
     assert 'visdrone/AP' in runner.test()
 
 
-def test_centernet_answers_in_pixels_of_the_image(tiny):
+def test_centernet_boxes_are_in_pixels_of_the_image(tiny):
     # Images are padded on all sides; what a perfect network says comes back.
     cfg = load(CENTER)
     slim_model(cfg, CENTER)

@@ -113,7 +113,7 @@ def test_hooks_and_schedules_are_known(path):
 
 
 @pytest.mark.parametrize('path', CONFIGS)
-def test_config_survives_its_own_text(path, monkeypatch):
+def test_config_round_trips_as_text(path, monkeypatch):
     # A run keeps its config as text; an infinite number would not load.
     monkeypatch.setattr(
         'mmengine.config.config.FormatCode', lambda text, **_: (text, True)

@@ -65,7 +65,7 @@ def test_a_row_differs_from_its_parent_as_declared(name, row_id):
 
 
 @pytest.mark.parametrize(('name', 'row_id'), ROWS)
-def test_a_row_may_go_on_from_what_it_names(name, row_id):
+def test_row_may_go_on_from_the_row_it_names(name, row_id):
     row = TABLES[name].row(row_id)
     cfg = config_of(name, row_id)
     if row.shares is None:
@@ -86,7 +86,7 @@ def test_a_row_may_go_on_from_what_it_names(name, row_id):
 
 
 @pytest.mark.parametrize(('name', 'row_id'), ROWS)
-def test_what_is_mined_can_be_built(name, row_id):
+def test_mining_of_each_row_can_be_built(name, row_id):
     hook = config_of(name, row_id).default_hooks.get('mining')
     if hook is not None:
         METRICS.build({**hook.metric, 'scales': SCALES})

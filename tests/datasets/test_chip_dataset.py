@@ -329,7 +329,7 @@ def test_other_boxes_find_anew(cached, finds, root):
     assert len(finds) == 8
 
 
-def test_lazy_data_sets_load_when_they_are_asked(root):
+def test_lazy_data_sets_load_at_first_use(root):
     dataset = build({**visdrone(root), 'lazy_init': True}, lazy_init=True)
     assert not hasattr(dataset, 'index')
     assert len(ChipSampler(dataset)) == len(build(visdrone(root)))
@@ -465,7 +465,7 @@ def make_pool(root, tmp_path):
 PASTE = Paste(0, (50.0, 30.0, 70.0, 46.0), 1.0, 0.0, False, 1.0, 8)
 
 
-def test_hard_chips_come_behind_the_normal_ones(root, tmp_path):
+def test_hard_chips_follow_the_normal_ones(root, tmp_path):
     dataset = build(visdrone(root))
     normal = len(dataset)
     pool = make_pool(root, tmp_path)
@@ -491,7 +491,7 @@ def test_hard_chips_come_behind_the_normal_ones(root, tmp_path):
     assert len(dataset) == normal
 
 
-def test_what_others_cover_of_a_pasted_object_is_ignored(root, tmp_path):
+def test_covered_part_of_a_pasted_object_is_ignored(root, tmp_path):
     images = DATASETS.build(visdrone(root))
     infos = [images.get_data_info(ind) for ind in range(len(images))]
     x1, y1, x2, y2 = infos[0]['instances'][0]['bbox']
@@ -540,7 +540,7 @@ def test_masked_objects_are_no_foreground_anywhere(tmp_path):
     assert dataset[2]['gt_ignore_flags'].tolist() == [True, False]
 
 
-def test_hard_chips_show_what_was_pasted(root, tmp_path):
+def test_hard_chips_show_pasted_objects(root, tmp_path):
     pool = make_pool(root, tmp_path)
     plain = [LOAD, dict(type='PasteObjects'), PIPELINE[3]]
     dataset = build(visdrone(root), plain)
@@ -637,7 +637,7 @@ def test_broken_canvases_are_skipped(root, warnings):
     assert sample['data_samples'].img_id == '000'
 
 
-def test_nothing_but_broken_images(root, warnings):
+def test_only_broken_images_are_an_error(root, warnings):
     dataset = build(visdrone(root))
     for path in (root / 'images').iterdir():
         path.unlink()

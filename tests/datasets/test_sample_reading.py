@@ -17,7 +17,7 @@ from mmhcm.structures.pool import PoolError
         (ValueError('two\n  lines '), 'a.png: two lines'),
     ],
 )
-def test_one_line_that_names_the_image(error, text):
+def test_fault_names_the_image_in_one_line(error, text):
     assert describe_fault('a.png', error) == text
 
 
@@ -43,7 +43,7 @@ class Counts:
         return gc.get_freeze_count()
 
 
-def test_workers_pass_over_what_they_were_forked_with():
+def test_workers_freeze_objects_from_before_the_fork():
     before = gc.get_freeze_count()
     counts = Counts()
     assert counts[0] <= before

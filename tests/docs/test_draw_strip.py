@@ -34,7 +34,7 @@ def mine(config):
 
 
 @pytest.mark.parametrize('finished', [False, True])
-def test_panels_are_those_that_have_files(finished, tmp_path, monkeypatch):
+def test_only_panels_with_files_are_drawn(finished, tmp_path, monkeypatch):
     config = write_tiny_visdrone(tmp_path)
     out, arguments = tmp_path / 'strip.png', []
     if finished:

@@ -168,7 +168,7 @@ def test_missed_objects_are_mined_by_default():
     ],
     ids=['ignored object', 'ignored region', 'two regions'],
 )
-def test_where_nothing_is_known_nothing_is_wrong(instances, regions):
+def test_detections_in_ignored_areas_are_no_errors(instances, regions):
     dets = [(CAR, 0.9, 0), (FAR, 0.9, 0), (FAR, 0.8, 2)]
     metric, figures = mine([make_sample(dets, instances, regions)])
     assert metric.canvases == []
@@ -310,7 +310,7 @@ def test_detections_are_cut_to_the_image():
     assert figures['hard_chip/background'] == 1
 
 
-def test_objects_that_are_no_objects_for_a_scale():
+def test_errors_are_valid_at_the_scale_of_their_size():
     """An error is valid at the scale of its own size."""
     dets = [([10, 10, 20, 20], 0.9, 0), ([20, 20, 100, 90], 0.9, 0)]
     metric, _ = mine([make_sample(dets)], kinds=['background'])
@@ -393,7 +393,7 @@ def test_the_round_does_not_depend_on_the_order_of_canvases(tmp_path):
     json.dumps(metric.counts, allow_nan=False)
 
 
-def test_a_canvas_that_stands_in_for_a_broken_one_counts_once():
+def test_substitute_of_a_broken_canvas_counts_once():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)])
     metric, figures = mine([sample, sample])
     assert len(metric.canvases) == 1

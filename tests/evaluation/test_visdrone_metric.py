@@ -113,7 +113,7 @@ def test_two_images_of_one_name_are_an_error(tmp_path):
         run(VisDroneMetric(), samples)
 
 
-def test_detections_that_are_not_finite_are_an_error(tmp_path):
+def test_non_finite_detections_are_an_error(tmp_path):
     samples = make_samples(tmp_path, 1)
     samples[0]['pred_instances']['scores'][2] = float('nan')
     with pytest.raises(ValueError, match=r'im0\.jpg: detections hold NaN'):

@@ -111,7 +111,7 @@ def test_summary():
     assert set(summarize_ious(np.zeros(0)).values()) == {0.0}
 
 
-def test_fit_finds_the_anchors_that_made_the_boxes():
+def test_fit_recovers_known_anchors():
     truth = AnchorSpec((8, 16, 32), (3.0,), (0.5, 1.0, 2.5))
     anchors = enumerate_anchors(truth, (256, 256))
     rng = np.random.default_rng(0)

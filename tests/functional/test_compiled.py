@@ -16,7 +16,7 @@ def test_compiled_functions_are_kept():
     assert compiled(_double, 'f8(f8)')(1.5) == 3
 
 
-def test_without_numba_there_is_none(monkeypatch):
+def test_compiled_is_none_without_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, 'numba', None)
 
     def triple(value):
@@ -46,7 +46,7 @@ def _fourfold(value):
 @pytest.mark.parametrize(
     ('function', 'signature'), [(_triple, None), (_fourfold, 'i8(i8)')]
 )
-def test_a_full_disk_keeps_nothing_and_stops_nothing(
+def test_full_disk_does_not_stop_compilation(
     tmp_path, monkeypatch, function, signature
 ):
     numba = pytest.importorskip('numba')

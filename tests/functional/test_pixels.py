@@ -56,7 +56,7 @@ def test_crop_at_scale_one_copies_and_pads():
         ((0, 0, 1, 1), 0.1, 8, (1, 1)),
     ],
 )
-def test_resized_part_fills_what_the_scale_says(window, scale, size, filled):
+def test_resized_part_fills_its_share_of_the_chip(window, scale, size, filled):
     image = np.full((12, 16, 3), 7, dtype=np.uint8)
     chip = crop_resize_pad(image, window, scale, size, CAFFE_MEAN)
     expected = np.empty((size, size, 3), dtype=np.uint8)

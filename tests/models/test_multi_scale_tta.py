@@ -135,7 +135,7 @@ def test_low_precision_is_accepted():
     assert merge(view(dets, dtype=torch.float16)) == dets
 
 
-def test_the_sample_keeps_what_it_is():
+def test_sample_keeps_its_meta_information():
     model = MultiScaleTTA(module=Detector())
     first = view([(SMALL, 0.5, 1)], (0, 9))
     data = dict(inputs=[[None]] * 2, data_samples=[[first], [view([])]])

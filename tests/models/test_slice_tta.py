@@ -87,13 +87,13 @@ def test_boxes_are_those_of_the_image():
     assert shapes == [[(3, 20, 20)] * 4, [(3, 20, 20)] * 2]
 
 
-def test_slices_go_one_by_one_on_a_cpu():
+def test_slices_are_detected_one_by_one_on_a_cpu():
     _, shapes = detect(draw(40, 30), [PASS], batch_size=None)
     assert shapes == [[(3, 20, 20)]] * 6
 
 
 @pytest.mark.parametrize('batch_size', [1, 5, 6, 100])
-def test_batches_change_nothing(batch_size):
+def test_batch_size_does_not_change_detections(batch_size):
     image = draw(40, 30, [3, 4, 8, 9], [18, 1, 28, 25])
     expected, _ = detect(image, [PASS])
     found, shapes = detect(image, [PASS], batch_size=batch_size)

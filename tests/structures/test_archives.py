@@ -78,7 +78,7 @@ def test_files_come_back(path, out, mode, form):
         (member('GOOD.TXT', b'again'), 'is there twice'),
     ],
 )
-def test_members_that_are_refused(path, out, bad, fault, tmp_path):
+def test_unsafe_members_are_refused(path, out, bad, fault, tmp_path):
     write_tar(path, member('good.txt', b'good'), bad)
     with pytest.raises(ArchiveError, match=fault) as caught:
         unpack_tar(path, out)
@@ -109,7 +109,7 @@ def test_an_absolute_name_stays_inside(path, out):
 @pytest.mark.parametrize(
     'names', ['x' * 300, 'good.txt/below.txt'], ids=['long', 'below a file']
 )
-def test_names_that_no_file_can_have(path, out, names):
+def test_invalid_names_are_refused(path, out, names):
     write_tar(path, member('good.txt', b'good'), member(names, b'x'))
     with pytest.raises(OSError, match=r'too long|Not a dir|File exists'):
         unpack_tar(path, out)

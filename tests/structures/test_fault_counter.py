@@ -17,5 +17,5 @@ def test_kinds_are_counted_with_their_first():
     ]
 
 
-def test_nothing_is_nothing_to_say():
+def test_no_faults_give_no_lines():
     assert FaultCounter().lines() == []

@@ -64,7 +64,7 @@ def test_every_text_is_escaped():
     assert {image.attrs['alt'] for image in pictures} == {NASTY}
 
 
-def test_it_loads_nothing():
+def test_page_loads_no_files():
     html = render_page(make_page())
     page, loads = read_page(html)
     assert loads
@@ -137,7 +137,7 @@ def test_format_number(value, text):
     assert format_number(value) == text
 
 
-def test_the_size_is_that_of_the_page():
+def test_stated_size_is_that_of_the_page():
     page = make_page()
     noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3))
     picture = Picture(noise.astype(np.uint8), 'a', 'b')

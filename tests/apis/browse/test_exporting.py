@@ -231,7 +231,7 @@ def test_broken_images_are_left_out(cfg, tmp_path):
     assert len(load_coco(result, 'chips')) == result.num_images
 
 
-def test_nothing_but_broken_images_is_an_error(cfg, tmp_path):
+def test_only_broken_images_are_an_error(cfg, tmp_path):
     pipeline = cfg.train_dataloader.dataset.pipeline
     cfg.train_dataloader.dataset.pipeline = [
         transform for transform in pipeline if transform.type != 'CropChip'

@@ -77,7 +77,7 @@ def test_options(make_runner, warnings):
     assert len(examples.all('figure')) == 2
 
 
-def test_without_mining_there_is_nothing_to_report(make_runner, warnings):
+def test_no_report_without_mining(make_runner, warnings):
     runner = make_runner({**FAST, 'default_hooks.mining.epochs': []})
     runner.train()
     assert not Path(runner.work_dir, 'hcm').exists()
@@ -90,7 +90,9 @@ def test_numbers_of_pictures(number):
         MiningReportHook(num_canvases=number)
 
 
-def test_a_fault_ends_no_training(make_runner, warnings, monkeypatch):
+def test_fault_in_report_does_not_end_training(
+    make_runner, warnings, monkeypatch
+):
     def fail(page):
         raise OSError(28, 'No space left on device')
 
@@ -106,7 +108,7 @@ def test_a_fault_ends_no_training(make_runner, warnings, monkeypatch):
     assert [p.name for p in path.parent.iterdir()] == ['hard_chips.jsonl']
 
 
-def test_resuming_writes_what_is_absent(make_runner, tmp_path, warnings):
+def test_resuming_writes_absent_pages(make_runner, tmp_path, warnings):
     work_dir = tmp_path / 'work'
     make_runner(FAST, work_dir).train()
     path = report_of(work_dir)

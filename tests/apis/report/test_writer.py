@@ -216,7 +216,7 @@ def test_numbers_are_those_of_the_round(write):
     ]
 
 
-def test_the_head_says_where_the_round_is_from(write):
+def test_head_names_the_origin_of_the_round(write):
     page, _ = read(write())
     head = page.one('header')
     assert page.one('h1').text == 'Mining round 2'
@@ -324,7 +324,7 @@ def test_an_example_boxes_the_detection_and_the_object(sources):
     assert np.abs(found.max(axis=0) - [124, 97]).max() <= 1
 
 
-def test_canvases_mark_what_was_pasted(write):
+def test_canvases_mark_pasted_objects(write):
     _, parts = read(write(options=ReportOptions(num_canvases=3)))
     figures = parts['pasted'].all('figure')
     assert len(figures) == 3
@@ -350,7 +350,7 @@ def test_a_later_round_is_compared(write):
     }
 
 
-def test_a_first_round_says_so(write):
+def test_first_round_has_no_comparison(write):
     _, parts = read(write(mined_round(1)))
     assert 'first round' in parts['changes'].text
 
@@ -378,7 +378,7 @@ def test_rounds_of_other_kinds(write, sources):
     assert list(parts) == ['pasted', 'errors', 'examples', 'chips', 'changes']
 
 
-def test_images_that_cannot_be_read(write, sources, tmp_path):
+def test_unreadable_images_are_counted(write, sources, tmp_path):
     images = Images(tmp_path / 'images')
     for info in images.infos[:3]:
         info['img_path'] = str(tmp_path / 'absent.png')
@@ -389,7 +389,7 @@ def test_images_that_cannot_be_read(write, sources, tmp_path):
     assert '9 more have an image that cannot be read' in parts['examples'].text
 
 
-def test_the_page_is_written_whole_and_knows_its_round(write, monkeypatch):
+def test_page_is_written_whole_and_names_its_round(write, monkeypatch):
     path = write()
     assert reported(path) == '2' * 64
     assert report_path(path.with_name('hard_chips.jsonl')) == path

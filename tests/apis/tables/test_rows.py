@@ -110,7 +110,7 @@ def test_a_mistake_names_file_and_row(write, rows, fault):
         ('{"rows": 3}', 'a table has a list of rows'),
     ],
 )
-def test_what_is_no_table(tmp_path, text, fault):
+def test_invalid_table_files_are_named(tmp_path, text, fault):
     path = tmp_path / 'rows.json'
     path.write_text(text)
     with pytest.raises(ValueError, match=fault):

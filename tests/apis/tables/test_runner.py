@@ -177,7 +177,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     assert rows[2]['class_mean_AP50'] == '5.5'
 
 
-def test_what_is_finished_is_kept(table):
+def test_finished_rows_are_kept(table):
     table.run()
     done, results = table.run()
     assert done
@@ -185,7 +185,7 @@ def test_what_is_finished_is_kept(table):
     assert results['many', 0].status == 'done'
 
 
-def test_chosen_rows_bring_what_they_need(table):
+def test_chosen_rows_run_with_the_rows_they_need(table):
     _, results = table.run(['hard'])
     assert results['plain', 0].status == results['hard', 0].status == 'done'
     assert results['many', 0].status == 'not run'
@@ -263,7 +263,7 @@ def test_a_row_that_fails_leaves_the_others(table):
     assert results['many', 0].status == 'done'
 
 
-def test_a_training_that_leaves_nothing_has_failed(table):
+def test_training_without_checkpoint_has_failed(table):
     (table.root / 'train_does').write_text('leave nothing plain')
     done, results = table.run(['plain'])
     assert not done
@@ -352,7 +352,7 @@ def test_another_start_is_not_reused(table):
         ),
     ],
 )
-def test_rows_that_cannot_share(table, kwargs, fault):
+def test_invalid_shares_are_refused(table, kwargs, fault):
     write_configs(table.root, **kwargs)
     done, results = table.run()
     assert not done
@@ -360,7 +360,7 @@ def test_rows_that_cannot_share(table, kwargs, fault):
     assert results['plain', 0].status == 'done'
 
 
-def test_differences_that_do_nothing_before(table):
+def test_named_differences_may_be_shared(table):
     options = {
         'a': 1,
         'train_dataloader.sampler.hard_ratio': 0.3,
@@ -378,7 +378,7 @@ def test_differences_that_do_nothing_before(table):
     ]
 
 
-def test_a_row_that_another_process_runs_is_left_to_it(table):
+def test_row_of_another_process_is_skipped(table):
     runner = TableRunner(
         read_table(table.root), RunSettings(table.root / 'work')
     )
@@ -455,7 +455,7 @@ def call(*args):
     return run_table.main([*map(str, args)])
 
 
-def test_the_command_prints_what_it_would_do(table, capsys):
+def test_dry_run_prints_the_commands(table, capsys):
     status = call(
         table.root,
         *('--dry-run', '--rows', 'many', '--seeds', 0, 1),

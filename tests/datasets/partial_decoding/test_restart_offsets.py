@@ -53,7 +53,7 @@ def read(offsets, ind, paths, wh=WH, area=AREA):
     return image[y1 - top : y2 - top, x1 - left : x2 - left]
 
 
-def test_parts_have_the_pixels_of_the_whole(offsets, paths):
+def test_parts_equal_the_whole_image(offsets, paths):
     assert len(offsets) == 5
     assert offsets.num_partial == 2
     for ind in (0, 4):
@@ -72,7 +72,7 @@ def test_another_size_than_expected_gives_no_part(offsets, paths):
     assert read(offsets, 0, paths, wh=(WH[1], WH[0])) is None
 
 
-def test_a_file_that_has_changed_gives_no_part(offsets, paths):
+def test_changed_file_gives_no_part(offsets, paths):
     digest = offsets_digest(paths)
     stat = paths[0].stat()
     os.utime(paths[0], ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))

@@ -119,13 +119,13 @@ def test_a_sequence_of_images():
         images[len(images)]
 
 
-def test_infos_are_nobody_elses():
+def test_infos_are_not_shared():
     images = draw_images(3)
     images[0]['instances'].append('more')
     assert 'more' not in images[0]['instances']
 
 
-def test_regions_may_be_forgotten():
+def test_regions_may_be_left_out():
     rows = np.array([[1, 2, 3, 4, 0, 0, 0, 0]])
     assert annotations_of(rows, (9, 9), True)['ignored_regions'] == [
         [1, 2, 4, 6]

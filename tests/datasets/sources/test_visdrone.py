@@ -97,7 +97,7 @@ def test_image_without_annotation_is_left_out_of_training(tmp_path, warnings):
     assert 'b.png' in message
 
 
-def test_training_on_nothing_is_an_error(tmp_path):
+def test_training_without_images_is_an_error(tmp_path):
     write_visdrone(tmp_path, {'a': None})
     with pytest.raises(ValueError, match=r'nothing to train on: .*a\.png'):
         build(tmp_path)
@@ -177,7 +177,7 @@ def test_real_images(real_data):
         assert (bboxes[:, 2:] <= wh).all()
 
 
-def test_ignored_regions_may_be_forgotten(tmp_path):
+def test_ignored_regions_may_be_left_out(tmp_path):
     rows = [(1, 2, 10, 10, 1, 4, 0, 0), (40, 30, 20, 20, 0, 0, 0, 0)]
     root = write_visdrone(tmp_path, {'a': rows})
     infos = [
@@ -213,7 +213,7 @@ def deny(monkeypatch, folder, code):
 
 @pytest.mark.parametrize('code', [errno.EACCES, errno.EIO, errno.ESTALE])
 @pytest.mark.parametrize('folder', ['annotations', 'images'])
-def test_what_was_denied_is_tried_again(tmp_path, folder, code):
+def test_unreadable_file_is_tried_again(tmp_path, folder, code):
     write_visdrone(tmp_path, {'a': TEXT, 'b': ''})
     with pytest.MonkeyPatch.context() as patch:
         deny(patch, folder, code)

@@ -63,7 +63,7 @@ def test_another_size_than_recorded(tmp_path):
         load(path, width=60, height=41)
 
 
-def test_turning_by_exif_does_not_pass_unseen(tmp_path):
+def test_rotation_by_exif_is_an_error(tmp_path):
     write_rotated(tmp_path / 'a.jpg')
     results = {'img_path': str(tmp_path / 'a.jpg'), 'width': 60, 'height': 40}
     with pytest.raises(ValueError, match=r'40 x 60 pixels, .* has 60 x 40'):

@@ -102,7 +102,7 @@ def test_no_weights(paths, value):
     assert not out.exists()
 
 
-def test_files_that_cannot_be_converted(paths):
+def test_invalid_files_are_not_converted(paths):
     source, out = paths
     for content in (b'', b'hello', b'PK\x03\x04'):
         source.write_bytes(content)
@@ -114,6 +114,6 @@ def test_files_that_cannot_be_converted(paths):
     with pytest.raises(FileNotFoundError):
         convert_checkpoint(source.with_name('absent.pth'), out)
     torch.save({'w': torch.ones(2)}, source)
-    with pytest.raises(ValueError, match='take the place'):
+    with pytest.raises(ValueError, match='name another output'):
         convert_checkpoint(source, source)
     assert not out.exists()

@@ -68,7 +68,7 @@ def test_mistakes():
         convert(TinyDetector(), backend='no_such_compiler')
 
 
-def test_a_compiler_that_fails_is_told_in_one_line():
+def test_failing_compiler_is_one_line():
     def broken(*_):
         raise RuntimeError('no compiler\nat all')
 

@@ -124,7 +124,7 @@ def test_accumulate(make_runner):
     assert watch.hard == {0: 0, 1: first, 2: first + second}
 
 
-def test_images_that_go_missing_later_end_no_run(make_runner, monkeypatch):
+def test_images_missing_later_do_not_end_the_run(make_runner, monkeypatch):
     digests = iter(['as at the start', 'without one', 'without two'])
     monkeypatch.setattr(sources, 'sources_digest', lambda *_: next(digests))
     runner = make_runner(
@@ -208,9 +208,7 @@ def weights_digest_of(state):
     return weights_digest(Holder())
 
 
-def test_an_interrupted_mining_leaves_training_as_it_was(
-    make_runner, monkeypatch
-):
+def test_interrupted_mining_does_not_change_training(make_runner, monkeypatch):
     runner = make_runner(FAST)
     train_until(runner, epoch=1)
     previous = runner._test_loop
@@ -399,7 +397,7 @@ WITHOUT_NETWORK = {
 
 
 @pytest.mark.parametrize('kind', WITHOUT_NETWORK)
-def test_chips_that_need_no_network(make_runner, monkeypatch, mined, kind):
+def test_metrics_without_network(make_runner, monkeypatch, mined, kind):
     hook = {
         '_delete_': True,
         'type': 'HardChipMiningHook',
@@ -437,7 +435,7 @@ def test_chips_that_need_no_network(make_runner, monkeypatch, mined, kind):
     assert path.read_bytes() == content
 
 
-def test_resumes_with_chips_that_need_no_network(make_runner, mined):
+def test_resumes_with_metrics_without_network(make_runner, mined):
     hook = {
         '_delete_': True,
         'type': 'HardChipMiningHook',

@@ -47,7 +47,7 @@ def test_work_dir_is_named_after_the_config(config):
 
 
 @pytest.mark.parametrize('root', ['/new', '/new/', 'new'])
-def test_data_root_moves_what_lies_below(config, root):
+def test_data_root_replaces_the_parent_folder(config, root):
     cfg = load_config(parse(config, '--cfg-options', f'data_root={root}'))
     new = root.rstrip('/')
     assert cfg.data_root.rstrip('/') == new

@@ -62,7 +62,7 @@ def test_living_ranks_leave_each_other_alone(run):
     assert run.ended == {}
 
 
-def test_all_hear_of_a_silent_rank(run):
+def test_silent_rank_ends_all_others(run):
     for rank in (0, 1):
         run.start(rank, 3)
     reason = f'rank 2 has given no sign of life for {LOST_AFTER} s'
@@ -71,7 +71,7 @@ def test_all_hear_of_a_silent_rank(run):
     assert run.read_by_first[1]
 
 
-def test_a_rank_that_has_left_is_no_lost_one(run):
+def test_finished_rank_does_not_count_as_lost(run):
     first, second = run.start(0, 3), run.start(1, 3)
     second.leave()
     # Rank 0 watches rank 2 from here on.
@@ -79,7 +79,7 @@ def test_a_rank_that_has_left_is_no_lost_one(run):
     assert first.rank == 0
 
 
-def test_the_others_hear_why_a_rank_failed(run):
+def test_failed_rank_passes_its_reason_on(run):
     watches = [run.start(rank, 3) for rank in range(3)]
     watches[1].claim_end()
     watches[1].fail('no disk')

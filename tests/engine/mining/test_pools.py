@@ -52,9 +52,7 @@ def test_images_are_read_once(tmp_path, dataset, read):
     assert len(list(folder.iterdir())) == 1
 
 
-def test_checksums_that_cannot_be_kept_are_a_warning(
-    tmp_path, dataset, warnings
-):
+def test_unwritable_checksums_are_a_warning(tmp_path, dataset, warnings):
     (tmp_path / 'notes').write_text('no folder')
     found = image_checksums(dataset, tmp_path / 'notes')
     assert found.values.all()
@@ -95,7 +93,7 @@ def test_a_pool_lies_in_the_run_without_a_folder_of_its_own(tmp_path):
     assert pool_folder({}, tmp_path) == tmp_path / 'hcm' / 'pool'
 
 
-def test_an_empty_pool_is_told_early(dataset):
+def test_empty_pool_is_an_early_error(dataset):
     check_pool_settings({'num_workers': 2}, dataset)
     with pytest.raises(ValueError, match='would be empty'):
         check_pool_settings({'min_size': 100}, dataset)

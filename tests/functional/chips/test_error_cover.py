@@ -132,7 +132,7 @@ def test_background_errors_need_background(det, gts, ignore, scale_inds):
     assert chips.scale_inds.tolist() == scale_inds
 
 
-def test_windows_go_where_the_most_is_to_be_learned():
+def test_windows_hold_the_most_objects_to_learn():
     error = [60, 60, 66, 66]
     gts = [[90, 60, 96, 66], [90, 70, 96, 76], [30, 60, 36, 66]]
     chips = cover_errors([error], [True], gts, [0, 0, 0], WH, SCALES)

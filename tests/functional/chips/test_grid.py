@@ -42,7 +42,7 @@ def sets_of(rows):
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_candidates_by_edges_are_all_that_count(seed):
+def test_edge_candidates_include_every_cover(seed):
     hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
     grid = ScaleGrid(hulls, valid, image_wh, window_wh, stride, by_edges=True)
     candidates = sets_of(grid.candidates())
@@ -95,7 +95,7 @@ def test_windows_lie_in_the_middle(seed):
             assert window[axis] == (room[0] + room[-1]) // 2
 
 
-def test_the_grid_stands_in_for_too_many_edges(monkeypatch):
+def test_grid_replaces_too_many_edges(monkeypatch):
     hulls, valid, image_wh, window_wh, _ = draw_scene(5, most=40)
     monkeypatch.setattr(chip_grid, '_MAX_EDGES', 1)
     few = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)

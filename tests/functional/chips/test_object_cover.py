@@ -420,7 +420,7 @@ def test_cover_is_joint_over_scales():
     np.testing.assert_array_equal(chips.scale_inds, [1])
 
 
-def test_tie_goes_to_the_first_scale_and_the_middle_window():
+def test_ties_are_broken_by_scale_and_middle_window():
     scales = [ChipScale(31, (0, INF), 1), ChipScale(21, (0, INF), 1)]
     chips = generate_chips(np.array([[50, 50, 51, 51]]), (100, 100), scales)
     np.testing.assert_array_equal(chips.scale_inds, [0])
@@ -507,7 +507,7 @@ def test_project_to_chip():
     np.testing.assert_array_equal(keep, [True, True, False])
 
 
-def test_project_nothing_to_chip():
+def test_project_no_objects_to_chip():
     chip_bboxes, inds, keep = project_to_chip(
         np.zeros((0, 4)), np.array([0, 0, 8, 8]), np.zeros(0, bool), 1.0
     )

@@ -14,7 +14,7 @@ SCALES = [ChipScale(40, (0, 20)), ChipScale(None, (12, float('inf')))]
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(0, 9), m=st.integers(0, 5))
-def test_counts_what_training_keeps(seed, n, m):
+def test_counted_objects_are_those_of_training(seed, n, m):
     rng = np.random.default_rng(seed)
     corner = rng.uniform(0, 80, (n, 2))
     bboxes = np.concatenate([corner, corner + rng.uniform(0, 40, (n, 2))], 1)

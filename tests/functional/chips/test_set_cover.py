@@ -120,7 +120,7 @@ def test_all_parts_have_to_be_proven():
         pytest.param(tangle(2, 20), 166, id='hard'),
     ],
 )
-def test_the_search_takes_no_more_branches_than_it_did(holds, num_nodes):
+def test_number_of_search_branches_is_bounded(holds, num_nodes):
     # A better order or bound may take fewer: then lower the numbers. More of
     # them would leave covers of crowded images unproven.
     assert smallest_cover(holds, num_nodes)[1]

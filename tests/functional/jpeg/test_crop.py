@@ -93,9 +93,7 @@ def areas(draw, width, height):
     step=st.integers(1, 5),
 )
 @settings(max_examples=120)
-def test_areas_have_the_pixels_of_the_whole(
-    data, sampling, quality, optimize, step
-):
+def test_areas_equal_the_whole_image(data, sampling, quality, optimize, step):
     width = data.draw(st.integers(1, 150))
     height = data.draw(st.integers(1, 90))
     image = make_image(width, height, seed=width)
@@ -133,7 +131,7 @@ def test_orientation_and_thumbnails_are_left_alone():
     )
 
 
-def test_colours_that_are_not_transformed():
+def test_untransformed_colours():
     file = io.BytesIO()
     Image.fromarray(make_image(90, 70)).save(file, 'jpeg', keep_rgb=True)
     content = file.getvalue()
@@ -229,7 +227,7 @@ def test_damaged_data_have_no_marks(fast):
         assert find_restart_offsets(damaged, layout, 4, fast=fast) is None
 
 
-def test_a_mean_without_a_code_gives_nothing():
+def test_mean_without_a_code_gives_no_part():
     # A grey image needs one code: that of no difference.
     content = encode(make_image(64, 48) * 0 + 200, optimize=True)
     layout = read_layout(content)

@@ -144,7 +144,7 @@ def test_classes_stay_apart(method):
     ],
     ids=['none', 'without area', 'below the threshold'],
 )
-def test_nothing_gives_nothing(method, detections):
+def test_no_detections(method, detections):
     fused = fuse_detections(detections, method=method, skip_box_thr=0.2)
     assert fused.bboxes.shape == (0, 4)
     assert fused.bboxes.dtype == fused.scores.dtype == np.float32
@@ -223,7 +223,7 @@ def test_inputs_are_left_alone():
         ({'skip_box_thr': -1}, 'skip_box_thr'),
     ],
 )
-def test_settings_that_do_not_fit_are_named(options, fault):
+def test_invalid_settings_are_named(options, fault):
     with pytest.raises(ValueError, match=re.escape(fault)):
         fuse_detections(PAIR, **options)
 

@@ -97,7 +97,7 @@ def test_capped_weights_against_small_steps(seed, num):
     assert probs.sum() == pytest.approx(1 if share else 0)
 
 
-def test_loose_caps_change_nothing():
+def test_loose_caps_do_not_change_weights():
     weights = class_weights([1, 0, 3])
     probs, share = capped_weights(weights, np.ones(3))
     assert share == 1

@@ -140,7 +140,7 @@ def test_loop_and_arrays_mix_alike(scene, seed, alpha, color_match):
     np.testing.assert_array_equal(results[0][1][clear], results[0][0][clear])
 
 
-def test_without_numba_the_arrays_do_it(monkeypatch):
+def test_arrays_are_used_without_numba(monkeypatch):
     assert compile_blending()
     monkeypatch.setattr(blending, 'compiled', lambda *_: None)
     assert not compile_blending()
@@ -154,7 +154,7 @@ def test_without_numba_the_arrays_do_it(monkeypatch):
     color_match=st.sampled_from([0.0, 0.3]),
 )
 @settings(max_examples=25)
-def test_the_loops_do_the_same_uncompiled(scene, seed, color_match):
+def test_uncompiled_loops_give_equal_results(scene, seed, color_match):
     patch, bbox = scene
     rng = np.random.default_rng(seed)
     canvas = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)
@@ -180,7 +180,7 @@ def test_the_loops_do_the_same_uncompiled(scene, seed, color_match):
 
 
 @pytest.mark.parametrize('value', [0.5, 1.5, 2.5, 254.5, 0.49999997])
-def test_rounding_is_that_of_rint(value):
+def test_rounding_equals_rint(value):
     out = np.zeros((1, 1, 3), dtype=np.uint8)
     pixels = np.array([[[value] * 3 + [1]]], dtype=np.float32)
     spans = inside_spans((1, 1), np.array([0, 0, 1, 1.0]))

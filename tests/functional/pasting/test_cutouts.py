@@ -52,7 +52,7 @@ def test_a_neighbour_at_the_corner_costs_the_cheaper_side():
     assert window.tolist() == [8, 5, 60, 25]
 
 
-def test_nothing_is_lost_without_neighbours():
+def test_object_without_neighbours_loses_no_pixel():
     outer = [0.5, 0, 20, 20]
     for others in ([], [[20, 0, 30, 30]], [[6, 6, 8, 8]], [[1, 1, 1, 9]]):
         assert clear_window([5, 5, 9, 9], outer, others).tolist() == outer

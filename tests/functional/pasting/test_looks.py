@@ -48,7 +48,7 @@ def test_around_leaves_out_the_object(seed, x, y):
     np.testing.assert_allclose(look, [slow_look(cells[ring])], atol=1e-5)
 
 
-def test_an_object_as_large_as_the_image_is_what_surrounds_it():
+def test_look_around_an_object_as_large_as_the_image():
     cells = random_cells(0)
     look = ImageLook(cells)
     whole = np.array([[0.0, 0, 12, 9]]) * CELL

@@ -101,7 +101,7 @@ def test_scaling_keeps_the_object_in_its_box():
     assert not bright[~inside].any()
 
 
-def test_opacity_falls_from_the_object_to_nothing():
+def test_opacity_falls_to_zero_around_the_object():
     patch = np.full((28, 48, 3), 200, np.uint8)
     canvas = np.zeros((60, 80, 3), np.uint8)
     bbox = np.array([10, 10, 38, 18], np.float32)
@@ -236,7 +236,7 @@ def test_window_draws_the_same_pixels(seed):
     np.testing.assert_array_equal(part[cut], whole[cut])
 
 
-def test_window_leaves_out_what_does_not_touch_it():
+def test_pastes_outside_of_the_window_are_skipped():
     canvas = make_canvas()
     out = apply_pastes(
         canvas,

@@ -100,7 +100,7 @@ def test_sizes_follow_guides_as_they_follow_objects():
         {'gts': [[0, 0, 400, 300]]},
     ],
 )
-def test_nothing_to_place_or_no_place(kwargs):
+def test_no_objects_or_no_position(kwargs):
     out = plan(**kwargs)
     assert out.pastes == ()
     assert out.num_skipped == kwargs.get('num_pastes', 12)
@@ -121,7 +121,7 @@ def random_boxes(rng, num, wh=(400, 300), largest=60):
     st.sampled_from([0.0, 0.3]),
     st.booleans(),
 )
-def test_pastes_keep_every_promise(seed, num_gts, num_regions, limit, follow):
+def test_pastes_keep_all_limits(seed, num_gts, num_regions, limit, follow):
     rng = np.random.default_rng(seed)
     gts = random_boxes(rng, num_gts)
     regions = random_boxes(rng, num_regions, largest=150)
@@ -318,7 +318,7 @@ def test_labels_do_not_follow_looks():
     assert labels[0] == labels[1]
 
 
-def test_patches_were_seen_in_the_light_of_their_place():
+def test_patches_match_the_light_of_their_position():
     """A canvas is dark left and bright right, and so are the patches."""
     is_bright = np.arange(len(POOL_WH)) // 3 % 2 == 1
     looks = np.where(is_bright, 200.0, 40.0)[:, None] * (1, 1, 1, 0)
@@ -449,7 +449,7 @@ def test_bad_options_are_named(name, value):
         PasteOptions(**{name: value})
 
 
-def test_naive_pastes_go_anywhere_as_they_are():
+def test_naive_pastes_are_unchanged_at_random_positions():
     objects = random_boxes(np.random.default_rng(0), 30)
     pool_wh = np.rint(POOL_WH)
     out = plan(

@@ -16,7 +16,7 @@ def test_no_images():
 
 
 @pytest.mark.parametrize('edges', [(0,), (0, 0), (5, 2)])
-def test_edges_have_to_ascend(edges):
+def test_edges_must_ascend(edges):
     with pytest.raises(ValueError, match='must ascend'):
         score_sizes([], edges)
 

@@ -322,7 +322,7 @@ def test_hand_computed_ap(gt, dets, expected):
 
 
 @pytest.mark.parametrize('percent', range(50, 100, 5))
-def test_an_overlap_that_is_a_threshold_matches(percent):
+def test_overlap_equal_to_a_threshold_matches(percent):
     gt = rows((0, 0, 100, 100, 1, 1))
     dets = rows((0, 0, 100, percent, 0.5, 1))
     scores = evaluate([ImageRecord(100, 100, gt, dets)])
@@ -355,7 +355,7 @@ def test_official_figure_weighs_classes_by_their_images():
     assert scores.per_class[:2, 0] == pytest.approx([100, 0])
 
 
-def test_ties_between_images_go_by_their_order():
+def test_ties_between_images_are_broken_by_order():
     gt = rows((10, 10, 10, 10, 1, 1))
     miss = rows((50, 50, 10, 10, 0.5, 1))
     hit = rows((10, 10, 10, 10, 0.5, 1))

@@ -75,7 +75,7 @@ def test_an_unknown_category_of_a_bad_row_is_a_bad_row(tmp_path):
         max_size=12,
     )
 )
-def test_odd_rows_are_those_of_a_slow_count(tmp_path_factory, rows):
+def test_irregular_rows_equal_a_slow_count(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp('rows')
     width, height = 10, 8
     files = [[row[1:] for row in rows if row[0] == ind] for ind in range(3)]

@@ -75,7 +75,7 @@ def test_parse_annotations_names_file_and_line(row, fault):
         parse_annotations(f'1,2,3,4,1,5,0,0\n\n{row}\n', 'a.txt')
 
 
-def test_read_annotations_rejects_bytes_that_are_no_text(tmp_path):
+def test_read_annotations_rejects_binary_content(tmp_path):
     path = tmp_path / 'a.txt'
     path.write_bytes(b'\xff\xfe1,2')
     with pytest.raises(AnnotationError, match=r'a\.txt: not a UTF-8'):
@@ -118,7 +118,7 @@ def test_format_results_writes_the_rows():
     )
 
 
-def test_format_results_of_nothing_is_empty():
+def test_format_results_without_rows_is_empty():
     empty = np.zeros((0, 4), np.float32)
     assert format_results(empty, np.zeros(0), np.zeros(0), (9, 9)) == ''
 
@@ -252,7 +252,7 @@ def _is_plain(field):
     )
 
 
-def test_what_is_no_file_is_named(tmp_path):
+def test_missing_file_is_named(tmp_path):
     with pytest.raises(IsADirectoryError, match=tmp_path.name):
         read_annotation_files([tmp_path])
     with pytest.raises(FileNotFoundError, match=r'gone\.txt'):

@@ -26,7 +26,7 @@ def test_a_file_appears_whole(tmp_path):
     assert names(path.parent) == ['a.bin']
 
 
-def test_bytes_reach_the_disk_before_their_name_does(tmp_path, monkeypatch):
+def test_bytes_are_flushed_before_the_rename(tmp_path, monkeypatch):
     steps = []
     fsync, replace = os.fsync, Path.replace
 
@@ -132,7 +132,7 @@ def test_fingerprints_differ(parts1, parts2):
     assert fingerprint(*parts1) != fingerprint(*parts2)
 
 
-def test_fingerprints_know_no_layout_and_no_tuples():
+def test_fingerprints_ignore_layout_and_tuples():
     array = np.arange(6).reshape(2, 3)
     assert fingerprint(array) == fingerprint(np.asfortranarray(array))
     assert fingerprint((1, (2,))) == fingerprint([1, [2]])
@@ -162,7 +162,7 @@ def test_fingerprints_are_the_same_in_another_process():
 @pytest.mark.parametrize(
     'part', [np.array([{}]), np.float32(1), {1, 2}, object()]
 )
-def test_what_has_no_fingerprint(part):
+def test_unsupported_values_have_no_fingerprint(part):
     with pytest.raises(TypeError):
         fingerprint(part)
 
@@ -178,7 +178,7 @@ def leftover(folder, name, age=0.0, locked=False):
     return path
 
 
-def test_what_killed_writers_left_is_removed(tmp_path):
+def test_leftovers_of_killed_writers_are_removed(tmp_path):
     dead = leftover(tmp_path, 'a.bin')
     alive = leftover(tmp_path, 'a.bin', age=1e6, locked=True)
     (tmp_path / '.notes.tmp').touch()
@@ -202,7 +202,7 @@ def test_leftovers_of_other_machines_are_removed_after_a_day(
     assert not old.exists()
 
 
-def test_a_killed_writer_leaves_the_old_file_and_a_marked_one(tmp_path):
+def test_killed_writer_leaves_the_old_and_a_temporary_file(tmp_path):
     path = tmp_path / 'a'
     path.write_bytes(b'old')
     code = (
@@ -221,7 +221,7 @@ def test_a_killed_writer_leaves_the_old_file_and_a_marked_one(tmp_path):
     assert names(tmp_path) == ['a']
 
 
-def test_a_writer_survives_that_its_file_is_taken_for_a_leftover(
+def test_writer_whose_temporary_file_is_removed_tries_again(
     tmp_path, monkeypatch
 ):
     """Between making and locking it, it looks like one."""
@@ -340,7 +340,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
     assert names(tmp_path) == ['a']
 
 
-def test_what_hides_a_full_disk_gives_it_away(tmp_path):
+def test_full_disk_is_found_behind_other_errors(tmp_path):
     """Writers of archives raise errors of their own when they close."""
 
     def write(hidden, shown):

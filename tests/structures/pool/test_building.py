@@ -52,7 +52,7 @@ def test_patches_hold_the_object_and_its_context(tmp_path, images):
     assert pool.bboxes[2].tolist() == [2, 10, 6, 50]
 
 
-def test_index_says_where_patches_come_from(tmp_path, images):
+def test_index_names_the_origin_of_patches(tmp_path, images):
     pool = build(tmp_path / 'pool', images)
     assert pool.labels.tolist() == [0, 1, 2] * 5
     assert pool.image_inds.tolist() == [i for i in range(5) for _ in range(3)]
@@ -89,7 +89,7 @@ def test_objects_in_ignored_regions_are_left_out(tmp_path, images):
     assert pool.image_inds[pool.labels == 0].tolist() == [1, 2, 3, 4]
 
 
-def test_patches_show_nothing_of_others_around_their_object(tmp_path, images):
+def test_patches_show_no_other_object(tmp_path, images):
     """Whatever the class, ignored ones and ignored regions too."""
     images[0]['instances'] = [
         make_instance([20, 20, 40, 40]),
@@ -107,7 +107,7 @@ def test_patches_show_nothing_of_others_around_their_object(tmp_path, images):
     assert pool.foreign(1).tolist() == [[0, 0, 17, 8]]
 
 
-def test_what_others_cover_of_an_object_is_in_the_pool(tmp_path, images):
+def test_covered_part_of_an_object_is_recorded(tmp_path, images):
     images[0]['instances'] = [
         make_instance([20, 20, 40, 40]),
         make_instance([36, 18, 50, 36], 1, ignore=1),
@@ -122,7 +122,7 @@ def test_what_others_cover_of_an_object_is_in_the_pool(tmp_path, images):
 
 
 @pytest.mark.parametrize(('share', 'kept'), [(0.49, [1]), (0.5, [0, 1])])
-def test_objects_that_others_cover_are_left_out(tmp_path, images, share, kept):
+def test_covered_objects_are_left_out(tmp_path, images, share, kept):
     images[0]['instances'] = [
         make_instance([20, 20, 40, 40]),
         make_instance([20, 30, 80, 60], 1),
@@ -216,7 +216,7 @@ def test_truncated_pool_is_refused_and_built_again(tmp_path, images):
 
 @pytest.mark.parametrize('workers', [1, 2])
 @pytest.mark.parametrize('content', [None, b'', b'no image'])
-def test_bad_image_is_named_and_leaves_nothing(
+def test_bad_image_is_named_and_no_pool_is_written(
     tmp_path, images, workers, content
 ):
     bad = Path(images[3]['img_path'])

@@ -43,7 +43,7 @@ def test_rows_descend(table):
     assert aps == sorted(aps, reverse=True)
 
 
-def test_the_text_of_the_paper_holds():
+def test_claims_of_the_paper_hold():
     # "11.72 AP higher than CornerNet, which is the best baseline", third.
     paper = score(TABLE_2, 'the paper', 'AP')
     assert paper - score(TABLE_2, 'CornerNet*', 'AP') == pytest.approx(11.72)

@@ -41,7 +41,7 @@ def split_folder(root, name, num_images):
     return root / name
 
 
-def test_splits_hold_the_images_that_the_paper_counts():
+def test_splits_have_the_image_counts_of_the_paper():
     assert sum(SPLIT_IMAGES.values()) == 10_209
 
 
@@ -59,7 +59,7 @@ def test_a_split_is_recognised_by_its_folder(tmp_path, name, split):
     assert recognise_split(split_folder(tmp_path, name, 3)) == (split, 3)
 
 
-def test_a_link_or_its_target_may_bear_the_name(tmp_path, monkeypatch):
+def test_link_or_target_may_have_the_name(tmp_path, monkeypatch):
     folder = split_folder(tmp_path, 'VisDrone2019-DET-val', 2)
     (tmp_path / 'link').symlink_to(folder)
     assert recognise_split(tmp_path / 'link')[0] == 'val'
@@ -111,7 +111,7 @@ def test_rank_is_by_ap(rank, ap, place):
         ),
     ],
 )
-def test_the_text_says_what_can_be_compared(
+def test_text_names_the_comparable_rows(
     rank, split, num_images, number, comparable, words, label
 ):
     rankings = rank(20, split, num_images)

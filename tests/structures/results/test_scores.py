@@ -41,7 +41,7 @@ def lay_out(root, annotations):
     return root
 
 
-def test_score_results_goes_by_file_name():
+def test_score_results_orders_by_file_name():
     # '-' sorts before '.', so a-1.txt comes first; its hit wins the tie.
     scores = score_results({'a': MISS, 'a-1': HIT}, ANNOTATIONS, SIZES)
     assert scores.per_class[3, 0] == pytest.approx(50)

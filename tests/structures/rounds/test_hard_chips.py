@@ -101,7 +101,7 @@ def path(tmp_path):
 
 
 @given(hard_round=ROUNDS)
-def test_what_is_read_is_what_was_written(tmp_path_factory, hard_round):
+def test_round_trip(tmp_path_factory, hard_round):
     path = tmp_path_factory.getbasetemp() / 'round.jsonl'
     write_round(path, hard_round)
     content = path.read_bytes()
@@ -152,14 +152,14 @@ def test_flatten():
     assert make_round().num_chips == 3
 
 
-def test_flatten_nothing():
+def test_flatten_without_chips():
     canvas_inds, windows, scale_inds = make_round(canvases=[]).flatten()
     assert canvas_inds.shape == scale_inds.shape == (0,)
     assert windows.shape == (0, 4)
     assert make_round(canvases=[]).num_chips == 0
 
 
-def test_what_is_not_a_number_is_not_written(tmp_path):
+def test_non_finite_numbers_are_not_written(tmp_path):
     path = tmp_path / 'a.jsonl'
     with pytest.raises(ValueError, match='not JSON compliant'):
         write_round(path, make_round(counts={'share': float('nan')}))

@@ -45,7 +45,7 @@ def test_rows_fill_the_width_and_keep_shapes(width):
     assert boxes[2][1] > 0.1
 
 
-def test_boxes_lie_where_they_should():
+def test_boxes_are_drawn_at_their_positions():
     with figure_style():
         figure = draw_photos([PhotoRow([photo()])], 'single')
         check_figure(figure, 'single')

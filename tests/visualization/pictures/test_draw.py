@@ -110,7 +110,7 @@ def test_objects_stay_visible_under_their_errors():
     assert color in colors_of(picture)
 
 
-def test_classes_are_told_apart_by_colour_and_dash():
+def test_classes_differ_by_colour_and_dash():
     styles = [class_style(label, 'x') for label in range(30)]
     assert len({(style.color, style.dash) for style in styles}) == 30
     assert len({style.color for style in styles[:10]}) == 10

@@ -15,7 +15,7 @@ from tests.support.scene_folders import random_rows, write_visdrone
 
 CONFIG = (
     Path(__file__).parents[2]
-    / 'configs/hcm/faster-rcnn_r101_fpn_hcm-coco-figures_visdrone.py'
+    / 'configs/hcm/faster-rcnn_r101_fpn_hcm-coco-scores_visdrone.py'
 )
 OFFICIAL = ('AP', 'AP50', 'AP75', 'AR500')
 COCO = ('bbox_mAP', 'bbox_mAP_50', 'bbox_mAP_75')
