@@ -1,4 +1,4 @@
-# Hard chips from background taken for objects alone.
+# Hard chips from background taken for objects only.
 _base_ = '../hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
 
 default_hooks = dict(mining=dict(metric=dict(kinds=['background'])))

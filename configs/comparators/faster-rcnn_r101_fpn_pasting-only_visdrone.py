@@ -1,4 +1,4 @@
-# Chips around all objects of the pasted canvases, not around mistakes.
+# Chips around all objects of the pasted canvases, not around errors.
 _base_ = '../hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
 
 default_hooks = dict(

@@ -1,4 +1,4 @@
-# Background chips drawn at random, as many as SNIPER's; asks for no network.
+# Background chips drawn at random, as many as SNIPER's; without a network.
 _base_ = 'faster-rcnn_r101_fpn_sniper-negatives_visdrone.py'
 
 default_hooks = dict(

@@ -1,6 +1,6 @@
-# MMDetection's figures too, as coco/bbox_mAP and so on. They take at most 100
-# detections a class and image and know no ignored regions; they are not the
-# challenge's, and visdrone/AP stays what the best checkpoint is chosen by.
+# MMDetection's scores too, as coco/bbox_mAP and so on. They count at most 100
+# detections a class and image and have no ignored regions, unlike the
+# challenge's; the best checkpoint is still chosen by visdrone/AP.
 _base_ = 'faster-rcnn_r101_fpn_hcm_visdrone.py'
 
 val_evaluator = [

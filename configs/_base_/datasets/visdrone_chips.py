@@ -29,7 +29,7 @@ train_pipeline = [
             'scale_factor',
             'flip',
             'flip_direction',
-            # Named when a loss overflows.
+            # For messages about a loss that overflows.
             'chip_window',
         ),
     ),
@@ -50,7 +50,7 @@ train_dataloader = dict(
         scales=scales,
         chip_size=chip_size,
         cache_dir=cache_dir,
-        # Decode no more of a JPEG file than the chip needs.
+        # Decode only the part of a JPEG file that the chip needs.
         partial_decoding=True,
         pipeline=train_pipeline,
     ),
@@ -94,7 +94,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='VisDroneMetric')
 test_evaluator = val_evaluator
 
-# Many scales: those of the chips, each for its own range.
+# Multi-scale test: the scales of the chips, each with its valid range.
 tta_pipeline = [
     dict(type='LoadImage'),
     dict(
@@ -115,8 +115,8 @@ tta_pipeline = [
 ]
 tta_model = dict(type='MultiScaleTTA', iou_thr=0.5, max_per_img=500)
 
-# In slices: windows over the image, a batch of them at a time, merged. For
-# images of any size; a pass without a window is the whole image.
+# Slices: windows over an image of any size, detected in batches and merged. A
+# pass without a window is the whole image.
 slice_pipeline = [
     dict(type='LoadImage'),
     dict(type='PackImage', meta_keys=test_meta_keys),
@@ -130,5 +130,5 @@ slice_model = dict(
     iou_thr=0.5,
     max_per_img=500,
 )
-# Workers would hold decoded images of their own, and pass on copies.
+# Workers would hold more decoded images, and send copies.
 slice_dataloader = dict(num_workers=0, persistent_workers=False)

@@ -1,4 +1,4 @@
-# Chips around all objects of the pasted canvases, not around mistakes.
+# Chips around all objects of the pasted canvases, not around errors.
 _base_ = 'cpu_chips_hard.py'
 
 default_hooks = dict(

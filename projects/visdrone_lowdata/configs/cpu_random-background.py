@@ -1,4 +1,4 @@
-# Background chips drawn at random, as many as of row 4; asks no network.
+# Background chips drawn at random, as many as of row 4; without a network.
 _base_ = 'cpu_chips_negatives.py'
 
 default_hooks = dict(

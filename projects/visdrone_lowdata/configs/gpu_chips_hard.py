@@ -1,4 +1,4 @@
-# Row 5: hard chips, mined after 12 of 24 epochs, beside normal ones.
+# Row 5: hard chips, mined after 12 of 24 epochs, next to normal ones.
 _base_ = 'gpu_chips.py'
 
 default_hooks = dict(

@@ -1,4 +1,4 @@
-# Row 1 at the size of one GPU, and what all rows of that size share. Every
+# Row 1 at the size of one GPU, and the settings that all rows of that size share. Every
 # other row inherits one row and changes one decision.
 _base_ = [
     '../../../configs/_base_/models/faster-rcnn_r101_fpn.py',
