@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def build(root: Path, cache_dir: str, partial: bool) -> ChipDataset:
-    """The training data set of the config, decoding parts or wholes."""
+    """Build the training data set of the config, decoding parts or wholes."""
     cfg = Config.fromfile(REPO / CONFIG).train_dataloader.dataset
     cfg = copy.deepcopy(cfg)
     cfg.dataset.data_root = str(root)
@@ -118,7 +118,7 @@ def measure(
 
 
 def decode(path: Path) -> np.ndarray:
-    """The floor of whoever decodes whole images."""
+    """Decode whole images, the floor of any peer that does so."""
     content = np.frombuffer(path.read_bytes(), np.uint8)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     img = cv2.imdecode(content, flags)

@@ -148,7 +148,7 @@ def measure(canvases: CanvasDataset, inds: list[int]) -> None:
 def timed(
     seconds: dict[str, list[float]], name: str, run: Any, *args: Any
 ) -> Any:
-    """Run, and note how long it took."""
+    """Run a step and record its time."""
     start = time.perf_counter()
     result = run(*args)
     seconds[name].append(time.perf_counter() - start)
@@ -156,7 +156,7 @@ def timed(
 
 
 def result_of(data_sample: Any, seed: int) -> dict:
-    """A sample with detections, as the evaluator hands it to the metric."""
+    """Build a sample with detections, as a metric takes it."""
     rng = np.random.default_rng(seed)
     instances = data_sample.metainfo['instances']
     boxes = np.array([item['bbox'] for item in instances], np.float32)

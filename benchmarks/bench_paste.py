@@ -159,7 +159,7 @@ def peer_input(info: dict, image: np.ndarray) -> dict[str, Any]:
 
 
 def fresh(results: dict) -> dict:
-    """A dict whose masks may be replaced."""
+    """Copy a dict whose masks may be replaced."""
     masks = results['gt_masks']
     return {
         **results,

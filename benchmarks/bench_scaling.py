@@ -40,7 +40,7 @@ Figures = dict[str, dict[str, float]]
 
 
 def peak_mib() -> float:
-    """Most memory that this process ever had, MiB."""
+    """Read the peak memory of this process, MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -62,7 +62,7 @@ def parse(folder: Path, factor: int) -> AnnotatedImages:
 
 
 def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
-    """Run all stages in this process; figures of each."""
+    """Run all stages in this process; return measurements of each."""
     figures: Figures = {}
     before = peak_mib()
     start = time.perf_counter()
@@ -118,7 +118,7 @@ def print_table(results: dict[int, Figures]) -> None:
 
 
 def plot(path: Path, results: dict[int, Figures]) -> None:
-    """Draw what the table says, both axes logarithmic."""
+    """Draw the table, both axes logarithmic."""
     import matplotlib as mpl
 
     mpl.use('Agg')

@@ -65,7 +65,7 @@ def write_config(folder: Path) -> Path:
 
 
 def measure(side: int, config: Path) -> tuple[float, float, float]:
-    """GiB before and at the peak, and seconds, of one image."""
+    """Measure GiB before and at the peak, and seconds, of one image."""
     folder = config.parent / f'side_{side}'
     (folder / 'images').mkdir(parents=True)
     path = folder / 'images' / '0.jpg'

@@ -1,6 +1,6 @@
 # VisDrone-DET as whole images, as MMDetection reads COCO: train on train, test
-# on val by the official score. MMDetection's configs define data
-# as well; the names here differ, so that both can be bases of one config.
+# on val by the official score. MMDetection's configs define data as well; the
+# names here differ, so that both can be bases of one config.
 visdrone_root = 'data'
 visdrone_mean = (103.53, 116.28, 123.675)  # BGR: the images are not yet RGB
 
