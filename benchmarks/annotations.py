@@ -20,7 +20,7 @@ def unpack_train(data_root: Path, folder: Path) -> list[Path]:
 
 
 def learned_boxes(rows: np.ndarray) -> np.ndarray:
-    """Read the boxes (n, 4) xyxy of the objects that aren't ignored, pixels."""
+    """Read boxes (n, 4) xyxy of the objects that are not ignored, pixels."""
     rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)].astype(float)
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
 

@@ -62,7 +62,7 @@ def left_by_peer(images: list[Image]) -> int:
 
 
 def find_minimum(image: Image, scales: list[ChipScale]) -> int:
-    """Find the fewest windows over all scales, anywhere, by integer programming."""
+    """Find the fewest windows over all scales by integer programming."""
     bboxes, image_wh = image
     valid = valid_objects(bboxes, image_wh, scales)
     hulls = np.hstack([np.floor(bboxes[:, :2]), np.ceil(bboxes[:, 2:])])

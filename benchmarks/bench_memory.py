@@ -147,7 +147,7 @@ def write_pool(path: Path) -> None:
 
 
 def mined_round(dataset: ChipDataset, pool: ObjectPool) -> HardChipRound:
-    """Build a round of one canvas for each image, with windows in its corner."""
+    """Build a round with a canvas for each image, and windows in a corner."""
     rng = np.random.default_rng(0)
     canvases = []
     for image in range(len(dataset.dataset)):

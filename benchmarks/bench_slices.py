@@ -64,7 +64,7 @@ LIGHT = {
 
 
 def detector_config(light: bool) -> Config:
-    """Build the config of a detector with a test pipeline that SAHI can read."""
+    """Build a config of a detector, with a test pipeline that SAHI reads."""
     cfg = Config.fromfile(CONFIG)
     cfg.model.backbone.init_cfg = None
     if light:
@@ -151,7 +151,7 @@ class Ours:
 
 
 def compare_slices(detector: Any, ours: Ours, path: Path) -> tuple[int, float]:
-    """Compare detections of both in all slices, and the largest difference."""
+    """Count detections of all slices, and find the largest difference."""
     from sahi.slicing import get_slice_bboxes
 
     image = ours.pipeline({'img_path': str(path)})['inputs']
