@@ -23,7 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--trust',
         action='store_true',
-        help='the input comes from somebody who may run programs here',
+        help='run any program in the input',
     )
     return parser.parse_args(argv)
 

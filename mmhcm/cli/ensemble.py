@@ -46,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--skip-box-thr',
         type=float,
         default=0.0,
-        help='drop what scores below this first (default: %(default)s)',
+        help='drop boxes of lower scores first (default: %(default)s)',
     )
     parser.add_argument(
         '--data-root',

@@ -79,7 +79,7 @@ def add_arguments(
         '--format',
         nargs='+',
         choices=FORMATS,
-        help='by default pdf and png, or what --out ends in; json has the '
+        help='by default pdf and png, or the suffix of --out; json has the '
         'numbers',
     )
     parser.add_argument(

@@ -222,7 +222,7 @@ def _log_files() -> list[logging.FileHandler]:
 
 
 def _rank_watch() -> ModuleType | None:
-    """Return the module that knows other ranks; None where none is loaded."""
+    """Return the module that watches ranks; None if it is not loaded."""
     return sys.modules.get('mmhcm.engine.launching.rank_watch')
 
 

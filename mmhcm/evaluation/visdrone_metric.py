@@ -149,10 +149,10 @@ class VisDroneMetric(BaseMetric):
             {image.stem: image.image_wh for image in images},
         )
         logger.info(f'{len(images)} images\n{format_scores(scores)}')
-        figures = scores_dict(scores)
+        values = scores_dict(scores)
         return {
-            **figures['official'],
-            **{f'class_mean_{k}': v for k, v in figures['class_mean'].items()},
+            **values['official'],
+            **{f'class_mean_{k}': v for k, v in values['class_mean'].items()},
         }
 
     def _check_classes(self) -> None:

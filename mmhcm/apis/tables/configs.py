@@ -97,7 +97,7 @@ def config_differences(left: Config, right: Config) -> list[str]:
 
 
 def is_below(key: str, prefixes: Iterable[str]) -> bool:
-    """Test if a dotted key is one of some keys or lies below one."""
+    """Test if a dotted key is one of some keys or is below one."""
     return any(
         key == prefix or key.startswith(f'{prefix}.') for prefix in prefixes
     )

@@ -104,7 +104,7 @@ class ImageFolderDataset(BaseDetDataset):
         return data_list
 
     def filter_data(self) -> Sequence[dict]:
-        """Drop images without valid objects if ``filter_empty_gt`` says so.
+        """Drop images without valid objects if ``filter_empty_gt`` is set.
 
         Raises:
             ValueError: no image is left.

@@ -31,7 +31,7 @@ class AtomicCheckpointHook(CheckpointHook):
       noted, or on resume if the run died in between.
     - A validation that was owed when the run died, after its checkpoint and
       before its end, is done on resume, so that the best checkpoint and the
-      figures are those of a run that never stopped. One that was finished
+      scores are those of a run that never stopped. One that was finished
       without a new best is repeated, since no checkpoint tells of it.
     - The best checkpoint of another folder, which a run was resumed from,
       is left there.

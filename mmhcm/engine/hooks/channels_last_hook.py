@@ -17,7 +17,7 @@ class ChannelsLastHook(Hook):
 
     Convolutions are faster so, on CPUs as well as in mixed precision on
     GPUs. mmcv's operators keep the usual format. Sums are taken in another
-    order: figures differ from those without it as they do between two
+    order: results differ from those without it as they do between two
     machines.
     """
 

@@ -40,7 +40,7 @@ class OneDnnHook(Hook):
     and linear layers to MKL, which took about twice as long as oneDNN on an
     AMD processor. A dilation, which means nothing to a kernel of one pixel,
     makes it take oneDNN. Pays together with ``ChannelsLastHook``; sums are
-    taken in another order, so that figures differ as between two machines.
+    taken in another order, so that results differ as between two machines.
     Weights and checkpoints stay as they are; on a GPU nothing is changed.
     """
 

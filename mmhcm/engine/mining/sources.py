@@ -68,7 +68,7 @@ class MiningSources:
         return sources_digest(self.datasets, folder)
 
     def origin(self) -> dict[str, str]:
-        """Return the fingerprints that a round of these sources bears."""
+        """Return the fingerprints that a round of these sources has."""
         return {
             'pool': '' if self.pool is None else self.pool.fingerprint,
             'images': self.images,

@@ -67,7 +67,7 @@ def note_odd_rows(
     paths: Sequence[str | Path],
     counter: FaultCounter,
 ) -> None:
-    """Count rows that are legal but may be mistakes.
+    """Count rows that are valid but may be wrong.
 
     Args:
         rows: (n, 8) annotation rows of f files, one file after another.

@@ -179,7 +179,7 @@ def build_pool(
 
 
 def _image_name(info: dict[str, Any]) -> str:
-    """Return the name of an image, the same wherever the data set lies."""
+    """Return the name of an image, independent of the path of the data set."""
     return str(info.get('img_id', Path(info['img_path']).stem))
 
 

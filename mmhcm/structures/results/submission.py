@@ -266,7 +266,7 @@ def _kind_fault(info: zipfile.ZipInfo) -> str:
 
 
 def _one_name(name: str) -> str:
-    """Reduce a name to the part by which some system tells it apart."""
+    """Reduce a name to the part by which some system distinguishes it."""
     name = unicodedata.normalize('NFC', name.replace('\\', '/')).casefold()
     while name.startswith(('./', '/')):
         name = name.removeprefix('.').removeprefix('/')
