@@ -3,8 +3,8 @@
 The coded data of the rows that the window touches are cut out at restart
 offsets and joined, with a restart before each row. A decoder gives the same
 pixels for the small file as for the whole one, away from its cut sides:
-the coefficients are the same, and where colours are subsampled a margin keeps
-the neighbours that upsampling looks at.
+the coefficients are the same, and a margin keeps the neighbours that the
+upsampling of colours reads.
 """
 
 from functools import lru_cache
@@ -14,8 +14,8 @@ import numpy as np
 from .layout import JpegLayout, huffman_codes
 from .scan import RESTART_OFFSET
 
-#: Highest subsampling whose upsampling looks at neighbours is 2, so that one
-#: pixel of colour is 2 of the image.
+#: Upsampling reads neighbours up to a factor of 2, where a pixel of colour is 2
+#: pixels of the image.
 _MARGIN = 2
 
 
@@ -25,7 +25,7 @@ def units_around(
     """Find the units x1, y1, x2, y2 to decode for exact pixels of an area.
 
     Args:
-        layout: of the file.
+        layout: the layout of the file.
         area: x1, y1, x2, y2, pixels, whole and inside the image.
         step: units between the offsets of a row.
 
@@ -164,8 +164,8 @@ def _restarted(
         skip: bits of each component's difference.
         codes: what to put in their place: code and length in bits.
     """
-    # In the data a byte of 0xFF is followed by a 0, lest it look like a
-    # marker; Python's integers serve as strings of bits.
+    # In the data a 0 follows a byte of 0xFF, which is no marker then. Python's
+    # integers are used as strings of bits.
     plain = coded.replace(b'\xff\x00', b'\xff')
     num = 8 * len(plain) - (-end & 7)
     bits = int.from_bytes(plain, 'big') >> (-end & 7)

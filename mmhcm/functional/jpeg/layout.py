@@ -1,8 +1,7 @@
 """Layout of a JPEG file, for cutting windows out of it.
 
-Only sequential Huffman files of one scan are understood, which is what
-cameras and drones write. Anything else gives None and has to be decoded as a
-whole.
+Only sequential Huffman files of one scan are supported, the format of cameras
+and drones. Other files give None and must be decoded as a whole.
 """
 
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ import numpy as np
 
 _SOF0, _SOF1, _DHT, _SOI, _SOS = 0xC0, 0xC1, 0xC4, 0xD8, 0xDA
 _EOI, _DQT, _DRI, _APP0, _APP14 = 0xD9, 0xDB, 0xDD, 0xE0, 0xEE
-#: Segments that decide about pixels; orientation, thumbnails and comments
-#: are left out.
+#: Segments that pixels depend on; orientation, thumbnails and comments are
+#: left out.
 _KEPT = {_SOF0, _SOF1, _DHT, _DQT, _APP0, _APP14}
-#: Of a unit, by the standard.
+#: Blocks of a coded unit, by the standard.
 _MAX_BLOCKS = 10
 
 
@@ -64,7 +63,7 @@ def read_layout(content: bytes) -> JpegLayout | None:
         content: the file, or its beginning up to the coded data.
 
     Returns:
-        None for what is not understood: other files, progressive and
+        None for unsupported files: other formats, progressive and
         arithmetic coding, restarts, several scans, four components.
 
     Examples:
@@ -86,8 +85,8 @@ def read_layout(content: bytes) -> JpegLayout | None:
 def is_cut_short(content: bytes) -> bool:
     """Check if a JPEG file ends before its last scan does.
 
-    Markers are followed, not coded data: damage within goes unseen. False for
-    other files, and for what does not look like a JPEG on the way.
+    Only markers are read, so that damaged coded data are not noticed. False for
+    other formats, and for files whose segments are invalid.
 
     Examples:
         >>> import cv2
@@ -100,7 +99,7 @@ def is_cut_short(content: bytes) -> bool:
         return False
     data = np.frombuffer(content, dtype=np.uint8)
     after = np.flatnonzero(data[:-1] == 0xFF) + 1
-    # In coded data 0 stands for the byte itself, D0 to D7 are restarts.
+    # In coded data, 0 after FF means a byte FF, and D0 to D7 are restarts.
     codes = data[after]
     is_marker = (codes != 0) & (codes != 0xFF) & (codes >> 3 != 0xD0 >> 3)
     markers = after[is_marker] - 1

@@ -32,8 +32,8 @@ RESTART_OFFSET = np.dtype(
 )
 _MAX_BYTES = 1 << 29
 # A block takes two codes at least, one for its mean and one for its end, and
-# 64 codes of 16 bits with 15 bits each at most: what is looked at behind the
-# end, where data are damaged.
+# 64 codes of 16 bits with 15 bits each at most: the bytes that are read after
+# the end of damaged data.
 _MIN_BLOCK_BITS = 2
 _MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
 
@@ -45,9 +45,9 @@ def find_restart_offsets(
 
     Args:
         content: the file.
-        layout: of it.
+        layout: its layout.
         step: units between the offsets of a row; every row starts with one.
-        fast: compiled by Numba; otherwise in slow Python, for tests.
+        fast: use the loop compiled by Numba; False is for tests.
 
     Returns:
         RESTART_OFFSET (rows * offsets a row + 1,); the last is the end of the
@@ -66,7 +66,7 @@ def find_restart_offsets(
         7
     """
     data = np.frombuffer(content, dtype=np.uint8)[layout.scan_start :]
-    # The scan ends at the first marker; 0xFF 0x00 stands for a byte of 0xFF.
+    # The scan ends at the first marker; 0xFF 0x00 means a byte of 0xFF.
     after_ff = np.flatnonzero(data[:-1] == 0xFF) + 1
     ends = after_ff[data[after_ff] != 0]
     if len(content) >= _MAX_BYTES or not len(ends) or data[ends[0]] != 0xD9:
@@ -77,7 +77,7 @@ def find_restart_offsets(
     num_bits = 8 * len(bits)
     columns, rows = layout.grid_wh
     if rows * columns * len(layout.blocks) * _MIN_BLOCK_BITS > num_bits:
-        # A header may claim any size; memory for it is not taken before.
+        # A header may claim any size: no memory is allocated before.
         return None
     offsets = np.zeros(num_restart_offsets(layout, step), dtype=RESTART_OFFSET)
     try:
@@ -95,7 +95,7 @@ def find_restart_offsets(
         for name in RESTART_OFFSET.names or ()
     ]
     at = walk(
-        # Python would not let bytes grow, as compiled code does.
+        # Compiled code widens single bytes, NumPy does not.
         np.concatenate([bits, np.zeros(_MAX_BLOCK_BYTES, np.uint8)]).astype(
             np.uint8 if fast else np.int64
         ),
@@ -105,11 +105,11 @@ def find_restart_offsets(
         *tables,
         *fields,
     )
-    # What is left is the padding of the last byte.
+    # The rest is the padding of the last byte.
     if not num_bits - 8 < at <= num_bits:
         return None
     fields[0][-1] = at
-    # Back to the file, whose bytes of 0xFF take two.
+    # Offsets in the file, where a byte of 0xFF takes two.
     whole, rest = np.divmod(fields[0], 8)
     before = np.searchsorted(stuffed - 1 - np.arange(len(stuffed)), whole)
     fields[0] = (layout.scan_start + whole + before) * 8 + rest
@@ -142,7 +142,7 @@ def _lookup(table: bytes) -> np.ndarray:
     return values
 
 
-# Numba calls no plain functions, so that this is one.
+# One function, since compiled code calls no plain functions.
 def _walk(  # noqa: C901
     bits: np.ndarray,
     grid: tuple[int, int, int],
