@@ -105,7 +105,10 @@ def test_data_is_known(path, name):
 def test_hooks_and_schedules_are_known(path):
     cfg = load(path)
     for hook in cfg.default_hooks.values():
-        assert HOOKS.build(hook) is not None
+        cls = HOOKS.get(hook.type)
+        # Some of MMDetection's need the visualizer of a run.
+        if cls.__module__.startswith('mmhcm.'):
+            HOOKS.build(hook)
         for external in hook.get('external', []):
             assert DATASETS.get(external.type) is not None
     for scheduler in cfg.param_scheduler:

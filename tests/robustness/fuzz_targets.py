@@ -280,7 +280,15 @@ def _round(folder: Path) -> tuple[list[bytes], Check]:
     wrong = ErrorBox((1, 2, 3, 4), 'class', 3, 2, 0.5, (1, 2, 3.5, 4))
     paste = Paste(3, (5.0, 6.0, 70.5, 80.0), 1.25, -3.5, True, 0.9, 2)
     canvas = MinedCanvas(
-        0, 7, 'a', [paste], [(0, 0, 64, 64)], [1], [error, wrong], [error]
+        0,
+        7,
+        'a',
+        [paste],
+        [(0, 0, 64, 64)],
+        [1],
+        [error, wrong],
+        [[0, 1]],
+        [error],
     )
     write_round(path, HardChipRound(1, 'f' * 64, [canvas] * 2, {'chips': 2}))
     seeds = [path.read_bytes()]

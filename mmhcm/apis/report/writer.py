@@ -83,6 +83,8 @@ def report_of_config(
     shown = {
         f.name: hook[f.name] for f in fields(ReportOptions) if f.name in hook
     }
+    # Before the data are read, which takes a while.
+    report_options = ReportOptions(**{**shown, **options})
     path = find_round(cfg.work_dir, number)
     chips = rendering_hard_chips(cfg, path)
     assert chips.hard_round is not None, 'they are those of the round'
@@ -93,7 +95,7 @@ def report_of_config(
         chips.hard_round,
         previous,
         _sources(cfg, chips),
-        ReportOptions(**{**shown, **options}),
+        report_options,
         fault,
     )
     return out
