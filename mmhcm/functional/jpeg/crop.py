@@ -14,8 +14,8 @@ import numpy as np
 from .layout import JpegLayout, huffman_codes
 from .scan import RESTART_OFFSET
 
-#: Upsampling reads neighbours up to a factor of 2, where a pixel of colour is 2
-#: pixels of the image.
+#: Upsampling reads neighbours up to a factor of 2, where a pixel of colour is
+#: 2 pixels of the image.
 _MARGIN = 2
 
 

@@ -85,8 +85,8 @@ def read_layout(content: bytes) -> JpegLayout | None:
 def is_cut_short(content: bytes) -> bool:
     """Check if a JPEG file ends before its last scan does.
 
-    Only markers are read, so that damaged coded data are not noticed. False for
-    other formats, and for files whose segments are invalid.
+    Only markers are read, so that damaged coded data are not noticed. False
+    for other formats, and for files whose segments are invalid.
 
     Examples:
         >>> import cv2
