@@ -242,7 +242,7 @@ def test_limit_of_chips(root):
 
 
 class Boxes(BaseDetDataset):
-    """One image whose boxes nobody has looked at."""
+    """One image with unchecked boxes."""
 
     bboxes = ((5, 5, 20, 20), (9, 9, 9, 30), (120, 0, 130, 9), (9, 9, 5, 5))
 

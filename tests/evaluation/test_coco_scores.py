@@ -1,4 +1,4 @@
-"""MMDetection's own figures beside the official ones."""
+"""MMDetection's own scores next to the official ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where a run stands, and death at a chosen point; for killed processes.
+"""Points of a run, and kills of a process at a chosen point.
 
 Parts of a run are its *phases*; what happens to files in a phase are its
 *events*, its begin and end among them. Both are counted from 0, so that a

@@ -198,7 +198,7 @@ def _run_child(
 
 
 def _listen(pid: int, reader: int, point: Point | None) -> list[list[str]]:
-    """Read what a process tells until it ends; kill it when it is time."""
+    """Read the output of a process until it ends, or kill it in time."""
     lines, rest, deadline = [], b'', None
     while True:
         wait = None if deadline is None else deadline - time.monotonic()

@@ -45,7 +45,7 @@ _CONTEXT.set_forkserver_preload(
 
 
 class Ranks:
-    """Processes of one run, with what each of them says."""
+    """Processes of one run, with the output of each."""
 
     def __init__(
         self,

@@ -253,7 +253,7 @@ def test_chip_larger_than_every_image(root, warnings, partial):
 
 @pytest.fixture
 def huge(root):
-    """One image of 20,000 x 20,000 pixels beside two small ones."""
+    """One image of 20,000 x 20,000 pixels next to two small ones."""
     (root / 'images' / 'b.jpg').unlink()
     bad_images.write_huge_jpeg(root / 'images' / 'b.jpg')
     (root / 'annotations' / 'b.txt').write_text(

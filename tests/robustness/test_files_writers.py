@@ -1,4 +1,4 @@
-"""Every writer of files, on a disk that is full and in odd places."""
+"""Every writer of files, on full disks and invalid paths."""
 
 import re
 import resource
@@ -205,7 +205,7 @@ def test_file_in_place_of_folder_is_named(tmp_path, name):
 
 @pytest.mark.parametrize('name', ['round', 'submission', 'picture'])
 def test_disk_without_new_files_is_named(name):
-    """In /proc nobody may make any, whoever runs the tests."""
+    """In /proc no user may create files."""
     file_name, write = WRITERS[name]
     with pytest.raises(OSError, match=f"'/proc/self/{file_name}'"):
         write(Path('/proc/self', file_name))

@@ -8,7 +8,7 @@ from tests.support.tiny_run import REPO
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a table of rows beside two configs."""
+    """Write a table of rows next to two configs."""
 
     def write(*rows, **values):
         for name in ('a.py', 'cpu_a.py'):

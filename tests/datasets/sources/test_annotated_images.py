@@ -13,7 +13,7 @@ from mmhcm.structures.instances import instance_arrays
 
 
 def slow_annotations(rows, image_wh, use_ignored_regions, ignore_masked):
-    """Row by row, as the documentation of the data set says."""
+    """Build annotations row by row, by the documentation."""
     instances, ignored_regions = [], []
     for row in rows.astype(float).tolist():
         x, y, w, h, score, category, truncation, occlusion = row

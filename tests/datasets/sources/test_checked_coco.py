@@ -109,7 +109,7 @@ def test_an_unknown_category(tmp_path, warnings):
 
 @pytest.mark.parametrize('number', [0, 1, 2])
 def test_a_further_category(tmp_path, warnings, number):
-    """Wherever it stands: labels are those of the classes."""
+    """Labels are those of the classes, whatever its position."""
     names = list(CLASSES)
     names.insert(number, 'van')
     write(tmp_path, [GOOD], names, category_id=number)

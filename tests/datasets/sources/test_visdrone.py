@@ -280,7 +280,7 @@ def test_all_boxes_are_those_of_the_infos(tmp_path):
 
 
 class Plain:
-    """A data set that knows no short way to its boxes."""
+    """Data set without a fast access to its boxes."""
 
     def __init__(self, dataset):
         self.get_data_info = dataset.get_data_info

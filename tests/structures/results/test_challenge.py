@@ -1,4 +1,4 @@
-"""The published tables, by what the paper's text says of them."""
+"""Published tables, compared with the text of the paper."""
 
 import pytest
 
