@@ -92,7 +92,7 @@ def _seal_round(content: bytes) -> bytes:
     start = content.rfind(b'\n', 0, -1) + 1
     num = content.count(b'\n', 0, start) - 1
     digest = hashlib.sha256(content[:start]).hexdigest()
-    return content[:start] + hard_chips._last_line(num, 3, digest)
+    return content[:start] + hard_chips._last_line(num, digest)
 
 
 ROWS = (
