@@ -1,57 +1,75 @@
-"""From nothing to a trained, evaluated, submitted detector, in minutes.
+"""From nothing to what hard chips gain, in minutes.
 
-Renders aerial scenes, trains on normal chips, mines hard chips, trains on
-both, trains equally long without them, tests at one and at many scales,
-writes, validates and scores submissions, and draws pictures. What an earlier
-call finished is kept, so an interrupted one goes on where it stopped.
+Renders aerial scenes, trains on normal chips, goes on twice from there, with
+hard chips and equally long without, tests both, writes, validates and scores
+their submissions, and draws pictures. What an earlier call finished is kept,
+so an interrupted one goes on where it stopped.
 """
 
 import argparse
+import asyncio
 import json
+import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from mmhcm.functional.scoring import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'projects' / 'quickstart' / 'configs'
 HCM = CONFIGS / 'tiny-detector_hcm_scenes.py'
 PLAIN = CONFIGS / 'tiny-detector_scenes.py'
-#: Lines of training and testing that are worth a glance.
-_SHOWN = re.compile(
-    r'Epoch\((?:train|test)|normal chips|round \d|rror|valid|^\S[^=]*it/s'
+#: Columns of the table: key in the file of figures, figure, heading.
+COLUMNS = (
+    ('official', 'AP', 'AP'),
+    ('official', 'AP50', 'AP50'),
+    ('official', 'AP75', 'AP75'),
+    ('official', 'AR500', 'AR500'),
+    ('class_mean', 'AP', 'mean AP'),
+    ('class_mean', 'AP50', 'mean AP50'),
+    ('class_mean', 'AR500', 'mean AR500'),
 )
+#: Lines of training and testing that are worth a glance.
+_SHOWN = re.compile(r'Epoch\((?:train|test)|normal chips|round \d|rror|valid')
+#: A progress bar on its way.
+_BAR = re.compile(r'\b(?!100)\d+%\|')
+#: Status of a command that Ctrl-C ended, by itself or by the signal.
+_STOPPED = 128 + signal.SIGINT
+# Two processes of one thread each: threads that wait for each other lose
+# most of their time where something else runs as well.
+_ONE_THREAD = {'OMP_NUM_THREADS': '1', 'OPENCV_FOR_THREADS_NUM': '1'}
 
 
 @dataclass(frozen=True)
 class Size:
-    """Amounts of rendering and training."""
+    """Amounts of rendering and training; the configs set the epochs."""
 
     num_train: int
     num_val: int
     num_external: int
     stage_epochs: int
+    epochs: int
     num_pictures: int
     options: tuple[str, ...] = ()
 
 
-FULL = Size(120, 30, 12, stage_epochs=4, num_pictures=12)
+FULL = Size(10, 60, 12, stage_epochs=3, epochs=8, num_pictures=12)
 SMOKE = Size(
     8,
     3,
     2,
     stage_epochs=1,
+    epochs=2,
     num_pictures=2,
     options=(
         'train_dataloader.sampler.num_samples=8',
         'train_cfg.max_epochs=2',
-        'default_hooks.checkpoint.interval=1',
         'default_hooks.mining.epochs=[1]',
         'default_hooks.mining.canvases.num_canvases=3',
         'default_hooks.mining.metric.score_thr=0.02',
@@ -66,7 +84,6 @@ class Row:
     name: str
     config: Path
     checkpoint: Path
-    tta: bool = False
 
 
 class Demo:
@@ -75,176 +92,232 @@ class Demo:
     Args:
         work_dir: Folder of everything that is written.
         size: How much to do.
+        seed: Of scenes and training.
     """
 
-    def __init__(self, work_dir: Path, size: Size) -> None:
+    def __init__(self, work_dir: Path, size: Size, seed: int = 0) -> None:
         self.work_dir = work_dir
         self.size = size
+        self.seed = seed
         self.data = work_dir / 'data'
-        self.hcm_dir, self.plain_dir = work_dir / 'hcm', work_dir / 'plain'
         self.pictures = work_dir / 'pictures'
+        self.start = work_dir / 'stage1' / f'epoch_{size.stage_epochs}.pth'
+        last = f'epoch_{size.epochs}.pth'
+        self.rows = [
+            Row('stage 1', PLAIN, self.start),
+            Row('plain', PLAIN, work_dir / 'plain' / last),
+            Row('hard chips', HCM, work_dir / 'hcm' / last),
+        ]
 
-    def run(self) -> None:
+    async def run(self) -> None:
         """Run all steps and print the table."""
         start = time.monotonic()
         self.work_dir.mkdir(parents=True, exist_ok=True)
         size = self.size
-        self._tool(
+        await self._tool(
             'projects/quickstart/make_scenes.py',
-            *('--out', self.data),
+            *('--out', self.data, '--seed', self.seed),
             *('--num-train', size.num_train),
             *('--num-val', size.num_val),
             *('--num-external', size.num_external),
         )
-        self._train_both()
-        rows = self._rows()
-        for row in rows:
-            self._evaluate(row)
-        self._draw(rows[2].checkpoint)
-        self._report(rows, time.monotonic() - start)
+        first, plain, hard = self.rows
+        await self._train(first, f'train_cfg.max_epochs={size.stage_epochs}')
+        # Side by side, a core for each; plain training, which does not mine,
+        # has the time to test the first stage.
+        await asyncio.gather(
+            self._train_and_evaluate(plain, also=[first]),
+            self._train_and_evaluate(hard),
+        )
+        await asyncio.gather(
+            self._draw_gain(), *map(self._browse, ('canvases', 'hard-chips'))
+        )
+        self._report(time.monotonic() - start)
 
-    def _train_both(self) -> None:
-        """Train with mining, then without from the end of stage 1."""
-        stage1, last = self._stages()
-        if not (self.hcm_dir / last).is_file():
-            started = (self.hcm_dir / 'last_checkpoint').is_file()
-            self._train(HCM, self.hcm_dir, '--resume' if started else None)
-        if not (self.plain_dir / last).is_file():
-            # Equally long: the same first stage, then no hard chips.
-            self._train(
-                PLAIN, self.plain_dir, f'--resume={self.hcm_dir / stage1}'
-            )
+    async def _train_and_evaluate(
+        self, row: Row, also: Sequence[Row] = ()
+    ) -> None:
+        """Go on from the end of stage 1 and test, then test other rows."""
+        await self._train(row)
+        for tested in (row, *also):
+            await self._evaluate(tested)
 
-    def _train(self, config: Path, out: Path, resume: str | None) -> None:
-        self._tool(
+    async def _train(self, row: Row, *options: str) -> None:
+        """Train until the row's checkpoint exists."""
+        folder = row.checkpoint.parent
+        if row.checkpoint.is_file():
+            return
+        resume: list[object] = []
+        if (folder / 'last_checkpoint').is_file():
+            resume = ['--resume']
+        elif row.checkpoint != self.start:
+            resume = ['--resume', self.start]
+        await self._tool(
             'tools/train.py',
-            config,
-            *('--work-dir', out),
-            *([resume] if resume else []),
-            *self._options(mining=config == HCM),
+            row.config,
+            *('--work-dir', folder),
+            *resume,
+            *self._options(row.config),
+            *options,
+            label=row.name,
         )
 
-    def _rows(self) -> list[Row]:
-        stage1, last = self._stages()
-        final = self.hcm_dir / last
-        return [
-            Row('stage 1', HCM, self.hcm_dir / stage1),
-            Row('plain, equally long', PLAIN, self.plain_dir / last),
-            Row('stage 2', HCM, final),
-            Row('stage 2, multi-scale', HCM, final, tta=True),
-        ]
-
-    def _stages(self) -> tuple[str, str]:
-        epochs = self.size.stage_epochs
-        return f'epoch_{epochs}.pth', f'epoch_{2 * epochs}.pth'
-
-    def _evaluate(self, row: Row) -> None:
-        """Write, validate and score the row's submission."""
+    async def _evaluate(self, row: Row) -> None:
+        """Write, validate and score the row's submission, once."""
         zip_path = self._zip_path(row)
+        figures = zip_path.with_suffix('.json')
+        if figures.is_file():
+            return
         val = self.data / 'VisDrone2019-DET-val'
-        self._tool(
+        await self._tool(
             'tools/submit.py',
             row.config,
             row.checkpoint,
             *('--out', zip_path),
-            *('--work-dir', self.work_dir / 'test'),
-            *(['--tta'] if row.tta else []),
-            *self._options(mining=row.config == HCM),
+            *('--work-dir', self.work_dir / 'test' / zip_path.stem),
+            *self._options(row.config),
+            label=row.name,
         )
-        self._tool(
-            'tools/validate_submission.py', zip_path, '--data-root', val
+        await self._tool(
+            'tools/validate_submission.py',
+            *(zip_path, '--data-root', val),
+            label=row.name,
         )
-        self._tool(
+        await self._tool(
             'tools/evaluate.py',
-            zip_path,
-            *('--data-root', val),
-            *('--out', zip_path.with_suffix('.json')),
+            *(zip_path, '--data-root', val, '--out', figures),
+            label=row.name,
         )
 
     def _zip_path(self, row: Row) -> Path:
-        stem = row.name.replace(', ', '_').replace(' ', '-')
-        return self.work_dir / f'{stem}.zip'
+        return self.work_dir / f'{row.name.replace(" ", "-")}.zip'
 
-    def _draw(self, checkpoint: Path) -> None:
-        for what in ('canvases', 'hard-chips', 'detections'):
-            extra = ['--checkpoint', checkpoint]
-            self._tool(
-                'tools/browse.py',
-                HCM,
-                *('--what', what),
-                *('--out', self.pictures / what),
-                *('--num', self.size.num_pictures),
-                *('--work-dir', self.hcm_dir),
-                *(extra if what == 'detections' else []),
-                *self._options(mining=True),
-            )
+    async def _browse(self, what: str) -> None:
+        await self._tool(
+            'tools/browse.py',
+            HCM,
+            *('--what', what),
+            *('--out', self.pictures / what),
+            *('--num', self.size.num_pictures),
+            *('--work-dir', self.work_dir / 'hcm'),
+            *self._options(HCM),
+        )
 
-    def _options(self, mining: bool) -> list[str]:
+    async def _draw_gain(self) -> None:
+        """Draw objects, and what is detected without and with hard chips."""
+        compared = self.rows[1:]
+        await self._tool(
+            'projects/quickstart/draw_gain.py',
+            *map(self._zip_path, compared),
+            *('--names', *(row.name for row in compared)),
+            *('--data-root', self.data / 'VisDrone2019-DET-val'),
+            *('--out', self.pictures / 'gain.png'),
+        )
+
+    def _options(self, config: Path) -> list[str]:
         options = [
             option
             for option in self.size.options
-            if mining or not option.startswith('default_hooks.mining')
+            if config == HCM or not option.startswith('default_hooks.mining')
         ]
         return [
             '--cfg-options',
             f'data_root={self.data}',
             f'cache_dir={self.work_dir / "cache"}',
+            f'randomness.seed={self.seed}',
             *options,
         ]
 
-    def _tool(self, script: str, *arguments: object) -> None:
+    async def _tool(
+        self, script: str, *arguments: object, label: str = ''
+    ) -> None:
         """Run one of the project's commands; stop if it fails.
 
         The framework logs its whole config at every start: that goes to the
-        log file alone.
+        log file alone. A label says on each line whose it is.
         """
         command = [sys.executable, '-W', 'ignore', script]
         command += map(str, arguments)
-        print('\n$ python', ' '.join(command[3:]), flush=True)
-        quiet = Path(script).stem in ('train', 'submit')
-        with (
-            (self.work_dir / 'run.log').open('a') as log,
-            subprocess.Popen(
-                command,
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors='replace',
-            ) as process,
-        ):
+        print('\n$ python', shlex.join(command[3:]), flush=True)
+        quiet = Path(script).stem in ('train', 'submit', 'evaluate')
+        mark = f'[{label}] ' if label else ''
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=ROOT,
+            env={**os.environ, **_ONE_THREAD},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        try:
             assert process.stdout is not None, 'opened as a pipe'
-            # Progress bars end in carriage returns, which text mode splits.
-            for line in process.stdout:
-                log.write(line)
-                if not quiet or _SHOWN.search(line):
-                    print(line, end='', flush=True)
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, command)
+            with (self.work_dir / 'run.log').open('a') as log:
+                async for line in _lines(process.stdout):
+                    log.write(f'{mark}{line}\n')
+                    shown = not quiet or _SHOWN.search(line)
+                    if shown and not _BAR.search(line):
+                        print(f'{mark}{line}', flush=True)
+            status = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+        if status:
+            raise subprocess.CalledProcessError(status, command)
 
-    def _report(self, rows: Sequence[Row], seconds: float) -> None:
-        width = max(len(row.name) for row in rows)
+    def _report(self, seconds: float) -> None:
         lines = [
             '',
-            'Official VisDrone-DET figures on the rendered val scenes, per '
-            'cent',
-            ' ' * width + ''.join(f'{name:>8}' for name in METRICS),
-        ]
-        for row in rows:
-            path = self._zip_path(row).with_suffix('.json')
-            official = json.loads(path.read_text())['official']
-            cells = ''.join(f'{official[name]:8.2f}' for name in METRICS)
-            lines.append(f'{row.name:<{width}}{cells}')
-        lines += [
+            'Official VisDrone-DET scores on the rendered val scenes, and '
+            'plain class means, per cent',
+            *self._table(),
             '',
+            f'before and after  {self.pictures / "gain.png"}',
             f'pasted canvases   {self.pictures / "canvases"}',
             f'hard chips        {self.pictures / "hard-chips"}',
-            f'detections        {self.pictures / "detections"}',
             f'submissions       {self.work_dir}/*.zip',
             f'whole log         {self.work_dir / "run.log"}',
             f'{seconds / 60:.1f} minutes',
         ]
         print('\n'.join(lines))
+
+    def _table(self) -> list[str]:
+        """Lines of the figures, and of what hard chips gain."""
+        figures = {
+            row.name: json.loads(
+                self._zip_path(row).with_suffix('.json').read_text()
+            )
+            for row in self.rows
+        }
+        values = {
+            name: [found[mean][figure] for mean, figure, _ in COLUMNS]
+            for name, found in figures.items()
+        }
+        plain, hard = (values[row.name] for row in self.rows[1:])
+        width = max(map(len, [*values, 'gained']))
+        return [
+            ' ' * width + ''.join(f'{name:>12}' for _, _, name in COLUMNS),
+            *(
+                f'{name:<{width}}' + ''.join(f'{v:12.2f}' for v in row)
+                for name, row in values.items()
+            ),
+            f'{"gained":<{width}}'
+            + ''.join(
+                f'{after - before:+12.2f}'
+                for before, after in zip(plain, hard, strict=True)
+            ),
+        ]
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """Yield lines; those of progress bars end in carriage returns."""
+    rest = ''
+    while chunk := await stream.read(1 << 16):
+        text = rest + chunk.decode(errors='replace')
+        *lines, rest = re.split(r'[\r\n]+', text)
+        for line in filter(None, lines):
+            yield line
+    if rest:
+        yield rest
 
 
 def parse_args() -> argparse.Namespace:
@@ -252,6 +325,9 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         '--work-dir', type=Path, default=Path('work_dirs/quickstart')
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, help='of scenes and training'
     )
     parser.add_argument(
         '--smoke',
@@ -265,20 +341,32 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run the demo; 1 if one of its commands fails."""
+    """Run the demo; 1 if a command fails, 130 when stopped by Ctrl-C."""
     args = parse_args()
     work_dir = args.work_dir.resolve()
     if args.fresh and work_dir.exists():
         shutil.rmtree(work_dir)
+    demo = Demo(work_dir, SMOKE if args.smoke else FULL, args.seed)
+    status = 0
     try:
-        Demo(work_dir, SMOKE if args.smoke else FULL).run()
+        asyncio.run(demo.run())
+    except KeyboardInterrupt:
+        status = _STOPPED
     except subprocess.CalledProcessError as error:
+        status = 1
+        if error.returncode in (_STOPPED, -signal.SIGINT):
+            status = _STOPPED
+        else:
+            print(
+                f'failed: {" ".join(error.cmd[3:])}; see {work_dir}/run.log',
+                file=sys.stderr,
+            )
+    if status == _STOPPED:
         print(
-            f'failed: {" ".join(error.cmd[3:])}; see {work_dir}/run.log',
+            'stopped; the same command goes on where it stopped',
             file=sys.stderr,
         )
-        return 1
-    return 0
+    return status
 
 
 if __name__ == '__main__':

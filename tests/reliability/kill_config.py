@@ -13,7 +13,7 @@ _base_ = '{repo}/projects/quickstart/configs/tiny-detector_hcm_scenes.py'
 num_threads = 1
 model = dict(
     backbone=dict(base_channels=8, stem_channels=8),
-    neck=dict(in_channels=[8, 16, 32, 64], out_channels=16),
+    neck=dict(in_channels=[8, 16, 32], out_channels=16),
     rpn_head=dict(in_channels=16, feat_channels=16),
     roi_head=dict(
         bbox_roi_extractor=dict(out_channels=16),

@@ -1,13 +1,14 @@
-# The whole method: four epochs of normal chips, mining, four more with hard
+# The whole method: three epochs of normal chips, mining, five more with hard
 # chips. Canvases come from the own and from rendered top-down images.
 _base_ = 'tiny-detector_scenes.py'
 
+train_dataloader = dict(sampler=dict(hard_ratio=0.7))
 default_hooks = dict(
     mining=dict(
         type='HardChipMiningHook',
-        epochs=[4],
-        canvases=dict(num_canvases=40, num_pastes=20, external_ratio=0.15),
-        metric=dict(type='HardChipMetric', score_thr=0.3),
+        epochs=[3],
+        canvases=dict(num_canvases=100, num_pastes=15, external_ratio=0.2),
+        metric=dict(type='HardChipMetric'),
         pool=dict(cache_dir=_base_.cache_dir),
         dataloader=dict(num_workers=0),
         external=[
