@@ -9,6 +9,7 @@ so an interrupted one goes on where it stopped.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import re
 import shlex
@@ -347,6 +348,8 @@ def main() -> int:
     if args.fresh and work_dir.exists():
         shutil.rmtree(work_dir)
     demo = Demo(work_dir, SMOKE if args.smoke else FULL, args.seed)
+    # A command that Ctrl-C ended may be waited for twice, with a warning.
+    logging.getLogger('asyncio').setLevel(logging.ERROR)
     status = 0
     try:
         asyncio.run(demo.run())
