@@ -37,7 +37,9 @@ COLUMNS = (
     ('class_mean', 'AR500', 'mean AR500'),
 )
 #: Lines of training and testing that are worth a glance.
-_SHOWN = re.compile(r'Epoch\((?:train|test)|normal chips|round \d|rror|\bvalid\b')
+_SHOWN = re.compile(
+    r'Epoch\((?:train|test)|normal chips|round \d|rror|\bvalid\b'
+)
 #: A progress bar on its way.
 _BAR = re.compile(r'\b(?!100)\d+%\|')
 #: Status of a command that Ctrl-C ended, by itself or by the signal.
