@@ -2,9 +2,14 @@
 # make .venv      install everything, pinned, into .venv
 # make demo       train, mine, retrain, test and submit on rendered scenes
 # make check      lint, types, layers, dead code; tests and coverage of the
-#                 lower layers; a sample of the mutants
-# make test       the checks, and the rest of the test suite
+#                 lower layers: two minutes on two cores
+# make test       the checks, and the rest of the tests but the nightly ones:
+#                 five minutes
+# make nightly    the tests marked nightly, and the four targets below
 # make mutants    all mutants of scoring and cover: six minutes
+# make fuzz       damaged files for every reader
+# make kills      the quickstart, killed and resumed until it has died often
+# make soak       many mining rounds, which have to hold their memory
 # make table1     train, test and tabulate the paper's ablation, at full size
 # make comparators  the same for what hard chip mining is compared with
 # make newest     the suite with the newest allowed versions (.venv-newest)
@@ -16,6 +21,9 @@
 # MAX_JOBS     compilers that run at once while mmcv's operators are built
 # PIP_ARGS     more options for every pip install, such as a mirror
 # PYTEST_ARGS  more options for pytest, such as "-x tests/engine"
+# FUZZ_INPUTS  inputs of each reader; default 20000
+# KILLS        kills of the quickstart; default 20
+# ROUNDS       mining rounds of the soak; default 100
 # DATA         folder with visdrone/, for the benchmarks; default $MMHCM_DATA
 # BENCH_ARGS   options of benchmarks/run.py, such as "--only cover score"
 # TABLE_ARGS   options of tools/run_table.py, such as "--rows ours --seeds 0 1"
@@ -27,6 +35,9 @@ PYTEST_ARGS ?=
 TABLE_ARGS ?=
 DATA ?= $(MMHCM_DATA)
 BENCH_ARGS ?=
+FUZZ_INPUTS ?= 20000
+KILLS ?= 20
+ROUNDS ?= 100
 # One process per core, and (below) one thread in each: more only get in
 # each other's way.
 PYTEST_JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -40,7 +51,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 
 .DELETE_ON_ERROR:
 .PHONY: help .venv install check lint types layers deadcode coverage \
-	some-mutants mutants test demo \
+	test nightly nightly-tests mutants fuzz kills soak demo \
 	demo-smoke table1 comparators bench clean-venv newest \
 	numpy1 .newest
 .DEFAULT_GOAL := help
@@ -142,7 +153,7 @@ numpy1: .venv-numpy1/.made
 	touch $@
 
 # --- Checks -----------------------------------------------------------------
-check: lint types layers deadcode coverage some-mutants
+check: lint types layers deadcode coverage
 
 lint: $(VENV)/.checked
 	$(BIN)/ruff check
@@ -151,7 +162,7 @@ lint: $(VENV)/.checked
 types: $(VENV)/.checked
 	$(BIN)/mypy
 	cd benchmarks && MYPYPATH=.. ../$(BIN)/mypy \
-		--config-file ../pyproject.toml *.py
+		--config-file ../pyproject.toml --cache-dir ../.mypy_cache *.py
 
 layers: $(VENV)/.checked
 	$(BIN)/lint-imports
@@ -159,8 +170,9 @@ layers: $(VENV)/.checked
 deadcode: $(VENV)/.checked
 	$(BIN)/vulture
 
-coverage test .newest: export OMP_NUM_THREADS := 1
-coverage test .newest: export OPENCV_FOR_THREADS_NUM := 1
+RUN_TESTS := coverage test nightly-tests fuzz kills soak .newest
+$(RUN_TESTS): export OMP_NUM_THREADS := 1
+$(RUN_TESTS): export OPENCV_FOR_THREADS_NUM := 1
 PYTEST = $(BIN)/python -m pytest -n $(PYTEST_JOBS) --dist loadfile \
 	--timeout 900
 
@@ -174,15 +186,29 @@ coverage: $(VENV)/.checked
 	$(PYTEST) $(LOWER_TESTS) --cov --cov-report=json
 	$(BIN)/python tests/support/layer_coverage.py work_dirs/coverage.json
 
-# Each change of the code draws other ones.
-some-mutants: $(VENV)/.checked
-	$(BIN)/python tests/support/mutants.py --sample 80 --jobs $(PYTEST_JOBS)
+test: check
+	$(PYTEST) $(addprefix --ignore=,$(LOWER_TESTS)) $(PYTEST_ARGS)
+
+# --- Nightly ----------------------------------------------------------------
+nightly: nightly-tests mutants fuzz kills soak
+
+nightly-tests: $(VENV)/.checked
+	$(PYTEST) -m nightly $(PYTEST_ARGS)
 
 mutants: $(VENV)/.checked
 	$(BIN)/python tests/support/mutants.py --jobs $(PYTEST_JOBS)
 
-test: check
-	$(PYTEST) $(addprefix --ignore=,$(LOWER_TESTS)) $(PYTEST_ARGS)
+fuzz kills soak: export PYTHONPATH := $(CURDIR)
+
+fuzz: $(VENV)/.checked
+	$(BIN)/python tests/robustness/fuzz.py all --inputs $(FUZZ_INPUTS)
+
+kills: $(VENV)/.checked
+	$(BIN)/python tests/reliability/kill_harness.py --kills $(KILLS) \
+		--work-dir work_dirs/kills
+
+soak: $(VENV)/.checked
+	$(BIN)/python tests/reliability/soak.py --rounds $(ROUNDS)
 
 # --- Demo -------------------------------------------------------------------
 demo: $(VENV)/.checked

@@ -1,4 +1,4 @@
-"""VisDrone's annotations, as several benchmarks take them."""
+"""VisDrone's annotations, for several benchmarks."""
 
 from pathlib import Path
 
@@ -14,29 +14,29 @@ Image = tuple[np.ndarray, tuple[int, int]]
 
 
 def unpack_train(data_root: Path, folder: Path) -> list[Path]:
-    """Unpack all 6,471 training annotations; their paths by name."""
+    """Unpack all 6,471 training annotations; return their sorted paths."""
     unpack_tar(data_root / ARCHIVE, folder)
     return sorted(folder.rglob('*.txt'))
 
 
-def learnt_boxes(rows: np.ndarray) -> np.ndarray:
-    """Boxes (n, 4) xyxy of the objects that aren't ignored, pixels."""
+def learned_boxes(rows: np.ndarray) -> np.ndarray:
+    """Read boxes (n, 4) xyxy of the objects that are not ignored, pixels."""
     rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)].astype(float)
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
 
 
 def reach(rows: np.ndarray) -> tuple[int, int]:
-    """(width, height) that holds all rows: stands in for an image's size."""
+    """Find the (width, height) that holds all rows, for want of an image."""
     rows = rows.astype(float)
     corners = np.ceil((rows[:, :2] + rows[:, 2:4]).max(axis=0, initial=1))
     return int(corners[0]), int(corners[1])
 
 
 def read_val(data_root: Path) -> list[Image]:
-    """Boxes and (width, height) of the images of VisDrone2019-DET-val."""
+    """Read boxes and (width, height) of the images of VisDrone2019-DET-val."""
     sizes = read_image_sizes(data_root / VAL / 'images')
     paths = sorted((data_root / VAL / 'annotations').glob('*.txt'))
     return [
-        (learnt_boxes(read_annotations(path)), sizes[path.stem])
+        (learned_boxes(read_annotations(path)), sizes[path.stem])
         for path in paths
     ]

@@ -5,7 +5,7 @@ images with the scales, chip size and pipeline of the full-size config
 (``configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py``). The peer decodes the
 whole image, masks, pastes, crops, flips and packs (``LoadImageFromFile`` ...
 ``PackDetInputs``); the floor is decoding the whole image with OpenCV. Ours has
-``LoadChipImage``, marks in the files and ``PackChipInputs``. Every pair of
+``LoadChipImage``, restart offsets and ``PackChipInputs``. Every pair of
 samples is compared: pixels and boxes are the same.
 
     python benchmarks/bench_chip.py --data-root ../shared/data
@@ -48,19 +48,20 @@ def main() -> None:
         start = time.perf_counter()
         part = build(root, folder, partial=True)
         seconds = time.perf_counter() - start
-        marks = sum(
-            path.stat().st_size for path in Path(folder).glob('jpeg_marks_*')
+        num_bytes = sum(
+            path.stat().st_size
+            for path in Path(folder).glob('restart_offsets_*')
         )
         num = len(whole.dataset)
         print(
-            f'marks of {num} images made in {seconds:.1f} s, '
-            f'{marks / num / 1e3:.1f} kB an image'
+            f'restart offsets of {num} images found in {seconds:.1f} s, '
+            f'{num_bytes / num / 1e3:.1f} kB an image'
         )
         measure(whole, part, args.samples, args.turns)
 
 
 def build(root: Path, cache_dir: str, partial: bool) -> ChipDataset:
-    """The training data set of the config, decoding parts or wholes."""
+    """Build the training data set of the config, decoding parts or wholes."""
     cfg = Config.fromfile(REPO / CONFIG).train_dataloader.dataset
     cfg = copy.deepcopy(cfg)
     cfg.dataset.data_root = str(root)
@@ -117,7 +118,7 @@ def measure(
 
 
 def decode(path: Path) -> np.ndarray:
-    """The floor of whoever decodes whole images."""
+    """Decode whole images, the floor of any peer that does so."""
     content = np.frombuffer(path.read_bytes(), np.uint8)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     img = cv2.imdecode(content, flags)
@@ -126,7 +127,7 @@ def decode(path: Path) -> np.ndarray:
 
 
 def same(one: dict, other: dict) -> bool:
-    """Whether two samples have the same pixels and boxes."""
+    """Test if two samples have the same pixels and boxes."""
     boxes = [
         getattr(sample['data_samples'], name).bboxes.tensor
         for sample in (one, other)

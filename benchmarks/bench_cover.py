@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import port_sniper
-from annotations import Image, learnt_boxes, reach, read_val, unpack_train
+from annotations import Image, learned_boxes, reach, read_val, unpack_train
 from scipy import optimize, sparse
 from timing import alternate, parse_data_root, ratio_line
 
@@ -39,7 +39,7 @@ NUM_SAMPLED = 200
 
 
 def cover_all(images: list[Image], scales: list[ChipScale], cover: str) -> int:
-    """Cover all images; the number of windows."""
+    """Cover all images; return the number of windows."""
     return sum(
         len(generate_chips(*image, scales, cover=cover).windows)
         for image in images
@@ -47,12 +47,12 @@ def cover_all(images: list[Image], scales: list[ChipScale], cover: str) -> int:
 
 
 def cover_by_peer(images: list[Image]) -> int:
-    """Cover all images as SNIPER does; the number of windows."""
+    """Cover all images as SNIPER does; return the number of windows."""
     return sum(len(port_sniper.generate(*image)) for image in images)
 
 
 def left_by_peer(images: list[Image]) -> int:
-    """Objects that no window of the peer holds."""
+    """Count the objects that no window of the peer holds."""
     missed = 0
     for bboxes, image_wh in images:
         windows = port_sniper.generate(bboxes, image_wh)
@@ -62,7 +62,7 @@ def left_by_peer(images: list[Image]) -> int:
 
 
 def find_minimum(image: Image, scales: list[ChipScale]) -> int:
-    """Fewest windows over all scales, anywhere, by integer programming."""
+    """Find the fewest windows over all scales by integer programming."""
     bboxes, image_wh = image
     valid = valid_objects(bboxes, image_wh, scales)
     hulls = np.hstack([np.floor(bboxes[:, :2]), np.ceil(bboxes[:, 2:])])
@@ -122,7 +122,7 @@ def bench_all_scales(data_root: Path) -> None:
         paths = unpack_train(data_root, Path(folder))
         rows, counts = read_annotation_files(paths)
     parts = np.split(rows, np.cumsum(counts)[:-1])
-    images = [(learnt_boxes(part), reach(part)) for part in parts]
+    images = [(learned_boxes(part), reach(part)) for part in parts]
     for cover in COVERS:
         start = time.perf_counter()
         num_chips = cover_all(images, ALL, cover)

@@ -136,10 +136,10 @@ def write_pool(path: Path) -> None:
             'bboxes': bboxes,
             'labels': np.arange(NUM_PATCHES) % 10,
             'image_inds': np.sort(rng.integers(0, 6471, NUM_PATCHES)),
-            'image_names': np.array([f'{ind:07d}' for ind in range(6471)]),
-            'source_bboxes': bboxes,
-            'occlusions': np.zeros(NUM_PATCHES, np.int8),
-            'truncations': np.zeros(NUM_PATCHES, np.int8),
+            'foreign_counts': np.zeros(NUM_PATCHES, np.int64),
+            'foreign_bboxes': np.zeros((0, 4), np.float32),
+            'looks': np.zeros((NUM_PATCHES, 4), np.float32),
+            'aspect_sums': np.zeros((6471, 2, 10)),
             'class_counts': np.full(10, NUM_PATCHES // 10),
             'class_log_sizes': np.full(10, 2.5),
         },
@@ -147,7 +147,7 @@ def write_pool(path: Path) -> None:
 
 
 def mined_round(dataset: ChipDataset, pool: ObjectPool) -> HardChipRound:
-    """A round of one canvas for each image, with windows in its corner."""
+    """Build a round with a canvas for each image, and windows in a corner."""
     rng = np.random.default_rng(0)
     canvases = []
     for image in range(len(dataset.dataset)):
@@ -173,7 +173,7 @@ def mined_round(dataset: ChipDataset, pool: ObjectPool) -> HardChipRound:
 def run_workers(
     dataset: ChipDataset, num: int, samples: int
 ) -> tuple[float, float]:
-    """Megabytes of all processes, and private ones of a worker."""
+    """Measure megabytes of all processes, and private ones of a worker."""
     if not num:
         return memory(os.getpid())[0], 0.0
     rng = np.random.default_rng(0)
@@ -196,7 +196,7 @@ def run_workers(
 
 
 def touch(info: dict) -> dict:
-    """Stand in for the transforms; look at the patches now and then."""
+    """Stand in for the transforms; read patches now and then."""
     if int(info['img_id'][-3:]) % 50 == 0:
         for paste in info.get('pastes', ()):
             info['pool'].patch(paste.patch_id).sum()
@@ -204,7 +204,7 @@ def touch(info: dict) -> dict:
 
 
 def memory(pid: int | None) -> tuple[float, float]:
-    """Proportional and private megabytes of a process."""
+    """Read the proportional and private megabytes of a process."""
     pss = private = 0
     for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
         name, *values = line.split()

@@ -1,4 +1,4 @@
-"""What a mining round does beside the network's forward passes.
+"""Parts of a mining round other than the network's forward passes.
 
 Input: ``--canvases`` canvases that a round draws of the 557 real training
 images, as the full-size config mines them (20 pastes, the three chip scales,
@@ -34,8 +34,9 @@ from mmengine.structures import InstanceData
 from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.datasets import CanvasDataset, build_scales
-from mmhcm.engine.mining import mining_pipeline
+from mmhcm.engine.mining.pipelines import mining_pipeline
 from mmhcm.evaluation import HardChipMetric
+from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import build_pool
 
 SCALES = [
@@ -43,7 +44,6 @@ SCALES = [
     dict(window=512, valid_range=(28, 85), stride=56),
     dict(window=1024, valid_range=(56, None), stride=112),
 ]
-MEAN = (103.53, 116.28, 123.675)
 CHIP_SIZE = 640
 
 
@@ -74,7 +74,7 @@ def main() -> None:
             }
             for scale in SCALES
         ],
-        MEAN,
+        CAFFE_MEAN,
     )
     with tempfile.TemporaryDirectory() as folder:
         pool = build_pool(
@@ -99,7 +99,7 @@ def compare(canvases: CanvasDataset, inds: list[int]) -> None:
             }
             for scale in SCALES
         ],
-        MEAN,
+        CAFFE_MEAN,
     )
     views = steps[-1]
     views['type'] = 'TestTimeAug'
@@ -148,7 +148,7 @@ def measure(canvases: CanvasDataset, inds: list[int]) -> None:
 def timed(
     seconds: dict[str, list[float]], name: str, run: Any, *args: Any
 ) -> Any:
-    """Run, and note how long it took."""
+    """Run a step and record its time."""
     start = time.perf_counter()
     result = run(*args)
     seconds[name].append(time.perf_counter() - start)
@@ -156,7 +156,7 @@ def timed(
 
 
 def result_of(data_sample: Any, seed: int) -> dict:
-    """A sample with detections, as the evaluator hands it to the metric."""
+    """Build a sample with detections, as a metric takes it."""
     rng = np.random.default_rng(seed)
     instances = data_sample.metainfo['instances']
     boxes = np.array([item['bbox'] for item in instances], np.float32)

@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def is_input(info: dict) -> bool:
-    """Whether a canvas is of the size and not crowded."""
+    """Test if a canvas has the benchmark's size and is not crowded."""
     num_objects = len(info['instances']) - len(info['pastes'])
     return (info['width'], info['height']) == CANVAS_WH and num_objects <= 60
 
@@ -143,7 +143,7 @@ def compare(canvases: CanvasDataset, inds: list[int], turns: int) -> None:
 
 
 def peer_input(info: dict, image: np.ndarray) -> dict[str, Any]:
-    """What ``CopyPaste`` takes of one canvas."""
+    """Convert a canvas to the input of ``CopyPaste``."""
     boxes = [item['bbox'] for item in info['instances']]
     return {
         'img': image,
@@ -159,7 +159,7 @@ def peer_input(info: dict, image: np.ndarray) -> dict[str, Any]:
 
 
 def fresh(results: dict) -> dict:
-    """A dict whose masks may be replaced."""
+    """Copy a dict whose masks may be replaced."""
     masks = results['gt_masks']
     return {
         **results,

@@ -1,13 +1,13 @@
-"""Time, memory and disk of 1, 4, 16 and 64 times VisDrone's annotations.
+"""Time and memory of 1, 4, 16 and 64 times VisDrone's annotations.
 
 Input: the 6,471 annotation files of the training set, read over and over;
 an image is as large as its rows reach. Each size runs in a process of its
-own, so that its peak memory is its own. Stages: parse the files and write
-the cache; map the cache; take all boxes from it; find the chips (greedy, the
-three scales of configs/_base_/datasets/visdrone_chips.py) and write their
-index. Chips are found for the sizes of --cover alone, since they take their
-few tenths of a millisecond an image however many there are; the others show
-'-' there. Prints a table; --out takes an SVG or PNG of it.
+own, so that its peak memory is its own. Stages: parse the files; take all
+boxes; find the chips (greedy, the three scales of
+configs/_base_/datasets/visdrone_chips.py). Chips are found for the sizes of
+--cover alone, since they take their few tenths of a millisecond an image
+however many there are; the others show '-' there. Prints a table; --out takes
+an SVG or PNG of it.
 """
 
 import json
@@ -24,104 +24,66 @@ import numpy as np
 from annotations import unpack_train
 from timing import parse_data_root
 
-from mmhcm.datasets import ImageBoxes, find_chips
+from mmhcm.datasets import find_chips
 from mmhcm.datasets.sources import AnnotatedImages
 from mmhcm.functional.chips import ChipScale
-from mmhcm.structures.annotations import (
-    AnnotationTable,
-    map_table,
-    read_annotation_files,
-    write_table,
-)
+from mmhcm.structures.annotations import read_annotation_files
 
 SCALES = [
     ChipScale(256, (0, 40), 28),
     ChipScale(512, (28, 85), 56),
     ChipScale(1024, (56, math.inf), 112),
 ]
-STAGES = ('parse', 'map', 'boxes', 'chips')
-UNITS = {'s': 's', 'ram': 'MiB more RAM', 'disk': 'MiB on disk'}
+STAGES = ('parse', 'boxes', 'chips')
+UNITS = {'s': 's', 'ram': 'MiB more RAM'}
 Figures = dict[str, dict[str, float]]
 
 
-class Images:
-    """As much of a data set as the finding of chips looks at."""
-
-    def __init__(self, table: AnnotationTable) -> None:
-        none = [None] * len(table.names)
-        self.images = AnnotatedImages(
-            table.names,
-            none,
-            table.image_whs,
-            table.offsets[:-1],
-            table.offsets[1:],
-            table.rows,
-        )
-
-    def boxes(self) -> ImageBoxes:
-        """Boxes of all images."""
-        return self.images.boxes()
-
-
 def peak_mib() -> float:
-    """Most memory that this process ever had, MiB."""
+    """Read the peak memory of this process, MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def parse(folder: Path, factor: int, cache: Path) -> None:
-    """Parse the files ``factor`` times over into a cache."""
+def parse(folder: Path, factor: int) -> AnnotatedImages:
+    """Parse the files ``factor`` times over."""
     paths = sorted(folder.rglob('*.txt')) * factor
     rows, counts = read_annotation_files(paths)
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    corners = rows[:, :2].astype(np.int32) + rows[:, 2:4]
-    table = AnnotationTable(
-        names=[f'{ind}_{path.stem}.jpg' for ind, path in enumerate(paths)],
-        faults=[],
-        notes=[],
+    corners = rows[:, :2].astype(np.int32) + rows[:, 2:4].astype(np.int32)
+    return AnnotatedImages(
+        [f'{ind}_{path.stem}.jpg' for ind, path in enumerate(paths)],
+        [None] * len(paths),
         # no file of the training set is empty
-        image_whs=np.maximum.reduceat(corners, offsets[:-1]),
-        offsets=offsets,
-        rows=rows,
+        np.maximum.reduceat(corners, offsets[:-1]),
+        offsets[:-1],
+        offsets[1:],
+        rows,
     )
-    write_table(cache, table, 'fingerprint')
 
 
 def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
-    """Run all stages in this process; figures of each."""
+    """Run all stages in this process; return measurements of each."""
     figures: Figures = {}
     before = peak_mib()
     start = time.perf_counter()
 
-    def note(stage: str, disk: Path | None = None) -> None:
+    def note(stage: str) -> None:
         nonlocal start
         figures[stage] = {
             's': time.perf_counter() - start,
             'ram': peak_mib() - before,
         }
-        if disk is not None:
-            figures[stage]['disk'] = disk.stat().st_size / 2**20
         start = time.perf_counter()
 
-    with tempfile.TemporaryDirectory() as cache_dir:
-        cache = Path(cache_dir) / 'annotations.bin'
-        parse(folder, factor, cache)
-        note('parse', cache)
-        table = map_table(cache, 'fingerprint')
-        assert table is not None, 'the cache was just written'
-        images = Images(table)
-        note('map')
-        images.boxes()
-        note('boxes')
-        if with_chips:
-            find_chips(
-                images,
-                SCALES,
-                max_chips=None,
-                cover='greedy',
-                cache_dir=cache_dir,
-            )
-            (index,) = Path(cache_dir).glob('chips_*.bin')
-            note('chips', index)
+    images = parse(folder, factor)
+    note('parse')
+    images.boxes()
+    note('boxes')
+    if with_chips:
+        find_chips(
+            images, SCALES, max_chips=None, cover='greedy', cache_dir=None
+        )
+        note('chips')
     return figures
 
 
@@ -156,14 +118,14 @@ def print_table(results: dict[int, Figures]) -> None:
 
 
 def plot(path: Path, results: dict[int, Figures]) -> None:
-    """Draw what the table says, both axes logarithmic."""
+    """Draw the table, both axes logarithmic."""
     import matplotlib as mpl
 
     mpl.use('Agg')
     from matplotlib import pyplot as plt
 
     figure, panels = plt.subplots(
-        1, len(UNITS), figsize=(11, 3.6), layout='constrained'
+        1, len(UNITS), figsize=(8, 3.6), layout='constrained'
     )
     for panel, (unit, name) in zip(panels, UNITS.items(), strict=True):
         for stage in STAGES:

@@ -1,4 +1,4 @@
-"""The official score against an obvious Python port of the toolkit.
+"""The official score against a plain Python port of the toolkit.
 
 Input: the annotations of VisDrone2019-DET-val, taken over and over until
 there are 548 images, and about 62,000 detections drawn with seed 0: most are
@@ -52,7 +52,7 @@ def draw_detections(
 
 
 def write_case(root: Path, val: Path) -> list[str]:
-    """Write annotations, sizes and results of 548 images; their stems."""
+    """Write annotations, sizes and results of 548 images; return stems."""
     sizes = read_image_sizes(val / 'images')
     paths = sorted((val / 'annotations').glob('*.txt'))
     (root / 'annotations').mkdir()

@@ -64,7 +64,7 @@ LIGHT = {
 
 
 def detector_config(light: bool) -> Config:
-    """Config of a detector with a test pipeline that SAHI can read."""
+    """Build a config of a detector, with a test pipeline that SAHI reads."""
     cfg = Config.fromfile(CONFIG)
     cfg.model.backbone.init_cfg = None
     if light:
@@ -97,7 +97,7 @@ def sahi_detector(cfg: Config, checkpoint: Path, folder: Path) -> Any:
 
 
 def sahi_predict(detector: Any, path: Path) -> np.ndarray:
-    """Detections (n, 6) of an image by SAHI: xyxy, score, label."""
+    """Detect (n, 6) on an image by SAHI: xyxy, score, label."""
     from sahi.predict import get_sliced_prediction
 
     found = get_sliced_prediction(
@@ -121,7 +121,7 @@ def sahi_predict(detector: Any, path: Path) -> np.ndarray:
 
 
 class Ours:
-    """Images to detections, as tools/test.py --slices does it."""
+    """Detector of images in slices, as in tools/test.py --slices."""
 
     def __init__(self, cfg: Config, module: torch.nn.Module) -> None:
         self.pipeline = Compose(cfg.slice_pipeline)
@@ -142,7 +142,7 @@ class Ours:
         )
 
     def predict(self, path: Path) -> np.ndarray:
-        """Detections (n, 6) of an image: xyxy, score, label."""
+        """Detect (n, 6) on an image: xyxy, score, label."""
         data = pseudo_collate([self.pipeline({'img_path': str(path)})])
         (sample,) = self.model.test_step(data)
         pred = sample.pred_instances
@@ -151,7 +151,7 @@ class Ours:
 
 
 def compare_slices(detector: Any, ours: Ours, path: Path) -> tuple[int, float]:
-    """Detections of both in all slices, and the largest difference."""
+    """Count detections of all slices, and find the largest difference."""
     from sahi.slicing import get_slice_bboxes
 
     image = ours.pipeline({'img_path': str(path)})['inputs']
@@ -182,7 +182,7 @@ def compare_slices(detector: Any, ours: Ours, path: Path) -> tuple[int, float]:
 
 
 def slice_sample(height: int, width: int) -> DetDataSample:
-    """Data sample of a slice at its own scale."""
+    """Build the data sample of a slice at its own scale."""
     shape = height, width
     return DetDataSample(
         metainfo={
@@ -194,14 +194,14 @@ def slice_sample(height: int, width: int) -> DetDataSample:
 
 
 def matched_share(one: np.ndarray, two: np.ndarray) -> float:
-    """Share of rows of either that the other has, to 0.01."""
+    """Compute the share of rows of either that the other has, to 0.01."""
     sets = [set(map(tuple, np.round(rows, 2).tolist())) for rows in (one, two)]
     total = max(1, len(sets[0] | sets[1]))
     return len(sets[0] & sets[1]) / total
 
 
 def official_ap(paths: list[Path], found: list[np.ndarray]) -> float:
-    """Official AP of detections of a few images."""
+    """Compute the official AP of detections of a few images."""
     sizes = read_image_sizes(paths[0].parent)
     texts = {
         path.stem: format_results(
@@ -222,7 +222,7 @@ def official_ap(paths: list[Path], found: list[np.ndarray]) -> float:
 
 
 def random_checkpoint(cfg: Config, path: Path) -> Path:
-    """Write random weights that find what they find."""
+    """Write random weights."""
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     meta = {'dataset_meta': {'classes': list(CLASSES)}}

@@ -36,7 +36,7 @@ def peak():
     text = Path('/proc/self/status').read_text()
     return int(re.search(r'VmHWM:\\s+(\\d+)', text)[1]) / 2**20
 import torch
-from tools import submit
+from mmhcm.cli import submit
 torch.set_num_threads(1)
 import mmdet.models, mmhcm.models
 before, start = peak(), time.perf_counter()
@@ -65,7 +65,7 @@ def write_config(folder: Path) -> Path:
 
 
 def measure(side: int, config: Path) -> tuple[float, float, float]:
-    """GiB before and at the peak, and seconds, of one image."""
+    """Measure GiB before and at the peak, and seconds, of one image."""
     folder = config.parent / f'side_{side}'
     (folder / 'images').mkdir(parents=True)
     path = folder / 'images' / '0.jpg'

@@ -40,7 +40,7 @@ WARM_UP = 10 if CUDA else 1
 
 
 class Switch(NamedTuple):
-    """What a contestant differs by from ours without switches."""
+    """Differences of a contestant from ours without switches."""
 
     options: Mapping[str, Any] = MappingProxyType({})
     hooks: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class Measured(NamedTuple):
 
 
 def our_config(args: argparse.Namespace, cache_dir: str) -> Config:
-    """Config of ours, with its chips cut down to the benchmark's size."""
+    """Build our config, with its chips cut down to the benchmark's size."""
     cfg = Config.fromfile(OURS)
     loader = cfg.train_dataloader
     loader.update(
@@ -109,7 +109,7 @@ def our_config(args: argparse.Namespace, cache_dir: str) -> Config:
 
 
 def peer_model() -> Any:
-    """MMDetection's model, with our number of classes."""
+    """Build MMDetection's model, with our number of classes."""
     model = get_config(PEER).model
     model.backbone.init_cfg = None
     model.roi_head.bbox_head.num_classes = 10
@@ -117,7 +117,7 @@ def peer_model() -> Any:
 
 
 class Contestant:
-    """A fresh model that trains batch by batch, and is timed."""
+    """Fresh model that trains batch by batch and is timed."""
 
     def __init__(self, cfg: Config, hooks: tuple[str, ...] = ()) -> None:
         set_random_seed(0)
@@ -145,7 +145,7 @@ class Contestant:
         self.seconds.append(time.perf_counter() - start)
 
     def result(self) -> Measured:
-        """What came out; the first iterations do not count."""
+        """Return the measurements, without the first iterations."""
         start = time.perf_counter()
         peak = 0.0
         if CUDA:
@@ -187,7 +187,7 @@ def race(
 
 
 def line(name: str, one: Measured, peer: Measured, plain: Measured) -> str:
-    """A line of the result."""
+    """Format a line of the result."""
     if one is peer:
         plain = peer
     worst = max(

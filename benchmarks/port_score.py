@@ -13,7 +13,7 @@ from mmhcm.functional.scoring import IOU_THRS, MAX_DETS, ImageRecord
 
 
 def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> list:
-    """Return the seven official figures, in per cent."""
+    """Return the seven official scores, in per cent."""
     kept = [_drop(image) for image in images]
     total, num_pairs = np.zeros(7), 0
     for category in range(1, num_classes + 1):

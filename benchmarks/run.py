@@ -22,7 +22,6 @@ from timing import add_data_root
 FOLDER = Path(__file__).resolve().parent
 NAMES = {
     'cover': 'chips that cover the objects',
-    'parsing': 'reading annotation files',
     'score': 'the official score',
     'chip': 'a training chip, from file to sample',
     'paste': 'pasting into a canvas',
@@ -48,7 +47,7 @@ ONE_THREAD = {
 
 
 def main() -> int:
-    """Run them; 1 if any of them fails."""
+    """Run the benchmarks; return 1 if any of them fails."""
     args = parse_args()
     root = ['--data-root', str(args.data_root)]
     weights = (
@@ -86,12 +85,12 @@ def parse_args() -> argparse.Namespace:
         help='weights of projects/visdrone_lowdata/configs/cpu_chips.py, for '
         'the test in slices; default: random ones',
     )
-    parser.add_argument('--out', type=Path, help='file for all that is said')
+    parser.add_argument('--out', type=Path, help='file for the output')
     return parser.parse_args()
 
 
 def describe_machine() -> list[str]:
-    """Date, processor, versions, commit: what figures depend on."""
+    """List date, processor, versions and commit."""
     versions = []
     for name in PACKAGES:
         try:
@@ -115,7 +114,7 @@ def describe_machine() -> list[str]:
 
 
 def processor() -> str:
-    """Name of the processor, as far as the system tells it."""
+    """Read the name of the processor, if the system gives it."""
     try:
         text = Path('/proc/cpuinfo').read_text(encoding='utf-8')
     except OSError:
@@ -129,7 +128,7 @@ def processor() -> str:
 
 
 def run(name: str, options: list[str]) -> tuple[list[str], int]:
-    """Run one; what it said, and its exit status."""
+    """Run a benchmark; return its output and its exit status."""
     command = [sys.executable, str(FOLDER / f'bench_{name}.py'), *options]
     path = os.pathsep.join(
         filter(None, [str(FOLDER.parent), os.environ.get('PYTHONPATH')])

@@ -1,4 +1,4 @@
-"""What all benchmarks share: timing in turn, one line a row, arguments."""
+"""Timing in turn, printed rows and arguments of all benchmarks."""
 
 import argparse
 import gc
@@ -41,7 +41,7 @@ def alternate(
 def ratio_line(
     what: str, peer: Timed, ours: Timed, per: int = 1, unit: str = 'ms'
 ) -> str:
-    """Say medians (least), each divided by ``per``, and their ratio."""
+    """Format medians (least), each divided by ``per``, and their ratio."""
     factor = {'s': 1, 'ms': 1e3, 'us': 1e6}[unit] / per
     return (
         f'{what}: peer {peer.median * factor:.3g} '
@@ -63,7 +63,7 @@ def parse_data_root(
 
 
 def add_data_root(parser: argparse.ArgumentParser) -> None:
-    """Add ``--data-root``, which the environment may stand in for."""
+    """Add ``--data-root``, by default from the environment."""
     default = os.environ.get('MMHCM_DATA')
     parser.add_argument(
         '--data-root',

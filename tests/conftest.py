@@ -1,7 +1,6 @@
 import logging
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ TESTS = Path(__file__).parent
 OPENMMLAB = {
     'apis',
     'benchmarks',
+    'cli',
     'configs',
     'datasets',
     'engine',
@@ -28,7 +28,6 @@ OPENMMLAB = {
     'projects',
     'reliability',
     'robustness',
-    'tools',
     'visualization',
 }
 
@@ -100,13 +99,12 @@ def call():
         )
 
         def run(tool, *args, options=None):
-            argv = [tool.__name__, *map(str, args)]
+            argv = [*map(str, args)]
             if hasattr(tool, 'load_config'):
                 options = {**unique_names(), **(options or {})}
                 argv += ['--cfg-options']
                 argv += [f'{key}={value}' for key, value in options.items()]
-            patch.setattr(sys, 'argv', argv)
-            return tool.main()
+            return tool.main(argv)
 
         yield run
 

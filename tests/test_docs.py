@@ -1,4 +1,4 @@
-"""What the documents name exists."""
+"""Names in the documents that must exist."""
 
 import re
 import shlex
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RULE = '| --- | --- |'
 PATTERNS = ('*.md', 'docs/*.md', 'benchmarks/*.md', '[cp]*/*/*.md')
 DOCS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
@@ -56,10 +55,17 @@ def test_every_tool_is_documented():
     assert [t for t in tools if t != '__init__.py' and t not in text] == []
 
 
-def test_every_promise_names_tests_that_exist():
-    text = (ROOT / 'docs' / 'reliability.md').read_text()
-    rows = [line for line in text.splitlines() if line.startswith('| ')]
-    rows = [row for row in rows if row not in ('| promise | test |', RULE)]
+def rows_of(doc):
+    """Rows of the tables of a document, without heads and rules."""
+    lines = (ROOT / 'docs' / doc).read_text().splitlines()
+    for line, following in zip(lines, [*lines[1:], ''], strict=True):
+        is_head = following.startswith('| ---') or line.startswith('| ---')
+        if line.startswith('| ') and not is_head:
+            yield line
+
+
+def test_promises_name_existing_tests():
+    rows = list(rows_of('reliability.md'))
     assert len(rows) > 30
     for row in rows:
         path = None
@@ -72,3 +78,15 @@ def test_every_promise_names_tests_that_exist():
             assert path is not None, row
             content = path.read_text()
             assert not test or f'def {test}(' in content, (path, test)
+
+
+def test_bad_input_names_existing_tests():
+    files = (ROOT / 'tests').rglob('test_*.py')
+    text = '\n'.join(path.read_text() for path in files)
+    rows = list(rows_of('bad_input.md'))
+    assert len(rows) > 40
+    for row in rows:
+        last = row.strip('| ').rpartition(' | ')[2]
+        assert 'test_' in last or last.startswith('the same'), row
+        for name in re.findall(r'(?<=[`:])test_\w+(?=`)', last):
+            assert f'def {name}(' in text, name

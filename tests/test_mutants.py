@@ -37,23 +37,20 @@ KNOWN = ('f', 'was', 'now')
 
 
 @pytest.mark.parametrize(
-    ('argv', 'statuses', 'fault'),
+    ('statuses', 'fault'),
     [
-        ([], {'a': 'survived', 'b': 'killed', 'c': 'timeout'}, None),
-        ([], {'a': 'survived', 'b': 'survived'}, r'b \(survived\): no test'),
-        ([], {'a': 'survived', 'b': 'no tests'}, r'b \(no tests\): no test'),
-        ([], {'a': 'killed', 'b': 'killed'}, 'explained, yet killed or gone'),
-        (['--sample', '2'], {'b': 'killed', 'c': 'killed'}, None),
-        (['--sample', '2'], {'b': 'survived', 'c': 'killed'}, 'no test'),
+        ({'a': 'survived', 'b': 'killed', 'c': 'timeout'}, None),
+        ({'a': 'survived', 'b': 'survived'}, r'b \(survived\): no test'),
+        ({'a': 'survived', 'b': 'no tests'}, r'b \(no tests\): no test'),
+        ({'a': 'killed', 'b': 'killed'}, 'explained, yet killed or gone'),
     ],
 )
 def test_survivors_are_faults_unless_explained(
-    argv, statuses, fault, monkeypatch, capsys
+    statuses, fault, monkeypatch, capsys
 ):
-    monkeypatch.setattr(mutants.sys, 'argv', ['', *argv])
+    monkeypatch.setattr(mutants.sys, 'argv', [''])
     monkeypatch.setattr(mutants, 'copy_project', lambda: None)
-    monkeypatch.setattr(mutants, 'draw', lambda num, seed: list(statuses))
-    monkeypatch.setattr(mutants, 'run', lambda names, jobs: statuses)
+    monkeypatch.setattr(mutants, 'run', lambda jobs: statuses)
     monkeypatch.setattr(mutants, 'explanations', lambda: {KNOWN: 'why'})
     monkeypatch.setattr(
         mutants,
@@ -71,7 +68,9 @@ def test_survivors_are_faults_unless_explained(
 @pytest.mark.parametrize(
     ('covered', 'enough'), [((95, 19), True), ((94, 20), False)]
 )
-def test_shares_of_layers(covered, enough, tmp_path, monkeypatch, capsys):
+def test_layer_coverage_needs_95_per_cent(
+    covered, enough, tmp_path, monkeypatch, capsys
+):
     lines, branches = covered
     summary = {
         'covered_lines': lines,

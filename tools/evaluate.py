@@ -1,63 +1,8 @@
-"""Print the official VisDrone-DET figures of a zip or folder of results."""
+"""Run ``mmhcm evaluate``; see ``mmhcm.cli.evaluate``."""
 
-import argparse
 import sys
 
-from mmhcm.structures.fault_counter import Tally
-from mmhcm.structures.results import (
-    format_figures,
-    format_rankings,
-    rank_scores,
-    score_folder,
-    write_figures,
-    write_ranked_figures,
-)
-
-
-def parse_args() -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('results', help='zip or folder of result files')
-    parser.add_argument(
-        '--data-root',
-        required=True,
-        help='folder that holds annotations/ and images/',
-    )
-    parser.add_argument(
-        '--sizes',
-        help='table name,width,height that stands in for the images',
-    )
-    parser.add_argument('--out', help='write all figures, unrounded, as json')
-    parser.add_argument(
-        '--leaderboard',
-        action='store_true',
-        help='place the result among those that the paper compares',
-    )
-    return parser.parse_args()
-
-
-def main() -> int:
-    """Run; return the exit status."""
-    args = parse_args()
-    try:
-        tally = Tally()
-        scores = score_folder(args.results, args.data_root, args.sizes, tally)
-        text = format_figures(scores)
-        if args.leaderboard:
-            measured, rankings = rank_scores(scores, args.data_root)
-            text += f'\n\n{format_rankings(rankings)}'
-            if args.out:
-                write_ranked_figures(args.out, scores, measured, rankings)
-        elif args.out:
-            write_figures(args.out, scores)
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    for line in tally.lines():
-        print(f'warning: {line}', file=sys.stderr)
-    print(text)
-    return 0
-
+from mmhcm.cli.evaluate import main
 
 if __name__ == '__main__':
     sys.exit(main())

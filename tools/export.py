@@ -1,67 +1,8 @@
-"""Write what a config trains on or mines as images and one COCO json."""
+"""Run ``mmhcm export``; see ``mmhcm.cli.export``."""
 
-import argparse
 import sys
 
-from mmhcm.apis.browse import KINDS, SUFFIXES, export
-from mmhcm.engine.launching import (
-    add_config_arguments,
-    load_config,
-    report_mistakes,
-)
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_config_arguments(parser)
-    parser.add_argument('--what', choices=KINDS, default='chips')
-    parser.add_argument(
-        '--out',
-        required=True,
-        help='folder to write into: images below WHAT/, and WHAT.json; an '
-        'interrupted export goes on from there',
-    )
-    parser.add_argument(
-        '--round',
-        help='hard_chips.jsonl of a mined round; by default the last one of '
-        'the work directory',
-    )
-    parser.add_argument(
-        '--num', type=int, help='so many, drawn at random; by default all'
-    )
-    parser.add_argument(
-        '--suffix',
-        choices=SUFFIXES,
-        default='.png',
-        help='file format; .jpg is smaller, but not exact',
-    )
-    return parser.parse_args()
-
-
-def run(args: argparse.Namespace) -> int:
-    """Export and say what was done."""
-    result = export(
-        load_config(args),
-        args.what,
-        args.out,
-        num=args.num,
-        round_file=args.round,
-        suffix=args.suffix,
-    )
-    broken = f', {result.num_broken} left out' if result.num_broken else ''
-    print(
-        f'{result.num_images} images in {result.json_path} '
-        f'({result.num_kept} were there already{broken})'
-    )
-    return 0
-
-
-def main() -> int:
-    """Export; 1 for a user's mistake."""
-    args = parse_args()
-    return report_mistakes(lambda: run(args))
-
+from mmhcm.cli.export import main
 
 if __name__ == '__main__':
     sys.exit(main())

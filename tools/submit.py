@@ -1,71 +1,8 @@
-"""Write the leaderboard zip of a checkpoint, and validate it."""
+"""Run ``mmhcm submit``; see ``mmhcm.cli.submit``."""
 
-import argparse
 import sys
-from pathlib import Path
 
-from mmengine.dist import is_main_process
-
-from mmhcm.engine.checkpoints import check_checkpoint, existing_checkpoint
-from mmhcm.engine.launching import (
-    add_config_arguments,
-    add_mode_arguments,
-    build_runner,
-    image_sizes,
-    innermost_dataset,
-    load_config,
-    report_mistakes,
-    submit_only,
-    use_mode,
-)
-from mmhcm.structures.results import validate_submission
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_config_arguments(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument(
-        '--out', default='submission.zip', help='the zip to write'
-    )
-    add_mode_arguments(parser)
-    parser.add_argument(
-        '--data-root',
-        help='folder with images/, instead of the test set of the config',
-    )
-    return parser.parse_args()
-
-
-def run(args: argparse.Namespace) -> int:
-    """Test, write, validate; 1 for an invalid zip."""
-    cfg = load_config(args)
-    cfg.load_from = existing_checkpoint(args.checkpoint)
-    max_rows = submit_only(cfg, args.out)
-    if args.data_root is not None:
-        dataset = innermost_dataset(cfg.test_dataloader.dataset)
-        dataset.data_root = args.data_root
-    use_mode(cfg, args)
-    runner = build_runner(cfg)
-    classes = runner.test_dataloader.dataset.metainfo.get('classes')
-    check_checkpoint(args.checkpoint, runner.model, classes)
-    runner.test()
-    if not is_main_process():
-        return 0
-    images = image_sizes(runner.test_dataloader.dataset)
-    faults = validate_submission(args.out, images, max_rows)
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    if not faults:
-        print(f'{Path(args.out)}: good, {len(images)} result files')
-    return int(bool(faults))
-
-
-def main() -> int:
-    """Test, write, validate; 1 for a mistake or an invalid zip."""
-    args = parse_args()
-    return report_mistakes(lambda: run(args))
-
+from mmhcm.cli.submit import main
 
 if __name__ == '__main__':
     sys.exit(main())

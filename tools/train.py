@@ -1,73 +1,8 @@
-"""Train a detector: normal chips, mining, retraining, evaluation."""
+"""Run ``mmhcm train``; see ``mmhcm.cli.train``."""
 
-import argparse
 import sys
 
-from mmhcm.engine.checkpoints import (
-    check_checkpoint,
-    existing_checkpoint,
-    latest_checkpoint,
-)
-from mmhcm.engine.launching import (
-    add_config_arguments,
-    build_runner,
-    join_processes,
-    load_config,
-    only_run_in,
-    report_mistakes,
-)
-
-
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    add_config_arguments(parser)
-    parser.add_argument(
-        '--resume',
-        nargs='?',
-        const='auto',
-        help='continue from a checkpoint, by default from the newest one in '
-        'the work directory',
-    )
-    parser.add_argument(
-        '--amp', action='store_true', help='train in mixed precision'
-    )
-    return parser.parse_args()
-
-
-def run(args: argparse.Namespace) -> int:
-    """Train."""
-    cfg = load_config(args)
-    if args.amp:
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    checkpoint = None
-    if args.resume is not None:
-        # Without a checkpoint yet, the run starts at the beginning.
-        checkpoint = (
-            latest_checkpoint(cfg.work_dir)
-            if args.resume == 'auto'
-            else existing_checkpoint(args.resume)
-        )
-        cfg.resume, cfg.load_from = True, checkpoint
-    # All ranks hear whether the main process finds the folder free.
-    join_processes(cfg)
-    with only_run_in(cfg.work_dir):
-        runner = build_runner(cfg)
-        if checkpoint is not None:
-            check_checkpoint(checkpoint, runner.model)
-        runner.train()
-    return 0
-
-
-def main() -> int:
-    """Train; 1 for a user's mistake, 130 when stopped by Ctrl-C."""
-    args = parse_args()
-    return report_mistakes(
-        lambda: run(args),
-        hint='; --resume goes on from the newest checkpoint',
-    )
-
+from mmhcm.cli.train import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -1,53 +1,8 @@
-"""Name each fault of a submission zip; exit 0 when there is none."""
+"""Run ``mmhcm validate_submission``; see ``mmhcm.cli.validate_submission``."""
 
-import argparse
 import sys
 
-from mmhcm.structures.annotations import MAX_DETS
-from mmhcm.structures.fault_counter import Tally
-from mmhcm.structures.results import read_split_sizes, validate_submission
-
-
-def parse_args() -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('zip', help='zip of result files')
-    parser.add_argument(
-        '--data-root', required=True, help='folder that holds images/'
-    )
-    parser.add_argument(
-        '--sizes',
-        help='table name,width,height that stands in for the images',
-    )
-    parser.add_argument(
-        '--max-rows',
-        type=int,
-        default=MAX_DETS,
-        help='most rows of a file (default: %(default)s)',
-    )
-    return parser.parse_args()
-
-
-def main() -> int:
-    """Run; return the exit status."""
-    args = parse_args()
-    try:
-        tally = Tally()
-        images = read_split_sizes(args.data_root, args.sizes, tally)
-        if not images:
-            raise ValueError(f'{args.sizes or args.data_root}: no images')
-        faults = validate_submission(args.zip, images, args.max_rows)
-    except (OSError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
-    for line in tally.lines():
-        print(f'warning: {line}', file=sys.stderr)
-    for fault in faults:
-        print(fault)
-    if not faults:
-        print(f'{args.zip}: good, {len(images)} result files')
-    return int(bool(faults))
-
+from mmhcm.cli.validate_submission import main
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -1,8 +1,9 @@
-# What the project adds to MMDetection's runtime. The hooks have a name of
-# their own, so that this file can be a base beside one that brings that
-# runtime: `default_hooks = _base_.project_hooks` then takes them.
+# Additions of the project to MMDetection's runtime. The hooks have another
+# name than there, so that both files can be bases of one config, which takes
+# the hooks by `default_hooks = _base_.project_hooks`.
 custom_imports = dict(
     imports=[
+        'mmhcm.apis.report',
         'mmhcm.datasets',
         'mmhcm.engine',
         'mmhcm.evaluation',
@@ -12,12 +13,12 @@ custom_imports = dict(
 )
 # The seed of every draw: weights, order, transforms, pastes.
 randomness = dict(seed=0)
-# Torch's threads in one process. Gradients on a CPU depend on the number, so
-# that it is fixed, whatever the machine; None leaves it to torch.
+# Threads of torch in one process. Gradients on a CPU depend on the number, so
+# it is the same on every machine; None leaves the choice to torch.
 num_threads = 4
-# Several processes, in seconds. A process that gives no sign of life for
-# `lost_after` ends the run. Collective operations may take as long as the main
-# process builds what the others wait for; all have to be there at the start.
+# Several processes, in seconds. A process that is silent for `lost_after` ends
+# the run. `timeout` is for collective operations, which wait while the main
+# process builds pools and caches; `join_within` is for the start.
 process_group = dict(lost_after=45, timeout=7200, join_within=300)
 
 project_hooks = dict(

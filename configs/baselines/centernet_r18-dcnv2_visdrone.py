@@ -24,11 +24,11 @@ model = dict(
 
 train_pipeline = [
     *_base_.visdrone_load_masked,
-    # Behind the two that load.
+    # After the two transforms that load.
     *_base_.train_pipeline[2:],
 ]
 meta_keys = (*_base_.visdrone_meta_keys, 'border')
-# Boxes are in the pixels of the file, as it lies.
+# Boxes are in the pixels of the file as stored.
 load = dict(_base_.test_pipeline[0], color_type='color_ignore_orientation')
 test_pipeline = [
     load,

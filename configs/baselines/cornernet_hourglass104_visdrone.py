@@ -12,17 +12,17 @@ max_per_img = 500
 model = dict(
     bbox_head=dict(num_classes=10),
     # 100 corners of each kind would be 100 objects at most. Of the pairs, the
-    # best 1000 are left before NMS, a limit that MMDetection has no name for.
+    # best 1000 are left before NMS, a limit that no config value sets.
     test_cfg=dict(corner_topk=500, score_thr=0.01, max_per_img=max_per_img),
 )
 
 train_pipeline = [
     *_base_.visdrone_load_masked,
-    # Behind the two that load.
+    # After the two transforms that load.
     *_base_.train_pipeline[2:],
 ]
 meta_keys = (*_base_.visdrone_meta_keys, 'border')
-# Boxes are in the pixels of the file, as it lies.
+# Boxes are in the pixels of the file as stored.
 load = dict(_base_.test_pipeline[0], color_type='color_ignore_orientation')
 test_pipeline = [
     load,

@@ -1,5 +1,4 @@
-# Hard chips from missed objects alone.
+# Hard chips from missed objects only.
 _base_ = '../hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
 
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].metric.update(kinds=['missed'])
+default_hooks = dict(mining=dict(metric=dict(kinds=['missed'])))

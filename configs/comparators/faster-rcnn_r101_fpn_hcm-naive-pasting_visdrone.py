@@ -1,5 +1,4 @@
 # Patches at any place, native size and orientation, opaque, overlaps allowed.
 _base_ = '../hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
 
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].canvases.update(paste=dict(naive=True))
+default_hooks = dict(mining=dict(canvases=dict(paste=dict(naive=True))))

@@ -1,5 +1,4 @@
-# Hard chips that hold an object to learn; those of background alone stay out.
+# Hard chips with an object to learn; those of background alone are left out.
 _base_ = '../hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
 
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].metric.update(min_objects=1)
+default_hooks = dict(mining=dict(metric=dict(min_objects=1)))

@@ -1,4 +1,2 @@
 # Normal chips alone, equally long: nothing is mined.
-_base_ = '../hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
-
-custom_hooks = []
+_base_ = '../hcm/faster-rcnn_r101_fpn_chips_visdrone.py'

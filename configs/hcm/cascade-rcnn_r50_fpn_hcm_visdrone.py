@@ -2,3 +2,5 @@ _base_ = [
     '../baselines/cascade-rcnn_r50_fpn_chips_visdrone.py',
     '../_base_/hard_chip_mining.py',
 ]
+
+default_hooks = _base_.mining_hooks

@@ -2,9 +2,14 @@
 _base_ = 'faster-rcnn_r101_fpn_hcm_visdrone.py'
 
 external_root = 'data/DOTA-v1.0/train'
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].update(
-    external=[
-        dict(type='DOTADataset', data_root=external_root, class_map='visdrone')
-    ]
+default_hooks = dict(
+    mining=dict(
+        external=[
+            dict(
+                type='DOTADataset',
+                data_root=external_root,
+                class_map='visdrone',
+            )
+        ]
+    )
 )

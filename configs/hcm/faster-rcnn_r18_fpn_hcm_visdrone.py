@@ -1,6 +1,6 @@
 _base_ = 'faster-rcnn_r101_fpn_hcm_visdrone.py'
 
-# No Caffe-style weights of this depth are published; torchvision's want RGB.
+# Caffe-style weights of this depth are not published; torchvision's are RGB.
 model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53],

@@ -1,2 +1,2 @@
-# And chips around the mistakes instead, on canvases without pastes.
+# And chips around the errors instead, on canvases without pastes.
 _base_ = '../comparators/faster-rcnn_r101_fpn_hcm-no-pasting_visdrone.py'

@@ -1,1 +1,1 @@
-"""Work of the commands in tools/, and what users call."""
+"""Work of the commands in mmhcm.cli, and functions for users."""

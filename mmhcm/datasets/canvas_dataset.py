@@ -20,16 +20,15 @@ from mmhcm.functional.pasting import (
     plan_pastes,
     use_caps,
 )
-from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.instances import instance_arrays, instance_labels
+from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
 from .canvas_look import read_look
 from .data_info import canvas_data_info, guide_arrays, image_data_info
-from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
+from .sample_reading import SampleReader
 from .seeding import sample_rng
 
-_MAX_REFETCH = 100
 #: Default of ``max_uses``.
 MAX_USES = 15.0
 # A patch that fits better than others may be used so many times more often.
@@ -51,8 +50,8 @@ class CanvasDataset:
         sources (list[dict | BaseDataset]): Data sets of whole images, the own
             one first, then external ones. All have the same classes.
         pipeline (list): Transforms of one canvas; test-time ones.
-        pool (ObjectPool, optional): Where patches come from. None pastes
-            nothing.
+        pool (ObjectPool, optional): The pool that patches come from. None
+            pastes nothing.
         num_canvases (int, optional): Canvases a round. Defaults to None, as
             many as the own set has images.
         external_ratio (float): Share of canvases from external sets, if there
@@ -65,7 +64,7 @@ class CanvasDataset:
             more often is drawn less, and the others more; if all would, fewer
             objects are pasted. Defaults to 15.
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
-            pastes without thought, as a comparator. ``families`` default to
+            pastes at random, as a comparator. ``families`` default to
             those of the own data set's meta information, if it has any.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
@@ -114,8 +113,7 @@ class CanvasDataset:
         if num_pastes and pool is not None and not len(pool):
             raise ValueError(f'the object pool {pool} is empty')
         self.pipeline = Compose(pipeline)
-        self._heap = SharedHeap()
-        self._broken = BrokenImages('canvas')
+        self._reader = SampleReader('canvas')
         self.pool = pool
         self.num_pastes = num_pastes if pool is not None else 0
         self.paste = _check_paste(
@@ -141,10 +139,10 @@ class CanvasDataset:
         return self.sources[0].metainfo
 
     def full_init(self) -> None:
-        """Nothing is left to do; MMEngine calls this."""
+        """Do nothing; MMEngine calls this."""
 
     def __len__(self) -> int:
-        """Number of canvases of the round."""
+        """Return the number of canvases of the round."""
         return len(self._images)
 
     def get_data_info(self, idx: int) -> dict:
@@ -164,10 +162,7 @@ class CanvasDataset:
             plan = plan_pastes(
                 (info['width'], info['height']),
                 bboxes,
-                np.array(
-                    [item['bbox_label'] for item in info['instances']],
-                    dtype=np.int64,
-                ),
+                instance_labels(info['instances']),
                 np.asarray(
                     info.get('ignored_regions', []), dtype=np.float32
                 ).reshape(-1, 4),
@@ -185,7 +180,7 @@ class CanvasDataset:
         info = canvas_data_info(self.sources, canvas, self.pool)
         info['canvas'] = canvas
         info['draw_key'] = (self.seed, _CHIP_STREAM, *key)
-        # What loading the image would say.
+        # As after loading the image.
         info['ori_shape'] = (info['height'], info['width'])
         info['num_skipped_pastes'] = num_skipped
         info['skipped_labels'] = skipped_labels
@@ -194,23 +189,11 @@ class CanvasDataset:
 
     def __getitem__(self, idx: int) -> dict:
         """Run the pipeline; a broken image gives way to the next canvas."""
-        self._heap.keep()
-        reason = ''
-        for step in range(_MAX_REFETCH):
-            info = self.get_data_info((idx + step) % len(self))
-            img_path = str(info['img_path'])
-            try:
-                sample = self.pipeline(info)
-                assert sample is not None, 'the pipeline gave None'
-                return sample
-            except PoolError:
-                # Its patches go into every canvas.
-                raise
-            except IMAGE_ERRORS as error:
-                reason = self._broken.report(img_path, error)
-        # The disk of the images has gone, or the pipeline fits none.
-        raise ValueError(
-            f'{_MAX_REFETCH} canvases in a row are broken, at last {reason}'
+        return self._reader.read(
+            idx,
+            self.get_data_info,
+            self.pipeline,
+            lambda index: (index + 1) % len(self),
         )
 
     def _check_classes(self) -> None:
@@ -224,7 +207,7 @@ class CanvasDataset:
                 )
 
     def _select_images(self, num_canvases: int, external_ratio: float) -> None:
-        """Choose (source, image) of each canvas, without order of chance."""
+        """Draw the (source, image) of each canvas, in sorted order."""
         rng = sample_rng(self.seed, _CANVAS_STREAM, self.round_number)
         external = [
             (number, image)
@@ -246,7 +229,7 @@ class CanvasDataset:
         self._repeats = np.array(repeats, dtype=np.int64)
 
     def _read_look(self, img_path: str) -> ImageLook | None:
-        """Look of a canvas, unless nothing is chosen by it."""
+        """Read the look of a canvas if patches are chosen by it."""
         options = PasteOptions.make(**self.paste)
         has_choice = options.follow_places or options.num_candidates > 1
         return read_look(img_path) if has_choice else None
@@ -290,7 +273,7 @@ class CanvasDataset:
         }
 
     def _log_caps(self, weights: np.ndarray, probs: np.ndarray) -> None:
-        """Say once which classes are pasted less than balance asks for."""
+        """Log the classes that are pasted less than balance asks for."""
         rarer = probs * self._paste_share < weights * (1 - 1e-9)
         if not rarer.any():
             return

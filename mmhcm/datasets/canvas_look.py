@@ -8,9 +8,9 @@ _FLAGS = cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def read_look(img_path: str) -> ImageLook | None:
-    """Look of an image; None for a file that OpenCV cannot decode.
+    """Read the look of an image; return None if OpenCV cannot decode it.
 
-    Whoever loads the image in full reports the fault.
+    The loading of the whole image reports the fault.
 
     Args:
         img_path: The file. Of a JPEG file, means of blocks alone are decoded.

@@ -1,4 +1,4 @@
-"""Training on chips instead of whole images."""
+"""Data set of chips instead of whole images."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -14,34 +14,35 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import check_cover, valid_objects
 from mmhcm.structures.files import PackedList
 from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.jpeg_marks import JpegMarks
-from mmhcm.structures.pool import ObjectPool, PoolError
+from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import HardChipRound
 
 from .chip_finding import find_chips, whole_images
 from .data_info import canvas_data_info, image_data_info
-from .jpeg_windows import open_or_build_marks
-from .sample_reading import IMAGE_ERRORS, BrokenImages, SharedHeap
+from .partial_decoding import (
+    RestartOffsets,
+    attach_offsets,
+    open_or_build_restart_offsets,
+)
+from .sample_reading import SampleReader
 from .scale_config import build_scales, scale_factor
 from .seeding import SampleKey, seeded_globals
 from .transforms import check_crop_size
 
-_MAX_REFETCH = 100
-
 
 @DATASETS.register_module()
 class ChipDataset:
-    """One sample per chip of any detection data set.
+    """Chips of any detection data set, one sample each.
 
     The chips of each image cover all its objects that are not ignored, each
     at a scale where its size is in range (paper section 3.2). They are found
     once and cached by a fingerprint of boxes and settings. A mining round
-    adds hard chips behind the normal ones.
+    adds hard chips after the normal ones.
 
     A sample's data info is the image's, with ``chip``: ``window`` (xyxy,
     source pixels), ``scale_ind``, ``resize`` (chip pixels per source pixel)
     and ``valid`` (bool for each instance); pasted objects are among the
-    instances, and ``patches`` and ``pastes`` say what to paint.
+    instances, and ``pastes`` lists what to paint.
 
     Args:
         dataset (dict | BaseDataset): The data set of whole images.
@@ -52,21 +53,22 @@ class ChipDataset:
             512.
         max_chips (int, optional): Most chips of one image; the fullest are
             kept. Defaults to None, which covers every object.
-        cover (str): How windows are chosen: 'greedy' as the paper does,
+        cover (str): Method that chooses windows: 'greedy' as in the paper,
             'edges' likewise but at the objects' edges in place of a grid, or
-            'fewest', as few as can be, about a tenth fewer. Defaults to
+            'fewest', the smallest number, about a tenth fewer. Defaults to
             'greedy', since other chips are another training set than the
             paper's.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.
-        ignore_out_of_range (bool): Whether objects out of a chip's valid
-            range are ignored in it. False trains on them too; what is cut
-            too much stays ignored, and the chips are the same. Defaults to
+        ignore_out_of_range (bool): Ignore objects out of a chip's valid
+            range in it. False trains on them too; objects that are cut too
+            much stay ignored, and the chips are the same. Defaults to
             True.
         partial_decoding (bool): Let ``LoadChipImage`` decode no more of a JPEG
-            file than its chip needs, to the same pixels. Makes marks in the
-            files once, some 14 kB an image in ``cache_dir``. Nothing without
-            ``scales``, whose samples show whole images. Defaults to False.
+            file than its chip needs, to the same pixels. The restart offsets
+            of the files are found once and take about 14 kB an image in
+            ``cache_dir``. Without ``scales`` samples show whole images, and
+            this has no effect. Defaults to False.
         lazy_init (bool): Leave finding the chips to ``full_init``.
 
     Raises:
@@ -100,7 +102,7 @@ class ChipDataset:
         if partial_decoding and cache_dir is None:
             raise ValueError('partial_decoding needs a cache_dir, got None')
         self.partial_decoding = partial_decoding
-        self._marks: JpegMarks | None = None
+        self._offsets: RestartOffsets | None = None
         self.dataset = (
             DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         )
@@ -110,13 +112,12 @@ class ChipDataset:
         self.sources: list[BaseDataset] = [self.dataset]
         self._hard_round: HardChipRound | None = None
         self._hard_canvases = PackedList()
-        self._heap = SharedHeap()
         self.pool: ObjectPool | None = None
         self._hard_canvas_inds = np.zeros(0, dtype=np.int64)
         self._hard_windows = as_bboxes([])
         self._hard_scale_inds = np.zeros(0, dtype=np.int64)
         self._hard_history: list[tuple[int, int]] = []
-        self._broken = BrokenImages('image')
+        self._reader = SampleReader('image')
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()
@@ -142,7 +143,9 @@ class ChipDataset:
                 cache_dir=self.cache_dir,
             )
             if self.partial_decoding and self.cache_dir is not None:
-                self._marks = open_or_build_marks(self.dataset, self.cache_dir)
+                self._offsets = open_or_build_restart_offsets(
+                    self.dataset, self.cache_dir
+                )
         self._fully_initialized = True
         if not self.num_normal:
             raise ValueError(
@@ -180,7 +183,7 @@ class ChipDataset:
         return tuple(self._hard_history)
 
     def __len__(self) -> int:
-        """Number of normal and hard chips."""
+        """Return the number of normal and hard chips."""
         return self.num_normal + self.num_hard
 
     def set_hard_chips(
@@ -238,42 +241,30 @@ class ChipDataset:
             window = self._hard_windows[idx]
             scale_ind = int(self._hard_scale_inds[idx])
         info['chip'] = self._chip_info(info, window, scale_ind)
-        if self._marks is not None and source == 0:
-            info['jpeg_marks'], info['image_ind'] = self._marks, image
+        if self._offsets is not None and source == 0:
+            attach_offsets(info, self._offsets, image)
         return info
 
     def __getitem__(self, key: int | SampleKey) -> dict:
         """Run the pipeline on a chip; a plain index counts as epoch 0.
 
-        Whatever the transforms draw follows from seed, epoch and position.
-        A chip whose image is broken gives way to the next image's first one.
+        All random draws of the transforms follow from seed, epoch and
+        position. After a broken image comes the next image's first chip.
         """
         if not isinstance(key, SampleKey):
             key = SampleKey(int(key), 0, int(key))
-        self._heap.keep()
-        index, reason = key.index, 'the pipeline gave None'
-        for _ in range(_MAX_REFETCH):
-            info = self.get_data_info(index)
-            img_path = str(info['img_path'])
-            try:
-                with seeded_globals(key.seed, key.epoch, key.position):
-                    sample = self.pipeline(info)
-            except PoolError:
-                # Its patches go into every image.
-                raise
-            except IMAGE_ERRORS as error:
-                reason = self._broken.report(img_path, error)
-                sample = None
-            if sample is not None:
-                return sample
-            index = self._next_image(index)
-        # The disk of the images has gone, or the pipeline fits none.
-        raise ValueError(
-            f'{_MAX_REFETCH} samples in a row gave nothing, at last {reason}'
+        position = (key.seed, key.epoch, key.position)
+
+        def run(info: dict) -> dict | None:
+            with seeded_globals(*position):
+                return self.pipeline(info)
+
+        return self._reader.read(
+            key.index, self.get_data_info, run, self._next_image
         )
 
     def _next_image(self, index: int) -> int:
-        """First chip of the image, or canvas, behind that of a chip."""
+        """Return the first chip of the image, or canvas, after a chip's."""
         owners, start = self.index.image_inds, 0
         if index >= self.num_normal:
             owners, start = self._hard_canvas_inds, self.num_normal
@@ -290,8 +281,7 @@ class ChipDataset:
         resize = 1.0
         if self.scales is not None:
             if self.ignore_out_of_range:
-                # Validity is asked of the objects that are not ignored; the
-                # others cannot change it.
+                # Ignored objects do not change the validity of others.
                 columns = valid_objects(bboxes, image_wh, self.scales)
                 valid = valid & columns[:, scale_ind]
             resize = scale_factor(

@@ -57,7 +57,7 @@ def write_chip_index(
 
 
 def read_chip_index(path: str | Path, fingerprint: str) -> ChipIndex | None:
-    """Map a cache file; None if it is absent, damaged or of other inputs.
+    """Map a cache file; return None if it is absent, damaged or stale.
 
     Raises:
         ArrayFileError: the file is something else.
@@ -83,8 +83,8 @@ def find_chips(
         scales: The chip scales.
         max_chips: Most chips of one image, None for no limit.
         cover: See ``generate_chips``.
-        cache_dir: Folder of the cache, None for no cache. One that cannot be
-            written is a warning.
+        cache_dir: Folder of the cache, None for no cache. If the cache cannot
+            be written, a warning is logged.
     """
     boxes = dataset_boxes(dataset)
     digest = fingerprint(

@@ -1,4 +1,4 @@
-"""Fixed-length sampling of normal and hard chips."""
+"""Sampler of normal and hard chips with a fixed length."""
 
 from collections.abc import Iterator, Sized
 
@@ -13,7 +13,7 @@ from .seeding import SampleKey, sample_rng
 
 @DATA_SAMPLERS.register_module()
 class ChipSampler(Sampler):
-    """Draw the same number of samples an epoch, whatever was mined.
+    """Sampler that draws the same number of samples in every epoch.
 
     Iterations, time left and schedules stay right while the data set grows.
     Normal chips come from an endless stream of permutations, the same one
@@ -66,7 +66,7 @@ class ChipSampler(Sampler):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Samples of one epoch on this rank."""
+        """Return the number of samples of one epoch on this rank."""
         return self._total // self.world_size
 
     def __iter__(self) -> Iterator[SampleKey]:
@@ -77,7 +77,7 @@ class ChipSampler(Sampler):
             )
 
     def _epoch_indices(self) -> np.ndarray:
-        """Indices (total,) of this epoch, the same on all ranks."""
+        """Draw the indices (total,) of this epoch, the same on all ranks."""
         num_normal, num_hard = self.dataset.num_normal, self.dataset.num_hard
         counts, first_epoch = self._hard_counts()
         share = int(counts[-1]) if num_hard else 0
@@ -92,7 +92,7 @@ class ChipSampler(Sampler):
         return indices[rng.permutation(len(indices))]
 
     def _hard_counts(self) -> tuple[np.ndarray, int]:
-        """Hard chips that each epoch up to this one draws.
+        """Count the hard chips that each epoch up to this one draws.
 
         Returns:
             tuple[np.ndarray, int]: Counts (epoch + 1,), and the first epoch
@@ -111,7 +111,7 @@ class ChipSampler(Sampler):
     def _stream(
         self, key: tuple[int, ...], num_items: int, start: int, count: int
     ) -> np.ndarray:
-        """Items start ... start + count of an endless row of permutations."""
+        """Return items start to start + count of endless permutations."""
         if count == 0:
             return np.zeros(0, dtype=np.int64)
         first, last = start // num_items, (start + count - 1) // num_items

@@ -1,4 +1,4 @@
-"""What data sets say of an image, as arrays and with pasted objects."""
+"""Data infos of images, as arrays and with pasted objects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
 from mmhcm.functional.pasting import Paste, paste_boxes
 from mmhcm.functional.regions import find_masked
-from mmhcm.structures.instances import instance_arrays
+from mmhcm.structures.instances import instance_arrays, instance_labels
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
@@ -53,8 +53,8 @@ def canvas_data_info(
 ) -> dict:
     """Return an image's data info with its pasted objects and patches.
 
-    What other objects cover of a pasted one, and came along with it, are
-    ignored instances behind those of the pasted objects.
+    Parts of other objects that cover a pasted one are in its patch. They are
+    ignored instances after those of the pasted objects.
 
     Raises:
         ValueError: the data set holds another image at the canvas' index.
@@ -96,10 +96,10 @@ def canvas_data_info(
 
 
 def ignore_masked(info: dict) -> None:
-    """Ignore an image's objects whose pixels training does not see.
+    """Ignore an image's objects whose pixels are masked in training.
 
-    Ignored regions are painted over; what lies half in them or more would
-    be learned as an object without pixels.
+    Ignored regions are painted over. An object that lies half in them or more
+    would be learned without its pixels.
     """
     instances, regions = info['instances'], info.get('ignored_regions', [])
     if instances and regions:
@@ -109,7 +109,7 @@ def ignore_masked(info: dict) -> None:
 
 
 def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
-    """Ignored instances of what others cover of a pasted object."""
+    """List the parts of others on a pasted object as ignored instances."""
     bboxes = paste_boxes(
         pool.foreign(paste.patch_id), pool.bboxes[paste.patch_id], paste
     )
@@ -126,24 +126,23 @@ def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
 
 
 def guide_arrays(info: dict) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (g, 4), source pixels, and labels (g,) of an image's guides."""
+    """Return boxes (g, 4), source pixels, and labels (g,) of the guides."""
     guides = info.get('guides', [])
-    labels = [guide['bbox_label'] for guide in guides]
     bboxes = as_bboxes([guide['bbox'] for guide in guides])
-    return bboxes, np.array(labels, dtype=np.int64)
+    return bboxes, instance_labels(guides)
 
 
 def dataset_arrays(
     dataset: BaseDataset, index: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Image (width, height), boxes and ignore flags of one image."""
+    """Return the (width, height), boxes and ignore flags of one image."""
     info = image_data_info(dataset, index)
     image_wh = np.array([info['width'], info['height']])
     return (image_wh, *instance_arrays(info['instances']))
 
 
 def dataset_boxes(dataset: BaseDataset) -> ImageBoxes:
-    """Boxes of all images; a data set may know a short way, ``boxes``."""
+    """Collect the boxes of all images, by the data set's ``boxes`` if any."""
     if hasattr(dataset, 'boxes'):
         return dataset.boxes()
     arrays = [dataset_arrays(dataset, ind) for ind in range(len(dataset))]

@@ -1,4 +1,4 @@
-"""Chip scales as configs write them."""
+"""Chip scales of configs."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
 
 
 def range_of(ends: Sequence[float | None]) -> tuple[float, float]:
-    """Valid range of a config, where None stands for no upper end.
+    """Read a config's valid range, in which None is no upper end.
 
     Work directories hold configs as text, which infinity would not survive.
     """
@@ -31,7 +31,7 @@ def range_of(ends: Sequence[float | None]) -> tuple[float, float]:
 
 
 def scale_settings(scale: ChipScale) -> list[Any]:
-    """Return what a scale consists of, for a fingerprint."""
+    """List the parts of a scale, for a fingerprint."""
     return [
         scale.window,
         [str(end) for end in scale.valid_range],
@@ -45,7 +45,7 @@ def scale_factor(
     image_wh: tuple[int, int],
     chip_size: int,
 ) -> float:
-    """Chip pixels per source pixel; the whole image's long side fits."""
+    """Compute chip pixels per source pixel; whole images fit by their side."""
     window = (
         scales[scale_ind].window if scale_ind < len(scales) else None
     ) or max(image_wh)

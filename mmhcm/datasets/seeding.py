@@ -11,7 +11,7 @@ import torch
 
 @dataclass(frozen=True)
 class SampleKey:
-    """What the sampler yields: the sample, and where in training it stands.
+    """Key of a sample: its index and its position in training.
 
     ``position`` counts over all ranks, so that the draws of a sample do not
     depend on how many processes train. ``seed`` is the run's.
@@ -30,11 +30,10 @@ def sample_rng(*key: int) -> np.random.Generator:
 
 @contextmanager
 def seeded_globals(*key: int) -> Iterator[None]:
-    """Seed the global generators by a key, and put them back at the end.
+    """Seed the global generators by a key, and restore them at the end.
 
     MMDetection's transforms draw from ``random`` and ``numpy.random``, others
-    from torch on the CPU; this makes what they draw a function of the key
-    alone.
+    from torch on the CPU; their draws become a function of the key alone.
     """
     words = np.random.SeedSequence(key).generate_state(3)
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002

@@ -14,11 +14,11 @@ T = TypeVar('T')
 
 
 class MainProcessError(OSError):
-    """The main process failed at what the others wait for."""
+    """Error of the main process in work that the others wait for."""
 
 
 def on_main_process(action: Callable[[], T]) -> T:
-    """Act on the main process alone; give its value on every rank.
+    """Act on the main process alone; return its value on every rank.
 
     The others wait for it. When it fails, they fail with it instead of
     waiting for ever.
@@ -55,7 +55,7 @@ def write_cache(path: str | Path, write: Callable[[], object]) -> bool:
         write: Writes it, whole or not at all.
 
     Returns:
-        Whether it is written.
+        True if it is written.
     """
     try:
         write()

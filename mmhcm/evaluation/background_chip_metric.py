@@ -1,7 +1,6 @@
 """Random background chips, a comparator of hard chips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,14 @@ from mmdet.registry import METRICS
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import ChipScale, background_chips
 
-from .chip_metric import ChipMetric, distinct_canvases
+from .chip_metric import ChipMetric, image_size, with_chips
 
 
 @METRICS.register_module()
 class BackgroundChipMetric(ChipMetric):
-    """Draw background windows at random, of any scale.
+    """Metric that draws background windows at random, of any scale.
 
-    Asks for no detections: mine with ``predict='nothing'`` and without
+    Needs no detections: mine with ``predict='nothing'`` and without
     pasting. What is drawn follows from (seed, round, image).
 
     Args:
@@ -50,36 +49,15 @@ class BackgroundChipMetric(ChipMetric):
         self.num_chips = max_chips_per_canvas
         self.max_masked = max_masked
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Draw the background chips of images."""
-        for sample in data_samples:
-            height, width = sample['ori_shape'][:2]
-            chips = background_chips(
-                as_bboxes([item['bbox'] for item in sample['instances']]),
-                as_bboxes(sample['ignored_regions']),
-                (width, height),
-                self.scales,
-                max_chips=self.num_chips,
-                max_masked=self.max_masked,
-                rng=np.random.default_rng(list(sample['draw_key'])),
-            )
-            canvas = replace(
-                sample['canvas'],
-                windows=[tuple(row) for row in chips.windows.tolist()],
-                scale_inds=chips.scale_inds.tolist(),
-            )
-            self.results.append({'canvas': canvas})
-
-    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Put the round together and count; runs on the main process."""
-        results = distinct_canvases(results)
-        self.counts = {
-            'canvases': len(results),
-            'chips_per_scale': self.keep_canvases(
-                [result['canvas'] for result in results]
-            ),
-        }
-        return {
-            'chips': float(sum(self.counts['chips_per_scale'])),
-            'canvases': float(len(results)),
-        }
+    def choose(self, sample: dict) -> dict:
+        """Draw the background chips of a canvas."""
+        chips = background_chips(
+            as_bboxes([item['bbox'] for item in sample['instances']]),
+            as_bboxes(sample['ignored_regions']),
+            image_size(sample),
+            self.scales,
+            max_chips=self.num_chips,
+            max_masked=self.max_masked,
+            rng=np.random.default_rng(list(sample['draw_key'])),
+        )
+        return {'canvas': with_chips(sample['canvas'], chips)}

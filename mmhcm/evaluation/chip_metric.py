@@ -1,21 +1,24 @@
-"""What metrics that turn canvases into chips have in common."""
+"""Base of the metrics that turn canvases into chips."""
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 
-from mmhcm.functional.chips import ChipScale, check_scales
+from mmhcm.functional.chips import Chips, ChipScale, ErrorChips, check_scales
 from mmhcm.structures.rounds import MinedCanvas
 
 
 class ChipMetric(BaseMetric):
     """Base of the metrics that a mining round is made of.
 
-    After evaluation ``canvases`` and ``counts`` hold the round on the main
-    process.
+    A child chooses the chips of one canvas in ``choose``, on every rank, and
+    counts all canvases in ``count``, on the main process. After evaluation
+    ``canvases`` and ``counts`` hold the round on the main process.
 
     Args:
         scales (list[ChipScale] | list[dict]): The chip scales.
@@ -40,8 +43,60 @@ class ChipMetric(BaseMetric):
         self.canvases: list[MinedCanvas] = []
         self.counts: dict[str, Any] = {}
 
-    def keep_canvases(self, canvases: Sequence[MinedCanvas]) -> list[int]:
-        """Keep the canvases with chips, in order; chips of each scale."""
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Choose the chips of canvases."""
+        self.results.extend(map(self.choose, data_samples))
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Put the round together and count; runs on the main process."""
+        results = distinct_canvases(results)
+        canvases, counts = self.finish(results)
+        self.counts = {
+            'canvases': len(results),
+            **counts,
+            'chips_per_scale': self._keep_canvases(canvases),
+        }
+        return {
+            'chips': float(sum(self.counts['chips_per_scale'])),
+            'canvases': float(len(results)),
+            **self.scalars(),
+        }
+
+    @abstractmethod
+    def choose(self, sample: dict) -> dict:
+        """Choose the chips of one canvas.
+
+        Args:
+            sample: One of ``process``: ``canvas``, ``ori_shape``,
+                ``instances``, ``ignored_regions`` and predictions.
+
+        Returns:
+            ``canvas``, the ``MinedCanvas``, and what ``count`` needs.
+        """
+
+    def finish(
+        self, results: Sequence[dict]
+    ) -> tuple[Sequence[MinedCanvas], dict[str, Any]]:
+        """Return the canvases of all records, and ``count`` of them."""
+        return [result['canvas'] for result in results], self.count(results)
+
+    def count(self, results: Sequence[dict]) -> dict[str, Any]:
+        """Count for ``counts`` what is in the records of ``choose``."""
+        return {}
+
+    def scalars(self) -> dict[str, float]:
+        """Return the metrics for the log, from ``counts``."""
+        return {}
+
+    def class_counts(self, labels: Any) -> np.ndarray:
+        """Count labels by class, int64 (c,)."""
+        return np.bincount(
+            np.asarray(labels, dtype=np.int64),
+            minlength=len(self.dataset_meta['classes']),
+        )
+
+    def _keep_canvases(self, canvases: Sequence[MinedCanvas]) -> list[int]:
+        """Keep the canvases with chips, in order; return chips by scale."""
         self.canvases = [canvas for canvas in canvases if canvas.windows]
         scale_inds = [
             ind for canvas in self.canvases for ind in canvas.scale_inds
@@ -53,10 +108,25 @@ class ChipMetric(BaseMetric):
         ).tolist()
 
 
-def distinct_canvases(results: Sequence[dict]) -> list[dict]:
-    """Sort results by image; one of those whose ``canvas`` is the same.
+def with_chips(canvas: MinedCanvas, chips: Chips | ErrorChips) -> MinedCanvas:
+    """Return a canvas with other chips."""
+    return replace(
+        canvas,
+        windows=[tuple(row) for row in chips.windows.tolist()],
+        scale_inds=chips.scale_inds.tolist(),
+    )
 
-    The canvas behind a broken one is seen twice.
+
+def image_size(sample: dict) -> tuple[int, int]:
+    """Return the (width, height) of a sample's canvas, pixels."""
+    height, width = sample['ori_shape'][:2]
+    return width, height
+
+
+def distinct_canvases(results: Sequence[dict]) -> list[dict]:
+    """Sort results by image; keep one of those whose ``canvas`` is the same.
+
+    The canvas after a broken one is processed twice.
     """
 
     def image_of(result: dict) -> tuple[int, int]:
@@ -73,7 +143,7 @@ def distinct_canvases(results: Sequence[dict]) -> list[dict]:
 
 
 def seen_images(canvases: Sequence[MinedCanvas]) -> list[list[int]]:
-    """Data set and image of the canvases, each once, in their order.
+    """List data set and image of the canvases, each once, in their order.
 
     A round keeps the canvases with chips alone; these tell an image without
     errors from one that was not looked at.

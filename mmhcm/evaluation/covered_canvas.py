@@ -1,4 +1,4 @@
-"""One canvas of a round in the making: its errors and their chips."""
+"""Canvas with its errors and their chips, before chips are chosen."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from mmhcm.structures.rounds import (
 
 @dataclass(frozen=True)
 class LearnedCounts:
-    """What chips let the detector learn, in numbers.
+    """Numbers of chips and of the objects that they let a detector learn.
 
     Attributes:
         chips: Number of chips.
@@ -40,7 +40,7 @@ class LearnedCounts:
 
     @staticmethod
     def total(parts: Iterable['LearnedCounts']) -> dict[str, int]:
-        """Add up, as plain values."""
+        """Sum counts, as plain values."""
         sums = {'chips': 0, 'objects': 0, 'empty': 0}
         for part in parts:
             for name in sums:
@@ -50,7 +50,7 @@ class LearnedCounts:
 
 @dataclass(frozen=True)
 class CoveredCanvas:
-    """Errors of all kinds on a canvas, and the chips that teach some.
+    """Errors of all kinds on a canvas, and the chips that cover some.
 
     Attributes:
         canvas: The canvas.
@@ -60,7 +60,7 @@ class CoveredCanvas:
         gt_labels: int (g,), labels of the objects that ``chips.objects``
             (m, g) speaks of.
         num_parts: Detections that are parts of objects.
-        num_untaught: Wanted errors that no window teaches.
+        num_unlearned: Wanted errors that no window lets the detector learn.
     """
 
     canvas: MinedCanvas
@@ -69,7 +69,7 @@ class CoveredCanvas:
     chips: ErrorChips
     gt_labels: np.ndarray
     num_parts: int
-    num_untaught: int
+    num_unlearned: int
 
     @property
     def num_mined(self) -> int:
@@ -79,11 +79,11 @@ class CoveredCanvas:
     @property
     def num_left_out(self) -> int:
         """Number of errors whose chips are left out."""
-        taught = int(self.chips.errors.any(axis=0).sum())
-        return self.num_mined - self.num_untaught - taught
+        learned = int(self.chips.errors.any(axis=0).sum())
+        return self.num_mined - self.num_unlearned - learned
 
     def values(self, weights: np.ndarray) -> np.ndarray:
-        """What each chip teaches (m,), by the weights (c,) of classes."""
+        """Weigh objects and errors of each chip (m,) by class weights (c,)."""
         labels = np.array(
             [
                 e.gt_label if e.gt_label >= 0 else e.det_label
@@ -97,7 +97,7 @@ class CoveredCanvas:
         )
 
     def background_scores(self) -> np.ndarray:
-        """Highest score (m,) of chips on background alone, else -1."""
+        """Return the best score (m,) of chips on background alone, else -1."""
         about = self._are_about_objects()
         scores = np.array([e.score for e in self._mined_errors()])
         best = (self.chips.errors * scores).max(axis=1, initial=0)
@@ -109,7 +109,7 @@ class CoveredCanvas:
         return replace(self, chips=self.chips.keep(is_kept))
 
     def count_learned(self, name: str) -> LearnedCounts:
-        """Count the objects of the chips that teach errors of a kind.
+        """Count the objects to learn in the chips of a kind of errors.
 
         Args:
             name: A kind; 'hard' for all chips.
@@ -122,17 +122,17 @@ class CoveredCanvas:
         return LearnedCounts.of(self.chips.objects[chosen].sum(axis=1))
 
     def record(self) -> MinedCanvas:
-        """The canvas with chips and errors, as a round has it."""
-        taught = np.flatnonzero(self.chips.errors.any(axis=0))
-        with_chip = set(self.mined[taught].tolist())
+        """Return the canvas with chips and errors, as a round has it."""
+        learned = np.flatnonzero(self.chips.errors.any(axis=0))
+        with_chip = set(self.mined[learned].tolist())
         return replace(
             self.canvas,
             windows=[tuple(row) for row in self.chips.windows.tolist()],
             scale_inds=self.chips.scale_inds.tolist(),
-            errors=[self.errors[ind] for ind in self.mined[taught].tolist()],
+            errors=[self.errors[ind] for ind in self.mined[learned].tolist()],
             chip_errors=[
                 np.flatnonzero(row).tolist()
-                for row in self.chips.errors[:, taught]
+                for row in self.chips.errors[:, learned]
             ],
             other_errors=[
                 error
@@ -195,5 +195,5 @@ def cover_canvas(
         chips=chips.keep(chips.objects.sum(axis=1) >= min_objects),
         gt_labels=image.gt_labels,
         num_parts=int(types.parts.sum()),
-        num_untaught=int((~chips.errors.any(axis=0)).sum()),
+        num_unlearned=int((~chips.errors.any(axis=0)).sum()),
     )

@@ -1,4 +1,4 @@
-"""What the detector gets wrong on canvases, covered with chips."""
+"""Metric that covers a detector's errors on canvases with chips."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from mmhcm.functional.boxes import as_bboxes, box_wh, clip_boxes
 from mmhcm.functional.chips import (
     choose_chips,
     class_weights,
-    count_taught_objects,
+    count_learned_objects,
     generate_chips,
 )
 from mmhcm.functional.scoring import best_f1_threshold, judged_detections
@@ -22,9 +22,10 @@ from mmhcm.structures.rounds import (
     ERROR_KINDS,
     MISSED,
     DetectedImage,
+    MinedCanvas,
 )
 
-from .chip_metric import ChipMetric, distinct_canvases, seen_images
+from .chip_metric import ChipMetric, image_size, seen_images
 from .covered_canvas import CoveredCanvas, LearnedCounts, cover_canvas
 
 BEST_F1 = 'best_f1'
@@ -32,14 +33,14 @@ BEST_F1 = 'best_f1'
 
 @METRICS.register_module()
 class HardChipMetric(ChipMetric):
-    """Find errors on canvases and cover them with hard chips.
+    """Metric that finds errors on canvases and covers them with hard chips.
 
     Compares the detections of each canvas with all its objects, pasted ones
     included. By default hard chips are made for objects of the wrong class,
     for objects that are taken for background, and for background that is
-    taken for an object (paper section 3.3). Chips cover the errors that they
-    can teach, jointly over the scales, and lie where they hold the most
-    objects to learn.
+    taken for an object (paper section 3.3). Chips cover the errors that can
+    be learned in them, jointly over the scales, and are placed where they
+    hold the most objects to learn.
 
     Canvases are compared where they are detected; the score threshold, errors
     and chips follow on the main process, when all canvases are known.
@@ -70,8 +71,8 @@ class HardChipMetric(ChipMetric):
         min_objects (int): Chips with fewer objects to learn, which are those
             of the scale's sizes and at least half visible, are left out.
             Defaults to 0.
-        class_power (float): ``max_chips_per_canvas`` keeps the chips that
-            teach the most, where an error or object of a class counts
+        class_power (float): ``max_chips_per_canvas`` keeps the chips with
+            the most to learn, where an error or object of a class counts
             (objects of the class on the canvases) ** -``class_power``.
             Defaults to 0: all classes alike.
         kwargs: Arguments of ``ChipMetric``.
@@ -128,44 +129,40 @@ class HardChipMetric(ChipMetric):
             'part_thr': part_thr,
         }
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Compare the detections of canvases with the objects."""
-        for sample in data_samples:
-            height, width = sample['ori_shape'][:2]
-            image = _detected_image(sample, self.min_score)
-            types = image.classify(score_thr=self.min_score, **self.thresholds)
-            self.results.append(
-                {
-                    'canvas': sample['canvas'],
-                    'image': image,
-                    'image_wh': (width, height),
-                    'judged': judged_detections(
-                        image.det_scores, types, self.min_score
-                    ),
-                    'expected': int(types.expected.sum()),
-                    'normal': self._count_normal(image, (width, height)),
-                    'pasted': Counter(
-                        item['bbox_label']
-                        for item in sample['instances']
-                        if item.get('pasted')
-                    ),
-                    'skipped': sample.get('num_skipped_pastes', 0),
-                    'skipped_labels': Counter(
-                        sample.get('skipped_labels', ())
-                    ),
-                }
-            )
-
-    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Put the round together and count; runs on the main process."""
-        results = distinct_canvases(results)
-        score_thr, f1 = self._find_score_thr(results)
-        objects = sum(
-            (
-                self._class_counts(r['image'].gt_labels[~r['image'].gt_ignore])
-                for r in results
+    def choose(self, sample: dict) -> dict:
+        """Compare the detections of a canvas with the objects."""
+        image_wh = image_size(sample)
+        image = _detected_image(sample, self.min_score)
+        types = image.classify(score_thr=self.min_score, **self.thresholds)
+        return {
+            'canvas': sample['canvas'],
+            'image': image,
+            'image_wh': image_wh,
+            'judged': judged_detections(
+                image.det_scores, types, self.min_score
             ),
-            self._class_counts([]),
+            'expected': int(types.expected.sum()),
+            'normal': self._count_normal(image, image_wh),
+            'pasted': [
+                item['bbox_label']
+                for item in sample['instances']
+                if item.get('pasted')
+            ],
+            'skipped': sample.get('num_skipped_pastes', 0),
+            'skipped_labels': list(sample.get('skipped_labels', ())),
+        }
+
+    def finish(
+        self, results: Sequence[dict]
+    ) -> tuple[Sequence[MinedCanvas], dict[str, Any]]:
+        """Cover the errors of all canvases with chips, keep the best."""
+        score_thr, f1 = self._find_score_thr(results)
+        objects = self.class_counts(
+            [
+                label
+                for r in results
+                for label in r['image'].gt_labels[~r['image'].gt_ignore]
+            ]
         )
         covered = [
             cover_canvas(
@@ -181,28 +178,12 @@ class HardChipMetric(ChipMetric):
             for result in results
         ]
         covered = self._choose(covered, objects)
-        canvases = [canvas.record() for canvas in covered]
-        self.counts = {
-            'canvases': len(results),
-            'skipped_pastes': sum(result['skipped'] for result in results),
+        counts = {
+            **self.count(results),
+            **self._count_chips(covered),
             'objects': objects.tolist(),
-            'pasted': self._add_up(results, 'pasted'),
-            'skipped': self._add_up(results, 'skipped_labels'),
-            'kinds': list(self.kinds),
             'score_thr': score_thr,
             'f1': f1,
-            'images': seen_images(canvases),
-            'unknown_images': seen_images(
-                [
-                    canvas.canvas
-                    for canvas in covered
-                    if canvas.num_mined and not len(canvas.chips.windows)
-                ]
-            ),
-            'errors': self._count_errors(covered),
-            'parts': sum(canvas.num_parts for canvas in covered),
-            'untaught': sum(canvas.num_untaught for canvas in covered),
-            'left_out': sum(canvas.num_left_out for canvas in covered),
             'learned': {
                 'normal': LearnedCounts.total(r['normal'] for r in results),
                 **{
@@ -212,13 +193,22 @@ class HardChipMetric(ChipMetric):
                     for name in ('hard', *self.kinds)
                 },
             },
-            'chips_per_scale': self.keep_canvases(canvases),
         }
-        print_log(self._text(), logger='current')
+        print_log(self._text(counts), logger='current')
+        return [canvas.record() for canvas in covered], counts
+
+    def count(self, results: Sequence[dict]) -> dict[str, Any]:
+        """Count pasted and skipped objects."""
         return {
-            'chips': float(sum(self.counts['chips_per_scale'])),
-            'canvases': float(len(results)),
-            'score_thr': score_thr,
+            'skipped_pastes': sum(result['skipped'] for result in results),
+            'pasted': self._add_up(results, 'pasted'),
+            'skipped': self._add_up(results, 'skipped_labels'),
+        }
+
+    def scalars(self) -> dict[str, float]:
+        """Return the threshold, objects a chip and errors of each kind."""
+        return {
+            'score_thr': self.counts['score_thr'],
             'objects_per_chip': _mean(self.counts['learned']['hard']),
             **{
                 kind: float(sum(self.counts['errors'][kind]))
@@ -226,10 +216,27 @@ class HardChipMetric(ChipMetric):
             },
         }
 
+    def _count_chips(self, covered: Sequence[CoveredCanvas]) -> dict[str, Any]:
+        """Count errors, and those that have no chip."""
+        chipless = [
+            canvas.canvas
+            for canvas in covered
+            if canvas.num_mined and not len(canvas.chips.windows)
+        ]
+        return {
+            'kinds': list(self.kinds),
+            'images': seen_images([canvas.canvas for canvas in covered]),
+            'unknown_images': seen_images(chipless),
+            'errors': self._count_errors(covered),
+            'parts': sum(canvas.num_parts for canvas in covered),
+            'unlearned': sum(canvas.num_unlearned for canvas in covered),
+            'left_out': sum(canvas.num_left_out for canvas in covered),
+        }
+
     def _find_score_thr(
         self, results: Sequence[dict]
     ) -> tuple[float, float | None]:
-        """Threshold of the round, and its F1 if that was asked for."""
+        """Return the round's threshold, and its F1 with 'best_f1'."""
         if not isinstance(self.score_thr, str):
             return float(self.score_thr), None
         judged = [result['judged'] for result in results]
@@ -244,7 +251,7 @@ class HardChipMetric(ChipMetric):
     def _choose(
         self, covered: Sequence[CoveredCanvas], objects: np.ndarray
     ) -> list[CoveredCanvas]:
-        """Keep the chips that teach the most, and few on background alone."""
+        """Keep the chips with the most to learn, few on background alone."""
         weights = class_weights(objects, self.class_power)
         owners = np.repeat(
             np.arange(len(covered)), [len(c.chips.windows) for c in covered]
@@ -267,34 +274,24 @@ class HardChipMetric(ChipMetric):
     def _count_normal(
         self, image: DetectedImage, image_wh: tuple[int, int]
     ) -> LearnedCounts:
-        """What chips around all objects of a canvas would teach."""
+        """Count the objects to learn in chips around all objects."""
         bboxes = image.gt_bboxes[~image.gt_ignore]
         bboxes = clip_boxes(bboxes, (0, 0, *image_wh))
         chips = generate_chips(bboxes, image_wh, self.scales)
         return LearnedCounts.of(
-            count_taught_objects(
+            count_learned_objects(
                 bboxes, chips.windows, chips.scale_inds, image_wh, self.scales
             )
         )
 
-    def _class_counts(self, labels: Any) -> np.ndarray:
-        return np.bincount(
-            np.asarray(labels, dtype=np.int64),
-            minlength=len(self.dataset_meta['classes']),
-        )
-
     def _add_up(self, results: Sequence[dict], name: str) -> list[int]:
-        total: Counter = Counter()
-        for result in results:
-            total.update(result[name])
-        return [
-            total[label] for label in range(len(self.dataset_meta['classes']))
-        ]
+        labels = [label for result in results for label in result[name]]
+        return self.class_counts(labels).tolist()
 
     def _count_errors(
         self, covered: Sequence[CoveredCanvas]
     ) -> dict[str, list[int]]:
-        """Errors by kind and class: the object's, if there is one."""
+        """Count errors by kind and class: the object's, if there is one."""
         numbers = Counter(
             (
                 error.kind,
@@ -309,19 +306,18 @@ class HardChipMetric(ChipMetric):
             for kind in ERROR_KINDS
         }
 
-    def _text(self) -> str:
-        """What the round found, for the log."""
-        counts = self.counts
+    def _text(self, counts: dict[str, Any]) -> str:
+        """Describe the round's counts for the log."""
         f1 = '' if counts['f1'] is None else f', best F1 {counts["f1"]:.3f}'
         num_away = sum(counts['errors'][BACKGROUND]) + counts['parts']
         lines = [
             f'errors from score {counts["score_thr"]:.3f}{f1}, by kind and '
             f'class (kinds taken: {", ".join(self.kinds)})',
-            self._table(),
+            self._table(counts),
             f'{counts["parts"]} of {num_away} detections that overlap no '
             'object by IoU are parts of one',
-            f'{counts["untaught"]} errors of the kinds taken have no chip '
-            f'that teaches them; chips of {counts["left_out"]} are left out',
+            f'{counts["unlearned"]} errors of the kinds taken are learned in '
+            f'no chip; chips of {counts["left_out"]} are left out',
             'objects to learn in a chip: '
             + ', '.join(
                 f'{_mean(learned):.1f} {name} ({learned["chips"]} chips, '
@@ -331,12 +327,12 @@ class HardChipMetric(ChipMetric):
         ]
         return '\n'.join(lines)
 
-    def _table(self) -> str:
-        """Errors, objects and pasted objects by class, as text."""
+    def _table(self, counts: dict[str, Any]) -> str:
+        """List errors, objects and pasted objects by class, as text."""
         columns = {
-            'objects': self.counts['objects'],
-            'pasted': self.counts['pasted'],
-            **self.counts['errors'],
+            'objects': counts['objects'],
+            'pasted': counts['pasted'],
+            **counts['errors'],
         }
         names = self.dataset_meta['classes']
         width = max(map(len, names))
@@ -350,7 +346,7 @@ class HardChipMetric(ChipMetric):
 
 
 def _detected_image(sample: dict, min_score: float) -> DetectedImage:
-    """Detections of a canvas from a score on, inside it, and its objects."""
+    """Return a canvas' objects and its detections from a score on."""
     pred = sample['pred_instances']
     height, width = sample['ori_shape'][:2]
     # NumPy has no bfloat16, which CPUs' mixed precision is.

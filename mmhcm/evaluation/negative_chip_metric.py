@@ -1,7 +1,6 @@
 """Conventional negative chips, the comparator of hard chips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,12 @@ from mmdet.registry import METRICS
 from mmhcm.functional.boxes import as_bboxes, clip_boxes
 from mmhcm.functional.chips import ChipScale, generate_chips, negative_chips
 
-from .chip_metric import ChipMetric, distinct_canvases
+from .chip_metric import ChipMetric, image_size, with_chips
 
 
 @METRICS.register_module()
 class NegativeChipMetric(ChipMetric):
-    """Find background windows that are dense in proposals (SNIPER).
+    """Metric that finds background windows dense in proposals (SNIPER).
 
     Expects proposals where detections would be: mine with
     ``predict='proposals'`` and without pasting.
@@ -48,50 +47,37 @@ class NegativeChipMetric(ChipMetric):
         self.min_proposals = min_proposals
         self.score_thr = score_thr
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Choose the negative chips of images."""
-        for sample in data_samples:
-            height, width = sample['ori_shape'][:2]
-            objects = as_bboxes(
-                [
-                    item['bbox']
-                    for item in sample['instances']
-                    if not item['ignore_flag']
-                ]
-            )
-            positive = generate_chips(objects, (width, height), self.scales)
-            pred = sample['pred_instances']
-            shown = pred['scores'].float().cpu().numpy() >= self.score_thr
-            proposals = as_bboxes(pred['bboxes'].float().cpu().numpy()[shown])
-            chips = negative_chips(
-                clip_boxes(proposals, (0, 0, width, height)),
-                positive.windows,
-                (width, height),
-                self.scales,
-                min_proposals=self.min_proposals,
-                max_chips=self.max_chips_per_canvas or len(proposals),
-            )
-            canvas = replace(
-                sample['canvas'],
-                windows=[tuple(row) for row in chips.windows.tolist()],
-                scale_inds=chips.scale_inds.tolist(),
-            )
-            self.results.append(
-                {'canvas': canvas, 'proposals': int(np.sum(chips.covered))}
-            )
-
-    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Put the round together and count; runs on the main process."""
-        results = distinct_canvases(results)
-        self.counts = {
-            'canvases': len(results),
-            'proposals': sum(result['proposals'] for result in results),
-            'chips_per_scale': self.keep_canvases(
-                [result['canvas'] for result in results]
-            ),
-        }
+    def choose(self, sample: dict) -> dict:
+        """Choose the negative chips of an image."""
+        image_wh = image_size(sample)
+        objects = as_bboxes(
+            [
+                item['bbox']
+                for item in sample['instances']
+                if not item['ignore_flag']
+            ]
+        )
+        positive = generate_chips(objects, image_wh, self.scales)
+        pred = sample['pred_instances']
+        shown = pred['scores'].float().cpu().numpy() >= self.score_thr
+        proposals = as_bboxes(pred['bboxes'].float().cpu().numpy()[shown])
+        chips = negative_chips(
+            clip_boxes(proposals, (0, 0, *image_wh)),
+            positive.windows,
+            image_wh,
+            self.scales,
+            min_proposals=self.min_proposals,
+            max_chips=self.max_chips_per_canvas or len(proposals),
+        )
         return {
-            'chips': float(sum(self.counts['chips_per_scale'])),
-            'canvases': float(len(results)),
-            'proposals': float(self.counts['proposals']),
+            'canvas': with_chips(sample['canvas'], chips),
+            'proposals': int(np.sum(chips.covered)),
         }
+
+    def count(self, results: Sequence[dict]) -> dict[str, Any]:
+        """Count the proposals that the chips hold."""
+        return {'proposals': sum(result['proposals'] for result in results)}
+
+    def scalars(self) -> dict[str, float]:
+        """Return the number of proposals."""
+        return {'proposals': float(self.counts['proposals'])}

@@ -1,4 +1,4 @@
-"""The official VisDrone-DET figures inside the framework."""
+"""Official VisDrone-DET metrics."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ from mmhcm.structures.annotations import (
     read_annotations,
 )
 from mmhcm.structures.results import (
-    figures_dict,
-    format_figures,
+    format_scores,
     score_results,
+    scores_dict,
     write_submission,
 )
 
@@ -33,28 +33,35 @@ class _ImageResult(NamedTuple):
 
 @METRICS.register_module()
 class VisDroneMetric(BaseMetric):
-    """Score detections by the protocol of the VisDrone-DET challenge.
+    """Metric of the VisDrone-DET challenge.
 
-    What is scored are the rounded rows that a submission holds, so that the
-    zip gives the same figures again.
+    The rounded rows of a submission are scored, so that scoring the written
+    zip gives the same values.
 
     Data samples need ``img_path``, ``ori_shape``, ``pred_instances`` in
-    pixels of the whole image, and ``ann_path``, the native annotation file
-    (name both paths in the ``meta_keys`` of the packing transform).
+    pixels of the whole image, and ``ann_path``, the path of the VisDrone
+    annotation file. Both paths must be in the ``meta_keys`` of the packing
+    transform.
 
-    Figures are per cent: AP, AP50, AP75, AR1, AR10, AR100, AR500, official
-    ones plain, plain class means with ``class_mean_`` before the name.
+    Metrics are AP, AP50, AP75, AR1, AR10, AR100 and AR500, in per cent. Those
+    without a prefix are official; ``class_mean_`` marks the plain mean over
+    classes.
 
     Args:
-        max_dets (int): Most detections of an image. Defaults to 500.
+        max_dets (int): Maximum number of detections of an image. Defaults to
+            500.
         score_decimals (int): Decimals of the scores. Defaults to 5.
-        outfile_prefix (str, optional): Path of the zip of result files to
-            write, without its suffix. Defaults to None: none is written.
-        format_only (bool): Write the zip and score nothing, as for a split
+        outfile_prefix (str, optional): Path of the zip of result files,
+            without its suffix. Defaults to None, no zip.
+        format_only (bool): If True, write the zip without scoring, for splits
             without annotations. Defaults to False.
         collect_device (str): 'cpu' or 'gpu'. Defaults to 'cpu'.
-        prefix (str, optional): Prefix of the names of figures. Defaults to
-            None, which stands for 'visdrone'.
+        prefix (str, optional): Prefix of the metric names. Defaults to None,
+            which means 'visdrone'.
+
+    Raises:
+        ValueError: If an argument is out of range, or ``format_only`` is True
+            without ``outfile_prefix``.
     """
 
     default_prefix = 'visdrone'
@@ -83,13 +90,12 @@ class VisDroneMetric(BaseMetric):
         self.format_only = format_only
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Keep the result rows of each image.
+        """Format the result rows of each image.
 
         Raises:
-            ValueError: an image has no annotation file to score against, or
-                detections are not finite. Raised here and not when figures
-                are computed, since that happens on one rank, for which the
-                others would wait.
+            ValueError: If an image has no annotation file, or detections are
+                not finite. The check is here and not in ``compute_metrics``,
+                which runs on one rank while the others wait.
         """
         self._check_classes()
         for data_sample in data_samples:
@@ -102,8 +108,8 @@ class VisDroneMetric(BaseMetric):
                 raise ValueError(
                     f'{img_path}: no annotation file to score against '
                     f'(ann_path is {ann_path!r}); without annotations set '
-                    'format_only=True, with them check that meta_keys of '
-                    'the packing transform hold ann_path'
+                    'format_only=True, with annotations add ann_path to the '
+                    'meta_keys of the packing transform'
                 )
             pred = data_sample['pred_instances']
             try:
@@ -122,7 +128,7 @@ class VisDroneMetric(BaseMetric):
             )
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Write the zip if asked for, score, and log the tables."""
+        """Write the zip if wanted, compute the scores and log the tables."""
         logger = MMLogger.get_current_instance()
         images = [_ImageResult(*result) for result in results]
         texts = {image.stem: image.text for image in images}
@@ -142,11 +148,11 @@ class VisDroneMetric(BaseMetric):
             {im.stem: read_annotations(str(im.ann_path)) for im in images},
             {image.stem: image.image_wh for image in images},
         )
-        logger.info(f'{len(images)} images\n{format_figures(scores)}')
-        figures = figures_dict(scores)
+        logger.info(f'{len(images)} images\n{format_scores(scores)}')
+        values = scores_dict(scores)
         return {
-            **figures['official'],
-            **{f'class_mean_{k}': v for k, v in figures['class_mean'].items()},
+            **values['official'],
+            **{f'class_mean_{k}': v for k, v in values['class_mean'].items()},
         }
 
     def _check_classes(self) -> None:

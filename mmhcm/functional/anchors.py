@@ -1,7 +1,7 @@
 """Anchors fitted to the sizes and shapes of objects (paper 4.1).
 
-Boxes are (n, 4) xyxy in pixels of the network's input: that is after the
-config's own chips, ranges and resizing.
+Boxes are (n, 4) xyxy in pixels of the network's input, i.e. after the config's
+own chips, valid ranges and resizing.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from .boxes import as_bboxes, box_wh, sqrt_areas
 
 @dataclass(frozen=True)
 class AnchorSpec:
-    """Anchors as MMDetection's ``AnchorGenerator`` makes them.
+    """Anchors in the layout of MMDetection's ``AnchorGenerator``.
 
     A level with stride t has, around every multiple of t in both directions,
     an anchor of width ``t * scale / sqrt(ratio)`` and height
@@ -37,7 +37,7 @@ class AnchorSpec:
                 raise ValueError(f'{name} must be positive, got {values}')
 
     def base_wh(self, stride: float) -> np.ndarray:
-        """Width and height (a, 2) of the anchors of one level, pixels."""
+        """Return width and height (a, 2) of one level's anchors, pixels."""
         scales = np.asarray(self.scales, dtype=np.float64)
         roots = np.sqrt(np.asarray(self.ratios, dtype=np.float64))
         widths = stride * scales[None] / roots[:, None]  # (ratios, scales)
@@ -52,20 +52,26 @@ def best_ious(
     *,
     chunk_size: int = 65536,
 ) -> np.ndarray:
-    """Best IoU of each box with any anchor, at the anchors' true positions.
+    """Compute the best IoU of each box with any anchor on the grid.
 
-    An anchor overlaps a box most, on each axis by itself, where its centre is
-    nearest; so one grid position per level and box decides, and it is exact.
+    On each axis, an anchor overlaps a box most where the two centres are
+    closest. One grid position per level and box is therefore enough, and the
+    result is exact.
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the network's input.
         input_wh: (width, height) of the input, pixels, or one per box (n, 2).
             Feature maps have ``ceil(side / stride)`` positions.
         spec: The anchors.
-        chunk_size: Boxes that are worked on at once, to bound the memory.
+        chunk_size: Boxes that are processed at once, to bound the memory.
 
     Returns:
         float64 (n,), 0 for a box without area.
+
+    Examples:
+        >>> bboxes = [[48, 48, 80, 80], [0, 0, 8, 8]]
+        >>> best_ious(bboxes, (640, 480), AnchorSpec()).round(2)
+        array([1.  , 0.06])
     """
     bboxes = as_bboxes(bboxes)
     input_whs = np.broadcast_to(np.asarray(input_wh), (len(bboxes), 2))
@@ -79,18 +85,29 @@ def best_ious(
 
 
 def best_possible_recall(ious: np.ndarray, thr: float = 0.5) -> float:
-    """Share of boxes whose best IoU (n,) reaches ``thr``; 0 for none."""
+    """Compute the share of boxes whose best IoU (n,) reaches ``thr``.
+
+    Without boxes the share is 0.
+
+    Examples:
+        >>> best_possible_recall(np.array([0.4, 0.6, 0.7, 0.9]))
+        0.75
+    """
     return float(np.mean(ious >= thr)) if len(ious) else 0.0
 
 
 def summarize_ious(ious: np.ndarray) -> dict[str, float]:
-    """Best possible recall at IoU 0.5 and 0.7 and the mean best IoU.
+    """Compute best possible recall at IoU 0.5 and 0.7, and mean best IoU.
 
     Args:
         ious: (n,) best IoU of each box, see :func:`best_ious`.
 
     Returns:
         ``bpr_50``, ``bpr_70`` and ``mean_best_iou``, each from 0 to 1.
+
+    Examples:
+        >>> summarize_ious(np.array([0.4, 0.6, 0.7, 0.9]))['bpr_70']
+        0.5
     """
     return {
         'bpr_50': best_possible_recall(ious, 0.5),
@@ -114,15 +131,17 @@ def fit_anchors(
 ) -> AnchorSpec:
     """Fit scales and ratios of anchors to boxes.
 
-    Maximised is the best possible recall averaged over all IoU thresholds in
-    ``thr_range``: a box counts nothing below, fully above, linearly in
-    between. Unlike the recall at one threshold it has no plateaus, and
-    unlike the mean IoU it gains nothing from boxes that match well already.
+    The objective is the best possible recall averaged over all IoU thresholds
+    in ``thr_range``: a box counts 0 below the range, 1 above the range, and
+    linearly in between. Unlike the recall at one threshold, this average has
+    no plateaus; unlike the mean IoU, it does not reward boxes that already
+    match well.
 
-    1. Ratios start at quantiles of the boxes' own, scales evenly over an
-       octave, from the best of a coarse list of sizes.
-    2. Each scale and ratio in turn, and all scales together, move by a
-       factor while that helps; the factor shrinks when nothing does.
+    1. Ratios start at quantiles of the boxes' own ratios. Scales are spaced
+       evenly over an octave, starting at the best of a coarse list of sizes.
+    2. Each scale and ratio in turn, and all scales together, are multiplied
+       by a factor as long as the objective improves. The factor shrinks when
+       no step improves the objective.
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the network's input.
@@ -130,15 +149,28 @@ def fit_anchors(
         strides: Strides of the levels, pixels.
         num_scales: Number of scales, at least 1.
         num_ratios: Number of ratios, at least 1.
-        rng: Draws the boxes to fit to, if there are more than max_samples.
-        weights: (n,) how much each box counts. Defaults to None, all alike.
+        rng: Source of the sample of boxes, if there are more than
+            ``max_samples``.
+        weights: (n,) weight of each box. Defaults to None, equal weights.
         thr_range: Lowest and highest IoU threshold of the objective.
             Defaults to (0.4, 0.8).
-        max_samples: Boxes to fit to. Defaults to 20000.
-        max_rounds: Limit on the passes over all parameters. Defaults to 20.
+        max_samples: Maximum number of boxes to fit to. Defaults to 20000.
+        max_rounds: Maximum number of passes over all parameters. Defaults to
+            20.
 
     Returns:
         Scales and ratios in ascending order, rounded to two decimals.
+
+    Raises:
+        ValueError: If no box has an area, or an argument is out of range.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> starts = rng.uniform(0, 480, (200, 2))
+        >>> bboxes = np.hstack([starts, starts + (16, 32)])
+        >>> spec = fit_anchors(bboxes, (512, 512), (4,), num_ratios=1, rng=rng)
+        >>> spec
+        AnchorSpec(strides=(4,), scales=(5.97,), ratios=(1.78,))
     """
     if num_scales < 1 or num_ratios < 1:
         raise ValueError(
@@ -214,7 +246,7 @@ def _search(
     score: Callable[[AnchorSpec], float],
     max_rounds: int,
 ) -> AnchorSpec:
-    """Coordinate search with factors; the first of equal steps is taken."""
+    """Search along one parameter at a time; ties go to the first step."""
     best, factor = score(spec), 2**0.5
     for _ in range(max_rounds):
         improved = False
@@ -236,7 +268,7 @@ def _search(
 
 
 def _moves(spec: AnchorSpec) -> list[tuple[str, int | None]]:
-    """Which values one move changes; None stands for all of a kind."""
+    """List the parameters of one move each; None means all of a kind."""
     return [
         ('scales', None),
         *(('scales', ind) for ind in range(len(spec.scales))),
@@ -254,7 +286,7 @@ def _moved(
 
 
 def _rounded(spec: AnchorSpec) -> AnchorSpec:
-    """Scales and ratios to two decimals, as a config line shows them."""
+    """Round scales and ratios to two decimals, as configs write them."""
     return replace(
         spec,
         scales=tuple(max(round(float(s), 2), 0.01) for s in spec.scales),

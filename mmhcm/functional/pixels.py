@@ -1,4 +1,4 @@
-"""Masking of regions and cutting of chips, on uint8 (h, w, 3) images."""
+"""Masks and crops of uint8 (h, w, 3) images."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 
 from .boxes import as_bboxes
+
+#: Mean colour of ImageNet, BGR, by which Caffe's weights centre images.
+CAFFE_MEAN = (103.53, 116.28, 123.675)
 
 
 def fill_regions(
@@ -18,13 +21,18 @@ def fill_regions(
 
     Args:
         image: uint8 (h, w, 3).
-        regions: (r, 4) xyxy in pixels of ``image``. They are rounded outward,
-            so that a pixel that is only partly inside is painted too; parts
-            outside the image are cut off, and regions without area paint
-            nothing.
-        color: three channel values in the image's order, rounded to uint8.
-        origin: x and y of the image's first pixel, where it is a part of
-            the image that ``regions`` are in pixels of.
+        regions: (r, 4) xyxy in pixels of the whole image. Regions are rounded
+            outward, so that a partly covered pixel is painted too. Parts
+            outside the image are cut off; regions without area are skipped.
+        color: Three channel values in the image's order, rounded to uint8.
+        origin: (x, y) of the first pixel of ``image`` in the whole image, if
+            ``image`` is a crop. Defaults to (0, 0).
+
+    Examples:
+        >>> image = np.zeros((2, 4, 3), dtype=np.uint8)
+        >>> fill_regions(image, [[1, 0, 3, 1]], color=(7, 8, 9))[..., 0]
+        array([[0, 7, 7, 0],
+               [0, 0, 0, 0]], dtype=uint8)
     """
     out = image.copy()
     height, width = image.shape[:2]
@@ -36,7 +44,7 @@ def fill_regions(
         top = max(int(np.floor(y1)) - origin[1], 0)
         right = min(int(np.ceil(x2)) - origin[0], width)
         bottom = min(int(np.ceil(y2)) - origin[1], height)
-        # A region left of or above the image would wrap round as a slice.
+        # Negative ends of a slice would wrap around.
         if left < right and top < bottom:
             out[top:bottom, left:right] = fill
     return out
@@ -51,23 +59,32 @@ def crop_resize_pad(
 ) -> np.ndarray:
     """Cut ``window`` out of ``image`` and fit it into a square chip.
 
-    A point (x, y) of the image lands at ((x - window x1) * scale,
-    (y - window y1) * scale) of the chip, to within the half pixel that the
-    size is rounded by. Bilinear, as MMDetection's ``Resize`` is at test time.
+    A point (x, y) of the image is mapped to ((x - x1) * scale,
+    (y - y1) * scale) of the chip, up to half a pixel from rounding the size.
+    Interpolation is bilinear, as in MMDetection's ``Resize``.
 
     Args:
         image: uint8 (h, w, 3).
-        window: x1, y1, x2, y2, whole pixels inside ``image``.
-        scale: chip pixels per image pixel, ``chip_size / N`` for scale N.
-        chip_size: side of the chip in pixels.
-        color: three channel values to pad with, at the right and the bottom.
+        window: (x1, y1, x2, y2), whole pixels inside ``image``.
+        scale: Chip pixels per image pixel.
+        chip_size: Side of the chip in pixels.
+        color: Three channel values of the padding at the right and the bottom.
 
     Returns:
         uint8 (chip_size, chip_size, 3).
 
     Raises:
-        ValueError: the window is empty, reaches out of the image, or is
-            larger than the chip once it is scaled.
+        ValueError: If the window is empty, reaches out of the image, or is
+            larger than the chip after scaling.
+
+    Examples:
+        >>> image = np.full((60, 100, 3), 200, dtype=np.uint8)
+        >>> window = (40, 20, 100, 60)
+        >>> chip = crop_resize_pad(image, window, 2, 128, color=(0, 0, 0))
+        >>> chip.shape
+        (128, 128, 3)
+        >>> chip[[79, 80], 0, 0]
+        array([200,   0], dtype=uint8)
     """
     x1, y1, x2, y2 = (int(v) for v in window)
     height, width = image.shape[:2]

@@ -1,4 +1,4 @@
-"""How much of a box lies inside the union of others, exactly."""
+"""Exact shares of boxes inside a union of regions."""
 
 import numpy as np
 
@@ -10,20 +10,25 @@ _DECIMALS = 9
 def find_masked(
     bboxes: np.ndarray, regions: np.ndarray, min_share: float = 0.5
 ) -> np.ndarray:
-    """Find the objects that are hidden under a mask, with nothing to learn.
+    """Find objects that lie in ignored regions by at least ``min_share``.
 
     Args:
         bboxes: (n, 4) xyxy.
-        regions: (r, 4) xyxy in the same pixels, ignored regions.
-        min_share: share of a box from which it is hidden.
+        regions: (r, 4) xyxy of the ignored regions, in the same pixels.
+        min_share: Smallest masked share of a box's area. Defaults to 0.5.
 
     Returns:
-        bool (n,).
+        bool (n,), True for masked objects.
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [20, 0, 30, 10]]
+        >>> find_masked(bboxes, regions=[[0, 0, 22, 6]])
+        array([ True, False])
     """
     bboxes = as_bboxes(bboxes).astype(np.float64)
     regions = as_bboxes(regions).astype(np.float64)
-    # The regions' shares together are never less than that of their union,
-    # and few boxes have any.
+    # The sum of the shares is an upper bound of the share in the union, and
+    # few boxes reach it.
     most = intersection_areas(bboxes, regions).sum(axis=1)
     masked = most >= (min_share - 10.0**-_DECIMALS) * box_areas(bboxes)
     masked[masked] = union_shares(bboxes[masked], regions) >= min_share
@@ -31,19 +36,24 @@ def find_masked(
 
 
 def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
-    """Share of each box' area inside the union of ``regions``, exactly.
+    """Compute the exact share of each box's area inside the union of regions.
 
-    Overlapping regions count once. The plane is cut along all edges of the
-    regions; the covered area up to a point is then bilinear inside each cell,
-    so four look-ups give the covered area of any box.
+    Overlapping regions count once. The edges of the regions cut the plane into
+    cells. Inside each cell, the covered area to the left of and above a point
+    is bilinear, so that four look-ups give the covered area of a box.
 
     Args:
         bboxes: (n, 4) xyxy.
-        regions: (r, 4) xyxy in the same pixels; those without area are
-            no regions.
+        regions: (r, 4) xyxy in the same pixels; regions without area are
+            ignored.
 
     Returns:
         float64 (n,) in [0, 1], to nine decimals; 0 for a box without area.
+
+    Examples:
+        >>> regions = [[0, 0, 6, 10], [4, 0, 8, 10]]
+        >>> union_shares([[0, 0, 10, 10]], regions)
+        array([0.8])
     """
     bboxes = as_bboxes(bboxes).astype(np.float64)
     regions = as_bboxes(regions).astype(np.float64)
@@ -72,7 +82,7 @@ def union_shares(bboxes: np.ndarray, regions: np.ndarray) -> np.ndarray:
     areas = box_areas(bboxes)
     shares = np.zeros(len(bboxes))
     np.divide(inside, areas, out=shares, where=areas > 0)
-    # Exactly half inside must come out as half, whatever the cells are.
+    # A box that is exactly half inside must give 0.5 for any cells.
     return np.clip(shares.round(_DECIMALS), 0, 1)
 
 
@@ -83,7 +93,7 @@ def _interpolate(
     x: np.ndarray,
     y: np.ndarray,
 ) -> np.ndarray:
-    """Covered area left of and above each point (x, y), (n,)."""
+    """Compute the covered area (n,) left of and above each point (x, y)."""
     i, u = _locate(xs, x)
     j, v = _locate(ys, y)
     upper = (1 - u) * integral[j, i] + u * integral[j, i + 1]
@@ -94,7 +104,7 @@ def _interpolate(
 def _locate(
     knots: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cell of each value, and where in the cell it lies from 0 to 1."""
+    """Find the cell of each value, and its position in the cell, 0 to 1."""
     values = np.clip(values, knots[0], knots[-1])
     cells = np.searchsorted(knots, values, side='right') - 1
     cells = np.minimum(cells, len(knots) - 2)

@@ -1,4 +1,4 @@
-"""Model parts: assigners, region features and test-time merging."""
+"""Assigners, region features and test-time augmentation."""
 
 from .bag_roi_extractor import BagRoIExtractor
 from .multi_scale_tta import MultiScaleTTA

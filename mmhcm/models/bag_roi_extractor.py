@@ -1,4 +1,4 @@
-"""Region features on the CPU, as sums over bags of feature vectors."""
+"""RoI features on the CPU, as sums over bags of feature vectors."""
 
 from typing import Any
 
@@ -8,26 +8,27 @@ from mmdet.models.roi_heads.roi_extractors import SingleRoIExtractor
 from mmdet.registry import MODELS
 from torch import Tensor, nn
 
-# Samples that are summed at once, about 100 bytes each.
+# Samples in memory at once, about 100 bytes each.
 _MAX_SAMPLES = 1_000_000
 
 
 @MODELS.register_module()
 class BagRoIExtractor(SingleRoIExtractor):
-    """``SingleRoIExtractor`` whose RoIAlign is fast on CPUs.
+    """``SingleRoIExtractor`` with a fast RoIAlign for CPUs.
 
-    Gives what ``RoIAlign(aligned=True, pool_mode='avg')`` gives of regions
-    that begin inside the feature map, up to the order of sums, several times
-    as fast on one core, forward and backward, and takes feature maps in any
-    memory format (mmcv's RoIAlign on the CPU reads those in channels-last
-    format as if they were contiguous). Elsewhere a sample may fall on the line
-    beyond which it does not count, and be rounded to its other side.
+    For regions that start inside the feature map, the result equals that of
+    ``RoIAlign(aligned=True, pool_mode='avg')`` up to the order of summation.
+    Forward and backward passes are several times faster on one core, and
+    feature maps can have any memory format (on the CPU, mmcv's RoIAlign reads
+    channels-last feature maps as if they were contiguous). For other regions,
+    a sample on the limit beyond which samples do not count may be rounded to
+    the other side.
     """
 
     def build_roi_layers(
         self, layer_cfg: dict, featmap_strides: list[int]
     ) -> nn.ModuleList:
-        """Build one layer a stride."""
+        """Build one layer for each stride."""
         options = {k: v for k, v in layer_cfg.items() if k != 'type'}
         return nn.ModuleList(
             BagRoIAlign(spatial_scale=1 / stride, **options)
@@ -36,7 +37,7 @@ class BagRoIExtractor(SingleRoIExtractor):
 
 
 class BagRoIAlign(nn.Module):
-    """RoIAlign as one ``embedding_bag``: the bag of an output cell.
+    """RoIAlign as one ``embedding_bag``, with a bag for each output cell.
 
     Args:
         output_size (int | tuple[int, int]): (height, width) of the output.
@@ -54,17 +55,17 @@ class BagRoIAlign(nn.Module):
         super().__init__()
         if isinstance(output_size, int):
             output_size = (output_size, output_size)
-        # The extractor asks a layer for it.
+        # ``SingleRoIExtractor`` reads this attribute.
         self.output_size = tuple(output_size)
         self.spatial_scale = spatial_scale
         self.sampling_ratio = sampling_ratio
 
     def forward(self, feats: Tensor, rois: Tensor) -> Tensor:
-        """Sample features.
+        """Pool the features of regions.
 
         Args:
             feats: (B, C, H, W).
-            rois: (n, 5): image, x1, y1, x2, y2 in input pixels.
+            rois: (n, 5): image index, x1, y1, x2, y2 in input pixels.
 
         Returns:
             (n, C, *output_size).
@@ -83,14 +84,14 @@ class BagRoIAlign(nn.Module):
             for part in self._split(rois)
             for cells in [self._cells(part, feats.shape)]
         ]
-        # Without regions, still a function of the features.
+        # Without regions, the result still depends on the features.
         pooled = torch.cat(pieces) if pieces else table[:0]
         return pooled.reshape(-1, height, width, num_channels).permute(
             0, 3, 1, 2
         )
 
     def _grid(self, rois: Tensor) -> tuple[Tensor, Tensor]:
-        """Samples (n,) along x and y of each output cell."""
+        """Count the samples (n,) along x and y of each output cell."""
         if self.sampling_ratio > 0:
             fixed = rois.new_full(
                 (len(rois),), self.sampling_ratio, dtype=torch.long
@@ -104,7 +105,7 @@ class BagRoIAlign(nn.Module):
         )
 
     def _split(self, rois: Tensor) -> list[Tensor]:
-        """Cut the regions into runs of a bounded number of samples."""
+        """Split the regions into runs with a bounded number of samples."""
         num_x, num_y = self._grid(rois)
         height, width = self.output_size
         if not len(rois):
@@ -117,10 +118,10 @@ class BagRoIAlign(nn.Module):
     def _cells(
         self, rois: Tensor, feat_shape: tuple[int, ...]
     ) -> dict[str, Any]:
-        """Where the cells' samples lie in the table, and their weights.
+        """Compute indices and weights of the pixels in each output cell.
 
-        A sample is the weighted sum of its four nearest pixels; samples more
-        than a pixel outside the map count as zero, as in RoIAlign.
+        A sample is the weighted sum of the four nearest pixels. Samples more
+        than a pixel outside the feature map count as 0, as in RoIAlign.
         """
         feat_h, feat_w = feat_shape[2:]
         height, width = self.output_size
@@ -166,7 +167,7 @@ class BagRoIAlign(nn.Module):
 
 
 def _neighbours(place: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Pixels before and after each place, and the share of the second."""
+    """Find the pixels before and after positions, and the second's weight."""
     place = place.clamp(0, size - 1)
     low = place.long()
     return low, (low + 1).clamp_max(size - 1), place - low

@@ -1,4 +1,4 @@
-"""Merging of one image's detections at several test scales."""
+"""Test-time augmentation with several scales."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,29 +19,31 @@ from mmhcm.functional.merging.merge import METHODS
 
 @MODELS.register_module()
 class MultiScaleTTA(DetTTAModel):
-    """Test at many scales, keep each scale's valid range, merge by NMS.
+    """Multi-scale test with valid ranges, merged by (soft-)NMS.
 
-    A view's valid range is the ``valid_range`` in its meta information, as
-    ``ResizeToScale`` writes it: sqrt(area) in pixels of the original image.
-    Detections out of their view's range are dropped before the count is
-    capped, and the detector's own cap is raised for it. Views without one
-    keep everything (the paper's plain multi-scale test).
+    ``ResizeToScale`` writes the valid range of a view, of sqrt(area) in pixels
+    of the original image, into its meta information. Detections out of their
+    view's range are dropped before the number of detections is limited, and
+    the detector's own limit is raised during the test. Views without a valid
+    range keep all detections (the paper's plain multi-scale test).
 
     Args:
         method (str): 'nms', 'soft_nms_linear' or 'soft_nms_gaussian'.
             Defaults to 'nms'.
-        iou_thr (float): IoU over which detections of one class are merged.
+        iou_thr (float): IoU above which detections of one class are merged.
             Defaults to 0.5.
-        max_per_img (int): Detections kept for one image. Defaults to 500.
-        max_per_view (int): Detections of one view before the filter; the
-            detector's own cap where that is higher. Defaults to 2000.
+        max_per_img (int): Maximum number of detections of one image. Defaults
+            to 500.
+        max_per_view (int): Maximum number of detections of one view before
+            the filter by range; the detector's own limit if that is higher.
+            Defaults to 2000.
         merge_cfg (dict, optional): Further arguments of
-            ``merging.merge.merge_scales``.
+            ``merging.merge.merge_scales``. Defaults to None.
         kwargs: Arguments of ``BaseTTAModel`` (``module``,
             ``data_preprocessor``).
 
     Raises:
-        ValueError: no such method, or ``max_per_img`` below 1.
+        ValueError: If the method is unknown, or ``max_per_img`` is below 1.
     """
 
     def __init__(
@@ -67,14 +69,14 @@ class MultiScaleTTA(DetTTAModel):
         self.merge_cfg = dict(merge_cfg or {})
 
     def test_step(self, data: Any) -> list[DetDataSample]:
-        """Detect on all views of a batch, and merge them."""
+        """Detect objects in all views of a batch and merge the detections."""
         with raised_cap(self.module, self.max_per_view):
             return super().test_step(data)
 
     def _merge_single_sample(
         self, data_samples: list[DetDataSample]
     ) -> DetDataSample:
-        """Merge the views of one image into its first data sample."""
+        """Merge the views of one image into the first data sample."""
         merged = data_samples[0]
         merged.pred_instances = self._merge(data_samples)
         return merged
@@ -82,12 +84,12 @@ class MultiScaleTTA(DetTTAModel):
     def _merge(
         self, data_samples: list[DetDataSample], duplicates: bool = True
     ) -> InstanceData:
-        """Detections of all views of one image, merged.
+        """Merge the detections of all views of one image.
 
         Args:
-            data_samples: A view each, predictions in source pixels.
-            duplicates: Whether there may be any to suppress; otherwise ranges
-                and cap alone count.
+            data_samples: Views of the image, predictions in source pixels.
+            duplicates: If False, there are no duplicates to suppress: only
+                valid ranges and the limit are applied.
         """
         views, ranges = [], []
         for data_sample in data_samples:
@@ -118,18 +120,18 @@ def as_detections(
     ori_shape: tuple[int, int] = (0, 0),
     flip_direction: str | None = None,
 ) -> Detections:
-    """Predictions as arrays, unflipped.
+    """Convert predictions to arrays and undo the flip.
 
     Args:
         pred: ``bboxes`` (n, 4), ``scores`` (n,) and ``labels`` (n,).
         ori_shape: (height, width) of the image in the boxes' pixels.
-        flip_direction: How the image was flipped.
+        flip_direction: Direction of the image's flip; None without a flip.
     """
     bboxes = pred.bboxes
     if flip_direction is not None:
         bboxes = bbox_flip(bboxes, ori_shape, flip_direction)
     return Detections(
-        # NumPy has no bfloat16, which CPUs' mixed precision is.
+        # NumPy has no bfloat16, the type of mixed precision on CPUs.
         bboxes.float().cpu().numpy(),
         pred.scores.float().cpu().numpy(),
         pred.labels.cpu().numpy(),
@@ -139,7 +141,7 @@ def as_detections(
 def as_instances(
     detections: Detections, device: torch.device | str = 'cpu'
 ) -> InstanceData:
-    """Detections as tensors."""
+    """Convert detections to tensors."""
     return InstanceData(
         bboxes=torch.from_numpy(detections.bboxes).to(device),
         scores=torch.from_numpy(detections.scores).to(device),
@@ -149,7 +151,7 @@ def as_instances(
 
 @contextmanager
 def raised_cap(detector: nn.Module, max_per_img: int) -> Iterator[None]:
-    """Let a detector keep at least ``max_per_img`` detections meanwhile."""
+    """Raise a detector's limit to ``max_per_img`` detections in a block."""
     head: Any = getattr(detector, 'roi_head', None)
     if head is None:
         head = getattr(detector, 'bbox_head', None)

@@ -1,4 +1,4 @@
-"""A two-stage detector seen as its proposal network."""
+"""Proposal network of a two-stage detector."""
 
 from typing import Any
 
@@ -8,16 +8,17 @@ from torch import nn
 
 
 class ProposalModel(nn.Module):
-    """Give a detector's proposals where its detections are expected.
+    """Wrapper of a detector that predicts proposals instead of detections.
 
-    ``pred_instances`` holds the proposals, pixels of the original image, all
-    of label 0. Not registered: it wraps a model that exists.
+    ``pred_instances`` holds the proposals in pixels of the original image, all
+    with label 0. The class is not registered, since it wraps an existing
+    model.
 
     Args:
         detector (nn.Module): A detector with ``rpn_head``.
 
     Raises:
-        ValueError: the detector has no proposal network.
+        ValueError: If the detector has no proposal network.
     """
 
     def __init__(self, detector: nn.Module) -> None:
@@ -31,7 +32,7 @@ class ProposalModel(nn.Module):
 
     @torch.no_grad()
     def test_step(self, data: Any) -> list[DetDataSample]:
-        """Preprocess one batch and propose."""
+        """Preprocess a batch and predict its proposals."""
         data = self.detector.data_preprocessor(data, False)
         features = self.detector.extract_feat(data['inputs'])
         samples = data['data_samples']

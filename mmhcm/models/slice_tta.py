@@ -1,4 +1,4 @@
-"""Test in slices: windows over the image, in batches, merged."""
+"""Test in slices of the image, processed in batches and merged."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -24,19 +24,20 @@ from .multi_scale_tta import (
 )
 
 BORDERS = ('drop', 'keep')
-# What a slice knows of its image, and a pass of its view.
+# Meta keys that a slice takes from the image, and a pass from the view.
 _IMAGE_KEYS = ('img_id', 'img_path')
 _VIEW_KEYS = ('flip', 'flip_direction', 'valid_range')
 
 
 class SlicePass(NamedTuple):
-    """One way to cut an image into slices.
+    """Settings of one pass of slices over an image.
 
     Attributes:
         window: Side of a slice, source pixels; None for the whole image.
-        overlap: Share of a slice that its neighbour sees too.
-        resize: ``ResizeToScale``, built.
-        valid_range: sqrt(area) in source pixels; None for that of the view.
+        overlap: Share of a slice that is shared with its neighbour.
+        resize: ``ResizeToScale`` transform.
+        valid_range: Valid range of sqrt(area), source pixels; None for the
+            range of the view.
     """
 
     window: int | None
@@ -47,38 +48,39 @@ class SlicePass(NamedTuple):
 
 @MODELS.register_module()
 class SliceTTA(MultiScaleTTA):
-    """Test windows over the image, and merge their detections by NMS.
+    """Test in overlapping slices of the image, merged by (soft-)NMS.
 
-    1. The image, as it was decoded, is cut into overlapping windows.
-    2. ``batch_size`` of them at a time are resized and go through the
-       detector, whose own preprocessor makes them floats. No more than these
-       exist beside the image, whatever its size.
-    3. Detections that a border cuts and a neighbour sees whole are dropped.
-    4. What is in its pass' valid range is merged by (soft-)NMS over all
-       slices and passes, and the best ``max_per_img`` are kept.
+    1. The decoded image is cut into overlapping slices.
+    2. ``batch_size`` slices at a time are resized and passed to the detector,
+       whose preprocessor converts them to floats. Memory beyond the image is
+       therefore bounded for images of any size.
+    3. A detection that is cut by a border and complete in a neighbouring
+       slice is dropped.
+    4. Detections in the valid range of their pass are merged by (soft-)NMS
+       over all slices and passes, and the best ``max_per_img`` are kept.
 
-    An image that is one window goes through as in a plain test, with the same
-    result. Give it images by ``PackImage``, which does not copy them; views
-    by ``TestTimeAug`` are taken too.
+    For an image that is a single slice, the result equals that of a plain
+    test. Load images with ``PackImage``, which does not copy them; views of
+    ``TestTimeAug`` are accepted too.
 
     Args:
-        slices (Sequence[dict]): The passes, each a dict of ``window`` (source
+        slices (Sequence[dict]): Passes, each a dict of ``window`` (source
             pixels; None or absent for the whole image), ``overlap`` (share of
-            the window, by default 0.2) and arguments of ``ResizeToScale``:
+            the window; defaults to 0.2) and arguments of ``ResizeToScale``:
             ``scale_factor`` or ``chip_size``, ``valid_range``, ``max_side``.
-        batch_size (int, optional): Slices that the detector sees at once.
-            Defaults to None: 4 on a GPU, and 1 on a CPU, whose caches a
-            batch overflows.
-        border (str): 'drop' drops a detection that ends at the inner border
-            of its slice when another slice of the pass holds it and sees
-            beyond; 'keep' leaves it to the merge. Defaults to 'drop'.
-        border_margin (float): How near a border a cut detection ends, source
-            pixels. Defaults to 2.
-        kwargs: Arguments of ``MultiScaleTTA``; ``max_per_view`` is that of a
-            slice.
+        batch_size (int, optional): Slices in a batch. Defaults to None: 4 on a
+            GPU, and 1 on a CPU, whose caches are too small for a batch.
+        border (str): 'drop' drops a detection that ends at an inner border of
+            its slice if another slice of the pass shows more of the object,
+            see ``merging.slices.cut_detections``; 'keep' leaves all detections
+            to the merging. Defaults to 'drop'.
+        border_margin (float): Largest distance from a border to a cut
+            detection, source pixels. Defaults to 2.
+        kwargs: Arguments of ``MultiScaleTTA``; ``max_per_view`` is the limit
+            of one slice.
 
     Raises:
-        ValueError: no passes, or settings out of range.
+        ValueError: If there is no pass, or an argument is out of range.
     """
 
     def __init__(
@@ -107,11 +109,12 @@ class SliceTTA(MultiScaleTTA):
 
     @torch.no_grad()
     def test_step(self, data: Any) -> list[DetDataSample]:
-        """Detect on the slices of every image of a batch, and merge.
+        """Detect objects in all slices of a batch of images and merge them.
 
         Args:
             data: ``inputs``, images (3, h, w), uint8, and ``data_samples``;
-                or, from ``TestTimeAug``, a list of such batches, one a view.
+                or, from ``TestTimeAug``, lists of both with an item for each
+                view.
         """
         images, samples = data['inputs'], data['data_samples']
         if isinstance(samples[0], DetDataSample):
@@ -139,7 +142,7 @@ class SliceTTA(MultiScaleTTA):
                     num_windows += len(windows)
                     found.append(self._test_pass(item, windows, image, sample))
         merged = samples[0]
-        # The detector itself suppresses the duplicates of a single window.
+        # The detector itself suppresses the duplicates of a single slice.
         merged.pred_instances = self._merge(found, duplicates=num_windows > 1)
         return merged
 
@@ -150,9 +153,9 @@ class SliceTTA(MultiScaleTTA):
         image: np.ndarray,
         view: DetDataSample,
     ) -> DetDataSample:
-        """Detections in all windows (k, 4) of an image, in source pixels."""
-        # One buffer: small arrays that stay, between large ones that go,
-        # would leave holes that the next large one does not fit.
+        """Detect objects in windows (k, 4) of an image, in source pixels."""
+        # One buffer, since many small arrays that stay in memory between large
+        # temporary ones would fragment the heap.
         buffer = bytearray()
         batch_size = self.batch_size or (4 if self._on_gpu() else 1)
         for begin in range(0, len(windows), batch_size):
@@ -208,7 +211,7 @@ def _build_pass(settings: Mapping[str, Any]) -> SlicePass:
     if window is not None:
         check_slices(window, overlap)
     if 'chip_size' not in options:
-        # Beside a factor, the size of the window says nothing of the scale.
+        # With ``scale_factor``, the scale does not depend on the window.
         options.pop('window', None)
     low_high = options.pop('valid_range', None)
     if low_high is not None:
@@ -227,7 +230,7 @@ def _windows(item: SlicePass, image: np.ndarray) -> np.ndarray:
 def _cut(
     item: SlicePass, image: np.ndarray, window: np.ndarray, view: DetDataSample
 ) -> tuple[Tensor, DetDataSample]:
-    """Pixels (3, h, w) of a slice, uint8, and its sample."""
+    """Cut a slice: pixels (3, h, w), uint8, and its data sample."""
     x1, y1, x2, y2 = window.tolist()
     pixels = np.ascontiguousarray(image[y1:y2, x1:x2])
     results = item.resize({'img': pixels, 'img_shape': pixels.shape[:2]})

@@ -1,4 +1,4 @@
-"""An assigner for which ignored means neither foreground nor background."""
+"""Assigner that keeps ignored objects out of foreground and background."""
 
 from typing import Any
 
@@ -8,38 +8,39 @@ from mmdet.registry import TASK_UTILS
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-# Overlaps looked at together, about 1.5 GB with what they are made of. A
-# window of a crowd may hold thousands of objects that are too small for it.
+# Pairs in memory at once, about 1.5 GB with intermediate results. A window of
+# a crowd may hold thousands of objects that are too small for its scale.
 _MAX_PAIRS = 1 << 26
 
 
 @TASK_UTILS.register_module()
 class TrueIgnoreAssigner(MaxIoUAssigner):
-    """Max-IoU assignment in which valid positives win and ignoring holds.
+    """Max-IoU assigner in which positives win over ignored objects.
 
-    MMDetection's ``MaxIoUAssigner`` with ``ignore_iof_thr`` makes every prior
-    background when an image has no valid object, and takes the positives
-    from a valid object that lies inside an ignored one. Here:
+    MMDetection's ``MaxIoUAssigner`` with ``ignore_iof_thr`` sets every prior
+    to background if an image has no valid object, and removes the positives
+    of a valid object that lies inside an ignored one. This assigner instead
+    works in two steps:
 
-    1. Priors are assigned to the valid objects alone.
+    1. Priors are assigned to valid objects alone.
     2. Every prior that is not positive and overlaps an ignored object is set
-       to -1, so that no sampler draws it, with or without valid objects.
+       to -1, with or without valid objects, so that no sampler draws it.
 
-    A prior overlaps an ignored object when at least ``ignore_iof_thr`` of the
-    prior lies in it, or when their IoU is at least ``ignore_iou_thr``; the
-    second catches priors that are larger than a small ignored object
-    (SNIPER ignores anchors at an IoU over 0.3).
+    A prior overlaps an ignored object if at least ``ignore_iof_thr`` of the
+    prior lies inside the object, or if their IoU is at least
+    ``ignore_iou_thr``. The second condition covers priors that are larger than
+    a small ignored object (SNIPER ignores anchors at an IoU above 0.3).
 
     Args:
-        ignore_iof_thr (float): Share of a prior that lies in an ignored
-            object. Negative switches the test off. Defaults to 0.5.
-        ignore_iou_thr (float): IoU of a prior and an ignored object. Negative
-            switches the test off. Defaults to 0.3.
+        ignore_iof_thr (float): Smallest share of a prior inside an ignored
+            object. A negative value disables the test. Defaults to 0.5.
+        ignore_iou_thr (float): Smallest IoU of a prior and an ignored object.
+            A negative value disables the test. Defaults to 0.3.
         kwargs: The other arguments of ``MaxIoUAssigner``.
 
     Raises:
-        ValueError: ``ignore_wrt_candidates`` is False; the share is always
-            that of the prior.
+        ValueError: If ``ignore_wrt_candidates`` is False, since the share is
+            always that of the prior.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         gt_instances_ignore: InstanceData | None = None,
         **kwargs: Any,
     ) -> AssignResult:
-        """Assign valid objects to priors, then ignore around ignored ones.
+        """Assign valid objects to priors, then mark priors to ignore.
 
         Args:
             pred_instances: ``priors`` (n, 4), network-input pixels.
@@ -109,10 +110,10 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
     def assign_wrt_overlaps(
         self, overlaps: Tensor, gt_labels: Tensor
     ) -> AssignResult:
-        """Assign by overlaps, for all objects at once.
+        """Assign objects to priors by overlaps, for all objects at once.
 
-        Gives what ``MaxIoUAssigner`` gives, which asks the device about each
-        object on its own, and so waits for it hundreds of times in an image.
+        The result equals that of ``MaxIoUAssigner``, which loops over objects
+        and synchronises with the device hundreds of times in an image.
 
         Args:
             overlaps: (k, n) of objects and priors.
@@ -141,7 +142,10 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         return AssignResult(num_gts, gt_inds, max_overlaps, labels)
 
     def _best_objects(self, overlaps: Tensor) -> Tensor:
-        """Last object, from 1, that a prior fits best; 0 for none: (n,)."""
+        """Find the last object, from 1, that has each prior as its best: (n,).
+
+        Priors that are the best of no object get 0.
+        """
         gt_max_overlaps, gt_argmax_overlaps = overlaps.max(dim=1)
         enough = gt_max_overlaps >= self.min_pos_iou
         if self.gt_max_assign_all:

@@ -1,15 +1,7 @@
-"""Rendered images as COCO json, and the log that lets an export go on.
+"""Rendered images as COCO json."""
 
-The log is one file of JSON lines: a header, then a line for every image that
-is on the disk, with a digest of what it was rendered from. The last line of a
-name counts; a line that was cut off by an interruption counts as absent.
-"""
-
-import errno
 import json
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,97 +9,9 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-from .files import atomic_write, check_fields, naming, parse_json
+from .files import atomic_write
 
 FORMAT = 'mmhcm export'
-VERSION = 1
-
-
-class ExportLogError(ValueError):
-    """A log of an export is damaged or foreign."""
-
-
-@dataclass
-class _Logged:
-    """Types of what is looked at in a line."""
-
-    digest: str
-    file_name: str
-    width: int
-    height: int
-    annotations: list
-
-
-class ExportLog:
-    """Images that are finished; use it as a context.
-
-    Args:
-        path: The file, made if absent.
-
-    Raises:
-        ExportLogError: the file is something else, or damaged; names file
-            and line.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._records: dict[str, tuple[str, dict[str, Any]]] = {}
-        if self.path.exists():
-            self._read()
-
-    def __enter__(self) -> 'ExportLog':
-        with atomic_write(self.path) as file:
-            file.write(_line({'format': FORMAT, 'version': VERSION}))
-            for digest, record in self._records.values():
-                file.write(_line({'digest': digest, 'image': record}))
-        # Without a buffer nothing is left to fail when it is closed.
-        self._file = self.path.open('ab', buffering=0)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def get(self, name: str, digest: str) -> dict[str, Any] | None:
-        """Record of an image if it was rendered from the same."""
-        known, record = self._records.get(name, ('', None))
-        return record if known == digest else None
-
-    def add(self, name: str, digest: str, record: dict[str, Any]) -> None:
-        """Note that an image is on the disk.
-
-        Raises:
-            OSError: the disk is full; the message names the file.
-        """
-        self._records[name] = digest, record
-        line = _line({'digest': digest, 'image': record})
-        with naming(self.path):
-            if self._file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def _read(self) -> None:
-        lines = self.path.read_bytes().split(b'\n')
-        # Behind the last line's end is nothing, or a line cut short.
-        for number, line in enumerate(lines[:-1], 1):
-            where = f'{self.path}:{number}'
-            try:
-                values = parse_json(line)
-                if number == 1:
-                    ours = (values['format'], values['version'])
-                    if ours != (FORMAT, VERSION):
-                        raise ExportLogError(
-                            f'{where}: {str(ours)[:80]!r}, expected '
-                            f'{(FORMAT, VERSION)}'
-                        )
-                    continue
-                record = values['image']
-                check_fields(_Logged, {**record, 'digest': values['digest']})
-                self._records[record['file_name']] = values['digest'], record
-            except ExportLogError:
-                raise
-            except (KeyError, TypeError, ValueError) as error:
-                raise ExportLogError(f'{where}: not our log') from error
-        if len(lines) == 1 and lines[0]:
-            raise ExportLogError(f'{self.path}:1: not our log')
 
 
 def image_record(
@@ -116,7 +20,7 @@ def image_record(
     annotations: Sequence[dict[str, Any]],
     **extra: Any,
 ) -> dict[str, Any]:
-    """One image with its annotations, as the log holds it.
+    """Describe one image with its annotations, for :func:`write_coco`.
 
     Args:
         file_name: Name of the image file.
@@ -140,7 +44,7 @@ def annotation_records(
     ignored: np.ndarray,
     pasted: Sequence[bool] | None = None,
 ) -> list[dict[str, Any]]:
-    """COCO annotations without their ids.
+    """Turn boxes into COCO annotations without ids.
 
     Args:
         bboxes: (n, 4) xyxy, pixels of the image.
@@ -201,7 +105,3 @@ def write_coco(
     }
     with atomic_write(path) as file:
         file.write(json.dumps(content, allow_nan=False).encode())
-
-
-def _line(values: dict[str, Any]) -> bytes:
-    return json.dumps(values, allow_nan=False).encode() + b'\n'

@@ -1,27 +1,21 @@
-"""Counting of odd things in files, each kind reported once."""
+"""Counter of faults in files, each kind reported once."""
 
 from collections.abc import Mapping
 
 
-class Tally:
-    """How often each kind of thing was met, and the first of each.
-
-    Attributes:
-        may_pass: Whether something met may be gone the next time, though no
-            file changes: a missing permission, a disk that did not answer.
-    """
+class FaultCounter:
+    """Numbers of faults of each kind, and the first of each."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[int, str]] = {}
-        self.may_pass = False
 
     def add(self, kind: str, first: object, count: int = 1) -> None:
         """Count ``count`` more of a kind.
 
         Args:
-            kind: What it is, in the plural.
-            first: Where the first of these is, if no earlier one is known:
-                file and line, and what is wrong.
+            kind: Name of the kind, in the plural.
+            first: The first of these, if no earlier one is known: file, line
+                and fault.
             count: Nothing is added for 0.
         """
         if count:
@@ -29,10 +23,10 @@ class Tally:
             self._found[kind] = known + count, earliest
 
     def lines(self, outcomes: Mapping[str, str] | None = None) -> list[str]:
-        """One line for each kind, in the order of their first ones.
+        """Describe each kind in one line, in the order of first ones.
 
         Args:
-            outcomes: What becomes of each kind. Defaults to None: unsaid.
+            outcomes: Outcome of each kind. Defaults to None, left out.
         """
         outcomes = outcomes or {}
         return [

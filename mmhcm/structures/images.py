@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from .fault_counter import Tally
+from .fault_counter import FaultCounter
 
-#: Kind of a tally.
+#: Kind of a fault.
 NO_IMAGE = 'files that are no images by their names'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 #: Most pixels of an image: what OpenCV decodes, by its own variable.
@@ -50,7 +50,7 @@ def read_image_size(path: str | Path) -> tuple[int, int]:
 
 
 def read_image_sizes(
-    images_dir: str | Path, tally: Tally | None = None
+    images_dir: str | Path, counter: FaultCounter | None = None
 ) -> dict[str, tuple[int, int]]:
     """Read (width, height) of every image in a folder, by its stem.
 
@@ -59,7 +59,7 @@ def read_image_sizes(
 
     Args:
         images_dir: The folder.
-        tally: Is told of what is passed over, but for hidden files.
+        counter: Counts files that are passed over, but for hidden ones.
 
     Raises:
         ValueError: an image cannot be read, or two share a stem.
@@ -70,8 +70,8 @@ def read_image_sizes(
         paths = sorted(Path(entry.path) for entry in entries)
     for path in paths:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
-            if tally is not None and not path.name.startswith('.'):
-                tally.add(NO_IMAGE, path)
+            if counter is not None and not path.name.startswith('.'):
+                counter.add(NO_IMAGE, path)
             continue
         if path.stem in sizes:
             raise ValueError(f'{path}: another image has the same stem')
@@ -105,7 +105,7 @@ def read_sizes_csv(path: str | Path) -> dict[str, tuple[int, int]]:
 def _add_size(
     sizes: dict[str, tuple[int, int]], fields: list[str], where: str
 ) -> None:
-    """Add a row to ``sizes``; blank ones and the header hold none."""
+    """Add a row to ``sizes``; skip blank ones and the header."""
     fields = [field.strip() for field in fields]
     is_header = where.endswith(':1') and fields == ['name', 'width', 'height']
     if is_header or not any(fields):
@@ -122,5 +122,5 @@ def _add_size(
     stem = name.stem if name.suffix.lower() in IMAGE_SUFFIXES else ''
     stem = stem or fields[0]
     if stem in sizes:
-        raise ValueError(f'{where}: {stem[:80]!r} stands there twice')
+        raise ValueError(f'{where}: {stem[:80]!r} appears twice')
     sizes[stem] = int(fields[1]), int(fields[2])

@@ -1,6 +1,7 @@
 """Instances of data sets, as arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,11 +9,17 @@ from mmhcm.functional.boxes import as_bboxes
 
 
 def instance_arrays(
-    instances: Sequence[dict],
+    instances: Sequence[Mapping[str, Any]],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4), source pixels, and which of them are ignored (n,)."""
+    """Return boxes, float32 (n, 4), and their ignore flags, bool (n,)."""
     bboxes = as_bboxes([instance['bbox'] for instance in instances])
     ignored = np.array(
         [bool(instance['ignore_flag']) for instance in instances], dtype=bool
     )
     return bboxes, ignored
+
+
+def instance_labels(instances: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Return the labels of instances, int64 (n,)."""
+    labels = [instance['bbox_label'] for instance in instances]
+    return np.array(labels, dtype=np.int64)

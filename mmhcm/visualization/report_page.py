@@ -1,7 +1,7 @@
 """A report as one HTML page that loads nothing: sections, tables, pictures.
 
-What a report says is put together elsewhere, from the blocks below; how it
-looks is in ``report_page.html.jinja`` and ``report_page.css``.
+Reports are made of the blocks below; ``report_page.html.jinja`` and
+``report_page.css`` give the page its form.
 """
 
 import base64
@@ -15,14 +15,16 @@ import jinja2
 import numpy as np
 
 from mmhcm import __version__
+from mmhcm.visualization.pictures import LegendItem
 
-#: How a box is drawn; the legend's order.
-MARK_STYLES = {
-    'detection': "the detector's box",
-    'truth': 'the true box of the object',
-    'other': 'true boxes of other objects',
-    'pasted': 'pasted objects',
-}
+#: Options of ``cv2.imencode``: colours at full resolution, for thin lines.
+JPEG_OPTIONS = (
+    *(cv2.IMWRITE_JPEG_QUALITY, 80),
+    *(
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ),
+)
 _SIZE = '@@page size@@'
 
 
@@ -31,11 +33,11 @@ class Cell:
     """A number of a table.
 
     Attributes:
-        value: What is counted.
-        text: How it is written. Defaults to None: the number itself.
+        value: The number.
+        text: Text in its place. Defaults to None: the number itself.
         share: Length of its bar, 0 to 1. Defaults to None, no bar.
         style: One of ``ERROR_KINDS``, 'better', 'worse' or ''.
-        note: Small print beside it.
+        note: Small print next to it.
     """
 
     value: float
@@ -50,7 +52,7 @@ class Table:
     """A table; the first cell of each row names it.
 
     Attributes:
-        caption: What it shows.
+        caption: Title of the table.
         columns: Their names, the first one's included.
         rows: A name and the cells of each.
         total: The last row, set apart; empty for none.
@@ -67,9 +69,9 @@ class Chart:
     """A small column chart of counts.
 
     Attributes:
-        caption: What it shows.
+        caption: Title of the chart.
         bars: Name and count of each column.
-        unit: What is counted, such as 'chips'.
+        unit: Name of the things counted, such as 'chips'.
     """
 
     caption: str
@@ -83,61 +85,44 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A box on a picture.
-
-    Attributes:
-        bbox: xyxy, pixels of the picture.
-        style: One of ``MARK_STYLES``.
-        name: What it is.
-    """
-
-    bbox: tuple[float, float, float, float]
-    style: str
-    name: str
-
-    @property
-    def wh(self) -> tuple[float, float]:
-        """Width and height, pixels; a line's width at least."""
-        x1, y1, x2, y2 = self.bbox
-        return max(x2 - x1, 1.0), max(y2 - y1, 1.0)
-
-
-@dataclass(frozen=True)
 class Picture:
-    """A picture with boxes, and what is to be said of it.
+    """A picture with its text.
 
     Attributes:
-        uri: A data URI, see :func:`jpeg_uri`.
-        wh: Width and height, pixels.
-        alt: What can be seen on it.
+        image: uint8 (h, w, 3) BGR.
+        alt: Text in place of the picture, for those who do not see it.
         title: Its heading.
         facts: Further lines.
-        marks: Boxes, drawn over it.
     """
 
-    uri: str
-    wh: tuple[int, int]
+    image: np.ndarray
     alt: str
     title: str
     facts: Sequence[str] = ()
-    marks: Sequence[Mark] = ()
+
+    @property
+    def uri(self) -> str:
+        """The picture as a data URI."""
+        return data_uri(self.image, '.jpg', *JPEG_OPTIONS)
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures under a heading; ``large`` ones take more room."""
+    """Pictures under a heading.
+
+    Attributes:
+        title: The heading.
+        text: A sentence below it.
+        pictures: The pictures.
+        legend: Kinds of boxes on them.
+        large: Give each picture more room. Defaults to False.
+    """
 
     title: str
     text: str
     pictures: Sequence[Picture]
+    legend: Sequence[LegendItem] = ()
     large: bool = False
-
-    @property
-    def legend(self) -> list[tuple[str, str]]:
-        """Styles that occur, with what they mean."""
-        used = {m.style for p in self.pictures for m in p.marks}
-        return [item for item in MARK_STYLES.items() if item[0] in used]
 
 
 @dataclass(frozen=True)
@@ -157,12 +142,12 @@ class Page:
     Attributes:
         title: Heading and title.
         lead: A sentence below it.
-        facts: Name and value of what the report is about.
-        figures: Name and number of what counts most.
+        facts: Names and values at the head.
+        figures: Names of the most important numbers, and the numbers.
         sections: The parts.
         settings: Folded text, such as the settings of a run.
         foot: A sentence at the end; the page's size follows.
-        marker: Kept in a meta tag, so that the page's origin can be told.
+        marker: Text of a meta tag that identifies the origin of the page.
     """
 
     title: str
@@ -178,8 +163,8 @@ class Page:
 def render_page(page: Page) -> str:
     """Return the page as HTML; every text in it is escaped.
 
-    Its policy forbids to load, run or send anything; styles are let in by
-    their digest.
+    The page's policy forbids to load, run or send anything; its styles are
+    allowed by their digest.
     """
     css = files(__package__).joinpath('report_page.css').read_text('utf-8')
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -190,6 +175,7 @@ def render_page(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters['number'] = format_number
+    environment.filters['png'] = lambda image: data_uri(image, '.png')
     environment.tests['table'] = lambda block: isinstance(block, Table)
     environment.tests['chart'] = lambda block: isinstance(block, Chart)
     source = files(__package__).joinpath('report_page.html.jinja')
@@ -204,22 +190,26 @@ def render_page(page: Page) -> str:
 
 
 def format_number(value: float) -> str:
-    """Write a number with thousands apart, and no more digits than needed."""
+    """Write a number with thousands apart, and as few digits as needed."""
     if float(value).is_integer():
         return f'{int(value):,}'
     return f'{value:,.2f}'
 
 
-def jpeg_uri(image: np.ndarray, quality: int = 85) -> str:
+def data_uri(image: np.ndarray, suffix: str, *options: int) -> str:
     """Return a picture, uint8 (h, w, 3) BGR, as a data URI.
 
+    Args:
+        image: The picture.
+        suffix: '.jpg' or '.png'.
+        *options: Those of ``cv2.imencode``.
+
     Raises:
-        ValueError: it cannot be encoded.
+        ValueError: The picture cannot be encoded.
     """
-    done, content = cv2.imencode(
-        '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality]
-    )
+    done, content = cv2.imencode(suffix, image, options)
     if not done:
-        raise ValueError(f'a picture of shape {image.shape} makes no JPEG')
+        raise ValueError(f'a picture of shape {image.shape} makes no {suffix}')
+    kind = {'.jpg': 'jpeg', '.png': 'png'}[suffix]
     encoded = base64.b64encode(content.tobytes()).decode()
-    return f'data:image/jpeg;base64,{encoded}'
+    return f'data:image/{kind};base64,{encoded}'

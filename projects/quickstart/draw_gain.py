@@ -11,41 +11,36 @@ import numpy as np
 # A script's own folder is on the path, the repository's root is not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmhcm.functional.scoring.errors import DetectionType, ErrorTypes
-from mmhcm.functional.scoring.f1_threshold import (
+from mmhcm.functional.scoring import (
+    DetectionType,
+    ErrorTypes,
+    ImageRecord,
     best_f1_threshold,
     judged_detections,
 )
-from mmhcm.functional.scoring.visdrone import ImageRecord
-from mmhcm.structures.annotations.visdrone_txt import (
-    CLASSES,
-    IGNORED_CATEGORY,
-)
-from mmhcm.structures.pool.cutting import read_image
-from mmhcm.structures.results.scores import read_records, read_split
-from mmhcm.structures.rounds.error_boxes import DetectedImage
-from mmhcm.visualization.figures.photos import (
-    MASKED,
-    BoxStyle,
+from mmhcm.structures.annotations import CLASSES, IGNORED_CATEGORY
+from mmhcm.structures.pool import read_image
+from mmhcm.structures.results import read_records, read_split
+from mmhcm.structures.rounds import DetectedImage
+from mmhcm.visualization.box_styles import MASKED, BoxStyle
+from mmhcm.visualization.figures import (
+    Drawing,
     Photo,
     PhotoRow,
     class_boxes,
     draw_photos,
-)
-from mmhcm.visualization.figures.style import (
-    Drawing,
     figure_style,
     save_drawing,
 )
 
 #: Lowest threshold that may be chosen.
 _MIN_SCORE = 0.05
-RIGHT = BoxStyle('right', '#FFFFFF', max_pt=0.5)
-ALONE = BoxStyle('right, here alone', '#00FF40', max_pt=2.0)
-WRONG_CLASS = BoxStyle('wrong class', '#F0E442')
-WRONG_PLACE = BoxStyle('wrong place', '#F28AC6')
-BACKGROUND = BoxStyle('background', '#D55E00')
-MISSED = BoxStyle('missed', '#E3120B', (0, (0.9, 0.9)))
+RIGHT = BoxStyle('right', (255, 255, 255))
+ALONE = BoxStyle('right, here alone', (0, 255, 64))
+WRONG_CLASS = BoxStyle('wrong class', (240, 228, 66))
+WRONG_PLACE = BoxStyle('wrong place', (242, 138, 198))
+BACKGROUND = BoxStyle('background', (213, 94, 0))
+MISSED = BoxStyle('missed', (227, 18, 11), (1, 1))
 _ERROR_STYLES = {
     DetectionType.CLASS: WRONG_CLASS,
     DetectionType.LOCALIZATION: WRONG_PLACE,

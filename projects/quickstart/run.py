@@ -9,6 +9,7 @@ so an interrupted one goes on where it stopped.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import re
 import shlex
@@ -36,7 +37,9 @@ COLUMNS = (
     ('class_mean', 'AR500', 'mean AR500'),
 )
 #: Lines of training and testing that are worth a glance.
-_SHOWN = re.compile(r'Epoch\((?:train|test)|normal chips|round \d|rror|valid')
+_SHOWN = re.compile(
+    r'Epoch\((?:train|test)|normal chips|round \d|rror|\bvalid\b'
+)
 #: A progress bar on its way.
 _BAR = re.compile(r'\b(?!100)\d+%\|')
 #: Status of a command that Ctrl-C ended, by itself or by the signal.
@@ -48,7 +51,7 @@ _ONE_THREAD = {'OMP_NUM_THREADS': '1', 'OPENCV_FOR_THREADS_NUM': '1'}
 
 @dataclass(frozen=True)
 class Size:
-    """How much is rendered and trained; the epochs are the configs'."""
+    """Amounts of rendering and training; the configs set the epochs."""
 
     num_train: int
     num_val: int
@@ -70,9 +73,9 @@ SMOKE = Size(
     options=(
         'train_dataloader.sampler.num_samples=8',
         'train_cfg.max_epochs=2',
-        'custom_hooks.0.epochs=[1]',
-        'custom_hooks.0.canvases.num_canvases=3',
-        'custom_hooks.0.metric.score_thr=0.02',
+        'default_hooks.mining.epochs=[1]',
+        'default_hooks.mining.canvases.num_canvases=3',
+        'default_hooks.mining.metric.score_thr=0.02',
     ),
 )
 
@@ -218,7 +221,7 @@ class Demo:
         options = [
             option
             for option in self.size.options
-            if config == HCM or not option.startswith('custom_hooks')
+            if config == HCM or not option.startswith('default_hooks.mining')
         ]
         return [
             '--cfg-options',
@@ -267,7 +270,7 @@ class Demo:
     def _report(self, seconds: float) -> None:
         lines = [
             '',
-            'Official VisDrone-DET figures on the rendered val scenes, and '
+            'Official VisDrone-DET scores on the rendered val scenes, and '
             'plain class means, per cent',
             *self._table(),
             '',
@@ -347,6 +350,8 @@ def main() -> int:
     if args.fresh and work_dir.exists():
         shutil.rmtree(work_dir)
     demo = Demo(work_dir, SMOKE if args.smoke else FULL, args.seed)
+    # A command that Ctrl-C ended may be waited for twice, with a warning.
+    logging.getLogger('asyncio').setLevel(logging.ERROR)
     status = 0
     try:
         asyncio.run(demo.run())

@@ -185,7 +185,7 @@ def _cover_region(
 
 
 def _lies_in(row: list[int], region: list[int]) -> bool:
-    """Whether a row's centre is inside the row of an ignored region."""
+    """Test if a row's centre is inside the row of an ignored region."""
     x, y = row[0] + row[2] / 2, row[1] + row[3] / 2
     return (
         region[0] <= x < region[0] + region[2]

@@ -11,24 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mmhcm.functional.scoring import FIGURES, ImageRecord, evaluate
-from mmhcm.structures.annotations import parse_results, read_annotations
-from mmhcm.structures.images import read_image_sizes
-from mmhcm.structures.results import read_submission
-
-
-def read_records(results: Path, data_root: Path) -> list[ImageRecord]:
-    """Read annotations and results of a split, in the order of file names."""
-    sizes = read_image_sizes(data_root / 'images')
-    texts = read_submission(results)
-    return [
-        ImageRecord(
-            *sizes[path.stem],
-            read_annotations(path),
-            parse_results(texts[path.stem], path.name),
-        )
-        for path in sorted((data_root / 'annotations').glob('*.txt'))
-    ]
+from mmhcm.functional.scoring import METRICS, ImageRecord, evaluate
+from mmhcm.structures.results import read_records, read_split
 
 
 def score(records: list[ImageRecord], inds: np.ndarray) -> np.ndarray:
@@ -83,20 +67,22 @@ def main() -> None:
     ]
     if not seeds:
         raise SystemExit(f'{args.row}: no seed has results in both rows')
-    pairs = [
-        (
-            read_records(args.row / name / 'results.zip', args.data_root),
-            read_records(args.baseline / name / 'results.zip', args.data_root),
-        )
-        for name in seeds
-    ]
+    split = read_split(args.data_root)
+    first, second = (
+        [
+            list(read_records(row / name / 'results.zip', split).values())
+            for name in seeds
+        ]
+        for row in (args.row, args.baseline)
+    )
+    pairs = list(zip(first, second, strict=True))
     everything = np.arange(len(pairs[0][0]))
     diffs = np.array(
         [score(a, everything) - score(b, everything) for a, b in pairs]
     )
     drawn = bootstrap(pairs, args.draws, args.seed)
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    names = [*FIGURES, *(f'class mean {name}' for name in FIGURES)]
+    names = [*METRICS, *(f'class mean {name}' for name in METRICS)]
     for ind, name in enumerate(names):
         values = ' '.join(f'{value:+.2f}' for value in diffs[:, ind])
         spread = diffs[:, ind].std(ddof=1) if len(seeds) > 1 else np.nan

@@ -19,6 +19,7 @@ from tests.support.slim_baselines import (
     CASCADE,
     CENTER,
     CORNER,
+    FPN,
     RETINA,
     dicts,
     slim_model,
@@ -83,7 +84,16 @@ def tiny(tmp_path_factory):
     return write_tiny_run(tmp_path_factory.mktemp('baselines')).parent
 
 
-@pytest.mark.parametrize('name', BASELINES)
+QUICK = {FPN, CENTER}
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(name, marks=() if name in QUICK else pytest.mark.nightly)
+        for name in BASELINES
+    ],
+)
 def test_baseline_trains_and_scores(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
@@ -102,7 +112,9 @@ def test_baseline_trains_and_scores(name, tiny, tmp_path):
     assert all(0 <= value <= 100 for value in figures.values())
 
 
-@pytest.mark.parametrize('name', MINED)
+@pytest.mark.parametrize(
+    'name', [RETINA, pytest.param(CASCADE, marks=pytest.mark.nightly)]
+)
 def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     cfg = load(f'{name}_hcm', 'hcm')
     slim_model(cfg, name)
@@ -118,7 +130,7 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     )
     train_set.pipeline[3].chip_size = 64
     cfg.train_dataloader.sampler.num_samples = 2
-    (hook,) = cfg.custom_hooks
+    hook = cfg.default_hooks.mining
     assert hook.type == 'HardChipMiningHook'
     # Mine before the only iteration, whatever little the detector says.
     hook.update(epochs=[0], dataloader={'num_workers': 0})
@@ -144,9 +156,10 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
 def test_mining_is_one_more_base(name):
     plain, mined = load(f'{name}_chips'), load(f'{name}_hcm', 'hcm')
     added = set(mined._cfg_dict) - set(plain._cfg_dict)
-    assert added == {'custom_hooks'}
-    for key in plain._cfg_dict:
+    assert added == {'mining_hooks'}
+    for key in set(plain._cfg_dict) - {'default_hooks'}:
         assert mined[key] == plain[key]
+    assert mined.default_hooks == {**plain.default_hooks, **mined.mining_hooks}
 
 
 @pytest.mark.parametrize('name', BASELINES)
@@ -173,7 +186,7 @@ def test_five_hundred_detections_are_kept(name):
 
 
 @pytest.mark.parametrize('name', BASELINES)
-def test_ignored_objects_teach_nothing(name, tiny):
+def test_ignored_objects_are_not_learned(name, tiny):
     cfg = load(name)
     assigners = [
         part.assigner
@@ -203,7 +216,9 @@ def test_ignored_objects_teach_nothing(name, tiny):
     assert (ignored == mean).all() != heads_ignore
 
 
-@pytest.mark.parametrize('name', [CORNER, CENTER])
+@pytest.mark.parametrize(
+    'name', [CENTER, pytest.param(CORNER, marks=pytest.mark.nightly)]
+)
 def test_mirror_images_merge(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
@@ -215,7 +230,7 @@ def test_mirror_images_merge(name, tiny, tmp_path):
     assert 'visdrone/AP' in runner.test()
 
 
-def test_centernet_answers_in_pixels_of_the_image(tiny):
+def test_centernet_boxes_are_in_pixels_of_the_image(tiny):
     # Images are padded on all sides; what a perfect network says comes back.
     cfg = load(CENTER)
     slim_model(cfg, CENTER)

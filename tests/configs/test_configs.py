@@ -105,9 +105,10 @@ def test_data_is_known(path, name):
 def test_hooks_and_schedules_are_known(path):
     cfg = load(path)
     for hook in cfg.default_hooks.values():
-        assert HOOKS.get(hook.type) is not None
-    for hook in cfg.get('custom_hooks', []):
-        assert HOOKS.build(hook) is not None
+        cls = HOOKS.get(hook.type)
+        # Some of MMDetection's need the visualizer of a run.
+        if cls.__module__.startswith('mmhcm.'):
+            HOOKS.build(hook)
         for external in hook.get('external', []):
             assert DATASETS.get(external.type) is not None
     for scheduler in cfg.param_scheduler:
@@ -115,7 +116,7 @@ def test_hooks_and_schedules_are_known(path):
 
 
 @pytest.mark.parametrize('path', CONFIGS)
-def test_config_survives_its_own_text(path, monkeypatch):
+def test_config_round_trips_as_text(path, monkeypatch):
     # A run keeps its config as text; an infinite number would not load.
     monkeypatch.setattr(
         'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
@@ -131,7 +132,7 @@ def tiny(tmp_path_factory):
     return write_tiny_run(tmp_path_factory.mktemp('tiny')).parent
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize('name', BACKBONES)
 def test_backbone_trains_and_mines(name, tiny, tmp_path):
     cfg = load(f'configs/hcm/{name}')
@@ -170,14 +171,14 @@ def test_backbone_trains_and_mines(name, tiny, tmp_path):
             'train_cfg.max_epochs': 1,
             'default_hooks.checkpoint': None,
             # Mine before the only iteration.
-            'custom_hooks.0.epochs': [0],
-            'custom_hooks.0.canvases.num_canvases': 1,
-            'custom_hooks.0.canvases.num_pastes': 2,
-            'custom_hooks.0.metric.score_thr': 0.01,
-            'custom_hooks.0.pool.num_workers': 1,
-            'custom_hooks.0.pool.min_size': 4,
-            'custom_hooks.0.pool.cache_dir': None,
-            'custom_hooks.0.dataloader': {'num_workers': 0},
+            'default_hooks.mining.epochs': [0],
+            'default_hooks.mining.canvases.num_canvases': 1,
+            'default_hooks.mining.canvases.num_pastes': 2,
+            'default_hooks.mining.metric.score_thr': 0.01,
+            'default_hooks.mining.pool.num_workers': 1,
+            'default_hooks.mining.pool.min_size': 4,
+            'default_hooks.mining.pool.cache_dir': None,
+            'default_hooks.mining.dataloader': {'num_workers': 0},
         }
     )
     for name in ('val_cfg', 'val_dataloader', 'val_evaluator'):

@@ -13,8 +13,8 @@ from mmhcm.apis.tables.configs import (
     is_below,
     resolve_config,
 )
-from mmhcm.apis.tables.row_run import TablePlan
 from mmhcm.apis.tables.rows import read_table
+from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
 from tests.support.tiny_run import REPO
 
@@ -65,7 +65,7 @@ def test_a_row_differs_from_its_parent_as_declared(name, row_id):
 
 
 @pytest.mark.parametrize(('name', 'row_id'), ROWS)
-def test_a_row_may_go_on_from_what_it_names(name, row_id):
+def test_row_may_go_on_from_the_row_it_names(name, row_id):
     row = TABLES[name].row(row_id)
     cfg = config_of(name, row_id)
     if row.shares is None:
@@ -86,8 +86,9 @@ def test_a_row_may_go_on_from_what_it_names(name, row_id):
 
 
 @pytest.mark.parametrize(('name', 'row_id'), ROWS)
-def test_what_is_mined_can_be_built(name, row_id):
-    for hook in config_of(name, row_id).get('custom_hooks', []):
+def test_mining_of_each_row_can_be_built(name, row_id):
+    hook = config_of(name, row_id).default_hooks.get('mining')
+    if hook is not None:
         METRICS.build({**hook.metric, 'scales': SCALES})
         assert hook.get('predict', 'detections') == {
             'HardChipMetric': 'detections',
@@ -107,15 +108,16 @@ def test_every_comparator_has_a_row():
 def test_rows_of_both_tables_are_trained_once(tmp_path):
     settings = RunSettings(tmp_path)
     tables = [TABLES['table1'], TABLES['comparators']]
-    plans = [TablePlan(table, settings) for table in tables]
+    runs = [
+        {run.row.id: run for run in TableRunner(table, settings).runs()}
+        for table in tables
+    ]
     common = {row.id for row in TABLES['table1'].rows} & {
         row.id for row in TABLES['comparators'].rows
     }
     assert common == {'chips', 'pasting-only', 'hcm-no-pasting', 'hcm', 'ours'}
     for row_id in common:
-        digests = {
-            config_hash(plan.config(plan.table.row(row_id))) for plan in plans
-        }
+        digests = {config_hash(part[row_id].config) for part in runs}
         assert len(digests) == 1
         starts = {table.row(row_id).shares for table in tables}
         assert len(starts) == 1

@@ -73,7 +73,7 @@ def test_a_sound_file_of_something_else_is_an_error(tmp_path, content):
     path = tmp_path / 'chips.bin'
     path.write_bytes(content)
     with pytest.raises(
-        ArrayFileError, match=r'chips\.bin: is no cache of chips'
+        ArrayFileError, match=r'chips\.bin: not a cache of chips'
     ):
         read_chip_index(path, 'abc')
 

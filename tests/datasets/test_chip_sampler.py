@@ -204,9 +204,7 @@ HISTORIES = [
 @pytest.mark.parametrize('normal_from', [None, 0, 4])
 @pytest.mark.parametrize('ratio', [0, 0.3, 1])
 @pytest.mark.parametrize('history', HISTORIES)
-def test_streams_go_on_where_they_stopped(
-    dataset, history, ratio, normal_from
-):
+def test_streams_continue_after_an_epoch(dataset, history, ratio, normal_from):
     sampler = ChipSampler(
         dataset, 11, hard_ratio=ratio, normal_from=normal_from, seed=6
     )

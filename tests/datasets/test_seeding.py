@@ -34,7 +34,7 @@ def test_draws_follow_from_the_key_alone():
 
 
 @pytest.mark.parametrize('fault', [None, ValueError('x')])
-def test_global_streams_go_on_as_if_nothing_had_been_drawn(fault):
+def test_global_streams_are_restored(fault):
     def run(between):
         random.seed(1)
         np.random.seed(1)  # noqa: NPY002

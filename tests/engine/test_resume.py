@@ -8,26 +8,8 @@ from mmengine.hooks import Hook
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.mining import MiningLoop
+from tests.support.stopping import StopHook, Stopped
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
-
-
-class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
-
-
-class StopHook(Hook):
-    priority = 'VERY_HIGH'
-
-    def __init__(self, epoch=None, iteration=None):
-        self.epoch, self.iteration = epoch, iteration
-
-    def before_train_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            raise Stopped
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.iteration:
-            raise Stopped
 
 
 class KeyHook(Hook):
@@ -45,17 +27,22 @@ class KeyHook(Hook):
         ]
 
 
-@pytest.fixture(scope='module', params=['plain', 'averaged', 'restarted'])
-def options(request, tiny_run, tmp_path_factory):
-    cfg = tiny_config(tiny_run, tmp_path_factory.mktemp('unused'))
-    hooks = list(cfg.custom_hooks)
-    if request.param == 'averaged':
-        hooks.append({'type': 'EMAHook', 'momentum': 0.2})
+@pytest.fixture(
+    scope='module',
+    params=[
+        'plain',
+        pytest.param('averaged', marks=pytest.mark.nightly),
+        pytest.param('restarted', marks=pytest.mark.nightly),
+    ],
+)
+def options(request):
+    averaged = request.param == 'averaged'
+    hooks = [{'type': 'EMAHook', 'momentum': 0.2}] if averaged else []
     return {
         'train_cfg.max_epochs': 3,
         'train_cfg.val_interval': 3,
         'custom_hooks': hooks,
-        'custom_hooks.0.restart': request.param == 'restarted',
+        'default_hooks.mining.restart': request.param == 'restarted',
     }
 
 
@@ -67,8 +54,8 @@ def test_a_resumed_run_draws_what_two_rounds_left(
         'train_cfg.max_epochs': 4,
         'train_cfg.val_interval': 9,
         'train_dataloader.sampler.num_samples': 6,
-        'custom_hooks.0.epochs': [1, 2],
-        'custom_hooks.0.accumulate': accumulate,
+        'default_hooks.mining.epochs': [1, 2],
+        'default_hooks.mining.accumulate': accumulate,
     }
     runner = make_runner(options)
     whole = KeyHook()
@@ -121,7 +108,7 @@ def test_resumed_equals_uninterrupted(
     monkeypatch.setattr(
         MiningLoop,
         '_mine',
-        lambda loop, digest: mined.append(1) or mine(loop, digest),
+        lambda loop: mined.append(1) or mine(loop),
     )
     runner = make_runner(options)
     runner.register_hook(StopHook(**moment))

@@ -168,7 +168,7 @@ def test_missed_objects_are_mined_by_default():
     ],
     ids=['ignored object', 'ignored region', 'two regions'],
 )
-def test_where_nothing_is_known_nothing_is_wrong(instances, regions):
+def test_detections_in_ignored_areas_are_no_errors(instances, regions):
     dets = [(CAR, 0.9, 0), (FAR, 0.9, 0), (FAR, 0.8, 2)]
     metric, figures = mine([make_sample(dets, instances, regions)])
     assert metric.canvases == []
@@ -248,8 +248,8 @@ GTS = st.lists(
 )
 
 
-def is_taught(error, window, scale_ind, objects):
-    """Whether training on a chip sees an error, object by object."""
+def is_learned(error, window, scale_ind, objects):
+    """Test if training on a chip sees an error, object by object."""
     scales = [ChipScale(**scale) for scale in SCALES]
     bbox = as_bboxes([error.bbox])
     if not valid_objects(bbox, WH, scales)[0, scale_ind]:
@@ -271,7 +271,7 @@ def is_taught(error, window, scale_ind, objects):
 
 @settings(max_examples=60)
 @given(DETS, GTS, st.sampled_from([None, 1, 2]))
-def test_every_error_is_taught_by_the_chips_that_name_it(dets, gts, limit):
+def test_listed_errors_are_learned_in_their_chip(dets, gts, limit):
     sample = make_sample(dets, gts)
     metric, figures = mine(
         [sample],
@@ -290,13 +290,13 @@ def test_every_error_is_taught_by_the_chips_that_name_it(dets, gts, limit):
         ):
             assert len(inds)
             for error in (canvas.errors[i] for i in inds):
-                assert is_taught(error, window, scale_ind, objects)
+                assert is_learned(error, window, scale_ind, objects)
         assert (windows >= 0).all()
         assert (windows[:, 2:] <= WH).all()
         assert len(windows) <= (limit or len(bboxes))
         found += len(bboxes)
-    assert metric.counts['untaught'] <= figures['hard_chip/background']
-    rest = metric.counts['untaught'] + metric.counts['left_out']
+    assert metric.counts['unlearned'] <= figures['hard_chip/background']
+    rest = metric.counts['unlearned'] + metric.counts['left_out']
     assert found + rest == total
     if limit is None:
         assert metric.counts['left_out'] == 0
@@ -310,7 +310,7 @@ def test_detections_are_cut_to_the_image():
     assert figures['hard_chip/background'] == 1
 
 
-def test_objects_that_are_no_objects_for_a_scale():
+def test_errors_are_valid_at_the_scale_of_their_size():
     """An error is valid at the scale of its own size."""
     dets = [([10, 10, 20, 20], 0.9, 0), ([20, 20, 100, 90], 0.9, 0)]
     metric, _ = mine([make_sample(dets)], kinds=['background'])
@@ -393,7 +393,7 @@ def test_the_round_does_not_depend_on_the_order_of_canvases(tmp_path):
     json.dumps(metric.counts, allow_nan=False)
 
 
-def test_a_canvas_that_stands_in_for_a_broken_one_counts_once():
+def test_substitute_of_a_broken_canvas_counts_once():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)])
     metric, figures = mine([sample, sample])
     assert len(metric.canvases) == 1
@@ -508,7 +508,7 @@ def test_background_has_a_share_of_the_round():
     assert boxes_of(0.25, kinds=['background'])[1] == [0, 1, 2, 3]
 
 
-def test_chips_that_teach_the_most_are_kept():
+def test_limit_keeps_chips_with_most_to_learn():
     """Errors and objects count, not errors alone; rare classes more."""
     lonely = [([150, 10 + 12 * i, 160, 20 + 12 * i], 0.9, 0) for i in (0, 1)]
     crowd = [gt([10 + 12 * i, 10, 20 + 12 * i, 20], 0) for i in range(4)]
@@ -526,7 +526,7 @@ def test_chips_that_teach_the_most_are_kept():
     assert [e.gt_label for e in canvas.errors] == [1]
 
 
-def test_what_chips_let_learn_is_counted():
+def test_learned_objects_are_counted():
     other = [30, 5, 50, 25]
     dets = [(AWAY, 0.9, 2), (other, 0.9, 0)]
     sample = make_sample(dets, [gt(HOME, 0), gt(other, 0)])
@@ -540,7 +540,7 @@ def test_what_chips_let_learn_is_counted():
     }
 
 
-def test_low_precision_is_taken():
+def test_low_precision_is_accepted():
     sample = make_sample([(FAR, 0.5, 2)], [gt(CAR, 0)])
     pred = sample['pred_instances']
     for key in ('bboxes', 'scores'):

@@ -8,9 +8,9 @@ from mmdet.registry import METRICS
 from mmhcm.evaluation import VisDroneMetric
 from mmhcm.structures.annotations import CLASSES
 from mmhcm.structures.results import (
-    figures_dict,
     read_submission,
     score_folder,
+    scores_dict,
     validate_submission,
 )
 
@@ -55,7 +55,7 @@ def run(metric, samples):
     return metric.evaluate(len(samples))
 
 
-def test_figures_are_those_of_the_zip(tmp_path):
+def test_scores_equal_those_of_the_zip(tmp_path):
     samples = make_samples(tmp_path, 5)
     samples[3]['pred_instances'] = dict(
         bboxes=torch.zeros(0, 4),
@@ -73,7 +73,7 @@ def test_figures_are_those_of_the_zip(tmp_path):
     assert read_submission(tmp_path / 'out.zip')['im3'] == ''
     table = tmp_path / 'sizes.csv'
     table.write_text(''.join(f'{name},120,80\n' for name in images))
-    again = figures_dict(score_folder(tmp_path / 'out.zip', tmp_path, table))
+    again = scores_dict(score_folder(tmp_path / 'out.zip', tmp_path, table))
     assert 0 < figures['visdrone/AP'] < 100
     for name, value in again['official'].items():
         assert figures[f'visdrone/{name}'] == value
@@ -113,7 +113,7 @@ def test_two_images_of_one_name_are_an_error(tmp_path):
         run(VisDroneMetric(), samples)
 
 
-def test_detections_that_are_not_finite_are_an_error(tmp_path):
+def test_non_finite_detections_are_an_error(tmp_path):
     samples = make_samples(tmp_path, 1)
     samples[0]['pred_instances']['scores'][2] = float('nan')
     with pytest.raises(ValueError, match=r'im0\.jpg: detections hold NaN'):

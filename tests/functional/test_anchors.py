@@ -16,7 +16,7 @@ SPEC = AnchorSpec((4, 8, 32), (2.0, 5.0), (0.5, 1.3))
 
 
 def random_boxes(rng, num, input_wh, low=2, high=150):
-    """Boxes (num, 4) in or across the border of an input of ``input_wh``."""
+    """Draw boxes (num, 4) inside or across the border of an input."""
     sides = np.exp(rng.uniform(np.log(low), np.log(high), (num, 2)))
     top_left = rng.uniform(-0.1, 1, (num, 2)) * input_wh
     bboxes = np.concatenate([top_left, top_left + sides], axis=1)
@@ -24,7 +24,7 @@ def random_boxes(rng, num, input_wh, low=2, high=150):
 
 
 def enumerate_anchors(spec, input_wh):
-    """All anchors (n, 4), one after the other."""
+    """List all anchors (n, 4), one after the other."""
     anchors = []
     for stride in spec.strides:
         columns, rows = (-(-side // stride) for side in input_wh)
@@ -111,7 +111,7 @@ def test_summary():
     assert set(summarize_ious(np.zeros(0)).values()) == {0.0}
 
 
-def test_fit_finds_the_anchors_that_made_the_boxes():
+def test_fit_recovers_known_anchors():
     truth = AnchorSpec((8, 16, 32), (3.0,), (0.5, 1.0, 2.5))
     anchors = enumerate_anchors(truth, (256, 256))
     rng = np.random.default_rng(0)
@@ -164,7 +164,7 @@ def test_fit_follows_the_weights():
             weights=weights,
         )
         scales.extend(spec.scales)
-    # small boxes lie between positions, so larger anchors serve them
+    # small boxes lie between positions, so that larger anchors match them
     assert scales[0] < 2.5
     np.testing.assert_allclose(scales[1], 95 / 8, rtol=0.15)
 
@@ -177,7 +177,7 @@ def test_fit_follows_the_weights():
         pytest.param([[1, 1, 4, 5]], 0, 'at least 1', id='no scales'),
     ],
 )
-def test_fit_names_what_is_wrong(bboxes, num_scales, message):
+def test_bad_fit_settings_are_named(bboxes, num_scales, message):
     bboxes = np.array(bboxes)
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match=message):

@@ -21,14 +21,14 @@ SIDE = 12
 
 @st.composite
 def box_lists(draw, max_size=5):
-    """Boxes of whole pixels inside SIDE x SIDE, some without area."""
+    """Draw boxes of whole pixels in SIDE x SIDE, some without area."""
     num = draw(st.integers(0, max_size))
     corners = draw(arrays(np.int64, (num, 2, 2), elements=st.integers(0, 12)))
     return as_bboxes(np.sort(corners, axis=1).reshape(-1, 4))
 
 
 def masks(bboxes):
-    """Pixels (n, SIDE * SIDE) of each box: the slow, obvious version."""
+    """Paint the pixels (n, SIDE * SIDE) of each box."""
     painted = np.zeros((len(bboxes), SIDE, SIDE), dtype=bool)
     for mask, (x1, y1, x2, y2) in zip(
         painted, bboxes.astype(int), strict=True
@@ -78,7 +78,7 @@ def test_pairwise_functions_count_pixels(bboxes1, bboxes2):
 
 
 @given(box_lists(), box_lists(max_size=1))
-def test_clipped_boxes_lie_inside_and_lose_nothing_else(bboxes, window):
+def test_clipped_boxes_equal_the_intersection(bboxes, window):
     if not len(window):
         return
     before = bboxes.copy()
@@ -96,13 +96,13 @@ def test_widths_are_never_negative():
     assert box_areas(inverted).tolist() == [0]
 
 
-def test_precision_is_that_of_the_boxes():
+def test_precision_follows_the_boxes():
     bboxes = np.array([[0, 0, 1, 3]], dtype=np.float64)
     assert box_iou(bboxes, bboxes).dtype == np.float64
     assert box_iou(as_bboxes(bboxes), as_bboxes(bboxes)).dtype == np.float32
     assert clip_boxes(bboxes, (0, 0, 9, 9)).dtype == np.float64
 
 
-def test_as_bboxes_takes_what_json_gives():
+def test_as_bboxes_takes_json_lists():
     bboxes = as_bboxes([(1, 2, 3.5, 4), [0, 0, 1, 1]])
     assert bboxes.tolist() == [[1, 2, 3.5, 4], [0, 0, 1, 1]]

@@ -16,7 +16,7 @@ def test_compiled_functions_are_kept():
     assert compiled(_double, 'f8(f8)')(1.5) == 3
 
 
-def test_without_numba_there_is_none(monkeypatch):
+def test_compiled_is_none_without_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, 'numba', None)
 
     def triple(value):
@@ -26,8 +26,8 @@ def test_without_numba_there_is_none(monkeypatch):
 
 
 @pytest.mark.parametrize('signature', [None, 'i8(i8)'])
-def test_what_cannot_be_cached_is_compiled_each_time(signature):
-    # no file, and so no place beside it or in the home folder
+def test_uncached_functions_are_compiled_each_time(signature):
+    # without a file, Numba has no cache folder
     namespace = {}
     exec('def square(value):\n    return value * value', namespace)
     square = compiled(namespace['square'], signature)
@@ -46,7 +46,7 @@ def _fourfold(value):
 @pytest.mark.parametrize(
     ('function', 'signature'), [(_triple, None), (_fourfold, 'i8(i8)')]
 )
-def test_a_full_disk_keeps_nothing_and_stops_nothing(
+def test_full_disk_does_not_stop_compilation(
     tmp_path, monkeypatch, function, signature
 ):
     numba = pytest.importorskip('numba')
@@ -58,6 +58,6 @@ def test_a_full_disk_keeps_nothing_and_stops_nothing(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert value == function(5)
-    # It was tried, and left no part of a file.
+    # Writing was tried and left no partial file.
     assert list(tmp_path.iterdir())
     assert not [path for path in tmp_path.rglob('*') if path.is_file()]

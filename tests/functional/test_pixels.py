@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from mmhcm.functional.pixels import crop_resize_pad, fill_regions
+from mmhcm.functional.pixels import CAFFE_MEAN, crop_resize_pad, fill_regions
 
-MEAN = (103.53, 116.28, 123.675)
 PIXEL = [104, 116, 124]
 
 
@@ -32,7 +31,7 @@ def test_fill_regions_paints_outward_rounded_pixels(regions, rows, cols):
     before = image.copy()
     expected = image.copy()
     expected[rows, cols] = PIXEL
-    out = fill_regions(image, np.asarray(regions), MEAN)
+    out = fill_regions(image, np.asarray(regions), CAFFE_MEAN)
     np.testing.assert_array_equal(out, expected)
     np.testing.assert_array_equal(image, before)
     assert out.dtype == np.uint8
@@ -41,7 +40,7 @@ def test_fill_regions_paints_outward_rounded_pixels(regions, rows, cols):
 
 def test_crop_at_scale_one_copies_and_pads():
     image = make_image()
-    chip = crop_resize_pad(image, (3, 2, 11, 9), 1.0, 10, MEAN)
+    chip = crop_resize_pad(image, (3, 2, 11, 9), 1.0, 10, CAFFE_MEAN)
     assert chip.shape == (10, 10, 3)
     np.testing.assert_array_equal(chip[:7, :8], image[2:9, 3:11])
     assert (chip[7:] == PIXEL).all()
@@ -57,9 +56,9 @@ def test_crop_at_scale_one_copies_and_pads():
         ((0, 0, 1, 1), 0.1, 8, (1, 1)),
     ],
 )
-def test_resized_part_fills_what_the_scale_says(window, scale, size, filled):
+def test_resized_part_fills_its_share_of_the_chip(window, scale, size, filled):
     image = np.full((12, 16, 3), 7, dtype=np.uint8)
-    chip = crop_resize_pad(image, window, scale, size, MEAN)
+    chip = crop_resize_pad(image, window, scale, size, CAFFE_MEAN)
     expected = np.empty((size, size, 3), dtype=np.uint8)
     expected[:] = PIXEL
     expected[: filled[0], : filled[1]] = 7
@@ -77,4 +76,4 @@ def test_resized_part_fills_what_the_scale_says(window, scale, size, filled):
 )
 def test_bad_windows_are_refused(window, message):
     with pytest.raises(ValueError, match=message):
-        crop_resize_pad(make_image(), window, 1.0, 8, MEAN)
+        crop_resize_pad(make_image(), window, 1.0, 8, CAFFE_MEAN)

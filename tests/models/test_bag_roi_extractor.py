@@ -46,7 +46,7 @@ def test_equals_roi_align(sampling_ratio, channels_last, seed, num):
         torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_pieces_are_the_whole(monkeypatch):
+def test_pieces_equal_the_whole(monkeypatch):
     rng = np.random.default_rng(0)
     feats = torch.tensor(rng.normal(size=(2, 4, 40, 40)), dtype=torch.float32)
     rois = random_rois(rng, 30, 150)

@@ -60,7 +60,7 @@ SMALL = [10.0, 10.0, 18.0, 18.0]
 LARGE = [40.0, 20.0, 80.0, 60.0]
 
 
-def test_a_view_answers_for_its_range():
+def test_a_view_keeps_its_range():
     fine = [(SMALL, 0.5, 1), (LARGE, 0.875, 2)]
     coarse = [(SMALL, 0.75, 3), (LARGE, 0.625, 4)]
     merged = merge(view(fine, (0, 16)), view(coarse, (12, INF)))
@@ -129,13 +129,13 @@ def test_empty_predictions():
     assert merge(view([]), view(dets)) == dets
 
 
-def test_low_precision_is_taken():
+def test_low_precision_is_accepted():
     dets = [(SMALL, 0.5, 1)]
     assert merge(view(dets, dtype=torch.bfloat16)) == dets
     assert merge(view(dets, dtype=torch.float16)) == dets
 
 
-def test_the_sample_keeps_what_it_is():
+def test_sample_keeps_its_meta_information():
     model = MultiScaleTTA(module=Detector())
     first = view([(SMALL, 0.5, 1)], (0, 9))
     data = dict(inputs=[[None]] * 2, data_samples=[[first], [view([])]])
@@ -170,8 +170,8 @@ def test_arguments_are_checked(kwargs, fault):
         MODELS.build(dict(type='MultiScaleTTA', module=Detector(), **kwargs))
 
 
-def test_numpy_does_not_leak():
-    """What comes out is on the device that it came in by."""
+def test_detections_are_tensors():
+    """Detections are returned as tensors, on the device of the input."""
     model = MultiScaleTTA(module=Detector())
     data = dict(inputs=[[None]], data_samples=[[view([(SMALL, 0.5, 1)])]])
     (merged,) = model.test_step(data)

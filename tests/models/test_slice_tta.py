@@ -18,7 +18,7 @@ from tests.support.tiny_run import tiny_config, write_tiny_run
 
 
 class BlobFinder(nn.Module):
-    """Finds each colour's extent, in pixels of the image before resizing."""
+    """Detector of each colour's extent, in pixels before resizing."""
 
     def __init__(self):
         super().__init__()
@@ -87,13 +87,13 @@ def test_boxes_are_those_of_the_image():
     assert shapes == [[(3, 20, 20)] * 4, [(3, 20, 20)] * 2]
 
 
-def test_slices_go_one_by_one_on_a_cpu():
+def test_slices_are_detected_one_by_one_on_a_cpu():
     _, shapes = detect(draw(40, 30), [PASS], batch_size=None)
     assert shapes == [[(3, 20, 20)]] * 6
 
 
 @pytest.mark.parametrize('batch_size', [1, 5, 6, 100])
-def test_batches_change_nothing(batch_size):
+def test_batch_size_does_not_change_detections(batch_size):
     image = draw(40, 30, [3, 4, 8, 9], [18, 1, 28, 25])
     expected, _ = detect(image, [PASS])
     found, shapes = detect(image, [PASS], batch_size=batch_size)
@@ -118,7 +118,7 @@ def test_a_chip_size_scales_a_window():
     assert shapes == [[(3, 30, 30)] * 2]
 
 
-def test_what_a_border_cuts_loses():
+def test_cut_detections_are_dropped():
     # The first window sees 3 pixels of it, the second one all.
     image, thing = draw(30, 20, [17, 2, 27, 8]), [17.0, 2.0, 27.0, 8.0]
     part = [17.0, 2.0, 20.0, 8.0]

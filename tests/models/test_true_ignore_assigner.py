@@ -54,7 +54,7 @@ def test_assignment(valid, ignored, expected):
     assert assign(TrueIgnoreAssigner(**SETTINGS), valid, ignored) == expected
 
 
-def test_stock_assigner_fails_where_ours_holds():
+def test_max_iou_assigner_does_not_ignore():
     stock = MaxIoUAssigner(**SETTINGS, ignore_iof_thr=0.5)
     region = [[35, 35, 60, 60]]
     assert assign(stock, [], region) == [0, 0, 0, 0]
@@ -91,7 +91,7 @@ def test_share_is_of_the_prior():
     st.booleans(),
     st.sampled_from([0.3, (0.1, 0.5)]),
 )
-def test_assigns_at_once_what_the_stock_one_does_by_object(
+def test_assignment_equals_stock_object_by_object(
     seed, num_gts, num_priors, low_quality, assign_all, neg_iou_thr
 ):
     generator = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""What the killed runs train: the quickstart, shortened, or less."""
+"""Training of the killed runs: a shortened quickstart, or less."""
 
 import os
 import subprocess
@@ -51,9 +51,7 @@ default_hooks = dict(
         save_best='visdrone/AR500',
         rule='greater',
     ),
-)
-custom_hooks = [
-    dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[1, 2],
         canvases=dict(num_canvases=2, num_pastes=10, external_ratio=0.5),
@@ -63,8 +61,9 @@ custom_hooks = [
         dataloader=dict(num_workers=0),
         external=external,
     ),
-    dict(type='EMAHook', momentum=0.3),
-]
+    mining_report=dict(type='MiningReportHook'),
+)
+custom_hooks = [dict(type='EMAHook', momentum=0.3)]
 """
 
 

@@ -39,7 +39,7 @@ _AGAIN = 0.3
 
 @dataclass
 class Outcome:
-    """What the kills have shown."""
+    """Results of the kills."""
 
     kills: Counter = field(default_factory=Counter)
     missed: int = 0
@@ -146,7 +146,7 @@ def prepare_forking() -> None:
     for name in (
         *('mmdet.models', 'mmhcm.datasets', 'mmhcm.engine'),
         *('mmhcm.evaluation', 'mmhcm.models'),
-        *('tools.train', 'tools.submit', 'tools.evaluate'),
+        *('mmhcm.cli.train', 'mmhcm.cli.submit', 'mmhcm.cli.evaluate'),
     ):
         importlib.import_module(name)
     # The config's text in the log need not look well.

@@ -1,4 +1,4 @@
-"""Where a run stands, and death at a chosen point; for killed processes.
+"""Points of a run, and kills of a process at a chosen point.
 
 Parts of a run are its *phases*; what happens to files in a phase are its
 *events*, its begin and end among them. Both are counted from 0, so that a
@@ -170,8 +170,9 @@ def phases() -> list[tuple[str, Any, str]]:
     """Each phase, and the attribute that it is behind."""
     from mmengine.runner import EpochBasedTrainLoop, ValLoop
 
+    from mmhcm.apis.report import hook as report_hook
     from mmhcm.datasets import chip_dataset
-    from mmhcm.engine.hooks import AtomicCheckpointHook, hard_chip_mining_hook
+    from mmhcm.engine.hooks import AtomicCheckpointHook
     from mmhcm.engine.mining import loop, pools
     from mmhcm.evaluation import VisDroneMetric
 
@@ -183,7 +184,7 @@ def phases() -> list[tuple[str, Any, str]]:
         ('pool building', pools, 'build_pool'),
         ('mining', loop.MiningLoop, '_mine'),
         ('round writing', loop, 'write_round'),
-        ('report', hard_chip_mining_hook, 'report_rounds'),
+        ('report', report_hook, 'report_round'),
         ('validation', ValLoop, 'run'),
         ('scoring', VisDroneMetric, 'compute_metrics'),
     ]

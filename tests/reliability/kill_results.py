@@ -1,4 +1,4 @@
-"""What a run has left, in a form that two runs can be compared by."""
+"""Files of a run, in a form that allows comparing two runs."""
 
 import hashlib
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def read_results(folder: Path) -> dict[str, str]:
             results[name] = 'a report'
         elif path.is_file() and (
             name.startswith(('train/hcm', 'cache'))
-            or name in ('submission.zip', 'figures.json')
+            or name in ('submission.zip', 'scores.json')
         ):
             results[name] = digest(path.read_bytes())
     return results

@@ -49,12 +49,12 @@ class Run:
             work_dir = ['--work-dir', str(self.folder / 'test')]
             paths = ['--out', zip_path, *work_dir]
             return ['submit', str(setup.config), last, *paths, *options]
-        figures = ['--out', str(self.folder / 'figures.json')]
-        return ['evaluate', zip_path, '--data-root', str(setup.val), *figures]
+        scores = ['--out', str(self.folder / 'scores.json')]
+        return ['evaluate', zip_path, '--data-root', str(setup.val), *scores]
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to do."""
+        """Test if all stages are done."""
         return self.stage == 3
 
     def go_on(
@@ -126,7 +126,7 @@ def reach(name: str) -> set[str]:
 
 
 def phase_of(name: str) -> str:
-    """What a whole command after training counts as."""
+    """Return the phase of a command that follows training."""
     return {'submit': 'submission', 'evaluate': 'evaluation'}[name]
 
 
@@ -138,9 +138,8 @@ def run_command(
     point: Point | None,
 ) -> int:
     """Run a command under a watch."""
-    from tools import evaluate, submit, train
+    from mmhcm.cli import evaluate, submit, train
 
-    sys.argv = [name, *args]
     watch = Watch(root, tell, point)
     main = {'train': train, 'submit': submit, 'evaluate': evaluate}[name].main
     if name == 'train':
@@ -149,7 +148,7 @@ def run_command(
         # Everything in them is one phase.
         watch.install_files()
         main = watch.wrap(phase_of(name), main)
-    status = main()
+    status = main(args)
     watch.end()
     return status
 
@@ -199,7 +198,7 @@ def _run_child(
 
 
 def _listen(pid: int, reader: int, point: Point | None) -> list[list[str]]:
-    """Read what a process tells until it ends; kill it when it is time."""
+    """Read the output of a process until it ends, or kill it in time."""
     lines, rest, deadline = [], b'', None
     while True:
         wait = None if deadline is None else deadline - time.monotonic()

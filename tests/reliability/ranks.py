@@ -45,7 +45,7 @@ _CONTEXT.set_forkserver_preload(
 
 
 class Ranks:
-    """Processes of one run, with what each of them says."""
+    """Processes of one run, with the output of each."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Ranks:
                 process.join()
 
     def text(self, rank: int) -> str:
-        """What a rank has written to its streams."""
+        """Read the output of a rank."""
         return self.logs[rank].read_text(errors='replace')
 
     def errors(self, rank: int) -> list[str]:

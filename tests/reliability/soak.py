@@ -35,7 +35,7 @@ RSS_SHARE, RSS_SLACK_MB = 0.02, 4.0
 
 @dataclass(frozen=True)
 class Reading:
-    """What a run holds at one moment; memory in MB."""
+    """Resources of a run at one moment; memory in MB."""
 
     rss: float
     workers_rss: float
@@ -92,14 +92,15 @@ def soak(root: Path, num_rounds: int, report: bool = True) -> list[Reading]:
     options = {
         'train_cfg.max_epochs': num_rounds + 1,
         'train_cfg.val_interval': 1,
-        'custom_hooks.0.epochs': list(range(1, num_rounds + 1)),
-        'custom_hooks.0.dataloader.num_workers': 2,
-        'custom_hooks.0.report': report,
+        'default_hooks.mining.epochs': list(range(1, num_rounds + 1)),
+        'default_hooks.mining.dataloader.num_workers': 2,
         'train_dataloader.num_workers': 2,
         'train_dataloader.persistent_workers': True,
         'val_dataloader.num_workers': 1,
         'val_dataloader.persistent_workers': True,
     }
+    if report:
+        options['default_hooks.mining_report'] = {'type': 'MiningReportHook'}
     config = write_tiny_run(root)
     runner = build_tiny_runner(tiny_config(config, root / 'work', options))
     hook = SoakHook()

@@ -1,10 +1,5 @@
-"""Ranks do not matter for data, and end together.
+"""Runs of several ranks mine one round and end together."""
 
-MMHCM_FAULTS=all injects every fault, which takes some minutes; by default
-there is one of each kind.
-"""
-
-import os
 import signal
 import time
 from pathlib import Path
@@ -36,7 +31,7 @@ LOOP = 'mmhcm.engine.mining.loop'
 TRAINING = 'mmengine.runner.loops:EpochBasedTrainLoop.run_iter'
 MINING = f'{LOOP}:MiningLoop.run_iter'
 POOL = 'mmhcm.engine.mining.pools:build_pool'
-MARKS = 'mmhcm.datasets.jpeg_windows:build_marks'
+SCAN = 'mmhcm.datasets.partial_decoding.parts:build_restart_offsets'
 CHIPS = 'mmhcm.datasets.chip_finding:write_chip_index'
 ROUNDS = f'{LOOP}:write_round'
 
@@ -46,7 +41,7 @@ def tiny(tmp_path_factory):
     """Path of a config and of a checkpoint to mine with, trained by one."""
     config = write_tiny_run(tmp_path_factory.mktemp('tiny'))
     work_dir = tmp_path_factory.mktemp('trained')
-    options = {'train_cfg.max_epochs': 1, 'custom_hooks': []}
+    options = {'train_cfg.max_epochs': 1, 'default_hooks.mining.epochs': []}
     build_tiny_runner(tiny_config(config, work_dir, options)).train()
     return config, work_dir / 'epoch_1.pth'
 
@@ -61,10 +56,9 @@ def start(tiny, tmp_path):
         options = {
             'load_from': checkpoint,
             'process_group.lost_after': LOST_AFTER,
-            'custom_hooks.0.epochs': '[0]',
-            'custom_hooks.0.canvases.num_canvases': 3,
-            'custom_hooks.0.report': False,
-            'custom_hooks.0.metric.kinds': '[background,class,missed]',
+            'default_hooks.mining.epochs': '[0]',
+            'default_hooks.mining.canvases.num_canvases': 3,
+            'default_hooks.mining.metric.kinds': '[background,class,missed]',
             'train_cfg.val_begin': 9,
             'default_hooks.checkpoint.save_best': 'None',
             # Of its own, for what the main process builds.
@@ -91,18 +85,25 @@ def start(tiny, tmp_path):
         ranks.kill()
 
 
-@pytest.mark.slow
-def test_ranks_mine_the_same_round(start, tmp_path):
-    rounds = []
-    # While the main process has much to do, it is waited for.
-    slow = fault_at(POOL, nap, 0)
-    for num, fault in ((1, None), (2, slow), (3, None)):
-        ranks = start(num, fault, f'of_{num}', **{'train_cfg.max_epochs': 1})
-        assert ranks.wait() == [0] * num, ranks.text(0)
-        rounds.append((tmp_path / f'of_{num}' / ROUND).read_bytes())
-    assert rounds[0].count(b'\n') >= 3
-    assert rounds[1] == rounds[0]
-    assert rounds[2] == rounds[0]
+@pytest.mark.parametrize(
+    ('num', 'fault'),
+    [
+        (2, None),
+        # A main process that has much to do is waited for.
+        pytest.param(2, fault_at(POOL, nap, 0), marks=pytest.mark.nightly),
+        pytest.param(3, None, marks=pytest.mark.nightly),
+    ],
+    ids=['two', 'two, one busy', 'three'],
+)
+def test_ranks_mine_the_round_of_one(start, tmp_path, num, fault):
+    options = {'train_cfg.max_epochs': 1}
+    one = start(1, None, 'one', **options)
+    assert one.wait() == [0], one.text(0)
+    many = start(num, fault, 'many', **options)
+    assert many.wait() == [0] * num, many.text(0)
+    mined = (tmp_path / 'one' / ROUND).read_bytes()
+    assert mined.count(b'\n') >= 3
+    assert (tmp_path / 'many' / ROUND).read_bytes() == mined
 
 
 def await_survivors(ranks, lost):
@@ -125,10 +126,8 @@ CASES = {
         'rank 1: RuntimeError: a fault of the program',
     ),
     'pool on a full disk': (POOL, fill_disk, 0, 1, 'No space left on device'),
-}
-FURTHER_CASES = {
     'main killed while it cuts objects': (POOL, die, 0, 1, 'is gone'),
-    'main raises while it marks': (MARKS, break_down, 0, 1, 'rank 0: a fault'),
+    'main raises while it scans': (SCAN, break_down, 0, 1, 'rank 0: a fault'),
     'main raises while it writes chips': (
         CHIPS,
         break_down,
@@ -138,19 +137,13 @@ FURTHER_CASES = {
     ),
     'round on a full disk': (ROUNDS, fill_disk, 0, 1, 'No space left'),
 }
-FROZEN = [0]
-if os.environ.get('MMHCM_FAULTS') == 'all':
-    CASES |= FURTHER_CASES
-    FROZEN = [0, 1]
 
 
 @pytest.mark.parametrize(
     ('place', 'act', 'rank', 'calls', 'reason'), CASES.values(), ids=CASES
 )
-@pytest.mark.slow
-def test_a_rank_that_dies_ends_the_other(
-    start, place, act, rank, calls, reason
-):
+@pytest.mark.nightly
+def test_dead_rank_ends_the_other(start, place, act, rank, calls, reason):
     ranks = start(2, fault_at(place, act, rank, calls))
     await_survivors(ranks, rank)
     (line,) = ranks.errors(1 - rank)
@@ -161,8 +154,8 @@ def test_a_rank_that_dies_ends_the_other(
     assert 'Traceback' not in ranks.text(1 - rank)
 
 
-@pytest.mark.slow
-def test_a_killed_run_resumes_to_the_same_weights(start, tmp_path):
+@pytest.mark.nightly
+def test_killed_ranks_resume_to_the_same_weights(start, tmp_path):
     assert start(2, None, 'whole').wait() == [0, 0]
     killed = start(2, fault_at(TRAINING, die, 1, calls=2), 'cut')
     await_survivors(killed, 1)
@@ -189,9 +182,9 @@ def test_a_killed_run_resumes_to_the_same_weights(start, tmp_path):
     ).read_bytes()
 
 
-@pytest.mark.parametrize('rank', FROZEN)
-@pytest.mark.slow
-def test_a_machine_that_has_stopped_ends_the_other(start, rank):
+@pytest.mark.parametrize('rank', [0, 1])
+@pytest.mark.nightly
+def test_frozen_rank_ends_the_other(start, rank):
     # Its connections stay open, so that the network says nothing.
     ranks = start(2, fault_at(TRAINING, freeze, rank, calls=1))
     other = ranks.processes[1 - rank]
@@ -202,8 +195,8 @@ def test_a_machine_that_has_stopped_ends_the_other(start, rank):
     assert 'no sign of life' in line or 'does not answer' in line
 
 
-@pytest.mark.slow
-def test_a_folder_of_another_run_ends_all(start, tmp_path):
+@pytest.mark.nightly
+def test_locked_work_dir_ends_all_ranks(start, tmp_path):
     with only_run_in(tmp_path / 'work'):
         ranks = start(2)
         assert ranks.wait() == [1, 1]
@@ -213,8 +206,8 @@ def test_a_folder_of_another_run_ends_all(start, tmp_path):
     assert not list((tmp_path / 'work').glob('2*'))
 
 
-@pytest.mark.slow
-def test_a_loss_of_one_rank_ends_all(start, tmp_path):
+@pytest.mark.nightly
+def test_nan_loss_of_one_rank_ends_all(start, tmp_path):
     ranks = start(2, fault_at(TRAINING, spoil_loss, 1, calls=2))
     assert ranks.wait() == [1, 1]
     (line,) = ranks.errors(1)

@@ -11,8 +11,8 @@ from tests.reliability.soak import Reading, children_of, find_growth, soak
 READING = Reading(500.0, 300.0, 3, 35, 5)
 
 
-@pytest.mark.slow
-def test_rounds_leave_nothing_behind(tmp_path):
+@pytest.mark.nightly
+def test_soak_of_four_rounds_stays_flat(tmp_path):
     # Workers of loaders that earlier tests left to the collector.
     gc.collect()
     num_others = len(children_of(os.getpid()))
@@ -33,7 +33,7 @@ def test_rounds_leave_nothing_behind(tmp_path):
         ('num_threads', 1),
     ],
 )
-def test_growth_is_seen(name, step):
+def test_find_growth_sees_each_resource(name, step):
     readings = [
         replace(READING, **{name: getattr(READING, name) + step * number})
         for number in range(40)
@@ -42,7 +42,7 @@ def test_growth_is_seen(name, step):
     assert fault.startswith(f'{name} grew from ')
 
 
-def test_noise_is_no_growth():
+def test_find_growth_passes_noise():
     noisy = replace(READING, rss=505.0, num_files=33)
     assert find_growth([READING, noisy] * 20) == []
     assert find_growth([noisy, READING] * 2) == []

@@ -40,7 +40,7 @@ class TooSlowError(BaseException):
 
 @dataclass
 class Report:
-    """What became of a target's inputs.
+    """Outcomes of a target's inputs.
 
     Attributes:
         outcomes: inputs by outcome: 'read' or the error's type.
@@ -115,7 +115,7 @@ def _find(report: Report, kind: str, content: bytes) -> None:
 
 
 def _where(error: BaseException) -> str:
-    """Type and place of an error; wrong results are told apart by line."""
+    """Return type and position of an error; for wrong results, the line."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if '/mmhcm/' in f.filename] or frames
     name, line = Path(ours[-1].filename).name, ours[-1].lineno

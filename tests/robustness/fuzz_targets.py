@@ -5,8 +5,7 @@ import json
 import shutil
 import tarfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,28 +17,20 @@ from mmhcm.datasets.chip_finding import (
     read_chip_index,
     write_chip_index,
 )
+from mmhcm.datasets.partial_decoding import restart_offsets
 from mmhcm.functional.jpeg import (
     JpegLayout,
     crop_jpeg,
-    find_marks,
+    find_restart_offsets,
     is_cut_short,
-    mark_of,
+    offset_index,
     read_layout,
     units_around,
 )
 from mmhcm.functional.pasting import Paste
-from mmhcm.structures import jpeg_marks
-from mmhcm.structures.annotations import (
-    AnnotationTable,
-    map_table,
-    uniform_rows,
-    visdrone_txt,
-    write_table,
-)
+from mmhcm.structures.annotations import visdrone_txt
 from mmhcm.structures.annotations.dota_txt import read_labels
-from mmhcm.structures.annotations.uniform_rows import parse_uniform
 from mmhcm.structures.archives import unpack_tar
-from mmhcm.structures.coco_export import ExportLog
 from mmhcm.structures.files import arrays as array_file
 from mmhcm.structures.files import (
     checksum_files,
@@ -101,7 +92,7 @@ def _seal_round(content: bytes) -> bytes:
     start = content.rfind(b'\n', 0, -1) + 1
     num = content.count(b'\n', 0, start) - 1
     digest = hashlib.sha256(content[:start]).hexdigest()
-    return content[:start] + hard_chips._last_line(num, 3, digest)
+    return content[:start] + hard_chips._last_line(num, digest)
 
 
 ROWS = (
@@ -138,23 +129,12 @@ def _same(one: Any, other: Any) -> bool:
 
 def _slowly(read: Callable[[], np.ndarray]) -> Any:
     """Outcome without the fast parser."""
-    fast = visdrone_txt.parse_uniform
-    visdrone_txt.parse_uniform = lambda content, num_columns: None
+    fast = visdrone_txt._parse_regular
+    visdrone_txt._parse_regular = lambda text: None
     try:
         return _outcome(read)
     finally:
-        visdrone_txt.parse_uniform = fast
-
-
-@contextmanager
-def _as_if_long() -> Iterator[None]:
-    """Parse texts of any length as long ones are."""
-    before = uniform_rows._MIN_BYTES
-    uniform_rows._MIN_BYTES = 0
-    try:
-        yield
-    finally:
-        uniform_rows._MIN_BYTES = before
+        visdrone_txt._parse_regular = fast
 
 
 def _annotations(folder: Path) -> tuple[list[bytes], Check]:
@@ -167,11 +147,9 @@ def _annotations(folder: Path) -> tuple[list[bytes], Check]:
         slow = _slowly(lambda: visdrone_txt.read_annotations(path))
         assert _same(rows, slow), f'{rows} is not {slow}'
         paths = [good, path, good]
-        with _as_if_long():
-            several, counts = visdrone_txt.read_annotation_files(paths)
+        several, counts = visdrone_txt.read_annotation_files(paths)
         assert counts.tolist() == [5, len(rows), 5]
-        between = several[5:-5].astype(np.float64)
-        assert np.array_equal(between, rows)
+        assert np.array_equal(several[5:-5], rows)
 
     return [*ROWS], check
 
@@ -187,23 +165,6 @@ def _results(folder: Path) -> tuple[list[bytes], Check]:
         visdrone_txt.read_results(path)
 
     return [*RESULTS], check
-
-
-def _uniform(_: Path) -> tuple[list[bytes], Check]:
-    def check(content: bytes) -> None:
-        rows = parse_uniform(content, 8)
-        with _as_if_long():
-            again = parse_uniform(content, 8)
-        if rows is None:
-            assert again is None
-            return
-        assert np.array_equal(rows, again), f'{rows} is not {again}'
-        lines = content.decode().splitlines()
-        values = [line.removesuffix(',').split(',') for line in lines]
-        slow = np.array(values, dtype=object).reshape(-1, 8).astype(float)
-        assert np.array_equal(rows, slow), f'{rows} is not {slow}'
-
-    return [*ROWS, *RESULTS], check
 
 
 def _dota(folder: Path) -> tuple[list[bytes], Check]:
@@ -319,7 +280,15 @@ def _round(folder: Path) -> tuple[list[bytes], Check]:
     wrong = ErrorBox((1, 2, 3, 4), 'class', 3, 2, 0.5, (1, 2, 3.5, 4))
     paste = Paste(3, (5.0, 6.0, 70.5, 80.0), 1.25, -3.5, True, 0.9, 2)
     canvas = MinedCanvas(
-        0, 7, 'a', [paste], [(0, 0, 64, 64)], [1], [error, wrong], [error]
+        0,
+        7,
+        'a',
+        [paste],
+        [(0, 0, 64, 64)],
+        [1],
+        [error, wrong],
+        [[0, 1]],
+        [error],
     )
     write_round(path, HardChipRound(1, 'f' * 64, [canvas] * 2, {'chips': 2}))
     seeds = [path.read_bytes()]
@@ -361,10 +330,10 @@ def _pool(file: str) -> Callable[[Path], tuple[list[bytes], Check]]:
             pool = ObjectPool.open(path)
             for ind in range(len(pool)):
                 assert pool.patch(ind).sum() >= 0
-                assert pool.image_names[pool.image_inds[ind]] is not None
+                assert pool.aspect_sums[pool.image_inds[ind]].ndim == 2
                 assert len(pool.bboxes[ind]) == 4
                 assert pool.class_counts[pool.labels[ind]] >= 0
-            assert len(pool.occlusions) == len(pool.truncations) == len(pool)
+            assert len(pool.looks) == len(pool)
 
         return [(path / file).read_bytes()], check
 
@@ -387,34 +356,6 @@ def _arrays(folder: Path) -> tuple[list[bytes], Check]:
             assert array.dtype.kind in 'biufcU', array.dtype
             array.tolist()
             assert array.nbytes <= len(content)
-
-    return [path.read_bytes()], check
-
-
-def _table(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'x.bin'
-    table = AnnotationTable(
-        ['a.jpg', 'b.jpg', 'c.jpg'],
-        ['d.jpg: no image'],
-        ['2 boxes without area'],
-        np.array([[10, 20]] * 3, dtype=np.int32),
-        np.array([0, 2, 2, 3]),
-        np.arange(24, dtype=np.int16).reshape(3, 8),
-    )
-    write_table(path, table, 'f')
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        mapped = map_table(path, 'f')
-        if mapped is None:
-            return
-        num = len(mapped.names)
-        assert mapped.image_whs.shape == (num, 2)
-        assert mapped.offsets.shape == (num + 1,)
-        assert mapped.rows.shape == (mapped.offsets[-1], 8)
-        assert mapped.offsets[0] == 0
-        assert (np.diff(mapped.offsets) >= 0).all()
-        assert all(isinstance(fault, str) for fault in mapped.faults)
 
     return [path.read_bytes()], check
 
@@ -481,15 +422,17 @@ def _jpeg(folder: Path) -> tuple[list[bytes], Check]:
     def check(content: bytes) -> None:
         assert is_cut_short(content) in (True, False)
         layout = read_layout(content)
-        marks = layout and find_marks(content, layout, jpeg_marks.STEP)
-        if layout is None or marks is None:
+        offsets = layout and find_restart_offsets(
+            content, layout, restart_offsets.STEP
+        )
+        if layout is None or offsets is None:
             return
         width, height = layout.width, layout.height
         for area in (
             (0, 0, width, height),
             (width // 2, height // 2, width // 2 + 1, height // 2 + 1),
         ):
-            part = _crop(content, layout, marks, area)
+            part = _crop(content, layout, offsets, area)
             if part is not None and width * height < 1 << 20:
                 cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR)
 
@@ -499,45 +442,30 @@ def _jpeg(folder: Path) -> tuple[list[bytes], Check]:
 def _crop(
     content: bytes,
     layout: JpegLayout,
-    marks: np.ndarray,
+    offsets: np.ndarray,
     area: tuple[int, int, int, int],
 ) -> bytes | None:
-    units = units_around(layout, area, jpeg_marks.STEP)
-    first = mark_of(layout, units[:2], jpeg_marks.STEP)
-    last = mark_of(layout, (units[2], units[3] - 1), jpeg_marks.STEP)
-    start, end = int(marks['bit'][first]), int(marks['bit'][last])
+    units = units_around(layout, area, restart_offsets.STEP)
+    first = offset_index(layout, units[:2], restart_offsets.STEP)
+    last = offset_index(layout, (units[2], units[3] - 1), restart_offsets.STEP)
+    start, end = int(offsets['bit'][first]), int(offsets['bit'][last])
     data = content[start >> 3 : (end + 7) >> 3]
-    return crop_jpeg(layout, marks, units, jpeg_marks.STEP, data)
+    return crop_jpeg(layout, offsets, units, restart_offsets.STEP, data)
 
 
-def _marks(folder: Path) -> tuple[list[bytes], Check]:
+def _restart_offsets(folder: Path) -> tuple[list[bytes], Check]:
     paths = list(_jpegs(folder))
-    digest = jpeg_marks.marks_digest(paths)
-    path = jpeg_marks.build_marks(folder, paths, digest).path
+    digest = restart_offsets.offsets_digest(paths)
+    path = restart_offsets.build_restart_offsets(folder, paths, digest).path
 
     def check(content: bytes) -> None:
         path.write_bytes(content)
-        marks = jpeg_marks.open_marks(folder, digest)
-        if marks is None:
+        offsets = restart_offsets.open_restart_offsets(folder, digest)
+        if offsets is None:
             return
-        assert marks.num_marked >= 0
-        for ind, image in enumerate(paths[: len(marks)]):
-            marks.read_part(ind, image, (150, 70), (20, 10, 90, 40))
-
-    return [path.read_bytes()], check
-
-
-def _export_log(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'log.jsonl'
-    path.unlink(missing_ok=True)
-    with ExportLog(path) as log:
-        for name in ('a', 'b'):
-            log.add(name, 'f', {'file_name': name, 'annotations': []})
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        record = ExportLog(path).get('a', 'f')
-        assert record is None or record['file_name'] == 'a'
+        assert offsets.num_partial >= 0
+        for ind, image in enumerate(paths[: len(offsets)]):
+            offsets.read_part(ind, image, (150, 70), (20, 10, 90, 40))
 
     return [path.read_bytes()], check
 
@@ -574,7 +502,7 @@ def _table_rows(folder: Path) -> tuple[list[bytes], Check]:
 def _table_records(folder: Path) -> tuple[list[bytes], Check]:
     from mmhcm.apis.tables.records import RowFolder, TrainRecord
 
-    row = RowFolder(folder, 'one', 0)
+    row = RowFolder(folder)
     row.write(TrainRecord('c', 't', commits=['x'], seconds=2.5, pixels=3))
     path = row.path / 'train.json'
 
@@ -591,7 +519,6 @@ def _table_records(folder: Path) -> tuple[list[bytes], Check]:
 _PREPARE = {
     'annotations': _annotations,
     'results': _results,
-    'uniform_rows': _uniform,
     'dota': _dota,
     'sizes': _sizes,
     'zip': _zip,
@@ -600,12 +527,10 @@ _PREPARE = {
     'pool_index': _pool(INDEX),
     'pool_pixels': _pool(PIXELS),
     'array_file': _arrays,
-    'annotation_table': _table,
     'chip_index': _chip_index,
     'file_checksums': _file_checksums,
     'jpeg': _jpeg,
-    'jpeg_marks': _marks,
-    'export_log': _export_log,
+    'restart_offsets': _restart_offsets,
     'checkpoint': _checkpoint,
     'table_rows': _table_rows,
     'table_records': _table_records,
@@ -614,10 +539,9 @@ _SEALS = {
     'round': _seal_round,
     'pool_index': _seal_arrays,
     'array_file': _seal_arrays,
-    'annotation_table': _seal_arrays,
     'chip_index': _seal_arrays,
     'file_checksums': _seal_arrays,
-    'jpeg_marks': _seal_arrays,
+    'restart_offsets': _seal_arrays,
 }
 TARGETS = {
     name: Target(name, prepare, _SEALS.get(name))

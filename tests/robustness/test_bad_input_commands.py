@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import cv2
 import pytest
 
+from mmhcm.cli import evaluate, submit, test, train, validate_submission
 from tests.support import bad_images
 from tests.support.bad_images import BROKEN, UNREADABLE, USED
 from tests.support.tiny_run import write_tiny_run
-from tools import evaluate, submit, test, train, validate_submission
 
 OBJECT = '6,8,20,14,1,4,0,0\n'
 ANNOTATIONS = {
@@ -54,8 +54,7 @@ def trained(call, tmp_path_factory):
             'train_dataloader.sampler.num_samples': 40,
             'train_dataloader.dataset.partial_decoding': True,
             'train_dataloader.dataset.pipeline.0.type': 'LoadChipImage',
-            'custom_hooks.0.canvases.num_canvases': 20,
-            'custom_hooks.0.report': False,
+            'default_hooks.mining.canvases.num_canvases': 20,
         },
     )
     (log,) = work_dir.glob('*/*.log')
@@ -68,7 +67,7 @@ def trained(call, tmp_path_factory):
     )
 
 
-def test_training_goes_on_with_all_of_it(trained):
+def test_training_survives_every_bad_file(trained):
     assert trained.status == 0
     assert 'mined round 1' in trained.log
     assert trained.checkpoint.is_file()
@@ -91,7 +90,7 @@ def test_training_goes_on_with_all_of_it(trained):
         'left out broken canvas 1: ',
     ],
 )
-def test_every_fault_is_said_once(trained, said):
+def test_training_reports_each_fault_once(trained, said):
     lines = [line for line in trained.log.splitlines() if said in line]
     assert len(lines) == 1
     assert 'WARNING' in lines[0]
@@ -117,11 +116,8 @@ def error_of(capsys):
     return error
 
 
-@pytest.mark.parametrize(
-    'kind', ['truncated JPEG', 'truncated PNG', 'empty image file']
-)
-def test_submission_stops_at_a_bad_image(call, trained, split, kind, capsys):
-    put(split, kind)
+def test_submission_stops_at_broken_image(call, trained, split, capsys):
+    put(split, 'truncated JPEG')
     out = split.parent / 'out.zip'
     work = '--work-dir', split.parent / 'work'
     both = trained.config, trained.checkpoint, *work
@@ -131,7 +127,7 @@ def test_submission_stops_at_a_bad_image(call, trained, split, kind, capsys):
     assert not out.exists()
 
 
-def test_submission_takes_images_of_other_kinds(call, trained, split):
+def test_submission_reads_cmyk_and_exif(call, trained, split):
     put(split, 'CMYK JPEG')
     put(split, 'image turned by EXIF', 'val_1')
     out = split.parent / 'out.zip'
@@ -144,14 +140,9 @@ def test_submission_takes_images_of_other_kinds(call, trained, split):
 @pytest.mark.parametrize(
     ('change', 'fault'),
     [
-        (lambda s: (s / 'images' / 'val_0.png').unlink(), 'no image for'),
         (
             lambda s: (s / 'annotations' / 'val_0.txt').unlink(),
             'no annotation file to score against',
-        ),
-        (
-            lambda s: (s / 'annotations' / 'val_0.txt').write_text('1,2\n'),
-            'val_0.txt:1: 2 columns, not 8',
         ),
         (
             lambda s: shutil.copy(
@@ -160,9 +151,11 @@ def test_submission_takes_images_of_other_kinds(call, trained, split):
             "two images are named 'val_0' and 'VAL_0'",
         ),
     ],
-    ids=['no image', 'no annotation', 'columns', 'case'],
+    ids=['no annotation', 'case'],
 )
-def test_testing_stops(call, trained, split, change, fault, capsys):
+def test_testing_stops_at_bad_data(
+    call, trained, split, change, fault, capsys
+):
     change(split)
     capsys.readouterr()
     work = '--work-dir', split.parent / 'work'
@@ -181,50 +174,7 @@ def results(split):
     return folder
 
 
-@pytest.mark.parametrize(
-    ('change', 'fault'),
-    [
-        (
-            lambda s, r: (r / 'val_0.txt').unlink(),
-            '1 images have no result file, first val_0',
-        ),
-        (
-            lambda s, r: (s / 'annotations' / 'val_0.txt').unlink(),
-            '1 results have no annotation file, first val_0',
-        ),
-        (
-            lambda s, r: (s / 'images' / 'val_0.png').unlink(),
-            '1 images have no known size, first val_0',
-        ),
-        (
-            lambda s, r: (s / 'images' / 'val_0.png').write_text('x'),
-            'val_0.png: not a readable image',
-        ),
-        (
-            lambda s, r: cv2.imwrite(
-                str(s / 'images' / 'val_0.jpg'), bad_images.picture()
-            ),
-            'another image has the same stem',
-        ),
-        (
-            lambda s, r: (r / 'val_0.txt').write_bytes(b'\xff\xfe1\0'),
-            'val_0.txt: not a UTF-8 text file',
-        ),
-        (
-            lambda s, r: (r / 'val_0.txt').write_text('1,2,3,4,nan,4,-1,-1'),
-            'val_0.txt:1: bad number',
-        ),
-        (lambda s, r: (r / 'val_2.txt').mkdir(), 'val_2.txt: a folder'),
-    ],
-)
-def test_evaluation_stops(call, split, results, change, fault, capsys):
-    change(split, results)
-    capsys.readouterr()
-    assert call(evaluate, results, '--data-root', split) == 1
-    assert fault in error_of(capsys)
-
-
-def test_evaluation_says_what_it_leaves_out(call, split, results, capsys):
+def test_evaluation_counts_what_it_leaves_out(call, split, results, capsys):
     cv2.imwrite(str(split / 'images' / 'x.png'), bad_images.picture())
     (results / 'val_0.txt').write_text('2,2,9,9,0.5,0,-1,-1\n' * 501)
     with (split / 'annotations' / 'val_1.txt').open('a') as file:
@@ -245,7 +195,7 @@ def test_evaluation_says_what_it_leaves_out(call, split, results, capsys):
     ('options', 'fault'),
     [
         (
-            {'custom_hooks.0.pool.min_size': 900},
+            {'default_hooks.mining.pool.min_size': 900},
             'the object pool would be empty: no object of',
         ),
         (
@@ -255,7 +205,7 @@ def test_evaluation_says_what_it_leaves_out(call, split, results, capsys):
     ],
     ids=['pool', 'ranges'],
 )
-def test_training_stops_at_settings(
+def test_training_stops_at_bad_settings(
     call, trained, tmp_path, options, fault, capsys
 ):
     capsys.readouterr()

@@ -15,11 +15,11 @@ import pytest
 import torch
 from mmengine.runner import EpochBasedTrainLoop
 
+from mmhcm.cli import train
 from mmhcm.structures.files import atomic
 from mmhcm.structures.pool import ObjectPool
 from tests.robustness.test_files_writers import limited
 from tests.support.tiny_run import write_tiny_run
-from tools import train
 
 ROUND = Path('hcm', 'round_1', 'hard_chips.jsonl')
 LAST = 'epoch_2.pth'
@@ -33,7 +33,6 @@ def start(call):
         options = {
             'log_level': 'WARNING',
             'train_cfg.val_interval': 9,
-            'custom_hooks.0.report': False,
             **options,
         }
         where = ('--work-dir', work_dir)
@@ -97,7 +96,8 @@ def assert_ends_as(clean, work_dir):
     assert not list(work_dir.rglob('*.tmp'))
 
 
-def test_a_disk_too_full_for_checkpoints(clean, start, stopped, tmp_path):
+@pytest.mark.nightly
+def test_full_disk_before_first_checkpoint(clean, start, stopped, tmp_path):
     work_dir = tmp_path / 'work'
     with limited(100_000):
         line = stopped(work_dir)
@@ -107,11 +107,12 @@ def test_a_disk_too_full_for_checkpoints(clean, start, stopped, tmp_path):
     assert_ends_as(clean, work_dir)
 
 
-def test_a_disk_that_fills_up_keeps_the_last_checkpoint(
+def test_full_disk_keeps_the_last_checkpoint(
     clean, start, stopped, first_epoch
 ):
     good = (first_epoch / 'epoch_1.pth').read_bytes()
-    with limited(100_000):
+    # Room for the round, not for a checkpoint.
+    with limited(len(good) - 1):
         line = stopped(first_epoch, '--resume')
     assert f"'{first_epoch}/epoch_2.pth'" in line
     assert (first_epoch / 'epoch_1.pth').read_bytes() == good
@@ -126,7 +127,8 @@ def test_a_disk_that_fills_up_keeps_the_last_checkpoint(
     assert_ends_as(clean, first_epoch)
 
 
-def test_a_round_that_cannot_be_written(clean, start, stopped, first_epoch):
+@pytest.mark.nightly
+def test_round_that_cannot_be_written(clean, start, stopped, first_epoch):
     (first_epoch / 'hcm').mkdir()
     (first_epoch / 'hcm' / 'round_1').write_text('notes')
     line = stopped(first_epoch, '--resume')
@@ -136,7 +138,8 @@ def test_a_round_that_cannot_be_written(clean, start, stopped, first_epoch):
     assert_ends_as(clean, first_epoch)
 
 
-def test_a_pool_that_cannot_be_written(clean, start, stopped, first_epoch):
+@pytest.mark.nightly
+def test_pool_that_cannot_be_written(clean, start, stopped, first_epoch):
     (first_epoch / 'hcm').write_text('notes')
     assert f'{first_epoch}/hcm' in stopped(first_epoch, '--resume')
     (first_epoch / 'hcm').unlink()
@@ -144,7 +147,7 @@ def test_a_pool_that_cannot_be_written(clean, start, stopped, first_epoch):
     assert_ends_as(clean, first_epoch)
 
 
-def test_a_work_directory_that_cannot_be_made(stopped, tmp_path):
+def test_work_dir_that_cannot_be_made(stopped, tmp_path):
     (tmp_path / 'work').write_text('notes')
     assert f'{tmp_path}/work' in stopped(tmp_path / 'work')
     # Whoever runs the tests may make nothing there.
@@ -152,8 +155,11 @@ def test_a_work_directory_that_cannot_be_made(stopped, tmp_path):
     assert (tmp_path / 'work').read_text() == 'notes'
 
 
-@pytest.mark.parametrize('part', ['.', 'train/images'])
-def test_data_that_are_not_there(clean, start, stopped, tmp_path, part):
+@pytest.mark.parametrize(
+    'part',
+    ['train/images', pytest.param('.', marks=pytest.mark.nightly)],
+)
+def test_missing_data_stop_the_run(clean, start, stopped, tmp_path, part):
     config = write_tiny_run(tmp_path)
     folder = tmp_path / 'data'
     if part != '.':
@@ -167,7 +173,8 @@ def test_data_that_are_not_there(clean, start, stopped, tmp_path, part):
         assert_ends_as(clean, tmp_path / 'work')
 
 
-def test_data_that_vanish_in_training(stopped, tmp_path, monkeypatch):
+@pytest.mark.nightly
+def test_vanished_data_stop_training(stopped, tmp_path, monkeypatch):
     config = write_tiny_run(tmp_path)
     work_dir = tmp_path / 'work'
 
@@ -200,7 +207,7 @@ def second_epoch(clean, tmp_path):
 LONGER = {'train_cfg.max_epochs': 3}
 
 
-def test_a_damaged_round_is_refused(second_epoch, stopped):
+def test_damaged_round_is_refused(second_epoch, stopped):
     path = second_epoch.work_dir / ROUND
     content = path.read_bytes()
     damaged = content.replace(b'"scale"', b'"scalf"', 1)
@@ -218,8 +225,10 @@ def test_a_damaged_round_is_refused(second_epoch, stopped):
         assert fault in line
 
 
-@pytest.mark.parametrize('with_pool', [True, False])
-def test_a_round_of_other_images_is_refused(second_epoch, stopped, with_pool):
+@pytest.mark.parametrize(
+    'with_pool', [True, pytest.param(False, marks=pytest.mark.nightly)]
+)
+def test_round_of_other_images_is_refused(second_epoch, stopped, with_pool):
     path = second_epoch.images / 'train_0.png'
     length = path.stat().st_size
     cv2.imwrite(str(path), cv2.imread(str(path)) // 2)
@@ -249,8 +258,10 @@ def forget_pool(path):
     torch.save(checkpoint, path)
 
 
-@pytest.mark.parametrize('damage', ['gone', 'index'])
-def test_a_damaged_pool_is_built_again(second_epoch, start, damage):
+@pytest.mark.parametrize(
+    'damage', ['index', pytest.param('gone', marks=pytest.mark.nightly)]
+)
+def test_damaged_pool_is_built_again(second_epoch, start, damage):
     (folder,) = second_epoch.work_dir.glob('hcm/pool/pool_*')
     name = 'pool_index.bin' if damage == 'index' else 'pool.bin'
     content = (folder / name).read_bytes()
@@ -264,7 +275,8 @@ def test_a_damaged_pool_is_built_again(second_epoch, start, damage):
     assert (folder / name).read_bytes() == content
 
 
-def test_a_damaged_patch_stops_the_run(second_epoch, stopped):
+@pytest.mark.nightly
+def test_damaged_patch_stops_the_run(second_epoch, stopped):
     (folder,) = second_epoch.work_dir.glob('hcm/pool/pool_*')
     num_bytes = len(ObjectPool.open(folder)._pixels)
     with (folder / 'pool.bin').open('r+b') as file:

@@ -1,4 +1,4 @@
-"""Every writer of files, on a disk that is full and in odd places."""
+"""Every writer of files, on full disks and invalid paths."""
 
 import re
 import resource
@@ -19,10 +19,12 @@ from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
 from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
-from mmhcm.structures.annotations import AnnotationTable, write_table
-from mmhcm.structures.coco_export import ExportLog, image_record, write_coco
+from mmhcm.datasets.partial_decoding.restart_offsets import (
+    build_restart_offsets,
+    offsets_digest,
+)
+from mmhcm.structures.coco_export import image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
-from mmhcm.structures.jpeg_marks import build_marks, marks_digest
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import write_submission
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas, write_round
@@ -52,12 +54,12 @@ def pool(path: Path) -> None:
     build_pool(path.parent, [info], num_classes=1)
 
 
-def marks(path: Path) -> None:
+def offsets(path: Path) -> None:
     image = path.parent.parent / 'image.jpg'
     if not image.exists():
         cv2.imwrite(str(image), IMAGE)
-    digest = marks_digest([image])
-    made = build_marks(path.parent, [image], digest)
+    digest = offsets_digest([image])
+    made = build_restart_offsets(path.parent, [image], digest)
     made.path.replace(path)
 
 
@@ -66,20 +68,6 @@ def chip_index(path: Path) -> None:
         np.arange(99), np.ones((99, 4)), np.arange(99), np.array(0)
     )
     write_chip_index(path, index, 'abc')
-
-
-def annotations(path: Path) -> None:
-    rows = np.zeros((0, 8), np.int16)
-    whs, offsets = np.ones((99, 2), np.int32), np.zeros(100, np.int64)
-    table = AnnotationTable(['a'] * 99, [], [], whs, offsets, rows)
-    write_table(path, table, 'abc')
-
-
-def export_log(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    with ExportLog(path) as log:
-        for ind in range(99):
-            log.add(f'{ind}', 'abc', image_record(f'{ind}', (9, 9), []))
 
 
 def coco(path: Path) -> None:
@@ -93,9 +81,7 @@ def figure(path: Path) -> None:
 
 
 def record(path: Path) -> None:
-    folder = RowFolder(path.parent, 'row', 0)
-    folder.path = path.parent
-    folder.write(TestRecord('c' * 999, 'd'))
+    RowFolder(path.parent).write(TestRecord('c' * 999, 'd'))
 
 
 def zip_of_results(path: Path) -> None:
@@ -107,9 +93,8 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     'weights': ('initial_weights.pth', torch_weights),
     'round': ('hard_chips.jsonl', round_file),
     'pool': ('pool.bin', pool),
-    'marks': ('jpeg_marks_1.bin', marks),
+    'restart offsets': ('restart_offsets_1.bin', offsets),
     'chips': ('chips_1.bin', chip_index),
-    'annotations': ('annotations_1.bin', annotations),
     'arrays': (
         'arrays.bin',
         lambda path: write_arrays(path, 'a 1', '', {'a': np.ones(999)}),
@@ -157,7 +142,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize('name', WRITERS)
-def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
+def test_full_disk_leaves_the_last_good_file(tmp_path, name):
     file_name, write = WRITERS[name]
     path = tmp_path / 'out' / file_name
     path.parent.mkdir()
@@ -180,7 +165,7 @@ def test_a_full_disk_is_named_and_leaves_the_last_good_file(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['weights', 'round', 'submission'])
-def test_a_full_file_system(small_disk, name):
+def test_full_file_system(small_disk, name):
     file_name, write = WRITERS[name]
     path = small_disk.path / 'out' / file_name
     path.parent.mkdir()
@@ -196,7 +181,7 @@ def test_a_full_file_system(small_disk, name):
     assert list(path.parent.iterdir())
 
 
-def test_a_disk_that_is_mounted_to_be_read(small_disk):
+def test_read_only_disk_is_named(small_disk):
     folder = str(small_disk.path)
     round_file(small_disk.path / 'hard_chips.jsonl')
     good = contents(small_disk.path)
@@ -210,7 +195,7 @@ def test_a_disk_that_is_mounted_to_be_read(small_disk):
 
 
 @pytest.mark.parametrize('name', WRITERS)
-def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
+def test_file_in_place_of_folder_is_named(tmp_path, name):
     file_name, write = WRITERS[name]
     (tmp_path / 'out').write_text('notes')
     with pytest.raises((OSError, ValueError), match=str(tmp_path / 'out')):
@@ -219,57 +204,28 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path, name):
 
 
 @pytest.mark.parametrize('name', ['round', 'submission', 'picture'])
-def test_a_disk_that_takes_no_files_is_named(name):
-    """In /proc nobody may make any, whoever runs the tests."""
+def test_disk_without_new_files_is_named(name):
+    """In /proc no user may create files."""
     file_name, write = WRITERS[name]
     with pytest.raises(OSError, match=f"'/proc/self/{file_name}'"):
         write(Path('/proc/self', file_name))
 
 
-def test_an_export_goes_on_behind_a_full_disk(tmp_path):
-    path = tmp_path / 'log.jsonl'
-    records = {f'{i}': image_record(f'{i}', (9, 9), []) for i in range(9)}
-
-    def add_all():
-        with ExportLog(path) as log:
-            for name, values in records.items():
-                if log.get(name, 'abc') is None:
-                    log.add(name, 'abc', values)
-
-    add_all()
-    whole = path.stat().st_size
-    path.unlink()
-    # What takes a part of the last line says nothing of it.
-    with limited(whole - 5), pytest.raises(OSError, match=r'log\.jsonl'):
-        add_all()
-    assert path.stat().st_size == whole - 5
-    with ExportLog(path) as log:
-        known = [name for name in records if log.get(name, 'abc')]
-    # The line that the disk cut is not taken for a finished image.
-    assert known == list(records)[:-1]
-    add_all()
-    with ExportLog(path) as log:
-        assert all(log.get(name, 'abc') == records[name] for name in records)
-
-
 #: Calls that write under a final name, and the modules that may: logs that
-#: grow line by line, a lock, a picture of a figure in memory, what is unpacked
-#: into a temporary folder.
+#: grow line by line, a lock, a picture of a figure in memory.
 _WRITES = re.compile(
     r"\.write_text\(|\.write_bytes\(|open\([^)]*'[awx]|imwrite|savefig"
     r'|np\.save|json\.dump\(|torch\.save|copyfile|\.to_csv|\.tofile'
 )
 _ALLOWED = {
-    'structures/archives.py',
     'structures/files/atomic.py',
-    'structures/coco_export.py',
     'apis/tables/processes.py',
     'apis/tables/records.py',
     'visualization/figures/style.py',
 }
 
 
-def test_there_is_no_other_way_to_write_a_file():
+def test_package_writes_files_only_atomically():
     found = {}
     for path in sorted((REPO / 'mmhcm').rglob('*.py')):
         text = path.read_text()

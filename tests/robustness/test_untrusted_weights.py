@@ -1,13 +1,14 @@
 """Checkpoints run nothing, and MMDetection's own can be fine-tuned from."""
 
 import logging
-import os
 import sys
 
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
+from mmhcm.cli import convert_checkpoint, submit, test, train
+from tests.support.programs import Program
 from tests.support.tiny_run import (
     build_tiny_runner,
     state_of,
@@ -15,17 +16,6 @@ from tests.support.tiny_run import (
     unique_names,
     write_tiny_run,
 )
-from tools import convert_checkpoint, submit, test, train
-
-
-class Program:
-    """Creates a folder when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 @pytest.fixture(scope='module')
@@ -57,9 +47,17 @@ def call(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'way', ['train', 'resume', 'test', 'submit', 'initial']
+    'way',
+    [
+        'train',
+        'test',
+        *(
+            pytest.param(way, marks=pytest.mark.nightly)
+            for way in ('resume', 'submit', 'initial')
+        ),
+    ],
 )
-def test_a_program_in_a_checkpoint_is_refused(
+def test_program_in_checkpoint_is_refused(
     call, config, evil, made, tmp_path, capsys, monkeypatch, way
 ):
     monkeypatch.setattr(
@@ -86,11 +84,11 @@ def test_a_program_in_a_checkpoint_is_refused(
     assert not made.exists()
     (line,) = [row for row in printed.splitlines() if row[:6] == 'error:']
     assert str(evil) in line
-    assert 'tools/convert_checkpoint.py' in line
+    assert 'mmhcm convert_checkpoint' in line
     assert 'Traceback' not in printed
 
 
-def test_converting_asks_for_trust(call, evil, made, tmp_path, capsys):
+def test_convert_checkpoint_asks_for_trust(call, evil, made, tmp_path, capsys):
     out = tmp_path / 'plain.pth'
     assert call(convert_checkpoint, evil, out) == 1
     printed = capsys.readouterr().err

@@ -60,11 +60,9 @@ def test_files_come_back(path, out, mode, form):
 @pytest.mark.parametrize(
     ('bad', 'fault'),
     [
-        (member('../a.txt', b'x'), 'may lie outside'),
-        (member('a/../../b.txt', b'x'), 'may lie outside'),
-        (member('/tmp/a.txt', b'x'), 'may lie outside'),
-        (member('..\\a.txt', b'x'), 'may lie outside'),
-        (member('..', type=tarfile.DIRTYPE), 'may lie outside'),
+        (member('../a.txt', b'x'), 'outside the destination'),
+        (member('a/../../b.txt', b'x'), 'outside the destination'),
+        (member('..', type=tarfile.DIRTYPE), 'outside the destination'),
         (
             member('link', type=tarfile.SYMTYPE, linkname='/tmp'),
             'neither a file',
@@ -78,11 +76,9 @@ def test_files_come_back(path, out, mode, form):
         (member('good.txt', b'again'), 'is there twice'),
         (member('./good.txt', b'again'), 'is there twice'),
         (member('GOOD.TXT', b'again'), 'is there twice'),
-        (member('good.txt/below.txt', b'x'), 'Not a directory|File exists'),
-        (member('x' * 300, b'x'), 'File name too long'),
     ],
 )
-def test_members_that_are_refused(path, out, bad, fault, tmp_path):
+def test_unsafe_members_are_refused(path, out, bad, fault, tmp_path):
     write_tar(path, member('good.txt', b'good'), bad)
     with pytest.raises(ArchiveError, match=fault) as caught:
         unpack_tar(path, out)
@@ -104,31 +100,31 @@ def test_a_link_is_not_written_through(path, out, tmp_path):
     assert not (tmp_path / 'a.txt').exists()
 
 
+def test_an_absolute_name_stays_inside(path, out):
+    write_tar(path, member('/a/b.txt', b'x'))
+    unpack_tar(path, out)
+    assert (out / 'a' / 'b.txt').read_bytes() == b'x'
+
+
+@pytest.mark.parametrize(
+    'names', ['x' * 300, 'good.txt/below.txt'], ids=['long', 'below a file']
+)
+def test_invalid_names_are_refused(path, out, names):
+    write_tar(path, member('good.txt', b'good'), member(names, b'x'))
+    with pytest.raises(OSError, match=r'too long|Not a dir|File exists'):
+        unpack_tar(path, out)
+
+
 @pytest.mark.parametrize('mode', ['w', 'w:gz', 'w:xz'])
 def test_bombs(path, out, monkeypatch, mode):
     monkeypatch.setattr(archives, 'MAX_TOTAL_BYTES', 100_000)
     write_tar(path, member('a', bytes(200_000)), mode=mode)
-    with pytest.raises(ArchiveError, match='more than 100000 bytes'):
+    with pytest.raises(ArchiveError, match='or 100000 bytes'):
         unpack_tar(path, out)
-    assert sum(p.stat().st_size for p in out.iterdir()) <= 100_000
-    # Not extracted, it is still expanded.
-    write_tar(path, *[member(f'{i}') for i in range(300)], mode=mode)
-    with pytest.raises(ArchiveError, match='more than 100000 bytes'):
-        unpack_tar(path, out)
+    assert not list(out.iterdir())
     monkeypatch.setattr(archives, 'MAX_FILES', 3)
-    for name in out.iterdir():
-        name.unlink()
+    write_tar(path, *[member(f'{i}') for i in range(9)], mode=mode)
     with pytest.raises(ArchiveError, match='more than 3 files'):
-        unpack_tar(path, out)
-
-
-def test_a_name_beyond_all_takes_no_memory(path, out):
-    """Headers say how long names are; a compressed gigabyte is small."""
-    info = tarfile.TarInfo('././@LongLink')
-    info.type = tarfile.GNUTYPE_LONGNAME
-    info.size = 1 << 33
-    path.write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(2048))
-    with pytest.raises(ArchiveError, match='name beyond all'):
         unpack_tar(path, out)
 
 

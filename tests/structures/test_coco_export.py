@@ -6,14 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmhcm.structures.coco_export import (
-    ExportLog,
-    ExportLogError,
     annotation_records,
     image_record,
     write_coco,
 )
-
-RECORD = image_record('a.png', (4, 3), [], source_image='a.jpg')
 
 
 @pytest.mark.parametrize('pasted', [None, []])
@@ -79,52 +75,3 @@ def test_write_coco(tmp_path):
         dict(id=1, name='car'),
         dict(id=2, name='van'),
     ]
-
-
-def test_log_gives_records_of_the_same_digest(tmp_path):
-    path = tmp_path / 'log.jsonl'
-    with ExportLog(path) as log:
-        assert log.get('a.png', 'x') is None
-        log.add('a.png', 'old', RECORD)
-        log.add('a.png', 'x', RECORD)
-    for _ in range(2):
-        with ExportLog(path) as log:
-            assert log.get('a.png', 'x') == RECORD
-            assert log.get('a.png', 'old') is None
-            assert log.get('b.png', 'x') is None
-
-
-@pytest.mark.parametrize('missing', [1, 20, 60])
-def test_a_line_cut_short_counts_as_absent(tmp_path, missing):
-    path = tmp_path / 'log.jsonl'
-    with ExportLog(path) as log:
-        log.add('a.png', 'x', RECORD)
-        log.add('b.png', 'x', {**RECORD, 'file_name': 'b.png'})
-    path.write_bytes(path.read_bytes()[:-missing])
-    with ExportLog(path) as log:
-        assert log.get('a.png', 'x') == RECORD
-        assert log.get('b.png', 'x') is None
-        log.add('b.png', 'x', {**RECORD, 'file_name': 'b.png'})
-    assert ExportLog(path).get('b.png', 'x') is not None
-
-
-@pytest.mark.parametrize(
-    ('text', 'fault'),
-    [
-        ('other', ':1: not our log'),
-        ('other\n', ':1: not our log'),
-        ('[]\n', ':1: not our log'),
-        ('\xff\xff\n', ':1: not our log'),
-        ('{"format": "mmhcm export", "version": 0}\n', ':1: .* expected'),
-        (
-            '{"format": "mmhcm export", "version": 1}\n{"digest": 1}\n',
-            ':2: not our log',
-        ),
-    ],
-)
-def test_a_foreign_log_is_an_error(tmp_path, text, fault):
-    path = tmp_path / 'log.jsonl'
-    path.write_bytes(text.encode('latin-1'))
-    with pytest.raises(ExportLogError, match=fault):
-        ExportLog(path)
-    assert path.read_bytes() == text.encode('latin-1')

@@ -63,7 +63,7 @@ def test_read_sizes_csv_names_the_line(tmp_path, row):
     ],
     ids=['encoding', 'digits', 'huge', 'field', 'zero', 'other digits'],
 )
-def test_rows_that_crash_parsers(tmp_path, content):
+def test_malformed_rows(tmp_path, content):
     path = tmp_path / 'sizes.csv'
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r'sizes\.csv') as caught:
@@ -81,7 +81,7 @@ def test_rows_that_crash_parsers(tmp_path, content):
     ],
     ids=['bytes', 'long'],
 )
-def test_what_is_no_table_is_named(tmp_path, content, fault):
+def test_invalid_table_is_named(tmp_path, content, fault):
     path = tmp_path / 'sizes.csv'
     path.write_bytes(content)
     with pytest.raises(ValueError, match=fault):
@@ -89,9 +89,7 @@ def test_what_is_no_table_is_named(tmp_path, content, fault):
 
 
 @pytest.mark.parametrize('error', [SyntaxError, struct.error, ValueError])
-def test_whatever_fails_in_a_header_names_the_file(
-    tmp_path, monkeypatch, error
-):
+def test_any_fault_in_a_header_names_the_file(tmp_path, monkeypatch, error):
     def fail(path):
         raise error('damaged')
 
@@ -102,7 +100,7 @@ def test_whatever_fails_in_a_header_names_the_file(
         read_image_sizes(tmp_path)
 
 
-def test_images_that_cannot_be_decoded_are_too_large(tmp_path, monkeypatch):
+def test_images_beyond_the_pixel_limit_are_an_error(tmp_path, monkeypatch):
     Image.new('L', (7, 5)).save(tmp_path / 'a.png')
     monkeypatch.setattr(images, 'MAX_PIXELS', 34)
     with pytest.raises(ValueError, match=r'a\.png: 7 x 5 pixels'):

@@ -1,6 +1,5 @@
 """Images of every kind, good and broken, for tests of bad input."""
 
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,22 +135,3 @@ def write_huge_jpeg(path: Path) -> None:
     num_blocks = (HUGE_SIDE // 8) ** 2
     coded = bytes([0b00101000, 0b10100010, 0b10001010])
     path.write_bytes(header + coded * (num_blocks // 4) + b'\xff\xd9')
-
-
-def write_huge_png(path: Path, side: int = HUGE_SIDE) -> None:
-    """Write a grey PNG of so many pixels, of less than a megabyte."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        checksum = zlib.crc32(kind + data).to_bytes(4, 'big')
-        return len(data).to_bytes(4, 'big') + kind + data + checksum
-
-    packer = zlib.compressobj(1)
-    row = b'\0' + b'\x80' * side
-    data = b''.join(packer.compress(row) for _ in range(side))
-    size = 2 * side.to_bytes(4, 'big')
-    path.write_bytes(
-        b'\x89PNG\r\n\x1a\n'
-        + chunk(b'IHDR', size + bytes([8, 0, 0, 0, 0]))
-        + chunk(b'IDAT', data + packer.flush())
-        + chunk(b'IEND', b'')
-    )

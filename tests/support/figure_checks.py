@@ -1,4 +1,4 @@
-"""What holds for every figure, whatever it shows."""
+"""Properties that hold for every figure."""
 
 from matplotlib.axis import Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,7 +1,11 @@
 """A strict reader of HTML pages, for checks of their structure."""
 
+import base64
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+
+import cv2
+import numpy as np
 
 _VOID = {'img', 'input', 'link', 'meta'}
 #: Attributes that make a browser fetch something.
@@ -98,3 +102,9 @@ def read_page(text):
 def values_of(element):
     """Numbers of the ``data`` elements inside, in order."""
     return [float(e.attrs['value']) for e in element.all('data')]
+
+
+def decode(uri):
+    """Decode a picture (h, w, 3), BGR, from a data URI."""
+    content = base64.b64decode(uri.partition(',')[2])
+    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)

@@ -8,9 +8,7 @@ is needed no more is one as well.
 
 import argparse
 import fnmatch
-import hashlib
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -57,26 +55,8 @@ def copy_project() -> None:
     os.chdir(FOLDER)
 
 
-def draw(num: int, seed: str) -> list[str]:
-    """Names of some of the mutants; other sources draw other ones."""
-    from mutmut.mutation.file_mutation import mutate_file_contents
-    from mutmut.utils.format_utils import get_mutant_name
-
-    names, digest = [], hashlib.sha256(seed.encode())
-    for path in sources():
-        text = Path(path).read_text()
-        digest.update(text.encode())
-        mutated = mutate_file_contents(path, text)
-        names += [
-            get_mutant_name(Path(path), name) for name in mutated.mutant_names
-        ]
-    return random.Random(digest.hexdigest()).sample(
-        names, min(num, len(names))
-    )
-
-
-def run(names: list[str], jobs: int) -> dict[str, str]:
-    """Status of each mutant that was tested; without names, of all."""
+def run(jobs: int) -> dict[str, str]:
+    """Test all mutants; return the status of each."""
     from mutmut.mutation.data import SourceFileMutationData
     from mutmut.stats import status_by_exit_code
 
@@ -89,7 +69,7 @@ def run(names: list[str], jobs: int) -> dict[str, str]:
     env.pop('MMHCM_DATA', None)
     # run as a script: the folder it is in has to stay off the import path
     command = [Path(sys.executable).with_name('mutmut'), 'run']
-    command += ['--max-children', str(jobs), *names]
+    command += ['--max-children', str(jobs)]
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     if done.returncode:
         sys.exit(
@@ -100,8 +80,7 @@ def run(names: list[str], jobs: int) -> dict[str, str]:
         data = SourceFileMutationData(path=path)
         data.load()
         statuses.update(data.exit_code_by_key)
-    wanted = set(names) or set(statuses)
-    return {name: status_by_exit_code[statuses[name]] for name in wanted}
+    return {name: status_by_exit_code[code] for name, code in statuses.items()}
 
 
 def describe(name: str) -> tuple[str, str, str]:
@@ -121,15 +100,12 @@ def describe(name: str) -> tuple[str, str, str]:
 
 
 def main() -> None:
-    """Test all mutants or a sample, and exit with 1 if one is not noticed."""
+    """Test all mutants, and exit with 1 if one is not noticed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--sample', type=int, help='so many, drawn at random')
-    parser.add_argument('--seed', default='', help='draw other ones')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     args = parser.parse_args()
     copy_project()
-    names = [] if args.sample is None else draw(args.sample, args.seed)
-    statuses = run(names, args.jobs)
+    statuses = run(args.jobs)
     reasons = explanations()
     alive = {
         describe(name): f'{name} ({status})'
@@ -140,11 +116,10 @@ def main() -> None:
         f'{alive[mutant]}: no test notices\n  - {mutant[1]}\n  + {mutant[2]}'
         for mutant in alive.keys() - reasons.keys()
     ]
-    if args.sample is None:
-        faults += [
-            f'{EXPLAINED.name}: explained, yet killed or gone: {mutant}'
-            for mutant in reasons.keys() - alive.keys()
-        ]
+    faults += [
+        f'{EXPLAINED.name}: explained, yet killed or gone: {mutant}'
+        for mutant in reasons.keys() - alive.keys()
+    ]
     counts = Counter(statuses.values())
     print(
         f'{len(statuses)} mutants: '

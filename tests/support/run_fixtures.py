@@ -9,7 +9,7 @@ from tests.support.tiny_run import (
 
 @pytest.fixture(scope='session')
 def tiny_run(tmp_path_factory):
-    """Path of the tiny config; its data lies beside it."""
+    """Path of the tiny config; its data are next to it."""
     return write_tiny_run(tmp_path_factory.mktemp('tiny'))
 
 

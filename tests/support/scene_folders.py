@@ -18,6 +18,7 @@ def write_visdrone(
     root: Path,
     images: Mapping[str, Sequence[Sequence[float]] | str | None],
     image_wh: tuple[int, int] = (100, 80),
+    pictures: Mapping[str, np.ndarray] | None = None,
 ) -> Path:
     """Write images in VisDrone's layout and return ``root``.
 
@@ -27,20 +28,35 @@ def write_visdrone(
             truncation, occlusion), or its text, or None for no annotation.
             Rows are painted as rectangles.
         image_wh: Size of all images, pixels.
+        pictures: By stem, pixels (h, w, 3), BGR, in place of rectangles.
     """
     for folder in ('images', 'annotations'):
         (root / folder).mkdir(parents=True, exist_ok=True)
     for stem, rows in images.items():
-        width, height = image_wh
-        image = np.full((height, width, 3), BACKGROUND, dtype=np.uint8)
-        if rows is not None:
-            text = rows
-            if not isinstance(rows, str):
-                paint(image, rows)
-                text = ''.join(','.join(map(str, r)) + '\n' for r in rows)
-            (root / 'annotations' / f'{stem}.txt').write_text(str(text))
+        image = flat_scene(rows, image_wh)
+        if pictures is not None:
+            image = pictures[stem]
         cv2.imwrite(str(root / 'images' / f'{stem}.png'), image)
+        if rows is not None:
+            text = rows if isinstance(rows, str) else text_of(rows)
+            (root / 'annotations' / f'{stem}.txt').write_text(text)
     return root
+
+
+def text_of(rows: Sequence[Sequence[float]]) -> str:
+    """Write rows as VisDrone does."""
+    return ''.join(','.join(map(str, row)) + '\n' for row in rows)
+
+
+def flat_scene(
+    rows: Sequence[Sequence[float]] | str | None, image_wh: tuple[int, int]
+) -> np.ndarray:
+    """Paint rows, unless they are text, on an even background."""
+    width, height = image_wh
+    image = np.full((height, width, 3), BACKGROUND, dtype=np.uint8)
+    if rows is not None and not isinstance(rows, str):
+        paint(image, rows)
+    return image
 
 
 def paint(image: np.ndarray, rows: Sequence[Sequence[float]]) -> None:

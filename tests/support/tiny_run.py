@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import cv2
 import numpy as np
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
 
 from mmhcm.engine.launching.launch import set_threads
 from mmhcm.engine.wrappers import unwrap
+from tests.support.scene_folders import write_visdrone
 
 REPO = Path(__file__).parents[2]
 IMAGE_WH = (112, 80)
@@ -134,8 +134,8 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, begin=0, end=3),
     dict(type='MultiStepLR', milestones=[2], gamma=0.1, by_epoch=True),
 ]
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[1],
         canvases=dict(num_canvases=2, num_pastes=3),
@@ -143,7 +143,7 @@ custom_hooks = [
         pool=dict(min_size=3),
         dataloader=dict(num_workers=0),
     )
-]
+)
 """
 
 
@@ -151,19 +151,16 @@ def write_tiny_run(root: Path) -> Path:
     """Write data in VisDrone's layout and a config; return its path."""
     rng = np.random.default_rng(0)
     for split, num_images in (('train', 3), ('val', 2)):
-        folder = root / 'data' / f'VisDrone2019-DET-{split}'
-        for name in ('images', 'annotations'):
-            (folder / name).mkdir(parents=True)
+        pictures, texts = {}, {}
         for number in range(num_images):
             # The last image has objects at its left end only.
             is_last = number == num_images - 1
-            image, rows = _draw_image(
-                rng, (2,) if is_last else (2, 30, 58, 86)
-            )
-            stem = f'{split}_{number}'
-            cv2.imwrite(str(folder / 'images' / f'{stem}.png'), image)
-            path = folder / 'annotations' / f'{stem}.txt'
-            path.write_text('\n'.join(rows) + '\n')
+            lefts = (2,) if is_last else (2, 30, 58, 86)
+            image, rows = _draw_image(rng, lefts)
+            pictures[f'{split}_{number}'] = image
+            texts[f'{split}_{number}'] = '\n'.join(rows) + '\n'
+        folder = root / 'data' / f'VisDrone2019-DET-{split}'
+        write_visdrone(folder, texts, pictures=pictures)
     config = root / 'tiny.py'
     config.write_text(CONFIG.format(repo=REPO, root=root))
     return config

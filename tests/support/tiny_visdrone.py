@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
+
+from tests.support.scene_folders import write_visdrone
 
 CONFIG = """
 data_root = '{root}'
@@ -53,14 +54,14 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[1],
         canvases=dict(num_pastes=4),
         pool=dict(min_size=4, num_workers=1),
     )
-]
+)
 model = dict(
     type='RetinaNet',
     data_preprocessor=dict(
@@ -103,8 +104,7 @@ model = dict(
 def write_tiny_visdrone(root: Path, num_images: int = 8) -> Path:
     """Write images, annotations and the config; return the config's path."""
     rng = np.random.default_rng(0)
-    for folder in ('images', 'annotations'):
-        (root / 'train' / folder).mkdir(parents=True)
+    pictures, texts = {}, {}
     for number in range(num_images):
         image = rng.integers(90, 120, (160, 200, 3)).astype(np.uint8)
         rows = []
@@ -119,10 +119,9 @@ def write_tiny_visdrone(root: Path, num_images: int = 8) -> Path:
             rows.append(f'{left},{top},{width},{height},1,{category},0,0')
         rows.append('150,130,50,30,0,0,0,0')  # an ignored region
         rows.append('10,130,20,12,1,11,0,0')  # another object
-        stem = f'{number:03d}'
-        cv2.imwrite(str(root / 'train' / 'images' / f'{stem}.png'), image)
-        path = root / 'train' / 'annotations' / f'{stem}.txt'
-        path.write_text('\n'.join(rows) + '\n')
+        pictures[f'{number:03d}'] = image
+        texts[f'{number:03d}'] = '\n'.join(rows) + '\n'
+    write_visdrone(root / 'train', texts, pictures=pictures)
     config = root / 'tiny.py'
     config.write_text(CONFIG.format(root=root))
     return config

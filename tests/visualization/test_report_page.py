@@ -2,35 +2,32 @@ import base64
 import hashlib
 import re
 
-import cv2
 import numpy as np
 import pytest
 
+from mmhcm.visualization.box_styles import BoxStyle
+from mmhcm.visualization.pictures import LegendItem
 from mmhcm.visualization.report_page import (
     Cell,
     Chart,
     Gallery,
-    Mark,
     Page,
     Picture,
     Section,
     Table,
+    data_uri,
     format_number,
-    jpeg_uri,
     render_page,
 )
-from tests.support.html_page import read_page, values_of
+from tests.support.html_page import decode, read_page, values_of
 
 NASTY = '<b>&"\'</b><script>alert(1)</script>'
 
 
 def make_page(text='words'):
     image = np.full((8, 12, 3), (10, 20, 200), dtype=np.uint8)
-    marks = [
-        Mark((1, 2, 5, 7), style, text)
-        for style in ('detection', 'truth', 'other', 'pasted')
-    ]
-    picture = Picture(jpeg_uri(image), (12, 8), text, text, [text], marks)
+    picture = Picture(image, text, text, [text])
+    legend = [LegendItem(BoxStyle(text, (10, 20, 30)))] * 2
     blocks = [
         Table(
             text,
@@ -39,7 +36,7 @@ def make_page(text='words'):
             [text, Cell(0.25, text)],
         ),
         Chart(text, [(text, 3), ('1', 0)], text),
-        Gallery(text, text, [picture, picture], large=True),
+        Gallery(text, text, [picture] * 2, legend, large=True),
     ]
     return Page(
         title=text,
@@ -63,10 +60,11 @@ def test_every_text_is_escaped():
     escaped = html.count('&lt;b&gt;&amp;&#34;&#39;&lt;/b&gt;')
     assert escaped == plain > 20
     assert page.one('h1').text == NASTY
-    assert {image.attrs['alt'] for image in page.all('img')} == {NASTY}
+    pictures = page.one('div', _class='gallery large').all('img')
+    assert {image.attrs['alt'] for image in pictures} == {NASTY}
 
 
-def test_it_loads_nothing():
+def test_page_loads_no_files():
     html = render_page(make_page())
     page, loads = read_page(html)
     assert loads
@@ -101,22 +99,21 @@ def test_structure():
             len(row.all('th') + row.all('td')) for row in table.all('tr')
         }
         assert len(widths) == 1
-    for image in page.all('img'):
+    for image in page.one('div', _class='gallery large').all('img'):
         assert image.attrs['alt']
         assert (image.attrs['width'], image.attrs['height']) == ('12', '8')
-    # Whatever the pictures, the kinds of boxes are explained once.
-    assert len(page.one('ul', _class='legend').all('li')) == 4
+    # A swatch says nothing that its name does not say.
+    for item in page.one('ul', _class='legend').all('li'):
+        assert item.one('img').attrs['alt'] == ''
 
 
-def test_marks_lie_where_they_were_put():
+def test_the_legend_shows_how_boxes_look():
     page, _ = read_page(render_page(make_page()))
-    frame = page.all('div', _class='frame')[0]
-    group = frame.one('g', _class='truth')
-    assert frame.one('svg').attrs['viewbox'] == '0 0 12 8'
-    for rect in group.all('rect'):
-        sides = [rect.attrs[k] for k in ('x', 'y', 'width', 'height')]
-        assert sides == ['1.0', '2.0', '4.0', '5.0']
-    assert group.one('title').text == 'words'
+    (item, _) = page.one('ul', _class='legend').all('li')
+    assert item.text == 'words'
+    swatch = decode(item.one('img').attrs['src'])
+    assert swatch.shape == (22, 34, 3)
+    assert ((swatch == (30, 20, 10)).all(axis=2)).any()
 
 
 def test_numbers_and_bars():
@@ -140,12 +137,10 @@ def test_format_number(value, text):
     assert format_number(value) == text
 
 
-def test_the_size_is_that_of_the_page():
+def test_stated_size_is_that_of_the_page():
     page = make_page()
     noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3))
-    picture = Picture(
-        jpeg_uri(noise.astype(np.uint8), 95), (600, 600), 'a', 'b'
-    )
+    picture = Picture(noise.astype(np.uint8), 'a', 'b')
     section = Section('c', 'd', [], [Gallery('e', 'f', [picture])])
     html = render_page(Page(**{**vars(page), 'sections': [section]}))
     stated = re.search(r'This page is (\d+\.\d) MB', html)
@@ -153,12 +148,19 @@ def test_the_size_is_that_of_the_page():
     assert float(stated[1]) > 0.2
 
 
-def test_jpeg_uri():
+@pytest.mark.parametrize(
+    ('suffix', 'kind', 'atol'), [('.jpg', 'jpeg', 4), ('.png', 'png', 0)]
+)
+def test_data_uri(suffix, kind, atol):
     image = np.full((8, 12, 3), (10, 20, 200), dtype=np.uint8)
-    uri = jpeg_uri(image)
-    kind, _, content = uri.partition(',')
-    assert kind == 'data:image/jpeg;base64'
-    decoded = cv2.imdecode(
-        np.frombuffer(base64.b64decode(content), np.uint8), cv2.IMREAD_COLOR
-    )
-    np.testing.assert_allclose(decoded, image, atol=4)
+    uri = data_uri(image, suffix)
+    assert uri.startswith(f'data:image/{kind};base64,')
+    np.testing.assert_allclose(decode(uri), image, atol=atol)
+
+
+def test_thin_lines_keep_their_colour():
+    image = np.full((64, 64, 3), 90, dtype=np.uint8)
+    image[:, 32] = 0, 0, 255
+    shown = decode(Picture(image, 'a', 'b').uri).astype(int)
+    red = shown[:, 32, 2] - shown[:, 32, :2].max(axis=1)
+    assert red.min() > 150

@@ -4,7 +4,7 @@ cache_dir = 'work_dirs/cache'
 mean_color = (103.53, 116.28, 123.675)
 
 # Windows and valid ranges of sqrt(area), source pixels. Ranges overlap, so
-# that an object near an end is learnt at both scales; objects come to about
+# that an object near an end is learned at both scales; objects come to about
 # 20 to 90 network-input pixels (5 % and 95 % of them).
 chip_size = 640
 scales = [
@@ -29,7 +29,7 @@ train_pipeline = [
             'scale_factor',
             'flip',
             'flip_direction',
-            # Named when a loss overflows.
+            # For messages about a loss that overflows.
             'chip_window',
         ),
     ),
@@ -38,7 +38,6 @@ train_dataset = dict(
     type='VisDroneDataset',
     data_root=data_root + '/VisDrone2019-DET-train',
     filter_cfg=dict(filter_empty_gt=True),
-    cache_dir=cache_dir,
 )
 train_dataloader = dict(
     batch_size=2,
@@ -51,7 +50,7 @@ train_dataloader = dict(
         scales=scales,
         chip_size=chip_size,
         cache_dir=cache_dir,
-        # Decode no more of a JPEG file than the chip needs.
+        # Decode only the part of a JPEG file that the chip needs.
         partial_decoding=True,
         pipeline=train_pipeline,
     ),
@@ -88,7 +87,6 @@ val_dataloader = dict(
         type='VisDroneDataset',
         data_root=data_root + '/VisDrone2019-DET-val',
         test_mode=True,
-        cache_dir=cache_dir,
         pipeline=test_pipeline,
     ),
 )
@@ -96,7 +94,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='VisDroneMetric')
 test_evaluator = val_evaluator
 
-# Many scales: those of the chips, each for its own range.
+# Multi-scale test: the scales of the chips, each with its valid range.
 tta_pipeline = [
     dict(type='LoadImage'),
     dict(
@@ -117,8 +115,8 @@ tta_pipeline = [
 ]
 tta_model = dict(type='MultiScaleTTA', iou_thr=0.5, max_per_img=500)
 
-# In slices: windows over the image, a batch of them at a time, merged. For
-# images of any size; a pass without a window is the whole image.
+# Slices: windows over an image of any size, detected in batches and merged. A
+# pass without a window is the whole image.
 slice_pipeline = [
     dict(type='LoadImage'),
     dict(type='PackImage', meta_keys=test_meta_keys),
@@ -132,5 +130,5 @@ slice_model = dict(
     iou_thr=0.5,
     max_per_img=500,
 )
-# Workers would hold decoded images of their own, and pass on copies.
+# Workers would hold more decoded images, and send copies.
 slice_dataloader = dict(num_workers=0, persistent_workers=False)

@@ -1,11 +1,11 @@
 # VisDrone-DET as whole images, as MMDetection reads COCO: train on train, test
-# on val by the official score. MMDetection's own configs bring data of their
-# own; these names are other ones, so that both can be bases of one config.
+# on val by the official score. MMDetection's configs define data as well; the
+# names here differ, so that both can be bases of one config.
 visdrone_root = 'data'
 visdrone_mean = (103.53, 116.28, 123.675)  # BGR: the images are not yet RGB
 
-# What no detector may learn from or be blamed for, as in the method's configs:
-# the rows of ignored regions, and after them objects that do not count.
+# Masked or ignored, as in the method's configs: ignored regions, then objects
+# that do not count.
 visdrone_load = [
     dict(type='LoadImage'),
     dict(type='LoadAnnotations', with_bbox=True),

@@ -1,4 +1,4 @@
-# The data under the names that a runner looks for; batches as MMDetection's.
+# The data under the names that a Runner reads; batches as MMDetection's.
 _base_ = 'visdrone.py'
 
 data_root = _base_.visdrone_root

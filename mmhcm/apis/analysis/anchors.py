@@ -1,4 +1,4 @@
-"""Fitting of anchors to what a config's network really sees (paper 4.1)."""
+"""Fitting of anchors to the objects of a config's input (paper 4.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ _MMDET_SCALES, _MMDET_RATIOS = (8.0,), (0.5, 1.0, 2.0)
 class TrainingObjects:
     """The objects that training learns, as the network's input shows them.
 
-    An object that several chips teach counts once for each.
+    An object that is learned in several chips counts once for each.
 
     Attributes:
         bboxes: float32 (n, 4) xyxy, input pixels.
@@ -109,7 +109,7 @@ def fit_config_anchors(
 
 
 def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
-    """Name of the head with anchors, and its anchors.
+    """Return the name of the head with anchors, and its anchors.
 
     Raises:
         ValueError: there are none, or not ``AnchorGenerator``'s own.
@@ -139,7 +139,7 @@ def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
 def training_objects(
     cfg: Config, dataset: ChipDataset, seed: int = 0
 ) -> TrainingObjects:
-    """Collect what the network is taught, in network-input pixels."""
+    """Collect the objects that training learns, in network-input pixels."""
     pipeline = training_pipeline(cfg)
     resizing = InputResizing(pipeline, seed)
     divisor = cfg.model.get('data_preprocessor', {}).get('pad_size_divisor', 1)
@@ -168,14 +168,14 @@ def training_objects(
 def proposed_scales(
     fit: AnchorFit, chip_size: int, num_scales: int = 3
 ) -> list[ChipScale]:
-    """Windows and valid ranges for the objects that anchors were fitted to."""
+    """Propose windows and valid ranges for the objects of a fit."""
     return propose_scales(
         fit.objects.source_bboxes, fit.objects.image_whs, chip_size, num_scales
     )
 
 
 def fit_text(fit: AnchorFit) -> str:
-    """Recall before and after, and the config lines of the fitted anchors."""
+    """Format the recall before and after, and the fitted config lines."""
     objects = fit.objects
     sizes = sqrt_areas(objects.bboxes)
     quantiles = ' / '.join(
@@ -200,7 +200,7 @@ def fit_text(fit: AnchorFit) -> str:
 
 
 def anchor_text(head: str, spec: AnchorSpec) -> str:
-    """Anchors as lines to paste into a config."""
+    """Format anchors as lines to paste into a config."""
     return '\n'.join(
         [
             'model = dict(',
@@ -219,7 +219,7 @@ def anchor_text(head: str, spec: AnchorSpec) -> str:
 
 
 def scales_text(scales: Sequence[ChipScale]) -> str:
-    """Scales as a config writes them."""
+    """Format scales as a config writes them."""
     lines = ['scales = [']
     for scale in scales:
         low, high = scale.valid_range

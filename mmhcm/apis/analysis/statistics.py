@@ -1,4 +1,4 @@
-"""What chips and pasting do to a data set: classes, coverage, pixels."""
+"""Statistics of chips and pasting in a data set: classes, coverage, pixels."""
 
 import json
 from collections.abc import Mapping
@@ -51,9 +51,9 @@ def analyze(
         totals.add(image)
     counts: dict[str, np.ndarray] = {
         'images': totals.objects,
-        'normal chips': totals.taught,
+        'normal chips': totals.learned,
     }
-    stream = totals.taught / max(totals.num_chips, 1)
+    stream = totals.learned / max(totals.num_chips, 1)
     hard_ratio = 0.0
     canvas_figures: dict[str, Any] = {}
     if num_canvases is not None:
@@ -69,10 +69,10 @@ def analyze(
             pasted += instance_counts(np.array(labels), num_classes)
         counts['canvases'] = on_canvases.objects
         counts['of it pasted'] = pasted
-        counts['canvas chips'] = on_canvases.taught
+        counts['canvas chips'] = on_canvases.learned
         sampler = cfg.train_dataloader.get('sampler', {})
         hard_ratio = sampler.get('hard_ratio', _CHIP_SAMPLER_RATIO)
-        hard = on_canvases.taught / max(on_canvases.num_chips, 1)
+        hard = on_canvases.learned / max(on_canvases.num_chips, 1)
         stream = (1 - hard_ratio) * stream + hard_ratio * hard
         canvas_figures = {
             'canvases': len(canvases),
@@ -94,7 +94,7 @@ def analyze(
 
 
 def class_ratio(counts: np.ndarray, present: np.ndarray) -> float | None:
-    """Most over least frequent class, of those that are present (c,)."""
+    """Divide the largest count by the smallest, of classes present (c,)."""
     counts = np.asarray(counts)[np.asarray(present) > 0]
     if not len(counts) or not counts.min() > 0:
         return None
@@ -102,7 +102,7 @@ def class_ratio(counts: np.ndarray, present: np.ndarray) -> float | None:
 
 
 def statistics_text(figures: Mapping[str, Any]) -> str:
-    """The figures of ``analyze`` as a table and some lines."""
+    """Format the figures of ``analyze`` as a table and some lines."""
     counts, names = figures['counts'], figures['classes']
     width = max(len('most / least'), *map(len, names))
     lines = [' ' * width + ''.join(f'{name:>14}' for name in counts)]
@@ -159,7 +159,7 @@ class _Totals:
         num_classes = len(dataset.metainfo['classes'])
         num_scales = 1 if dataset.scales is None else len(dataset.scales) + 1
         self.objects = np.zeros(num_classes, dtype=np.int64)
-        self.taught = np.zeros(num_classes, dtype=np.int64)
+        self.learned = np.zeros(num_classes, dtype=np.int64)
         self.chips_per_scale = np.zeros(num_scales, dtype=np.int64)
         self.num_images = self.covered = self.no_area = 0
         self.pixels = self.content = self.pyramid = 0.0
@@ -176,7 +176,7 @@ class _Totals:
         num_classes = len(self.objects)
         self.objects += instance_counts(image.labels[counted], num_classes)
         for _, inds, keep in image.projections():
-            self.taught += instance_counts(
+            self.learned += instance_counts(
                 image.labels[inds[keep]], num_classes
             )
         # Asked of windows and boxes, and not of what the cover claims.

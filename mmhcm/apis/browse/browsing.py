@@ -19,17 +19,16 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.functional.boxes import as_bboxes, box_areas, clip_boxes
 from mmhcm.structures.pool import ObjectPool, read_image
 from mmhcm.structures.rounds import DetectedImage, find_errors
-from mmhcm.visualization.pictures import Marks, ObjectMarks, draw_marks
-
-from .pictures import (
-    class_style,
-    draw_indices,
-    error_marks,
-    object_marks,
-    save_pictures,
+from mmhcm.visualization.pictures import (
+    ErrorMarks,
+    Marks,
+    ObjectMarks,
+    draw_marks,
 )
 
-#: Share of an error box that has to lie in a chip for it to be drawn there.
+from .pictures import draw_indices, save_pictures
+
+#: Least share of an error's box inside a chip for the box to be drawn there.
 _MIN_VISIBLE = 0.5
 
 
@@ -42,7 +41,7 @@ def save_chips(
         cfg: The config.
         out_dir: Folder of the pictures; ``chips.jpg`` has them all.
         num: Number of chips, drawn at random.
-        seed: Of that draw. Defaults to 0.
+        seed: Seed of that draw. Defaults to 0.
 
     Returns:
         The files, the contact sheet last.
@@ -67,7 +66,7 @@ def save_canvases(
         cfg: A config that mines hard chips.
         out_dir: Folder of the pictures; ``canvases.jpg`` has them all.
         num: Number of canvases, drawn at random from the round's.
-        seed: Of that draw. Defaults to 0.
+        seed: Seed of that draw. Defaults to 0.
         pool: The object pool. Defaults to None: the config's, built if it is
             absent.
 
@@ -83,11 +82,11 @@ def save_canvases(
         num_pastes = len(info.get('pastes', ()))
         skipped = info['num_skipped_pastes']
         title = f'{name}: {num_pastes} pasted, {skipped} without a place'
-        objects = object_marks(info['instances'])
+        objects = ObjectMarks.of(info['instances'])
         regions = info['ignored_regions']
         image = canvases.pipeline(info)['img']
         marks = Marks(objects, regions, title=title)
-        return name, draw_marks(image, marks, **class_style(canvases.metainfo))
+        return name, draw_marks(image, marks, canvases.metainfo['classes'])
 
     return save_pictures(Path(out_dir), 'canvases', inds, picture)
 
@@ -106,7 +105,7 @@ def save_hard_chips(
         cfg: The config that they were mined with.
         out_dir: Folder of the pictures; ``hard_chips.jpg`` has them all.
         num: Number of hard chips, drawn at random.
-        seed: Of that draw. Defaults to 0.
+        seed: Seed of that draw. Defaults to 0.
         round_file: A mined round. Defaults to None: the last one in the
             work directory.
         pool: The object pool. Defaults to None: the config's.
@@ -126,7 +125,7 @@ def save_hard_chips(
 
 def _draw_chip(dataset: ChipDataset, ind: int) -> tuple[str, np.ndarray]:
     info = dataset.get_data_info(ind)
-    chip = info['chip']
+    chip, classes = info['chip'], dataset.metainfo['classes']
     name = f'{info["img_id"]}_chip_{ind}'
     sample = dataset.pipeline(info)
     regions, shown_shares = _to_chip(info.get('ignored_regions', []), chip)
@@ -140,33 +139,31 @@ def _draw_chip(dataset: ChipDataset, ind: int) -> tuple[str, np.ndarray]:
             [error.bbox for error in info['hard_errors']], chip
         )
         shown = np.flatnonzero(visible >= _MIN_VISIBLE)
-        errors = error_marks(
+        errors = ErrorMarks.of(
             [info['hard_errors'][index] for index in shown],
-            dataset.metainfo['classes'],
+            classes,
             bboxes[shown],
         )
         marks = Marks(marks.objects, marks.regions, errors, marks.title)
-    return name, draw_marks(
-        sample['img'], marks, **class_style(dataset.metainfo)
-    )
+    return name, draw_marks(sample['img'], marks, classes)
 
 
 def _chip_objects(
     sample: dict, instances: Sequence[dict], chip: dict
 ) -> ObjectMarks:
-    """Objects as the pipeline leaves them, marked where they were pasted."""
+    """Take objects as the pipeline leaves them, with the pasted ones."""
     return ObjectMarks(
         as_bboxes(sample['gt_bboxes'].numpy()),
         np.asarray(sample['gt_bboxes_labels']),
         np.asarray(sample['gt_ignore_flags'], dtype=bool),
-        pasted_flags(sample, instances, chip),
+        np.array(pasted_flags(sample, instances, chip), dtype=bool),
     )
 
 
 def _to_chip(
     bboxes: Iterable[Sequence[float]], chip: dict
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes (n, 4) in chip pixels, and which share of each is in it (n,)."""
+    """Return boxes (n, 4) in chip pixels, and their shares inside (n,)."""
     source = as_bboxes(list(bboxes))
     window = np.asarray(chip['window'], dtype=np.float32)
     cut = clip_boxes(source, tuple(window))
@@ -193,8 +190,8 @@ def save_detections(
         cfg: The config.
         out_dir: Folder of the pictures; ``detections.jpg`` has them all.
         num: Number of images, drawn at random.
-        checkpoint: Weights.
-        seed: Of that draw. Defaults to 0.
+        checkpoint: File of the weights.
+        seed: Seed of that draw. Defaults to 0.
         score_thr: Lowest score that is drawn. Defaults to 0.3.
 
     Returns:
@@ -202,10 +199,9 @@ def save_detections(
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     dataset = DATASETS.build(cfg.val_dataloader.dataset)
-    style = class_style(dataset.metainfo)
-
+    classes = dataset.metainfo['classes']
     inds = draw_indices(len(dataset), num, seed)
-    # In the order in which the pictures are asked for.
+    # In the order of the pictures.
     found = detect(cfg, checkpoint, dataset, inds, score_thr)
 
     def picture(ind: int) -> tuple[str, np.ndarray]:
@@ -227,10 +223,10 @@ def save_detections(
         marks = Marks(
             ObjectMarks(bboxes, labels),
             info.get('ignored_regions', []),
-            error_marks(errors, style['classes'], tag_missed=False),
+            ErrorMarks.of(errors, classes, tag_missed=False),
             f'{name}: {len(bboxes)} detections from {score_thr:g}',
         )
         image = read_image(info['img_path'])
-        return name, draw_marks(image, marks, **style)
+        return name, draw_marks(image, marks, classes)
 
     return save_pictures(Path(out_dir), 'detections', inds, picture)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,6 @@ from mmengine.logging import print_log
 from tqdm import tqdm
 
 from mmhcm.apis.data import (
-    canvas_pipeline,
-    chip_pipeline,
     pasted_flags,
     rendering_canvases,
     rendering_chips,
@@ -28,15 +26,11 @@ from mmhcm.datasets import (
 )
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.coco_export import (
-    VERSION,
-    ExportLog,
     annotation_records,
     image_record,
     write_coco,
 )
-from mmhcm.structures.files import fingerprint
-from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.instances import instance_arrays, instance_labels
 
 from .pictures import draw_indices, write_picture
 
@@ -46,30 +40,27 @@ SUFFIXES = ('.png', '.jpg')
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What an export has done.
+    """Files of an export.
 
     Attributes:
         json_path: The COCO json.
         num_images: Images in it.
-        num_kept: Those of them that an earlier export had rendered.
         num_broken: Samples that were left out since their image is broken.
     """
 
     json_path: Path
     num_images: int
-    num_kept: int
     num_broken: int
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where the samples of one kind come from.
+    """Samples of one kind.
 
     Attributes:
         dataset: Its pipeline ends with the picture.
         start: Index of the first sample.
         total: Number of samples.
-        digest: Digest of what all samples depend on.
         annotate: Gives annotations and further keys of a rendered sample,
             from its data info before and after the pipeline.
     """
@@ -77,7 +68,6 @@ class _Source:
     dataset: ChipDataset | CanvasDataset
     start: int
     total: int
-    digest: str
     annotate: Callable[[dict, dict], tuple[list[dict], dict[str, Any]]]
 
 
@@ -92,9 +82,8 @@ def export(
     """Write images into ``out_dir/what`` and ``out_dir/what.json``.
 
     The samples go through the data set's own pipeline without its random
-    transforms. An image that an earlier export has rendered from the same
-    data and settings is kept; the json is written last. A sample whose image
-    is broken is left out with a warning, as training does.
+    transforms. The json is written last. A sample whose image is broken is
+    left out with a warning, as in training.
 
     Args:
         cfg: The config.
@@ -118,41 +107,33 @@ def export(
     if num is not None and num < 1:
         raise ValueError(f'num must be positive, got {num}')
     if round_file is not None and what != 'hard-chips':
-        raise ValueError(f'a round says nothing of {what}, only of hard-chips')
+        raise ValueError(f'a round file goes with hard-chips, not with {what}')
     source = _open_source(cfg, what, round_file)
     out_dir = Path(out_dir)
     inds = draw_indices(source.total, num or source.total, seed=0)
     images: list[tuple[int, dict]] = []
-    num_kept, faults = 0, []
-    with ExportLog(out_dir / f'{what}.log.jsonl') as log:
-        for ind in tqdm(inds.tolist(), f'exporting {what}', leave=False):
-            info = source.dataset.get_data_info(source.start + ind)
-            name = f'{Path(info["img_path"]).stem}_{ind:06d}{suffix}'
-            path = out_dir / what / name
-            digest = fingerprint(source.digest, suffix, *_parts(info))
-            record = log.get(name, digest) if path.is_file() else None
-            if record is not None:
-                num_kept += 1
-            else:
-                try:
-                    picture, record = _render(source, info, ind, name)
-                except IMAGE_ERRORS as error:
-                    faults.append(describe_fault(info['img_path'], error))
-                    print_log(
-                        f'left out broken sample {faults[-1]}',
-                        logger='current',
-                        level=logging.WARNING,
-                    )
-                    continue
-                write_picture(path, picture)
-                log.add(name, digest, record)
-            images.append((ind + 1, record))
+    faults: list[str] = []
+    for ind in tqdm(inds.tolist(), f'exporting {what}', leave=False):
+        info = source.dataset.get_data_info(source.start + ind)
+        name = f'{Path(info["img_path"]).stem}_{ind:06d}{suffix}'
+        try:
+            picture, record = _render(source, info, ind, name)
+        except IMAGE_ERRORS as error:
+            faults.append(describe_fault(info['img_path'], error))
+            print_log(
+                f'left out broken sample {faults[-1]}',
+                logger='current',
+                level=logging.WARNING,
+            )
+            continue
+        write_picture(out_dir / what / name, picture)
+        images.append((ind + 1, record))
     if faults and not images:
         raise ValueError(f'no image can be read, the first: {faults[0]}')
     json_path = out_dir / f'{what}.json'
     classes = source.dataset.metainfo['classes']
     write_coco(json_path, images, classes, f'{what} of {cfg.filename}')
-    return ExportResult(json_path, len(images), num_kept, len(faults))
+    return ExportResult(json_path, len(images), len(faults))
 
 
 def _open_source(
@@ -164,7 +145,6 @@ def _open_source(
             canvases,
             start=0,
             total=len(canvases),
-            digest=_common_digest(canvases, canvas_pipeline(cfg)),
             annotate=_annotate_canvas,
         )
     is_hard = what == 'hard-chips'
@@ -177,55 +157,14 @@ def _open_source(
         chips,
         start=chips.num_normal if is_hard else 0,
         total=chips.num_hard if is_hard else chips.num_normal,
-        digest=_common_digest(chips, chip_pipeline(cfg)),
         annotate=_annotate_chip,
     )
-
-
-def _common_digest(
-    dataset: ChipDataset | CanvasDataset, pipeline: list[dict]
-) -> str:
-    """Digest of the pipeline, the classes and the object pool."""
-    pool: ObjectPool | None = dataset.pool
-    return fingerprint(
-        VERSION,
-        [str(dict(transform)) for transform in pipeline],
-        dataset.metainfo['classes'],
-        '' if pool is None else pool.fingerprint,
-    )
-
-
-def _parts(info: dict) -> list[Any]:
-    """What a sample is rendered from, but for what all have in common."""
-    instances = info['instances']
-    bboxes, ignored = instance_arrays(instances)
-    chip = info.get('chip')
-    path = Path(info['img_path'])
-    # A missing image is the pipeline's to report.
-    stat = path.stat() if path.is_file() else None
-    return [
-        str(path),
-        [] if stat is None else [stat.st_size, stat.st_mtime_ns],
-        bboxes,
-        ignored,
-        [int(item['bbox_label']) for item in instances],
-        as_bboxes(info.get('ignored_regions', [])),
-        [asdict(paste) for paste in info.get('pastes', ())],
-        []
-        if chip is None
-        else [
-            np.asarray(chip['window']).tolist(),
-            chip['scale_ind'],
-            float(chip['resize']),
-            np.asarray(chip['valid']).tolist(),
-        ],
-    ]
 
 
 def _render(
     source: _Source, info: dict, ind: int, name: str
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Picture (h, w, 3), BGR, and record of a sample."""
+    """Render a sample to its picture (h, w, 3), BGR, and its record."""
     before = dict(info)
     # Whatever still draws draws the same in every export.
     with seeded_globals(0, ind):
@@ -270,7 +209,7 @@ def _annotate_canvas(info: dict, _: dict) -> tuple[list[dict], dict[str, Any]]:
     bboxes, ignored = instance_arrays(instances)
     annotations = annotation_records(
         bboxes,
-        np.array([item['bbox_label'] for item in instances], dtype=np.int64),
+        instance_labels(instances),
         ignored,
         [bool(item.get('pasted')) for item in instances],
     )

@@ -1,4 +1,4 @@
-"""Training data of a config, as commands look at them."""
+"""Training data of a config, for the commands that show it."""
 
 from .chipped_image import ChippedImage, chip_image, iterate_images
 from .detecting import detect

@@ -19,19 +19,19 @@ from mmhcm.structures.instances import instance_arrays
 
 @dataclass(frozen=True)
 class ChippedImage:
-    """One image, its objects and its chips.
+    """Image with its objects and its chips.
 
     Attributes:
         image_wh: (width, height), source pixels.
         bboxes: float32 (n, 4) xyxy, source pixels.
         labels: int64 (n,).
         ignored: bool (n,).
-        valid: bool (n, K + 1), scales at which an object is learnt; never
+        valid: bool (n, K + 1), scales at which an object is learned; never
             for ignored ones.
         windows: float32 (m, 4) xyxy, source pixels.
         scale_inds: int64 (m,).
         resizes: float64 (m,), chip pixels per source pixel.
-        min_visible: Share of an object that a chip must show to teach it.
+        min_visible: Share of an object that is visible where it is learned.
     """
 
     image_wh: tuple[int, int]

@@ -1,10 +1,8 @@
-"""A checkpoint's detections on single images, for pictures of them."""
+"""Detections of a checkpoint on single images."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from mmdet.registry import MODELS
 from mmengine.config import Config
@@ -12,20 +10,7 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.runner import load_checkpoint
 
 from mmhcm.functional.boxes import as_bboxes
-
-
-class Detections(NamedTuple):
-    """What was detected in one image.
-
-    Attributes:
-        bboxes: float32 (n, 4) xyxy, pixels of the source image.
-        scores: float32 (n,).
-        labels: int64 (n,).
-    """
-
-    bboxes: np.ndarray
-    scores: np.ndarray
-    labels: np.ndarray
+from mmhcm.functional.merging import Detections
 
 
 @torch.no_grad()
@@ -36,7 +21,7 @@ def detect(
     inds: Iterable[int],
     score_thr: float,
 ) -> Iterator[Detections]:
-    """Yield the detections on each image, by the data set's pipeline.
+    """Yield each image's detections, in pixels of the source image.
 
     Args:
         cfg: A config, for its model.

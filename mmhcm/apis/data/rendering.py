@@ -1,24 +1,20 @@
-"""What a config trains on and mines, as pixels, without random transforms."""
+"""Chips and canvases of a config as pixels, without random transforms."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from mmhcm.datasets import CanvasDataset, ChipDataset
 from mmhcm.engine.mining import (
+    MiningSources,
     build_canvases,
-    check_images,
     check_patches,
-    check_pool,
+    find_round,
     mining_settings,
-    newest_round,
     open_or_build_pool,
-    pool_folder,
     pool_settings,
-    sources_digest,
 )
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
@@ -29,7 +25,7 @@ from .training_data import build_training_data, training_pipeline
 
 
 def chip_pipeline(cfg: Config) -> list[dict]:
-    """Transforms of a training sample that are not random, up to packing."""
+    """List the transforms of a training sample but random and packing ones."""
     return [
         transform
         for transform in training_pipeline(cfg)
@@ -38,7 +34,7 @@ def chip_pipeline(cfg: Config) -> list[dict]:
 
 
 def canvas_pipeline(cfg: Config) -> list[dict]:
-    """Transforms of a training sample that make a whole canvas."""
+    """List the transforms of a training sample that make a whole canvas."""
     wanted = (
         *('LoadImage', 'LoadChipImage'),
         *('MaskIgnoredRegions', 'PasteObjects'),
@@ -47,7 +43,7 @@ def canvas_pipeline(cfg: Config) -> list[dict]:
 
 
 def rendering_chips(cfg: Config) -> ChipDataset:
-    """Training data whose pipeline ends with the picture and its boxes."""
+    """Build training data whose pipeline ends with picture and boxes."""
     dataset = build_training_data(cfg)
     dataset.pipeline = Compose(chip_pipeline(cfg))
     return dataset
@@ -58,7 +54,7 @@ def rendering_hard_chips(
     round_file: str | Path | None = None,
     pool: ObjectPool | None = None,
 ) -> ChipDataset:
-    """Data of :func:`rendering_chips` with the hard chips of a round.
+    """Build data as :func:`rendering_chips` does, with a round's hard chips.
 
     Args:
         cfg: The config that they were mined with.
@@ -69,28 +65,25 @@ def rendering_hard_chips(
     Raises:
         ValueError: no such round, or one of other images or another pool.
     """
-    path = Path(round_file or newest_round(cfg))
+    path = Path(round_file or find_round(cfg.work_dir))
     hard_round = read_round(path)
     dataset = rendering_chips(cfg)
-    hook = mining_settings(cfg)
-    external = [DATASETS.build(item) for item in hook.get('external', [])]
-    origin = {'round': hard_round.number, **hard_round.origin}
-    if 'images' in origin:
-        folder = pool_folder(hook.get('pool') or {}, cfg.work_dir)
-        sources = [dataset.dataset, *external]
-        check_images([origin], sources_digest(sources, folder))
-    if pool is None and hook.get('pool') is not None:
-        pool = config_pool(cfg, dataset)
-    check_pool([origin], pool)
-    check_patches(path, hard_round, pool)
-    dataset.set_hard_chips(hard_round, pool, external)
+    settings = mining_settings(cfg)
+    sources = MiningSources(
+        dataset.dataset, settings.external, settings.pool, cfg.work_dir
+    )
+    if pool is not None:
+        sources.pool = pool
+    sources.check([{'round': hard_round.number, **hard_round.origin}])
+    check_patches(path, hard_round, sources.pool)
+    dataset.set_hard_chips(hard_round, sources.pool, sources.external)
     return dataset
 
 
 def rendering_canvases(
     cfg: Config, pool: ObjectPool | None = None
 ) -> CanvasDataset:
-    """Canvases of the first mining round, their pipeline ending with them.
+    """Build the canvases of the first mining round as they are painted.
 
     Args:
         cfg: A config that mines hard chips.
@@ -99,7 +92,7 @@ def rendering_canvases(
     """
     dataset = build_training_data(cfg)
     pool = pool or config_pool(cfg, dataset)
-    total = mining_settings(cfg).get('canvases', {}).get('num_canvases')
+    total = mining_settings(cfg).canvases.get('num_canvases')
     canvases = build_canvases(
         cfg, dataset, total or len(dataset.dataset), pool
     )
@@ -121,7 +114,7 @@ def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
 def pasted_flags(
     sample: dict, instances: Sequence[dict], chip: dict
 ) -> list[bool]:
-    """Say of each box of a rendered chip whether it was pasted.
+    """Flag the boxes of a rendered chip that were pasted.
 
     Args:
         sample: What the pipeline made of the chip.

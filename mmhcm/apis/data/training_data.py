@@ -1,4 +1,4 @@
-"""A config's training data, to be counted and not to be read."""
+"""Training data of a config, built without its transforms."""
 
 import argparse
 import tempfile
@@ -24,7 +24,7 @@ def build_training_data(
     annotations: str | Path | None = None,
     sizes_csv: str | Path | None = None,
 ) -> ChipDataset:
-    """Build a config's training data set, to be counted and not to be read.
+    """Build a config's training data set without its transforms.
 
     Args:
         cfg: A config whose training data is a ``ChipDataset``, or whole
@@ -41,10 +41,13 @@ def build_training_data(
     # Names such as VisDroneDataset are MMDetection's to look up.
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     chip_cfg, image_cfg = training_cfgs(cfg)
+    # Pixels are the same without partial decoding, which reads every file.
     settings = {
-        key: chip_cfg[key]
-        for key in ('scales', 'chip_size', 'max_chips', 'cover', 'cache_dir')
-        if key in chip_cfg
+        'type': 'ChipDataset',
+        **chip_cfg,
+        'partial_decoding': False,
+        'lazy_init': False,
+        'pipeline': [],
     }
     if annotations is None:
         images: Any = {**image_cfg, 'pipeline': []}
@@ -59,8 +62,10 @@ def build_training_data(
             sizes,
             filter_cfg=image_cfg.get('filter_cfg'),
         )
-        settings.pop('cache_dir', None)
-    return ChipDataset(dataset=images, pipeline=[], **settings)
+        settings['cache_dir'] = None
+    dataset = DATASETS.build({**settings, 'dataset': images})
+    assert isinstance(dataset, ChipDataset), 'built as one'
+    return dataset
 
 
 def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,7 +96,7 @@ def chosen_training_data(cfg: Config, args: argparse.Namespace) -> ChipDataset:
 
 
 def training_cfgs(cfg: Config) -> tuple[dict, dict]:
-    """Configs of the ``ChipDataset`` ({} if none) and of the images."""
+    """Return the configs of the ``ChipDataset`` ({} if none) and images."""
     node: Any = cfg.train_dataloader.dataset
     chip_cfg: dict = {}
     while 'dataset' in node:
@@ -102,14 +107,14 @@ def training_cfgs(cfg: Config) -> tuple[dict, dict]:
 
 
 def training_pipeline(cfg: Config) -> list[dict]:
-    """Transforms of one training sample."""
+    """Return the transforms of one training sample."""
     chip_cfg, image_cfg = training_cfgs(cfg)
     return list((chip_cfg or image_cfg).get('pipeline', []))
 
 
 @contextmanager
 def annotation_folder(path: str | Path) -> Iterator[Path]:
-    """Give the folder itself, or what a tar holds in a temporary one.
+    """Yield the folder itself, or a temporary one with a tar's content.
 
     Raises:
         FileNotFoundError: nothing lies there.
@@ -127,7 +132,7 @@ def annotation_folder(path: str | Path) -> Iterator[Path]:
 
 
 def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
-    """Share of an object that ``CropChip`` asks for; 0.5 by default."""
+    """Return the share of an object that ``CropChip`` needs, default 0.5."""
     for transform in pipeline:
         if transform['type'].split('.')[-1] == 'CropChip':
             return float(transform.get('min_visible', 0.5))
@@ -135,7 +140,7 @@ def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
 
 
 class InputResizing:
-    """What a pipeline's resizing does to boxes, behind cropping.
+    """Resizing of a pipeline after cropping, applied to sizes alone.
 
     Runs the pipeline's own transforms on a blank image, so that none of their
     rules is written down twice. A transform that draws a size draws it from
@@ -181,7 +186,7 @@ class InputResizing:
 
 
 def _config_sizes(image_cfg: dict) -> dict[str, tuple[int, int]]:
-    """Sizes of the images of a data set config that exist here."""
+    """Read the sizes of those images of a data set config that exist."""
     built = DATASETS.build({**image_cfg, 'pipeline': [], 'lazy_init': True})
     assert isinstance(built, BaseDataset), 'images are a BaseDataset'
     folder = Path(built.data_prefix.get('img_path') or 'absent')

@@ -23,9 +23,8 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import mining_settings
 from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
 from mmhcm.structures.pool import ObjectPool
+from mmhcm.visualization.box_styles import MASKED, PASTED
 from mmhcm.visualization.figures import (
-    MASKED,
-    PASTED,
     Drawing,
     Photo,
     PhotoRow,
@@ -42,7 +41,7 @@ _SOURCE, _INPUT, _RATIO = (
     'sqrt(area), input pixels',
     'width / height',
 )
-#: What ``analyze`` calls it, and what the legend does.
+#: Names of counts in ``analyze``, and in the legend.
 _SERIES = {
     'images': 'images',
     'normal chips': 'chips',
@@ -60,7 +59,7 @@ def counts_figure(
 
     Args:
         cfg: The config.
-        dataset: What ``build_training_data`` makes of it.
+        dataset: Its chips, see ``build_training_data``.
         num_canvases: Canvases with pasted objects, whose chips are the
             augmented ones; 0 leaves them out. Defaults to None: as many as
             a mining round of the config has, if it pastes.
@@ -68,19 +67,19 @@ def counts_figure(
     """
     if num_canvases is None:
         num_canvases = _round_canvases(cfg, dataset)
-    figures = analyze(cfg, dataset, num_canvases or None)
+    statistics = analyze(cfg, dataset, num_canvases or None)
     counts = {
-        name: figures['counts'][key]
+        name: statistics['counts'][key]
         for key, name in _SERIES.items()
-        if key in figures['counts']
+        if key in statistics['counts']
     }
     ratios = {
-        name: figures['ratios'][key]
+        name: statistics['ratios'][key]
         for key, name in _SERIES.items()
-        if key in figures['ratios']
+        if key in statistics['ratios']
     }
-    figure = draw_counts(figures['classes'], counts, ratios, width)
-    return Drawing(figure, figures, statistics_text(figures))
+    figure = draw_counts(statistics['classes'], counts, ratios, width)
+    return Drawing(figure, statistics, statistics_text(statistics))
 
 
 def object_sizes_figure(
@@ -90,7 +89,7 @@ def object_sizes_figure(
 
     Args:
         cfg: The config, for its pipeline.
-        dataset: What ``build_training_data`` makes of it.
+        dataset: Its chips, see ``build_training_data``.
         width: 'single' or 'double'.
     """
     classes = list(dataset.metainfo['classes'])
@@ -135,8 +134,8 @@ def canvases_figure(
         cfg: A config that mines hard chips.
         num: Canvases of the own images, and as many external ones if the
             config has some.
-        seed: Which canvases.
-        columns: Pictures beside each other.
+        seed: Seed of the choice of canvases.
+        columns: Pictures in a row.
         width: 'single' or 'double'.
         pool: The object pool. Defaults to None: the config's, built if it
             is absent.
@@ -183,7 +182,7 @@ def masking_figure(
     Args:
         cfg: A config whose training masks ignored regions.
         num: Images, drawn at random from those with regions.
-        seed: Of that draw.
+        seed: Seed of that draw.
         images: Stems of images to take instead.
         external: Take the config's external images.
         width: 'single' or 'double'.
@@ -219,21 +218,21 @@ def masking_figure(
 
 
 def _round_canvases(cfg: Config, dataset: ChipDataset) -> int:
-    """Canvases of a mining round with pasted objects, else 0."""
+    """Count the canvases of a mining round with pasted objects, else 0."""
     try:
         settings = mining_settings(cfg)
     except ValueError:
         return 0
-    if not settings.get('pool'):
+    if not settings.pool:
         return 0
-    total = settings.get('canvases', {}).get('num_canvases')
+    total = settings.canvases.get('num_canvases')
     return int(total or len(dataset.dataset))
 
 
 def collect_sizes(
     cfg: Config, dataset: ChipDataset
 ) -> dict[str, list[np.ndarray]]:
-    """Values (n,) of each class, by what they measure."""
+    """Collect values (n,) of each class, by the label of their axis."""
     pipeline = training_pipeline(cfg)
     resizing = InputResizing(pipeline)
     num_classes = len(dataset.metainfo['classes'])
@@ -255,7 +254,7 @@ def collect_sizes(
     for name in (_SOURCE, _INPUT):
         boxes = np.concatenate([as_bboxes([]), *bboxes[name]])
         owners = np.concatenate([np.zeros(0, np.int64), *labels[name]])
-        # What has no area has neither a size nor a shape.
+        # A box without area has neither a size nor a shape.
         solid = box_wh(boxes).min(axis=1, initial=np.inf) > 0
         parts = [
             boxes[solid & (owners == label)] for label in range(num_classes)
@@ -267,7 +266,7 @@ def collect_sizes(
 
 
 def _image_datasets(cfg: Config, external: bool) -> list[BaseDataset]:
-    """The config's own images, or its external ones.
+    """Build the data sets of own images, or of external ones.
 
     Raises:
         ValueError: there are no external ones.
@@ -276,7 +275,7 @@ def _image_datasets(cfg: Config, external: bool) -> list[BaseDataset]:
     if not external:
         _, image_cfg = training_cfgs(cfg)
         return [DATASETS.build({**image_cfg, 'pipeline': []})]
-    settings = mining_settings(cfg).get('external', [])
+    settings = mining_settings(cfg).external
     if not settings:
         raise ValueError(f'{cfg.filename} has no external images')
     return [DATASETS.build({**item, 'pipeline': []}) for item in settings]

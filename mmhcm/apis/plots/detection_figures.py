@@ -1,4 +1,4 @@
-"""A figure of what a checkpoint detects."""
+"""A figure of the detections of a checkpoint."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,16 +30,16 @@ def checkpoint_figure(
     columns: int = 2,
     width: str = 'double',
 ) -> Drawing:
-    """Draw what a checkpoint detects on images of the config's validation.
+    """Draw the detections of a checkpoint on the config's validation images.
 
     Args:
         cfg: The config.
-        checkpoint: Weights.
+        checkpoint: File of the weights.
         num: Images, drawn at random.
-        seed: Of that draw.
+        seed: Seed of that draw.
         images: Stems of images to take instead.
         score_thr: Lowest score that is drawn.
-        columns: Pictures beside each other.
+        columns: Pictures in a row.
         width: 'single' or 'double'.
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))

@@ -76,13 +76,13 @@ def read_results(
 def errors_figure(
     results: Records, width: str = 'single', official: bool = True
 ) -> Drawing:
-    """Draw what types of errors cost in each result; see functional.tide.
+    """Draw the costs of types of errors in each result; see scoring.tide.
 
     Args:
         results: Records by name.
         width: 'single' or 'double'.
         official: Classes weigh as many as images hold them, as in the
-            official figures. False is the plain class mean.
+            official scores. False is the plain class mean.
     """
     costs = {name: error_costs(images) for name, images in results.items()}
     _check_objects(any(cost.num_images.any() for cost in costs.values()))
@@ -115,7 +115,7 @@ def confusion_figure(
     score_thr: float = 0.3,
     iou_thr: float = 0.5,
 ) -> Drawing:
-    """Draw the confusion matrix of one result; see functional.confusion."""
+    """Draw the confusion matrix of one result; see scoring.confusion."""
     matrix = confusion_matrix(
         images, len(CLASSES), score_thr=score_thr, iou_thr=iou_thr
     )
@@ -149,17 +149,17 @@ def sizes_figure(
     results: Records,
     width: str = 'double',
     edges: Sequence[float] = COCO_EDGES,
-    figure_name: str = 'AP',
+    score_name: str = 'AP',
 ) -> Drawing:
-    """Draw AP by class and size; see functional.size_scores.
+    """Draw AP by class and size; see scoring.size_scores.
 
     Args:
         results: Records by name.
         width: 'single' or 'double'.
         edges: Of sqrt(area), source pixels. Defaults to COCO's.
-        figure_name: 'AP' or 'AP50'.
+        score_name: 'AP' or 'AP50'.
     """
-    column = ('AP', 'AP50').index(figure_name)
+    column = ('AP', 'AP50').index(score_name)
     scores = {n: score_sizes(images, edges) for n, images in results.items()}
     _check_objects(any(part.num_objects.any() for part in scores.values()))
     overall = {
@@ -173,7 +173,7 @@ def sizes_figure(
         for name, s in scores.items()
     }
     numbers = {
-        'figure': figure_name,
+        'score': score_name,
         'bins_sqrt_area_px': bins,
         'classes': list(CLASSES),
         'objects': first.num_objects.tolist(),
@@ -181,12 +181,12 @@ def sizes_figure(
     }
     lines = []
     for name, table in tables.items():
-        lines.append(f'{name} ({figure_name}, %)')
+        lines.append(f'{name} ({score_name}, %)')
         lines.append(' ' * 18 + ''.join(f'{title:>12}' for title in bins))
         for label, class_name in enumerate(CLASSES):
             lines.append(f'{class_name:<18}' + _cells(table[:, label]))
         lines.append(f'{"class mean":<18}' + _cells(class_means(table)))
-    figure = draw_size_scores(scores, overall, CLASSES, figure_name, width)
+    figure = draw_size_scores(scores, overall, CLASSES, score_name, width)
     return Drawing(figure, numbers, '\n'.join(lines))
 
 
@@ -206,14 +206,14 @@ def detections_figure(
         results_path: Zip or folder.
         images_dir: Folder of the images; annotations are not needed.
         num: Images, drawn at random.
-        seed: Of that draw.
+        seed: Seed of that draw.
         images: Stems of images to take instead.
         score_thr: Lowest score that is drawn.
-        columns: Pictures beside each other.
+        columns: Pictures in a row.
         width: 'single' or 'double'.
 
     Raises:
-        ValueError: an image is not there, or a result is malformed.
+        ValueError: an image is missing, or a result is malformed.
         OSError: a file or folder cannot be read.
     """
     texts = read_submission(results_path)
@@ -271,7 +271,7 @@ def _check_objects(present: bool) -> None:
 
 
 def _plain(table: np.ndarray) -> list[list[Any]]:
-    """Rows of a table with None in place of NaN."""
+    """Return the rows of a table with None in place of NaN."""
     return [
         [None if np.isnan(value) else value for value in row]
         for row in table.tolist()

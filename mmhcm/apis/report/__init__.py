@@ -1,10 +1,7 @@
-"""The report of a mining round, one HTML page."""
+"""Report of a mining round: one HTML page, and the hook that writes it."""
 
+from .hook import MiningReportHook
 from .sources import ReportOptions
-from .writer import report_of_config, report_rounds
+from .writer import report_of_config
 
-__all__ = [
-    'ReportOptions',
-    'report_of_config',
-    'report_rounds',
-]
+__all__ = ['MiningReportHook', 'ReportOptions', 'report_of_config']

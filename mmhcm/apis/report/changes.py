@@ -1,4 +1,4 @@
-"""What changed from one mining round to the next."""
+"""Comparison of a mining round with the one before."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -20,7 +20,7 @@ _SAME_IOU = 0.5
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of the errors of one type, on images of both rounds.
+    """Fate of the errors of one type, on images of both rounds.
 
     Attributes:
         images: Number of images where both rounds know this type.
@@ -45,7 +45,7 @@ def changes_section(
     classes: Sequence[str],
     fault: str = '',
 ) -> Section:
-    """Errors and chips beside those of the round before.
+    """Compare errors and chips with those of the round before.
 
     Args:
         hard_round: The round.
@@ -59,7 +59,7 @@ def changes_section(
             'This is the first round: there is nothing to compare it with.'
             if hard_round.number == 1
             else f'Round {hard_round.number - 1} cannot be compared: '
-            f'{fault or "its file is not there"}.'
+            f'{fault or "its file is missing"}.'
         )
         return Section(anchor, title, [text])
     blocks = [chips_table(hard_round, previous)]
@@ -84,7 +84,7 @@ def changes_section(
 
 
 def chips_table(hard_round: HardChipRound, previous: HardChipRound) -> Table:
-    """Canvases and hard chips of both rounds."""
+    """Tabulate canvases and hard chips of both rounds."""
     rounds = (previous, hard_round)
     figures: dict[str, list[float]] = {
         'canvases': [_canvases(r) for r in rounds],
@@ -119,7 +119,7 @@ def rates_table(
     previous: HardChipRound,
     classes: Sequence[str],
 ) -> Table:
-    """Errors a canvas of both rounds, by type and class."""
+    """Tabulate errors a canvas of both rounds, by type and class."""
     columns, rows = ['class'], [[name] for name in classes]
     total: list[str | Cell] = ['all']
     lines: list[list[str | Cell]] = [*rows, total]  # type: ignore[list-item]
@@ -172,7 +172,7 @@ def compare_errors(
 def _follow(
     old: Sequence[ErrorBox], new: Sequence[ErrorBox], kinds: set[str]
 ) -> dict[str, Fate]:
-    """Fates on one image."""
+    """Follow the errors on one image."""
     ious = box_iou(
         as_bboxes([error.bbox for error in old]),
         as_bboxes([error.bbox for error in new]),
@@ -203,7 +203,7 @@ def _own_errors(
     pastes: Sequence[Sequence[float]],
     kinds: set[str],
 ) -> list[ErrorBox]:
-    """Errors of the types that touch no pasted object."""
+    """List the errors of some types that touch no pasted object."""
     if canvas is None:
         return []
     errors = [
@@ -225,7 +225,7 @@ def _own_errors(
 def _known_kinds(
     hard_round: HardChipRound, canvas: MinedCanvas | None
 ) -> set[str]:
-    """Types whose errors on an image the round has, or knows to be none."""
+    """List the types whose errors on an image the round has recorded."""
     # A canvas is kept when a chip is made for an error of these.
     mined = set(hard_round.counts['kinds'])
     return mined if canvas is None else set(ERROR_KINDS)
@@ -234,7 +234,7 @@ def _known_kinds(
 def _by_image(
     hard_round: HardChipRound,
 ) -> dict[tuple[int, int], MinedCanvas]:
-    """Canvas of each image, the first where there are several."""
+    """Map each image to its canvas, the first where there are several."""
     canvases: dict[tuple[int, int], MinedCanvas] = {}
     for canvas in hard_round.canvases:
         canvases.setdefault((canvas.source, canvas.image), canvas)
@@ -247,7 +247,7 @@ def _seen(hard_round: HardChipRound) -> list[tuple[int, int]]:
 
 
 def _unknown(hard_round: HardChipRound) -> list[tuple[int, int]]:
-    """Images that had errors, and none of their chips was kept."""
+    """List the images that had errors, but none of whose chips was kept."""
     images = hard_round.counts.get('unknown_images', [])
     known = _by_image(hard_round)
     return [
@@ -262,7 +262,7 @@ def _canvases(hard_round: HardChipRound) -> int:
 
 
 def _change(before: float, now: float, judged: bool = True) -> Cell:
-    """The change in percent; with errors, fewer is better."""
+    """Return the change in percent; with errors, fewer is better."""
     if now == before:
         return Cell(0, '=')
     style = ('better' if now < before else 'worse') if judged else ''

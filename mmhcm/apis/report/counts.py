@@ -1,4 +1,4 @@
-"""What a mining report says in numbers: of one round, without pixels."""
+"""Tables and charts of a mining report, from numbers of one round."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,15 +6,25 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from mmengine.dataset import BaseDataset
 
 from mmhcm.datasets import canvas_data_info
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import ChipScale, count_taught_objects
+from mmhcm.functional.chips import (
+    ChipScale,
+    count_learned_objects,
+    project_to_chip,
+)
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import ObjectPool
-from mmhcm.structures.rounds import CLASS, ERROR_KINDS, HardChipRound
+from mmhcm.structures.rounds import (
+    CLASS,
+    ERROR_KINDS,
+    HardChipRound,
+    MinedCanvas,
+)
 from mmhcm.visualization.report_page import Cell, Chart, Table
+
+from .sources import RoundSources
 
 _NUM_CONFUSIONS = 10
 #: First number of each column of a distribution; the last one is open.
@@ -24,7 +34,7 @@ _BINS = (0, 1, 2, 3, 4, 5, 8, 12, 20, 40)
 def pasted_table(
     counts: dict[str, Any], pool: ObjectPool, classes: Sequence[str]
 ) -> Table:
-    """Shares of each class in the data set, the pool and what was pasted."""
+    """Tabulate each class' share of the data set, the pool and the pastes."""
     in_set = np.asarray(pool.class_counts, dtype=np.int64)
     in_pool = np.bincount(pool.labels, minlength=len(classes))
     pasted = np.asarray(counts['pasted'], dtype=np.int64)
@@ -46,7 +56,7 @@ def pasted_table(
 
 
 def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
-    """Errors of each type by class, and of how many objects."""
+    """Tabulate errors of each type, and objects, by class."""
     objects, errors = counts['objects'], counts['errors']
     kinds = [kind for kind in ERROR_KINDS if kind in errors]
     largest = {kind: max([1, *errors[kind]]) for kind in kinds}
@@ -92,7 +102,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
 def confusion_table(
     hard_round: HardChipRound, classes: Sequence[str]
 ) -> Table | None:
-    """The most frequent wrong classes; None without any."""
+    """Tabulate the most frequent wrong classes; None without any."""
     pairs = Counter(
         (error.gt_label, error.det_label)
         for canvas in hard_round.canvases
@@ -112,7 +122,7 @@ def confusion_table(
             [
                 classes[true],
                 classes[taken],
-                Cell(number, share=number / most, style='class'),
+                Cell(number, share=number / most, style=CLASS),
             ]
             for (true, taken), number in ranked[:_NUM_CONFUSIONS]
         ],
@@ -120,7 +130,7 @@ def confusion_table(
 
 
 def scale_table(counts: dict[str, Any], scales: Sequence[ChipScale]) -> Table:
-    """Number of hard chips at each scale."""
+    """Tabulate the hard chips of each scale."""
     numbers = counts['chips_per_scale']
     rows: list[list[str | Cell]] = []
     for ind, number in enumerate(numbers):
@@ -144,45 +154,53 @@ def scale_table(counts: dict[str, Any], scales: Sequence[ChipScale]) -> Table:
 
 
 def window_text(scale: ChipScale) -> str:
-    """Side of a scale's windows, in words."""
+    """Describe the size of a scale's windows."""
     if scale.window is None:
         return 'whole image'
     return f'{scale.window} px'
 
 
 def chip_charts(
-    hard_round: HardChipRound,
-    sources: Sequence[BaseDataset],
-    pool: ObjectPool | None,
-    scales: Sequence[ChipScale],
+    hard_round: HardChipRound, sources: RoundSources
 ) -> list[Chart]:
-    """Chart how many errors and objects the hard chips teach."""
+    """Chart how many errors and objects are learned in a hard chip."""
     errors: list[int] = []
     objects: list[int] = []
     for canvas in hard_round.canvases:
-        info = canvas_data_info(sources, canvas, pool)
-        image_wh = (info['width'], info['height'])
+        info = canvas_data_info(sources.datasets, canvas, sources.pool)
         errors.extend(map(len, canvas.chip_errors))
-        bboxes, ignored = instance_arrays(info['instances'])
-        objects.extend(
-            count_taught_objects(
-                bboxes[~ignored],
-                as_bboxes(canvas.windows),
-                canvas.scale_inds,
-                image_wh,
-                scales,
-            ).tolist()
-        )
-    charts = [Chart('Objects that a chip teaches', _bars(objects), 'chips')]
+        objects.extend(_count_objects(canvas, info, sources))
+    charts = [Chart('Objects to learn in a chip', _bars(objects), 'chips')]
     if errors:
         charts.insert(
-            0, Chart('Errors that a chip teaches', _bars(errors), 'chips')
+            0, Chart('Errors to learn in a chip', _bars(errors), 'chips')
         )
     return charts
 
 
+def _count_objects(
+    canvas: MinedCanvas, info: dict, sources: RoundSources
+) -> list[int]:
+    """Count the objects that training learns in each chip of a canvas."""
+    bboxes, ignored = instance_arrays(info['instances'])
+    bboxes = bboxes[~ignored]
+    if sources.ignore_out_of_range:
+        return count_learned_objects(
+            bboxes,
+            as_bboxes(canvas.windows),
+            canvas.scale_inds,
+            (info['width'], info['height']),
+            sources.scales,
+        ).tolist()
+    valid = np.ones(len(bboxes), dtype=bool)
+    return [
+        int(project_to_chip(bboxes, window, valid, 1.0)[2].sum())
+        for window in as_bboxes(canvas.windows)
+    ]
+
+
 def learned_table(counts: dict[str, Any]) -> Table:
-    """Objects to learn in hard chips, by the errors that chips teach."""
+    """Tabulate objects to learn in hard chips, by the errors of the chips."""
     names = {
         'normal': 'normal chips of the same canvases',
         'hard': 'hard chips',
@@ -191,11 +209,11 @@ def learned_table(counts: dict[str, Any]) -> Table:
         [1e-9, *(_learned_mean(part) for part in counts['learned'].values())]
     )
     return Table(
-        'Objects to learn; a chip counts for each kind of error it teaches',
+        'Objects to learn; a chip counts for each kind of its errors',
         ['', 'chips', 'objects a chip', 'chips without'],
         [
             [
-                names.get(name) or f'that teach {ERROR_KINDS[name].many}',
+                names.get(name) or f'hard chips of {ERROR_KINDS[name].many}',
                 Cell(part['chips']),
                 Cell(
                     mean := _learned_mean(part),
@@ -216,7 +234,7 @@ def _learned_mean(part: dict[str, int]) -> float:
 
 
 def _bars(values: Sequence[int]) -> list[tuple[str, int]]:
-    """Distribution of counts."""
+    """Count values by bin, for the columns of a chart."""
     numbers = np.histogram(values, [*_BINS, np.inf])[0].tolist()
     names = [
         f'{low}' if high == low + 1 else f'{low}–{high - 1}'

@@ -1,4 +1,4 @@
-"""Which errors a mining report shows as pictures."""
+"""Choice of the errors that a mining report shows as pictures."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,18 +14,18 @@ from mmhcm.structures.rounds import (
     HardChipRound,
 )
 
-#: What the strength of an error is worth that no chip teaches.
+#: Factor on the strength of an error that no hard chip shows.
 _WITHOUT_CHIP = 1e-9
 
 
 @dataclass(frozen=True)
 class Example:
-    """An error to show.
+    """Error to show.
 
     Attributes:
         canvas_ind: Position of its canvas in the round.
         error: The error.
-        has_chip: Whether a hard chip teaches it.
+        has_chip: A hard chip shows the error.
     """
 
     canvas_ind: int
@@ -40,7 +40,7 @@ def hardest_examples(
 
     Every type that chips are made for has the same number, and leaves to the
     others what it lacks; types without chips share what is left then. Of a
-    type, errors without a chip come behind those that a chip teaches. Of
+    type, errors without a chip come after those that a chip shows. Of
     these, the strongest error is taken again and again; the strength of
     those of the same image or the same class shrinks with each one taken, so
     that no image and no class fills the page.
@@ -74,7 +74,7 @@ def hardest_examples(
 def _split_pictures(
     available: Mapping[str, int], mined: Collection[str], total: int
 ) -> dict[str, int]:
-    """Number of pictures of each type, those that are mined first."""
+    """Share pictures among the types, those that are mined first."""
     sizes = dict.fromkeys(available, 0)
     for is_mined in (True, False):
         kinds = [kind for kind in available if (kind in mined) == is_mined]
@@ -107,7 +107,7 @@ def _choose(
         e.gt_label if e.gt_label >= 0 else e.det_label for e in errors
     ]
     values, taken = strengths.copy(), []
-    # Whatever is taken before, the other ones stay behind.
+    # In any order of choice, errors without a chip stay last.
     values[[not e.has_chip for e in examples]] *= _WITHOUT_CHIP
     used: tuple[Counter, Counter] = Counter(), Counter()
     image_inds, class_inds = _groups(image_keys), _groups(class_keys)
@@ -130,7 +130,7 @@ def _choose(
 
 
 def _groups(keys: Iterable) -> dict:
-    """Positions of each key."""
+    """Map each key to its positions."""
     groups: dict = {}
     for ind, key in enumerate(keys):
         groups.setdefault(key, []).append(ind)

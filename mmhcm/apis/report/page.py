@@ -1,4 +1,4 @@
-"""The parts of a mining report, put together to its page."""
+"""Page of a mining report, made from its parts."""
 
 import json
 from collections import Counter
@@ -194,9 +194,7 @@ def _chips_section(
     if 'learned' in hard_round.counts:
         blocks.append(learned_table(hard_round.counts))
     if hard_round.num_chips:
-        blocks += chip_charts(
-            hard_round, sources.datasets, sources.pool, sources.scales
-        )
+        blocks += chip_charts(hard_round, sources)
     return Section(
         anchor,
         title,
@@ -205,14 +203,15 @@ def _chips_section(
             "is in the range of the chip's scale. An error counts where its "
             'object does; one on background for a chip that holds it whole, '
             'if the chip ignores no object there.',
-            *_untaught_texts(hard_round.counts),
+            *_size_texts(sources),
+            *_unlearned_texts(hard_round.counts),
         ],
         blocks,
     )
 
 
 def _part_texts(counts: dict[str, Any]) -> list[str]:
-    """Say how many detections are parts of objects."""
+    """Describe how many detections are parts of objects."""
     if not counts.get('parts'):
         return []
     total = counts['parts'] + sum(counts['errors'][BACKGROUND])
@@ -222,11 +221,23 @@ def _part_texts(counts: dict[str, Any]) -> list[str]:
     ]
 
 
-def _untaught_texts(counts: dict[str, Any]) -> list[str]:
-    """Say how many errors have no chip, and why."""
-    if not counts.get('untaught') and not counts.get('left_out'):
+def _size_texts(sources: RoundSources) -> list[str]:
+    """Describe the chart of objects where training has no ranges."""
+    if sources.ignore_out_of_range:
         return []
     return [
-        f'No chip can teach {counts["untaught"]:,} errors of the types that '
-        f'chips are made for; chips of {counts["left_out"]:,} are left out.'
+        'Training on these chips ignores no object for its size, so the '
+        'chart of objects counts those of all sizes; chips are chosen by '
+        'ranges all the same.'
+    ]
+
+
+def _unlearned_texts(counts: dict[str, Any]) -> list[str]:
+    """Describe how many errors have no chip, and why."""
+    if not counts.get('unlearned') and not counts.get('left_out'):
+        return []
+    return [
+        f'{counts["unlearned"]:,} errors of the types that chips are made for '
+        f'are learned in no chip; chips of {counts["left_out"]:,} are left '
+        'out.'
     ]

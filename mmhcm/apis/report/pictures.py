@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from mmhcm.datasets import IMAGE_ERRORS
 from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
 from mmhcm.functional.chips import ChipScale
+from mmhcm.functional.pasting import Paste
 from mmhcm.structures.rounds import (
     BACKGROUND,
     BOTH,
@@ -20,18 +20,27 @@ from mmhcm.structures.rounds import (
     HardChipRound,
     MinedCanvas,
 )
-from mmhcm.visualization.report_page import Gallery, Mark, Picture, jpeg_uri
+from mmhcm.visualization.pictures import (
+    ErrorMarks,
+    Marks,
+    ObjectMarks,
+    draw_boxes,
+    error_text,
+    legend_items,
+)
+from mmhcm.visualization.report_page import Gallery, Picture
 
 from .counts import window_text
 from .examples import Example, hardest_examples
 from .sources import Render
 
-_MAX_CROP, _MAX_CANVAS = 400, 960
+#: Pixels: the least and the largest long side of an example, and of a canvas.
+_EXAMPLE_SIDES, _CANVAS_SIDES = (240, 400), (0, 960)
 #: An example shows this many times the longer side of its boxes.
 _CONTEXT, _MIN_CROP = 4, 56
 _GROUP_TEXTS = {
-    BACKGROUND: 'Where the detector saw an object and none is annotated, '
-    'from the highest score down.',
+    BACKGROUND: 'Detections where no object is annotated, from the highest '
+    'score down.',
     CLASS: 'Objects that the detector gave the wrong class, from the '
     'highest score down.',
     MISSED: 'Objects that the detector did not find, from the largest '
@@ -52,9 +61,9 @@ def example_galleries(
     scales: Sequence[ChipScale],
     classes: Sequence[str],
 ) -> tuple[list[Gallery], int]:
-    """Draw the hardest examples, by type; say how many have no picture."""
+    """Draw the hardest examples, by kind; count those without a picture."""
     chosen = hardest_examples(hard_round, num_examples)
-    pictures: dict[Example, Picture] = {}
+    drawn: dict[Example, tuple[Picture, Marks]] = {}
     everything = [e for examples in chosen.values() for e in examples]
     # Each canvas is painted once.
     for ind in sorted({example.canvas_ind for example in everything}):
@@ -65,18 +74,19 @@ def example_galleries(
             continue
         for example in everything:
             if example.canvas_ind == ind:
-                pictures[example] = _draw_example(
+                drawn[example] = _draw_example(
                     image, info, canvas, example.error, scales, classes
                 )
     galleries = [
-        Gallery(
+        _gallery(
             _capital(ERROR_KINDS[kind].many),
             _GROUP_TEXTS[kind],
-            [pictures[e] for e in examples if e in pictures],
+            [drawn[e] for e in examples if e in drawn],
+            classes,
         )
         for kind, examples in chosen.items()
     ]
-    num_lost = sum(example not in pictures for example in everything)
+    num_lost = sum(example not in drawn for example in everything)
     return [g for g in galleries if g.pictures], num_lost
 
 
@@ -88,29 +98,25 @@ def canvas_gallery(
 ) -> Gallery | None:
     """Draw canvases with their pasted objects, spread over the round."""
     painted = [canvas for canvas in hard_round.canvases if canvas.pastes]
-    places = np.linspace(0, len(painted), num_canvases, endpoint=False)
-    pictures = []
-    for ind in np.unique(places.astype(int)).tolist() if painted else ():
+    inds = np.linspace(0, len(painted), num_canvases, endpoint=False)
+    drawn = []
+    for ind in np.unique(inds.astype(int)).tolist() if painted else ():
         canvas = painted[ind]
         try:
             image, _ = render(canvas)
         except IMAGE_ERRORS:
             continue
-        pictures.append(_draw_canvas(image, canvas, classes))
-    if not pictures:
+        drawn.append(_draw_canvas(image, canvas, classes))
+    if not drawn:
         return None
-    return Gallery(
-        'Canvases',
-        'Some of them, with what was pasted.',
-        pictures,
-        large=True,
-    )
+    text = 'Some of them, with the pasted objects.'
+    return _gallery('Canvases', text, drawn, classes, large=True)
 
 
 def crop_window(
     bboxes: np.ndarray, bounds: Sequence[float]
 ) -> tuple[int, int, int, int]:
-    """Square around boxes, with room around them, inside ``bounds``.
+    """Return a square around boxes, with room around them, inside ``bounds``.
 
     Args:
         bboxes: (n, 4) xyxy, at least one.
@@ -135,6 +141,17 @@ def _interval(
     return start, start + side
 
 
+def _gallery(
+    title: str,
+    text: str,
+    drawn: Sequence[tuple[Picture, Marks]],
+    classes: Sequence[str],
+    large: bool = False,
+) -> Gallery:
+    legend = legend_items([marks for _, marks in drawn], classes)
+    return Gallery(title, text, [p for p, _ in drawn], legend, large)
+
+
 def _draw_example(
     image: np.ndarray,
     info: dict,
@@ -142,87 +159,47 @@ def _draw_example(
     error: ErrorBox,
     scales: Sequence[ChipScale],
     classes: Sequence[str],
-) -> Picture:
+) -> tuple[Picture, Marks]:
     shown = as_bboxes([b for b in (error.bbox, error.det_bbox) if b])
     chip, scale_text = _chip_of(canvas, error, scales)
     height, width = image.shape[:2]
-    x1, y1, x2, y2 = crop_window(
-        shown, (0, 0, width, height) if chip is None else chip
-    )
-    picture, zoom = _shrunk(image[y1:y2, x1:x2], _MAX_CROP)
-
-    def moved(bbox: Sequence[float]) -> Box:
-        box = (np.asarray(bbox) - (x1, y1, x1, y1)) * zoom
-        left, top, right, bottom = box.tolist()
-        return left, top, right, bottom
-
-    marks = [
-        Mark(moved(item['bbox']), 'other', classes[item['bbox_label']])
-        for item in info['instances']
-        if not item['ignore_flag']
-        and tuple(item['bbox']) != error.bbox
-        and _touches(item['bbox'], (x1, y1, x2, y2))
-    ]
-    has_object = ERROR_KINDS[error.kind].has_object
-    detection = error.det_bbox if has_object else error.bbox
-    if detection is not None:
-        marks.append(
-            Mark(moved(detection), 'detection', classes[error.det_label])
-        )
-    # On top: its line is the thinner one.
-    if has_object:
-        true = classes[error.gt_label]
-        marks.append(Mark(moved(error.bbox), 'truth', true))
-    title, seen = _describe(error, classes)
+    window = crop_window(shown, chip or (0, 0, width, height))
+    x1, y1, x2, y2 = window
+    # The detection, or the object where there is none.
+    errors = ErrorMarks(shown[-1:], [error.kind], [''])
+    objects = ObjectMarks.of(info['instances'])
+    marks = Marks(objects, errors=errors).inside(window)
+    text = error_text(error, classes)
     object_w, object_h = (round(v) for v in box_wh(shown[:1])[0].tolist())
     pasted = any(paste.bbox == error.bbox for paste in canvas.pastes)
-    return Picture(
-        jpeg_uri(picture, 88),
-        (picture.shape[1], picture.shape[0]),
-        f'{seen}, on image {canvas.img_id}.',
-        title,
+    picture = Picture(
+        draw_boxes(image[y1:y2, x1:x2], marks, *_EXAMPLE_SIDES),
+        f'{_capital(ERROR_KINDS[error.kind].one)}: {text}, '
+        f'on image {canvas.img_id}.',
+        text,
         [
             *([f'score {error.score:.2f}'] if error.score else []),
             f'{object_w} × {object_h} px{", pasted" if pasted else ""}',
             scale_text,
             canvas.img_id,
         ],
-        marks,
     )
-
-
-def _describe(error: ErrorBox, classes: Sequence[str]) -> tuple[str, str]:
-    """Heading and alternative text."""
-    if error.kind == MISSED:
-        true = classes[error.gt_label]
-        return f'{true}, not found', f'An object of class {true}, not found'
-    taken = classes[error.det_label]
-    if error.kind == BACKGROUND:
-        return (
-            f'{taken}, truly background',
-            f'Background that was detected as {taken}',
-        )
-    true = classes[error.gt_label]
-    where = ', misplaced' if error.kind in (BOTH, LOCALIZATION) else ''
-    return (
-        f'{taken}, truly {true}{where}',
-        f'An object of class {true} that was detected as {taken}{where}',
-    )
+    return picture, marks
 
 
 def _chip_of(
     canvas: MinedCanvas, error: ErrorBox, scales: Sequence[ChipScale]
 ) -> tuple[Box | None, str]:
-    """Smallest chip that teaches an error, and what to say of it."""
+    """Find the smallest chip that shows an error, and describe it."""
     windows = as_bboxes(canvas.windows)
-    teaching = [
+    showing = [
         ind
         for ind, errors in enumerate(canvas.chip_errors)
         if error in [canvas.errors[i] for i in errors]
     ]
-    if not teaching:
+    if not showing:
         return None, 'in no chip'
-    ind = teaching[int(sqrt_areas(windows[teaching]).argmin())]
+    ind = showing[int(sqrt_areas(windows[showing]).argmin())]
     scale_ind = canvas.scale_inds[ind]
     if scale_ind >= len(scales):
         return canvas.windows[ind], 'chip: whole image'
@@ -231,39 +208,25 @@ def _chip_of(
 
 def _draw_canvas(
     image: np.ndarray, canvas: MinedCanvas, classes: Sequence[str]
-) -> Picture:
-    picture, zoom = _shrunk(image, _MAX_CANVAS)
-    marks = []
-    for paste in canvas.pastes:
-        x1, y1, x2, y2 = (value * zoom for value in paste.bbox)
-        marks.append(Mark((x1, y1, x2, y2), 'pasted', classes[paste.label]))
+) -> tuple[Picture, Marks]:
+    marks = Marks(_pasted_objects(canvas.pastes))
     numbers = Counter(classes[paste.label] for paste in canvas.pastes)
     names = ', '.join(f'{n} {name}' for name, n in sorted(numbers.items()))
-    return Picture(
-        jpeg_uri(picture, 80),
-        (picture.shape[1], picture.shape[0]),
+    picture = Picture(
+        draw_boxes(image, marks, *_CANVAS_SIDES),
         f'Canvas {canvas.img_id} with {len(canvas.pastes)} pasted objects.',
         canvas.img_id,
         [f'pasted: {names}'],
-        marks,
     )
+    return picture, marks
 
 
-def _shrunk(image: np.ndarray, limit: int) -> tuple[np.ndarray, float]:
-    """The picture, no longer side above ``limit``, and pixels per pixel."""
-    zoom = min(limit / max(image.shape[:2]), 1.0)
-    if zoom == 1:
-        return image, zoom
-    wh = [max(round(side * zoom), 1) for side in image.shape[1::-1]]
-    return cv2.resize(image, wh, interpolation=cv2.INTER_AREA), zoom
-
-
-def _touches(bbox: Sequence[float], window: Sequence[float]) -> bool:
-    return (
-        bbox[0] < window[2]
-        and bbox[2] > window[0]
-        and bbox[1] < window[3]
-        and bbox[3] > window[1]
+def _pasted_objects(pastes: Sequence[Paste]) -> ObjectMarks:
+    labels = np.array([paste.label for paste in pastes])
+    return ObjectMarks(
+        as_bboxes([paste.bbox for paste in pastes]),
+        labels,
+        pasted=np.ones(len(labels), dtype=bool),
     )
 
 

@@ -1,8 +1,8 @@
-"""What a mining report is made from, and how much it shows."""
+"""Sources of a mining report, and how much it shows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from mmengine.dataset import BaseDataset, Compose
@@ -10,6 +10,7 @@ from mmengine.dataset import BaseDataset, Compose
 from mmhcm.datasets import canvas_data_info
 from mmhcm.engine.mining import canvas_transforms
 from mmhcm.functional.chips import ChipScale
+from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
@@ -19,7 +20,7 @@ Render = Callable[[MinedCanvas], tuple[np.ndarray, dict]]
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """How much a report shows.
+    """Numbers of pictures of a report.
 
     Attributes:
         num_examples: Pictures of errors, of all types together.
@@ -36,30 +37,18 @@ class ReportOptions:
                     f'report: {name} must be 0 or more, got {value!r}'
                 )
 
-    @classmethod
-    def of(cls, switch: bool | Mapping[str, Any]) -> Self | None:
-        """Read a config's switch; None for no report.
-
-        Raises:
-            ValueError: an unknown name, or a value out of range.
-        """
-        if isinstance(switch, bool):
-            return cls() if switch else None
-        try:
-            return cls(**switch)
-        except TypeError as error:
-            raise ValueError(f'report: {error}') from error
-
 
 @dataclass(frozen=True)
 class RoundSources:
-    """What the recipes of a round are rendered from.
+    """Images, patches and settings that a round is rendered from.
 
     Attributes:
         datasets: Data sets of whole images, the own one first.
         pool: The object pool, if objects were pasted.
         scales: The chip scales.
         mask_color: Of ignored regions, BGR.
+        ignore_out_of_range: Of the ``ChipDataset``: False if training learns
+            objects of all sizes in a chip.
         facts: Name and value of further lines at the head.
         settings: Those of the mining, to be shown as they are.
     """
@@ -67,7 +56,8 @@ class RoundSources:
     datasets: Sequence[BaseDataset]
     pool: ObjectPool | None
     scales: Sequence[ChipScale]
-    mask_color: Sequence[float] = (103.53, 116.28, 123.675)
+    mask_color: Sequence[float] = CAFFE_MEAN
+    ignore_out_of_range: bool = True
     facts: Sequence[tuple[str, str]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -77,7 +67,7 @@ class RoundSources:
         return self.datasets[0].metainfo['classes']
 
     def renderer(self) -> Render:
-        """Return what paints a canvas."""
+        """Return a function that paints a canvas."""
         pipeline = Compose(canvas_transforms(self.mask_color))
 
         def render(canvas: MinedCanvas) -> tuple[np.ndarray, dict]:

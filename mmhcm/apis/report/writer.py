@@ -1,7 +1,7 @@
-"""The report of a mining round: one HTML page, beside the round's file."""
+"""Writer of mining reports: one HTML page next to each round's file."""
 
 import time
-from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from mmengine.config import Config
@@ -11,12 +11,12 @@ from mmhcm.apis.data import rendering_hard_chips
 from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import (
     find_round,
-    mining_settings,
+    hook_settings,
     plain_settings,
     read_previous,
 )
 from mmhcm.structures.files import atomic_write
-from mmhcm.structures.rounds import HardChipRound
+from mmhcm.structures.rounds import HardChipRound, read_round
 from mmhcm.visualization.report_page import render_page
 
 from .page import build_page
@@ -25,48 +25,42 @@ from .sources import ReportOptions, RoundSources
 REPORT_NAME = 'report.html'
 
 
-def report_rounds(
-    paths: Sequence[Path],
-    rounds: Sequence[HardChipRound],
+def report_round(
+    path: Path,
+    fingerprint: str,
     chips: ChipDataset,
     cfg: Config,
     options: ReportOptions,
     logger: MMLogger,
 ) -> None:
-    """Write the reports of a run's rounds that are not there yet.
+    """Write the report of a run's round if it is absent.
 
-    A report is no reason to stop a training run: a fault is a warning.
+    A fault causes a warning: it is no reason to stop a training run.
 
     Args:
-        paths: Files of the rounds.
-        rounds: The rounds, from the first on.
+        path: File of the round.
+        fingerprint: That of the round.
         chips: The training data, with hard chips.
         cfg: The run's config.
         options: How much a report shows.
-        logger: Told of each report.
+        logger: Logger of the run.
     """
-    for ind, (path, hard_round) in enumerate(zip(paths, rounds, strict=True)):
-        out = report_path(path)
-        try:
-            if reported(out) == hard_round.fingerprint:
-                continue
-            start = time.perf_counter()
-            write_report(
-                out,
-                hard_round,
-                rounds[ind - 1] if ind else None,
-                _sources(cfg, chips),
-                options,
-            )
-            logger.info(
-                f'wrote {out} ({out.stat().st_size / 1e6:.1f} MB) in '
-                f'{time.perf_counter() - start:.1f} s'
-            )
-        except Exception as error:
-            logger.warning(
-                f'no report of round {hard_round.number}: '
-                f'{type(error).__name__}: {error}'
-            )
+    out = report_path(path)
+    try:
+        if reported(out) == fingerprint:
+            return
+        start = time.perf_counter()
+        hard_round = read_round(path, fingerprint)
+        previous, fault = read_previous(path, hard_round.number)
+        write_report(
+            out, hard_round, previous, _sources(cfg, chips), options, fault
+        )
+        logger.info(
+            f'wrote {out} ({out.stat().st_size / 1e6:.1f} MB) in '
+            f'{time.perf_counter() - start:.1f} s'
+        )
+    except Exception as error:
+        logger.warning(f'no report of {path}: {type(error).__name__}: {error}')
 
 
 def report_of_config(
@@ -77,34 +71,43 @@ def report_of_config(
     Args:
         cfg: The config that it was mined with.
         number: Of the round. Defaults to None, the last one.
-        **options: Fields of ``ReportOptions`` in place of the config's.
+        **options: Fields of ``ReportOptions`` in place of those of the
+            config's ``MiningReportHook``.
 
     Raises:
         FileNotFoundError: no such round.
         ValueError: the round is damaged, or was mined from other images or
             another object pool; an option is out of range.
     """
-    switch = mining_settings(cfg).get('report', True)
-    wanted = {**(switch if isinstance(switch, dict) else {}), **options}
-    how = ReportOptions.of(wanted) or ReportOptions()
-    path = find_round(Path(cfg.work_dir), number)
+    hook = hook_settings(cfg, 'MiningReportHook')
+    shown = {
+        f.name: hook[f.name] for f in fields(ReportOptions) if f.name in hook
+    }
+    # Before the data are read, which takes a while.
+    report_options = ReportOptions(**{**shown, **options})
+    path = find_round(cfg.work_dir, number)
     chips = rendering_hard_chips(cfg, path)
     assert chips.hard_round is not None, 'they are those of the round'
     previous, fault = read_previous(path, chips.hard_round.number)
     out = report_path(path)
     write_report(
-        out, chips.hard_round, previous, _sources(cfg, chips), how, fault
+        out,
+        chips.hard_round,
+        previous,
+        _sources(cfg, chips),
+        report_options,
+        fault,
     )
     return out
 
 
 def report_path(round_file: Path) -> Path:
-    """Where the report of a round lies."""
+    """Return the file of a round's report."""
     return round_file.with_name(REPORT_NAME)
 
 
 def reported(path: Path) -> str | None:
-    """Fingerprint of the round that a report is of; None without a report."""
+    """Return the fingerprint of a report's round; None without a report."""
     try:
         with path.open('rb') as file:
             head = file.read(2000).decode(errors='replace')
@@ -138,16 +141,14 @@ def write_report(
 
 
 def _sources(cfg: Config, chips: ChipDataset) -> RoundSources:
-    """What the hard chips that a training data set has come from."""
-    try:
-        settings = mining_settings(cfg)
-    except ValueError:  # the hook is not from the config
-        settings = {}
+    """Return the sources of the hard chips of a training data set."""
+    settings = hook_settings(cfg, 'HardChipMiningHook')
     mask_color = settings.get('mask_color')
     return RoundSources(
         datasets=chips.sources,
         pool=chips.pool,
         scales=chips.scales or (),
+        ignore_out_of_range=chips.ignore_out_of_range,
         facts=[
             ('config', str(cfg.filename or 'not from a file')),
             ('work directory', str(cfg.work_dir)),

@@ -1,8 +1,15 @@
 """Tables whose rows are trained, tested and scored."""
 
-from .command import add_table_arguments, run_table
+from .rows import Row, Start, Table, read_table
+from .runner import TableRunner
+from .settings import LAUNCHERS, RunSettings
 
 __all__ = [
-    'add_table_arguments',
-    'run_table',
+    'LAUNCHERS',
+    'Row',
+    'RunSettings',
+    'Start',
+    'Table',
+    'TableRunner',
+    'read_table',
 ]

@@ -1,4 +1,4 @@
-"""Configs as a table's rows use them: resolved, hashed, compared."""
+"""Configs of rows: resolved, hashed, compared."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,27 +8,30 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from mmhcm.engine.launching import load_config
-from mmhcm.engine.mining import plain_settings
+from mmhcm.engine.mining import hook_settings, plain_settings
 from mmhcm.structures.files import fingerprint
 
 from .rows import Row, Start
 
-#: Values that say where a run happens, not what it is.
+#: Places of a run, which do not change what it is.
 _PLACES = ('work_dir', 'launcher', 'resume', 'load_from')
+#: Hooks that configs may take over; ``default_hooks`` has those in use.
+_STORES = ('project_hooks', 'mining_hooks')
 #: Sections that the weights do not depend on.
 _TEST_PREFIXES = ('test_', 'tta_', 'val_')
 #: What may differ between rows that share their first epochs: before the
 #: first round there are no hard chips to take a share of.
 _INERT = (
-    'custom_hooks',
     'default_hooks.checkpoint',
+    'default_hooks.mining',
+    'default_hooks.mining_report',
     'external_root',
     'train_dataloader.sampler.hard_ratio',
 )
 
 
 def resolve_config(path: Path, options: Sequence[str]) -> Config:
-    """Load a config as ``tools/train.py`` does.
+    """Load a config as the command ``train`` does.
 
     Args:
         path: The config.
@@ -60,15 +63,15 @@ def check_options(options: Iterable[str]) -> None:
     """
     for option in options:
         if '=' not in option[1:]:
-            raise ValueError(f'--cfg-options: {option!r} is no key=value')
+            raise ValueError(f'--cfg-options: {option!r} is not key=value')
 
 
 def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
-    """Digest of a resolved config; the seed, named beside it, is left out.
+    """Compute the digest of a resolved config, without its seed.
 
     Args:
         cfg: The config.
-        more: What else counts.
+        more: Further values that count.
         training: Leave out the sections of validation and test.
     """
     values = _plain(cfg)
@@ -83,7 +86,7 @@ def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
 
 
 def config_differences(left: Config, right: Config) -> list[str]:
-    """Dotted keys of the values in which two resolved configs differ."""
+    """List the dotted keys in which two resolved configs differ."""
     first, second = (_flatten(_plain(cfg)) for cfg in (left, right))
     absent = object()
     return sorted(
@@ -94,7 +97,7 @@ def config_differences(left: Config, right: Config) -> list[str]:
 
 
 def is_below(key: str, prefixes: Iterable[str]) -> bool:
-    """Whether a dotted key is one of some keys or lies below one."""
+    """Test if a dotted key is one of some keys or is below one."""
     return any(
         key == prefix or key.startswith(f'{prefix}.') for prefix in prefixes
     )
@@ -117,19 +120,17 @@ def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
             f'row {row.id!r} cannot go on from {start.row!r}: their configs '
             f'differ in {strange[0]}'
         )
-    for hook in own.get('custom_hooks', []):
-        if 'HardChipMiningHook' not in hook['type']:
-            continue
-        first = min(hook.get('epochs', ()), default=start.epoch)
-        if first < start.epoch or hook.get('restart'):
-            raise ValueError(
-                f'row {row.id!r} cannot go on from {start.row!r} after epoch '
-                f'{start.epoch}: it mines after {first} or restarts'
-            )
+    hook = hook_settings(own, 'HardChipMiningHook')
+    first = min(hook.get('epochs', ()), default=start.epoch)
+    if first < start.epoch or hook.get('restart'):
+        raise ValueError(
+            f'row {row.id!r} cannot go on from {start.row!r} after epoch '
+            f'{start.epoch}: it mines after {first} or restarts'
+        )
 
 
 def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
-    """Pixels of so many iterations on chips; None without chips."""
+    """Count the pixels of iterations on chips; None without chips."""
     dataset = cfg.train_dataloader.dataset
     if dataset.get('chip_size') is None or dataset.get('scales') is None:
         return None
@@ -139,15 +140,13 @@ def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
 
 def _plain(cfg: Config) -> dict[str, Any]:
     values = plain_settings(cfg._cfg_dict.to_dict())
-    for key in _PLACES:
+    for key in (*_PLACES, *_STORES):
         values.pop(key, None)
-    if not values.get('custom_hooks'):
-        values.pop('custom_hooks', None)
     return values
 
 
 def _flatten(value: Any, prefix: str = '') -> dict[str, Any]:
-    """Leaves of nested dicts and lists by dotted key."""
+    """List the leaves of nested dicts and lists by dotted key."""
     if isinstance(value, dict):
         items: Iterable[tuple[Any, Any]] = value.items()
     elif isinstance(value, list) and any(

@@ -1,4 +1,4 @@
-"""Running of a command with a log, and where its code comes from."""
+"""Logged processes, and the version of the code that they run."""
 
 import subprocess
 import sys
@@ -10,23 +10,21 @@ _TICK_SECONDS = 30.0
 
 
 class CommandFailedError(RuntimeError):
-    """A command ended with another status than 0; says its last line."""
+    """Error of a command that failed; the message is its last line."""
 
 
 def run_logged(
     command: Sequence[str],
     log_path: Path,
     *,
-    cwd: Path,
     env: Mapping[str, str],
     tick: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Run a command; what it prints goes to the screen and to a log.
+    """Run a command; its output goes to the screen and to a log.
 
     Args:
         command: The command.
-        log_path: File that its output is added to.
-        cwd: Folder to run it in.
+        log_path: File that the output is appended to.
         env: Its environment.
         tick: Called with the seconds since the last call, now and then and
             at the end, however it ends.
@@ -41,7 +39,6 @@ def run_logged(
         log.write(f'\n$ {" ".join(command)}\n'.encode())
         process = subprocess.Popen(
             command,
-            cwd=cwd,
             env=dict(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -70,24 +67,33 @@ def run_logged(
 
 
 def last_line(output: bytes) -> str:
-    """Last line with text; a progress bar's last state counts as a line."""
+    """Find the last line with text; a bar's last state counts as a line."""
     text = output.decode(errors='replace').replace('\r', '\n')
     lines = [line.strip() for line in text.split('\n') if line.strip()]
     return lines[-1] if lines else ''
 
 
-def code_version(folder: Path) -> str:
-    """Commit of a folder's repository, with ``+dirty`` for local changes."""
+def code_version(path: str | Path = __file__) -> str:
+    """Name the commit of a source file, with ``+dirty`` for local changes.
+
+    Args:
+        path: The file. Defaults to this one.
+
+    Returns:
+        The commit of the repository that tracks the file, or 'unknown'.
+    """
 
     def git(*arguments: str) -> str:
         return subprocess.run(
-            ['git', '-C', str(folder), *arguments],
+            ['git', '-C', Path(path).parent, *arguments],
             capture_output=True,
             text=True,
             check=True,
         ).stdout.strip()
 
     try:
+        # An installed package may lie in a repository that ignores it.
+        git('ls-files', '--error-unmatch', Path(path).name)
         commit = git('rev-parse', '--short=12', 'HEAD')
         changes = git('status', '--porcelain', '--untracked-files=no')
     except (OSError, subprocess.CalledProcessError):

@@ -1,16 +1,15 @@
-"""What a table's rows have done, as files that outlast the run."""
+"""Files of one row and seed, and the records among them."""
 
-import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mmhcm.engine.checkpoints import load_plain
+from mmhcm.engine.launching import hold_lock
 from mmhcm.structures.files import (
     atomic_write,
     check_fields,
@@ -21,17 +20,17 @@ from mmhcm.structures.files import (
 
 @dataclass
 class TrainRecord:
-    """What is known of one row's training with one seed.
+    """Record of one row's training with one seed.
 
     Attributes:
         config: Digest of the whole config.
         training: Digest of what the weights depend on.
         started_from: Digest of the checkpoint that it went on from, or ''.
         commits: Versions of the code that it ran with, in order.
-        seconds: Time of all its runs, what they share not included.
-        checkpoint: Path of the last checkpoint, when finished.
+        seconds: Time of all its runs, shared epochs not included.
+        checkpoint: Name of the last checkpoint, when finished.
         digest: Of that file.
-        pixels: Pixels trained on, what is shared included; None: unknown.
+        pixels: Pixels trained on, shared epochs included; None: unknown.
         pixels_from: 'measured' or 'planned', by the config.
         error: Last line of the log if the last run failed.
     """
@@ -50,14 +49,14 @@ class TrainRecord:
 
 @dataclass
 class TestRecord:
-    """What is known of one row's test with one seed.
+    """Record of one row's test with one seed.
 
     Attributes:
-        config: Digest of the whole config and of whether many scales are
-            tested.
+        config: Digest of the whole config and of the number of test scales,
+            one or many.
         digest: Of the checkpoint.
         commit: Version of the code.
-        done: Whether ``figures.json`` is of this test.
+        done: ``scores.json`` is of this test.
         error: Last line of the log if it failed.
     """
 
@@ -68,7 +67,7 @@ class TestRecord:
     error: str = ''
 
     def is_of(self, other: 'TestRecord') -> bool:
-        """Whether another test is of the same config and checkpoint."""
+        """Compare config and checkpoint with those of another test."""
         return (self.config, self.digest) == (other.config, other.digest)
 
 
@@ -76,63 +75,64 @@ Record = TypeVar('Record', TrainRecord, TestRecord)
 
 
 class RowFolder:
-    """Files of one row and seed: ``<work_dir>/<row>/seed_<n>``."""
+    """Files of one row and seed.
 
-    def __init__(self, work_dir: Path, row_id: str, seed: int) -> None:
-        self.path = work_dir / row_id / f'seed_{seed}'
-        self.train_dir = self.path / 'train'
-        self.test_dir = self.path / 'test'
-        self.zip_path = self.path / 'results.zip'
-        self.figures_path = self.path / 'figures.json'
-        self.log_path = self.path / 'log.txt'
+    Args:
+        path: The folder, ``<work_dir>/<row>/seed_<n>``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.train_dir = path / 'train'
+        self.test_dir = path / 'test'
+        self.zip_path = path / 'results.zip'
+        self.scores_path = path / 'scores.json'
+        self.log_path = path / 'log.txt'
 
     def train_record(self) -> TrainRecord | None:
-        """Read what was noted of the training."""
+        """Read the record of the training, if there is one."""
         return _read(TrainRecord, self.path / 'train.json')
 
     def test_record(self) -> TestRecord | None:
-        """Read what was noted of the test."""
+        """Read the record of the test, if there is one."""
         return _read(TestRecord, self.path / 'test.json')
 
     def write(self, record: TrainRecord | TestRecord) -> None:
-        """Note a record."""
+        """Write a record."""
         name = 'train' if isinstance(record, TrainRecord) else 'test'
         with atomic_write(self.path / f'{name}.json') as file:
             file.write(json.dumps(asdict(record), indent=1).encode())
 
-    def figures(self) -> dict[str, dict[str, Any]]:
-        """Read the figures of the test."""
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Read the scores of the test."""
         try:
-            return parse_json(self.figures_path.read_bytes())
+            return parse_json(self.scores_path.read_bytes())
         except ValueError as error:
             raise ValueError(
-                f'{self.figures_path}: damaged: {one_line(error)}'
+                f'{self.scores_path}: damaged: {one_line(error)}'
             ) from error
 
     def set_aside(self) -> Path | None:
-        """Rename the folder out of the way; returns its new place."""
+        """Rename the folder out of the way; return its new path."""
         if not self.path.exists():
             return None
         name = self.path.name
         number = len(list(self.path.parent.glob(f'{name}.old-*'))) + 1
         return self.path.rename(self.path.with_name(f'{name}.old-{number}'))
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep other processes out of the folder.
 
         Raises:
-            BlockingIOError: another process has it.
+            OSError: another process has it.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Next to the folder, which may be set aside meanwhile.
         path = self.path.with_name(f'.{self.path.name}.lock')
-        with path.open('w') as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
+        return hold_lock(path, 'another process runs it')
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file, or '' if it is not there.
+    """Compute the SHA-256 of a file; '' if the file is missing.
 
     A large file that has not changed is read once.
     """
@@ -150,7 +150,7 @@ def _digest(path: str, *_state: int) -> str:
 
 
 def trained_amount(checkpoint: str | Path) -> tuple[int, int | None]:
-    """Iterations and pixels (None: not counted) of a checkpoint."""
+    """Read a checkpoint's iterations and pixels (None: not counted)."""
     values = load_plain(checkpoint)
     return int(values['meta']['iter']), values.get('trained_pixels')
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from mmhcm.functional.scoring import METRICS
 from mmhcm.structures.files import atomic_write
 
 from .records import TrainRecord
-from .rows import FIGURES, Row, Table
+from .rows import Row, Table
 
 _NOTES = """\
 Official figures are those of the VisDrone-DET protocol: per cent, up to 500
@@ -25,7 +26,7 @@ compared with each other. The paper's are official ones of its own runs.
 
 @dataclass
 class RowResult:
-    """One row with one seed: how it was made, and its figures.
+    """Result of one row with one seed: its origin and its scores.
 
     Attributes:
         row: The row.
@@ -33,8 +34,8 @@ class RowResult:
         status: 'done', 'not run', 'unfinished', 'trained' (and not tested),
             'stale' (of another config or checkpoint) or 'failed'.
         message: Why it failed or is stale.
-        official: Figures of the official protocol, by name.
-        class_mean: Plain class means, by name.
+        official: Scores of the official protocol, by metric.
+        class_mean: Plain class means, by metric.
         commit: Versions of the code that it was trained with.
         config: First digits of the config's digest.
         seconds: Time of its training; None where it has none of its own.
@@ -55,11 +56,11 @@ class RowResult:
     pixels_from: str = ''
 
     def add_training(self, record: TrainRecord, borrowed: bool) -> None:
-        """Take over what a training's record says.
+        """Take over the values of a training's record.
 
         Args:
             record: The record.
-            borrowed: Whether it is another row's, which counts its time.
+            borrowed: The record is another row's, which counts its time.
         """
         self.status = 'trained' if record.digest else 'unfinished'
         self.commit = ', '.join(record.commits)
@@ -70,11 +71,11 @@ class RowResult:
         self.seconds = record.seconds
         self.pixels, self.pixels_from = record.pixels, record.pixels_from
 
-    def add_figures(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take over the figures of a finished test."""
+    def add_scores(self, scores: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over the scores of a finished test."""
         self.status = 'done'
-        self.official = {k: figures['official'][k] for k in FIGURES}
-        self.class_mean = {k: figures['class_mean'][k] for k in FIGURES}
+        self.official = {k: scores['official'][k] for k in METRICS}
+        self.class_mean = {k: scores['class_mean'][k] for k in METRICS}
 
 
 def write_tables(
@@ -94,20 +95,20 @@ def write_tables(
 
 
 def markdown(table: Table, results: Sequence[RowResult]) -> str:
-    """Return the tables of official figures, plain means and runs."""
+    """Format the tables of official scores, plain means and runs."""
     groups = [[r for r in results if r.row is row] for row in table.rows]
     parts = [
         f'# {table.title}',
         _NOTES,
         '## Official figures',
-        _figure_table(groups, lambda r: r.official, with_paper=True),
+        _score_table(groups, lambda r: r.official, with_paper=True),
         '## Plain class means',
-        _figure_table(groups, lambda r: r.class_mean, with_paper=False),
+        _score_table(groups, lambda r: r.class_mean, with_paper=False),
         "## The paper's figures",
         _grid(
-            ['row', *FIGURES],
+            ['row', *METRICS],
             [
-                [row.name, *(str(row.paper.get(f, '–')) for f in FIGURES)]
+                [row.name, *(str(row.paper.get(f, '–')) for f in METRICS)]
                 for row in table.rows
                 if row.paper
             ],
@@ -119,15 +120,15 @@ def markdown(table: Table, results: Sequence[RowResult]) -> str:
 
 
 def csv_text(results: Sequence[RowResult]) -> str:
-    """Return one line a row and seed, figures unrounded."""
+    """Format one line a row and seed, scores unrounded."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(
         [
             *('row', 'name', 'seed', 'status', 'message'),
-            *(f'paper_{name}' for name in FIGURES),
-            *(f'official_{name}' for name in FIGURES),
-            *(f'class_mean_{name}' for name in FIGURES),
+            *(f'paper_{name}' for name in METRICS),
+            *(f'official_{name}' for name in METRICS),
+            *(f'class_mean_{name}' for name in METRICS),
             *('commit', 'config', 'seconds', 'pixels', 'pixels_from'),
         ]
     )
@@ -143,7 +144,7 @@ def csv_text(results: Sequence[RowResult]) -> str:
                         result.official,
                         result.class_mean,
                     )
-                    for name in FIGURES
+                    for name in METRICS
                 ),
                 *(result.commit, result.config),
                 '' if result.seconds is None else round(result.seconds, 1),
@@ -155,7 +156,7 @@ def csv_text(results: Sequence[RowResult]) -> str:
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """Mean, and sample standard deviation of two or more values."""
+    """Format a mean, and the sample deviation of two or more values."""
     if not values:
         return '–'
     if len(values) == 1:
@@ -163,29 +164,29 @@ def mean_and_spread(values: Sequence[float]) -> str:
     return f'{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}'
 
 
-def _figure_table(
+def _score_table(
     groups: Sequence[Sequence[RowResult]],
-    figures_of: Callable[[RowResult], Mapping[str, float]],
+    scores_of: Callable[[RowResult], Mapping[str, float]],
     with_paper: bool,
 ) -> str:
     lines = []
     for group in groups:
-        done = [figures_of(r) for r in group if r.status == 'done']
+        done = [scores_of(r) for r in group if r.status == 'done']
         row = group[0].row
         cells = [
-            mean_and_spread([figures[name] for figures in done])
-            for name in FIGURES
+            mean_and_spread([scores[name] for scores in done])
+            for name in METRICS
         ]
         if not done:
-            cells = [_status(group)] + ['–'] * (len(FIGURES) - 1)
+            cells = [_status(group)] + ['–'] * (len(METRICS) - 1)
         paper = [str(row.paper.get('AP', '–'))] if with_paper else []
         lines.append([row.name, *paper, *cells, f'{len(done)}/{len(group)}'])
     head = ["paper's AP"] if with_paper else []
-    return _grid(['row', *head, *FIGURES, 'seeds done'], lines)
+    return _grid(['row', *head, *METRICS, 'seeds done'], lines)
 
 
 def _status(group: Sequence[RowResult]) -> str:
-    """Status of a row without figures: the most telling one of its seeds."""
+    """Choose the status of a row without scores: its seeds' gravest."""
     order = ('failed', 'stale', 'trained', 'unfinished', 'not run')
     return min((r.status for r in group), key=order.index)
 
@@ -213,7 +214,7 @@ def _run_table(results: Sequence[RowResult]) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return hours, minutes and seconds as h:mm:ss."""
+    """Format hours, minutes and seconds as h:mm:ss."""
     if seconds is None:
         return '–'
     minutes, rest = divmod(round(seconds), 60)
@@ -227,7 +228,7 @@ def _pixels(result: RowResult) -> str:
 
 
 def _grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Markdown table; a bar inside a cell would end it."""
+    """Format a Markdown table; a bar inside a cell is escaped."""
     rows = [head, ['---'] * len(head), *lines]
     return '\n'.join(
         f'| {" | ".join(cell.replace("|", "/") for cell in row)} |'

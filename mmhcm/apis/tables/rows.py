@@ -1,4 +1,4 @@
-"""What the rows of a table of results are, read from a JSON file."""
+"""Rows of a table of results, read from a JSON file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,18 +6,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from mmhcm.functional.scoring import METRICS
 from mmhcm.structures.files import check_fields, one_line, parse_json
-
-#: Figures of the official protocol, in the order of the paper's tables.
-FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 
 
 @dataclass(frozen=True)
 class Start:
     """A checkpoint of another row that a row's training goes on from.
 
-    The epochs before it are shared bit for bit, so that two rows differ in
-    what comes after alone.
+    The epochs before it are shared bit for bit, so that two rows differ only
+    in what comes after.
 
     Attributes:
         row: The other row.
@@ -44,9 +42,9 @@ class Row:
         config: Config file.
         checkpoint_of: Row whose checkpoint is tested; None trains one.
         shares: Where training goes on from; None for the initial weights.
-        tta: Whether to test at the config's many scales.
+        tta: Test at the config's many scales.
         cfg_options: Config values by dotted key.
-        paper: Published figures, by name.
+        paper: Published scores, by metric.
         parent: Row that this one is compared with.
         differs: Config keys in which the two differ, with all below them.
     """
@@ -71,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A named list of rows; a row comes behind those that it needs.
+    """A named list of rows; a row comes after those that it needs.
 
     Raises:
         ValueError: two rows of one id, one that names a row which is not
@@ -194,13 +192,13 @@ def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
     config = (config.parent / f'{config_prefix}{config.name}').resolve()
     if not config.is_file():
         raise ValueError(f'no config at {config}')
-    strange = sorted(set(item.get('paper', {})) - set(FIGURES))
+    strange = sorted(set(item.get('paper', {})) - set(METRICS))
     if strange:
-        raise ValueError(f'unknown figure {strange[0]!r}')
+        raise ValueError(f'unknown metric {strange[0]!r}')
     if item.get('shares') is not None:
         check_fields(Start, item['shares'])
         item['shares'] = Start(**item['shares'])
     item['differs'] = tuple(item.get('differs', ()))
     if not str(item['id']).replace('-', '').replace('_', '').isalnum():
-        raise ValueError(f'id is no plain name: {item["id"]!r}')
+        raise ValueError(f'id is not a plain name: {item["id"]!r}')
     return Row(config=config, name=item.pop('name', item['id']), **item)

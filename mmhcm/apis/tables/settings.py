@@ -1,18 +1,18 @@
-"""Settings of the runs of a table."""
+"""Settings of the runs of a table, and the commands that they give."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .configs import check_options
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """How all rows are run.
+    """Settings of all rows' runs.
 
     Attributes:
         work_dir: Folder of rows and tables.
@@ -25,7 +25,6 @@ class RunSettings:
         prefix: Words before a command that uses a launcher, such as ``srun``
             and its options.
         redo: Set stale rows aside and run them again.
-        repository: Folder of ``tools/``.
 
     Raises:
         ValueError: an argument out of range.
@@ -39,7 +38,6 @@ class RunSettings:
     launcher: str = 'none'
     prefix: tuple[str, ...] = ()
     redo: bool = False
-    repository: Path = REPOSITORY
 
     def __post_init__(self) -> None:
         check_options(self.cfg_options)
@@ -62,3 +60,25 @@ class RunSettings:
             )
         object.__setattr__(self, 'work_dir', Path(self.work_dir).resolve())
         object.__setattr__(self, 'seeds', seeds)
+
+    def command(self, name: str, *arguments: str) -> list[str]:
+        """Build the command line that runs one of our commands.
+
+        Args:
+            name: Name of the command's module, 'train' or 'submit'.
+            arguments: Its arguments; the launcher is added.
+        """
+        python = [sys.executable, '-W', 'ignore']
+        if self.launcher == 'none':
+            return [*python, '-m', f'mmhcm.cli.{name}', *arguments]
+        if self.launcher == 'pytorch':
+            python = [
+                *(sys.executable, '-m', 'torch.distributed.run'),
+                *('--standalone', '--nproc_per_node'),
+                str(self.num_processes),
+            ]
+        # Options with many values swallow what follows them.
+        return [
+            *(*self.prefix, *python, '-m', f'mmhcm.cli.{name}'),
+            *('--launcher', self.launcher, *arguments),
+        ]

@@ -1,4 +1,4 @@
-"""VisDrone's data infos, built from flat arrays when they are asked for."""
+"""VisDrone's data infos, built from flat arrays on each access."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class AnnotatedImages(Sequence):
     """Data infos of images, a new one each time, from shared arrays.
 
     A list of dicts takes seconds to build, and every worker ends with a copy
-    of its own. The arrays may be mapped from a file.
+    of its own.
 
     Attributes:
         img_paths: Path of each of n images.
@@ -29,9 +29,9 @@ class AnnotatedImages(Sequence):
         starts: int64 (n,) and
         stops: int64 (n,), the span of each image's rows.
         rows: (r, 8) annotation rows, see ``visdrone_txt``.
-        use_ignored_regions: Whether rows of category 0 count.
-        ignore_masked: Whether objects that lie half in them or more are
-            ignored, as they are in training.
+        use_ignored_regions: Use rows of category 0.
+        ignore_masked: Ignore objects that lie half in them or more, as in
+            training.
     """
 
     img_paths: Sequence[str]
@@ -44,11 +44,11 @@ class AnnotatedImages(Sequence):
     ignore_masked: bool = False
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Return the number of images."""
         return len(self.img_paths)
 
     def __getitem__(self, index: Any) -> Any:
-        """Data info of an image, or the images of a slice."""
+        """Return the data info of an image, or the images of a slice."""
         if isinstance(index, slice):
             return self.select(range(len(self))[index])
         index = range(len(self))[index]
@@ -83,7 +83,7 @@ class AnnotatedImages(Sequence):
         )
 
     def boxes(self) -> ImageBoxes:
-        """Boxes of all instances, without a dict for each."""
+        """Return the boxes of all instances, without a dict for each."""
         parts = [
             self._boxes_of(slice(start, start + _IMAGES_AT_ONCE))
             for start in range(0, max(1, len(self)), _IMAGES_AT_ONCE)
@@ -99,7 +99,7 @@ class AnnotatedImages(Sequence):
     def _boxes_of(
         self, images: slice
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Instances of some images: their number in each, boxes and flags."""
+        """Return the number of instances of each image, boxes and flags."""
         starts = self.starts[images]
         counts = self.stops[images] - starts
         image_inds = np.repeat(np.arange(len(counts)), counts)
@@ -174,7 +174,7 @@ def _add_masked(
 
 
 def _clipped(rows: np.ndarray, image_whs: np.ndarray) -> np.ndarray:
-    """Boxes (k, 4) xyxy of rows, cut to their images, float64 pixels."""
+    """Clip the boxes of rows to their images: (k, 4) xyxy, float64."""
     rows = rows[:, :4].astype(np.float64)
     xyxy = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
     limits = np.tile(image_whs, 2)  # (k, 4) or (1, 4)
@@ -186,5 +186,5 @@ def _has_area(bboxes: np.ndarray) -> np.ndarray:
 
 
 def _is_ignored(rows: np.ndarray) -> np.ndarray:
-    """Instances (k,) that are neither learnt nor background."""
+    """Mark instances (k,) that are neither learned nor background."""
     return np.asarray((rows[:, 5] == OTHERS_CATEGORY) | (rows[:, 4] == 0))

@@ -16,7 +16,7 @@ from .visdrone import VisDroneDataset
 
 @DATASETS.register_module()
 class VisDroneAnnotations(VisDroneDataset):
-    """Boxes alone: what can be counted needs no pixels.
+    """VisDrone's boxes without images, for counting.
 
     An image whose size is not given is as large as its rows reach: ignored
     regions and ignored objects included.
@@ -74,7 +74,7 @@ class VisDroneAnnotations(VisDroneDataset):
 
 
 def extent(rows: np.ndarray) -> tuple[int, int]:
-    """Smallest (width, height), pixels, that holds rows x, y, w, h."""
+    """Find the smallest (width, height), pixels, of rows x, y, w, h."""
     rows = rows.astype(np.float64)  # sums of the smallest integers overflow
     corners = rows[:, :2] + rows[:, 2:4]
     width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)

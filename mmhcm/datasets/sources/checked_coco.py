@@ -1,4 +1,4 @@
-"""COCO json from which nothing is left out in silence."""
+"""COCO json whose faults are reported."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ from mmdet.registry import DATASETS
 from mmengine.logging import print_log
 
 from mmhcm.structures.annotations import MAX_COORDINATE, faults
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 
 NARROW = 'boxes narrower than one pixel'
 IGNORED = "annotations marked 'ignore'"
@@ -29,7 +29,7 @@ _IN_TRAINING = {
 
 @DATASETS.register_module()
 class CheckedCocoDataset(CocoDataset):
-    """MMDetection's ``CocoDataset``, which drops much without a word.
+    """``CocoDataset`` that reports the annotations it leaves out.
 
     In training, annotations that cannot be used are left out with a counted
     warning for each kind; in test mode a malformed one and one of no image
@@ -37,7 +37,7 @@ class CheckedCocoDataset(CocoDataset):
     background. Among the categories must be those of
     ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
     in the order of the file whatever the classes say; objects of further
-    ones are left out. No id and no image may stand there twice.
+    ones are left out. No id and no image may appear twice.
 
     Args:
         args: Arguments of ``CocoDataset``.
@@ -45,15 +45,15 @@ class CheckedCocoDataset(CocoDataset):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._tally = Tally()
+        self._counter = FaultCounter()
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Read the json, and say once what is odd in it.
+        """Read the json, and warn of its faults, each kind once.
 
         Raises:
             ValueError: the file is no COCO json, its categories lack a class
-                or have another order, an id or image stands there twice, or
+                or have another order, an id or image appears twice, or
                 a malformed annotation or one of no image in test mode.
             OSError: the file cannot be read.
         """
@@ -65,7 +65,7 @@ class CheckedCocoDataset(CocoDataset):
             if not text.startswith(self.ann_file):
                 text = f'{self.ann_file}: no COCO annotations: {name}{text}'
             raise ValueError(text) from error
-        for line in self._tally.lines(
+        for line in self._counter.lines(
             None if self.test_mode else _IN_TRAINING
         ):
             print_log(
@@ -76,7 +76,7 @@ class CheckedCocoDataset(CocoDataset):
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
-        """See ``CocoDataset``; counts what that leaves out."""
+        """Parse as ``CocoDataset`` does, and count what it leaves out."""
         info = raw_data_info['raw_img_info']
         image_wh = info['width'], info['height']
         usable = [
@@ -87,13 +87,13 @@ class CheckedCocoDataset(CocoDataset):
             if self._is_well_formed(ann, image_wh)
         ]
         if not raw_data_info['raw_ann_info']:
-            self._tally.add('images without annotations', info['file_name'])
+            self._counter.add('images without annotations', info['file_name'])
         return super().parse_data_info(
             {**raw_data_info, 'raw_ann_info': usable}
         )
 
     def COCOAPI(self, path: str) -> Any:  # noqa: N802
-        """Index the json as ``CocoDataset`` does, and check it as a whole.
+        """Index the json as ``CocoDataset`` does, and check all of it.
 
         The index keeps the last one of equal ids.
         """
@@ -135,11 +135,11 @@ class CheckedCocoDataset(CocoDataset):
             )
 
     def _leave_out(self, kind: str, ann: Mapping[str, Any], why: str) -> None:
-        """Count what training leaves out; an error in test mode."""
+        """Count an annotation that is left out; raise in test mode."""
         fault = f'{self._where(ann)}: {why}'
         if self.test_mode:
             raise ValueError(fault)
-        self._tally.add(kind, fault)
+        self._counter.add(kind, fault)
 
     def _where(self, ann: Mapping[str, Any]) -> str:
         return f'{self.ann_file}: annotation {ann.get("id")!r}'
@@ -147,7 +147,7 @@ class CheckedCocoDataset(CocoDataset):
     def _is_well_formed(
         self, ann: Mapping[str, Any], image_wh: tuple[int, int]
     ) -> bool:
-        """Whether the box is one; counts what is odd."""
+        """Check an annotation, and count its faults."""
         where = self._where(ann)
         box = ann.get('bbox')
         if not _is_box(box):
@@ -165,20 +165,20 @@ class CheckedCocoDataset(CocoDataset):
         x, y, w, h = box
         if ann['category_id'] not in self.cat_ids:
             category = f'category {ann["category_id"]!r:.80}'
-            self._tally.add(NO_CLASS, f'{where}: {category}')
+            self._counter.add(NO_CLASS, f'{where}: {category}')
         elif w < 1 or h < 1 or ann['area'] <= 0:
-            self._tally.add(NARROW, where)
+            self._counter.add(NARROW, where)
         elif x + w <= 0 or y + h <= 0 or x >= image_wh[0] or y >= image_wh[1]:
-            self._tally.add(faults.OUTSIDE, where)
+            self._counter.add(faults.OUTSIDE, where)
         elif x < 0 or y < 0 or x + w > image_wh[0] or y + h > image_wh[1]:
-            self._tally.add(faults.BEYOND, where)
+            self._counter.add(faults.BEYOND, where)
         if ann.get('ignore', False):
-            self._tally.add(IGNORED, where)
+            self._counter.add(IGNORED, where)
         return True
 
 
 def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
-    """Name the first key that comes again, and what both are."""
+    """Describe the first key that is there twice."""
     first: dict[Hashable, str] = {}
     for key, name in found:
         if key in first:
@@ -189,7 +189,7 @@ def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
 
 
 def _is_box(box: Any) -> TypeGuard[list[float]]:
-    """Whether it is four finite numbers with sizes of 0 or more."""
+    """Check for four finite numbers with sizes of 0 or more."""
     return (
         isinstance(box, list)
         and len(box) == 4

@@ -1,14 +1,17 @@
 """DOTA with horizontal boxes, alone or mapped to another set's classes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 from mmdet.registry import DATASETS
 
-from mmhcm.structures.annotations import dota_txt, faults
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.datasets.data_info import ignore_masked
+from mmhcm.structures.annotations import dota_txt
+from mmhcm.structures.annotations import faults as fault_kinds
+from mmhcm.structures.fault_counter import FaultCounter
 
-from .image_folder import ImageFolderDataset, clip_to_image
+from .image_folder import ImageFolderDataset
 from .visdrone import VisDroneDataset
 
 MASKED = 'masked'
@@ -61,8 +64,8 @@ class DOTADataset(ImageFolderDataset):
 
     METAINFO: ClassVar[dict] = {'classes': dota_txt.DOTA_V1_CLASSES}
     outcomes: ClassVar[Mapping[str, str]] = {
-        **faults.IN_TRAINING,
-        faults.UNKNOWN: 'masked',
+        **fault_kinds.IN_TRAINING,
+        fault_kinds.UNKNOWN: 'masked',
     }
 
     def __init__(
@@ -137,8 +140,43 @@ class DOTADataset(ImageFolderDataset):
                     f'{name!r}: {target!r}'
                 )
 
-    def parse_annotation(
-        self, ann_path: str, width: int, height: int, tally: Tally
+    def _read_images(
+        self,
+        names: Sequence[str],
+        ann_names: set[str],
+        faults: list[str],
+        notes: list[str],
+    ) -> list[dict]:
+        counter = FaultCounter()
+        data_list = []
+        for name in names:
+            path = Path(self.data_prefix['img_path']) / name
+            ann_path = self._ann_path(name, ann_names)
+            image_wh = self._read_image_wh(path, ann_path, faults)
+            if image_wh is None:
+                continue
+            info = {
+                'img_path': str(path),
+                'img_id': path.stem,
+                'width': image_wh[0],
+                'height': image_wh[1],
+                'ann_path': ann_path,
+                'instances': [],
+                'ignored_regions': [],
+            }
+            if ann_path is not None:
+                parsed = self._parse_annotation(ann_path, *image_wh, counter)
+                if parsed is None:
+                    continue
+                info.update(parsed)
+            if not self.test_mode:
+                ignore_masked(info)
+            data_list.append(info)
+        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
+        return data_list
+
+    def _parse_annotation(
+        self, ann_path: str, width: int, height: int, counter: FaultCounter
     ) -> dict | None:
         """Read one labelTxt file; boxes are clipped to the image.
 
@@ -146,19 +184,20 @@ class DOTADataset(ImageFolderDataset):
         of the known ones.
 
         Returns:
-            Also ``guides``: ``bbox`` xyxy, source pixels, of an object's own
-            area whatever its rotation, and ``bbox_label``, the class that its
-            size compares with.
+            ``instances``, ``ignored_regions`` and ``guides``: ``bbox`` xyxy,
+            source pixels, of an object's own area whatever its rotation, and
+            ``bbox_label``, the class that its size compares with. None leaves
+            the image out of training.
         """
-        leave_out = None if self.test_mode else tally
+        leave_out = None if self.test_mode else counter
         rows = dota_txt.read_labels(ann_path, self.source_classes, leave_out)
         if rows is None:
             return None
         instances, ignored_regions, guides = [], [], []
         for row in rows:
             target = self.class_map.get(row.name, MASKED)
-            bbox = clip_to_image(row.bbox, width, height)
-            _note_clipping(row, bbox, f'{ann_path}:{row.line}', tally)
+            bbox = cut_box(row.bbox, width, height)
+            _note_clipping(row, bbox, f'{ann_path}:{row.line}', counter)
             if bbox is None:
                 continue
             if target == MASKED:
@@ -188,29 +227,38 @@ class DOTADataset(ImageFolderDataset):
     def _mask_of(
         self, row: dota_txt.DotaObject, width: int, height: int
     ) -> list[float]:
-        """Region to mask for an object, cut to the image."""
+        """Return the region to mask for an object, cut to the image."""
         x1, y1, x2, y2 = row.bbox
         margin = self.mask_margin
         grown = (x1 - margin, y1 - margin, x2 + margin, y2 + margin)
-        mask = clip_to_image(grown, width, height)
+        mask = cut_box(grown, width, height)
         assert mask is not None, 'its object has an area in the image'
         return mask
+
+
+def cut_box(
+    bbox: tuple[float, float, float, float], width: int, height: int
+) -> list[float] | None:
+    """Cut a box xyxy to its image, source pixels; None without area."""
+    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
+    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
+    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None
 
 
 def _note_clipping(
     row: dota_txt.DotaObject,
     bbox: list[float] | None,
     where: str,
-    tally: Tally,
+    counter: FaultCounter,
 ) -> None:
-    """Count boxes of which clipping has left less, or nothing."""
+    """Count a box that clipping has changed or removed."""
     x1, y1, x2, y2 = row.bbox
     if not (x1 < x2 and y1 < y2):
-        tally.add(faults.NO_AREA, where)
+        counter.add(fault_kinds.NO_AREA, where)
     elif bbox is None:
-        tally.add(faults.OUTSIDE, where)
+        counter.add(fault_kinds.OUTSIDE, where)
     elif bbox != [x1, y1, x2, y2]:
-        tally.add(faults.BEYOND, where)
+        counter.add(fault_kinds.BEYOND, where)
 
 
 def _check_class_map(
@@ -228,7 +276,7 @@ def _check_class_map(
     unknown = [name for name in class_map if name not in source_classes]
     if unknown:
         raise ValueError(
-            f'class_map maps classes that are not there: {unknown}'
+            f'class_map has classes that the data set lacks: {unknown}'
         )
     targets = {*classes, MASKED, BACKGROUND}
     wrong = sorted(set(class_map.values()) - targets)

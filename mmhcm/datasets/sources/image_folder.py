@@ -1,4 +1,4 @@
-"""What data sets of one annotation file an image have in common."""
+"""Base of data sets with one annotation file an image."""
 
 import logging
 import os
@@ -11,14 +11,13 @@ from typing import Any, ClassVar
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
-from mmhcm.datasets.data_info import ignore_masked
-from mmhcm.structures.annotations import IN_TRAINING, may_pass
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.annotations import IN_TRAINING
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.images import IMAGE_SUFFIXES, NO_IMAGE, read_image_size
 
 
 class ImageFolderDataset(BaseDetDataset):
-    """Images in one folder, a text annotation of the same stem in another.
+    """Images in one folder, text annotations of equal stems in another.
 
     Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
     ``height``, ``width``, ``ann_path`` (None without annotation),
@@ -29,7 +28,7 @@ class ImageFolderDataset(BaseDetDataset):
 
     A folder of annotations that does not exist is an error for training and
     means an unlabelled set in test mode. A missing or unreadable image, an
-    image without its own annotation file and what cannot be read in one are
+    image without its own annotation file and rows that cannot be read are
     left out of training, with one counted warning for each kind. In test mode
     nothing is left out: a broken image or row and an annotation without its
     image are errors, and an image without annotation is kept.
@@ -40,27 +39,11 @@ class ImageFolderDataset(BaseDetDataset):
         kwargs: Arguments of ``BaseDetDataset``.
     """
 
-    #: What training makes of what is odd in annotations, by its kind.
+    #: Outcome of each kind of fault in training.
     outcomes: ClassVar[Mapping[str, str]] = IN_TRAINING
 
     def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
-
-    @abstractmethod
-    def parse_annotation(
-        self, ann_path: str, width: int, height: int, tally: Tally
-    ) -> dict | None:
-        """Read one file into ``instances`` and ``ignored_regions``.
-
-        Args:
-            ann_path: The file.
-            width: Of the image, pixels.
-            height: Of the image, pixels.
-            tally: Is told what is odd or, in training, left out.
-
-        Returns:
-            None to leave the image out of training.
-        """
 
     def load_data_list(self) -> Sequence[dict]:
         """List the images in name order and read their annotations.
@@ -121,7 +104,7 @@ class ImageFolderDataset(BaseDetDataset):
         return data_list
 
     def filter_data(self) -> Sequence[dict]:
-        """Drop images without valid objects if ``filter_empty_gt`` says so.
+        """Drop images without valid objects if ``filter_empty_gt`` is set.
 
         Raises:
             ValueError: no image is left.
@@ -139,7 +122,7 @@ class ImageFolderDataset(BaseDetDataset):
         return with_objects
 
     def _find_with_objects(self) -> Sequence[dict]:
-        """Data infos that hold an object that isn't ignored."""
+        """Find the data infos with an object that isn't ignored."""
         return [
             info
             for info in self.data_list
@@ -149,14 +132,14 @@ class ImageFolderDataset(BaseDetDataset):
     def _check_names(
         self, names: Sequence[str], all_names: Sequence[str], image_dir: Path
     ) -> list[str]:
-        """Note what is odd in a folder, by the names of its files.
+        """Describe the faults of file names in a folder.
 
         Raises:
             ValueError: two images of one stem; in test mode also if they
                 differ in case alone, as their result files would.
         """
         first: dict[str, str] = {}
-        tally = Tally()
+        counter = FaultCounter()
         for name in names:
             stem = stem_of(name)
             other = stem_of(first.setdefault(stem.lower(), name))
@@ -168,13 +151,14 @@ class ImageFolderDataset(BaseDetDataset):
                     + (f' and {other!r}' if stem != other else '')
                     + f' in {image_dir}'
                 )
-            tally.add('images of names that differ in case alone', name)
+            counter.add('images of names that differ in case alone', name)
         images = set(names)
         for name in all_names:
             if name not in images and not name.startswith('.'):
-                tally.add(NO_IMAGE, image_dir / name)
-        return tally.lines()
+                counter.add(NO_IMAGE, image_dir / name)
+        return counter.lines()
 
+    @abstractmethod
     def _read_images(
         self,
         names: Sequence[str],
@@ -182,37 +166,20 @@ class ImageFolderDataset(BaseDetDataset):
         faults: list[str],
         notes: list[str],
     ) -> Sequence[dict]:
-        """Data infos of the images that can be used, new faults and notes."""
-        tally = Tally()
-        data_list = []
-        for name in names:
-            path = Path(self.data_prefix['img_path']) / name
-            ann_path = self._ann_path(name, ann_names)
-            image_wh = self._read_image_wh(path, ann_path, faults, tally)
-            if image_wh is None:
-                continue
-            info = {
-                'img_path': str(path),
-                'img_id': path.stem,
-                'width': image_wh[0],
-                'height': image_wh[1],
-                'ann_path': ann_path,
-                'instances': [],
-                'ignored_regions': [],
-            }
-            if ann_path is not None:
-                parsed = self.parse_annotation(ann_path, *image_wh, tally)
-                if parsed is None:
-                    continue
-                info.update(parsed)
-            if not self.test_mode:
-                ignore_masked(info)
-            data_list.append(info)
-        notes.extend(tally.lines(None if self.test_mode else self.outcomes))
-        return data_list
+        """Read the annotations of all images.
+
+        Args:
+            names: File names of the images.
+            ann_names: File names in the folder of annotations.
+            faults: Gets a line for each file that is left out of training.
+            notes: Gets a line for each kind of fault in annotations.
+
+        Returns:
+            Data infos of the images that can be used.
+        """
 
     def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
-        """Path of an image's annotation file; None without one."""
+        """Return the path of an image's annotation file; None without one."""
         ann_name = f'{stem_of(name)}.txt'
         if ann_name not in ann_names:
             return None
@@ -223,9 +190,8 @@ class ImageFolderDataset(BaseDetDataset):
         path: Path,
         ann_path: str | None,
         faults: list[str],
-        tally: Tally,
     ) -> tuple[int, int] | None:
-        """(width, height) of an image; None and a new fault for training."""
+        """Read (width, height) of an image; None and a fault in training."""
         if ann_path is None and not self.test_mode:
             faults.append(f'no annotation for {path}')
             return None
@@ -233,7 +199,6 @@ class ImageFolderDataset(BaseDetDataset):
             return read_image_size(path)
         except OSError as error:
             fault = f'cannot read {path}: {error.strerror}'
-            tally.may_pass |= may_pass(error)
         except ValueError as error:
             fault = f'cannot read {error}'
         if self.test_mode:
@@ -243,20 +208,11 @@ class ImageFolderDataset(BaseDetDataset):
 
 
 def list_names(folder: str | Path) -> list[str]:
-    """Names of what lies in a folder, in no order."""
+    """List the names in a folder, in no order."""
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries]
 
 
 def stem_of(name: str) -> str:
-    """Name of a file that has a suffix, without that suffix."""
+    """Return the name of a file without its suffix."""
     return name.rpartition('.')[0]
-
-
-def clip_to_image(
-    bbox: tuple[float, float, float, float], width: int, height: int
-) -> list[float] | None:
-    """Clip xyxy to the image (source pixels); None if no area is left."""
-    x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
-    y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
-    return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None

@@ -8,26 +8,27 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
+from mmhcm.datasets.partial_decoding import image_origin, whole_shape
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
-from mmhcm.functional.pixels import crop_resize_pad
+from mmhcm.functional.pixels import CAFFE_MEAN, crop_resize_pad
+from mmhcm.structures.instances import instance_labels
 
 
 @TRANSFORMS.register_module()
 class CropChip(BaseTransform):
-    """Cut the chip's window, resize it to the chip size and pad it.
+    """Transform that cuts a chip, resizes it to the chip size and pads it.
 
     1. Take the objects that overlap the window. Those out of the scale's
-       range, cut too much or ignored in the image become ignored ones.
+       range, cut too much or ignored in the image become ignored.
     2. Clip them to the window, in chip pixels.
     3. Cut, resize and pad the image.
 
     Required Keys:
 
-    - img (np.uint8), the whole image
+    - img (np.uint8), the whole image or a part, see ``partial_decoding``
     - chip (dict), from ``ChipDataset``
     - instances (list[dict]), boxes in source pixels
-    - img_origin (optional), see ``LoadChipImage``
 
     Added Keys:
 
@@ -44,7 +45,7 @@ class CropChip(BaseTransform):
     Args:
         chip_size (int): Side of the chip, network-input pixels.
         min_visible (float): Least share of an object's area in the window
-            for it to be learnt. Defaults to 0.5.
+            for it to be learned. Defaults to 0.5.
         pad_color (Sequence[float]): Defaults to the Caffe mean (103.53,
             116.28, 123.675), BGR.
 
@@ -56,7 +57,7 @@ class CropChip(BaseTransform):
         self,
         chip_size: int,
         min_visible: float = 0.5,
-        pad_color: Sequence[float] = (103.53, 116.28, 123.675),
+        pad_color: Sequence[float] = CAFFE_MEAN,
     ) -> None:
         if not 0 < min_visible <= 1:
             raise ValueError(f'min_visible must be in 0..1, got {min_visible}')
@@ -66,11 +67,8 @@ class CropChip(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Cut the chip."""
-        # The size of a part was compared when it was loaded.
-        left, top = results.get('img_origin', (0, 0))
-        height, width = results['img'].shape[:2]
-        if 'img_origin' in results:
-            height, width = results['ori_shape']
+        left, top = image_origin(results)
+        height, width = whole_shape(results)
         if (height, width) != (results['height'], results['width']):
             raise ValueError(
                 f'{results["img_path"]} is {width} x {height} pixels, its '
@@ -78,9 +76,7 @@ class CropChip(BaseTransform):
             )
         chip, instances = results['chip'], results['instances']
         bboxes = as_bboxes([instance['bbox'] for instance in instances])
-        labels = np.array(
-            [instance['bbox_label'] for instance in instances], dtype=np.int64
-        )
+        labels = instance_labels(instances)
         window, resize = chip['window'], chip['resize']
         chip_bboxes, inds, keep = project_to_chip(
             bboxes, window, chip['valid'], resize, self.min_visible

@@ -13,7 +13,7 @@ from mmhcm.structures.files import one_line
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """Load an image as it is stored, or say in one line why not.
+    """Transform that loads an image as stored; errors name its fault.
 
     OpenCV gives 8 bits a channel, BGR, whatever the file holds: grey values
     are repeated, an alpha channel is left off, CMYK converted, and of 16 bits

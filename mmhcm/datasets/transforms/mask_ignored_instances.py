@@ -7,16 +7,16 @@ from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.pixels import fill_regions
+from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 
 @TRANSFORMS.register_module()
 class MaskIgnoredInstances(BaseTransform):
-    """Fill ignored instances with one colour, but for the valid ones' pixels.
+    """Transform that fills ignored instances, but no pixel of a valid one.
 
-    CornerNet, CenterNet and their like drop ignored instances, which makes
-    them background; without their pixels nothing is there to be learnt.
-    Goes behind ``CropChip``.
+    CornerNet, CenterNet and similar heads drop ignored instances, which makes
+    them background; filled with one colour they are no false background.
+    Goes after ``CropChip``.
 
     Required Keys:
 
@@ -33,9 +33,7 @@ class MaskIgnoredInstances(BaseTransform):
             123.675), BGR.
     """
 
-    def __init__(
-        self, color: Sequence[float] = (103.53, 116.28, 123.675)
-    ) -> None:
+    def __init__(self, color: Sequence[float] = CAFFE_MEAN) -> None:
         self.color = tuple(color)
 
     def transform(self, results: dict) -> dict:

@@ -6,20 +6,20 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
-from mmhcm.functional.pixels import fill_regions
+from mmhcm.datasets.partial_decoding import image_origin
+from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 
 @TRANSFORMS.register_module()
 class MaskIgnoredRegions(BaseTransform):
-    """Fill ignored regions with one colour (paper section 4.1).
+    """Transform that fills ignored regions with one colour (paper 4.1).
 
     Goes before pasting and cropping, so that a patch never disappears.
 
     Required Keys:
 
-    - img (np.uint8)
+    - img (np.uint8), an image or a part, see ``partial_decoding``
     - ignored_regions (list of xyxy, source pixels; optional)
-    - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
 
@@ -31,9 +31,7 @@ class MaskIgnoredRegions(BaseTransform):
             123.675), BGR.
     """
 
-    def __init__(
-        self, color: Sequence[float] = (103.53, 116.28, 123.675)
-    ) -> None:
+    def __init__(self, color: Sequence[float] = CAFFE_MEAN) -> None:
         self.color = tuple(color)
 
     def transform(self, results: dict) -> dict:
@@ -45,7 +43,7 @@ class MaskIgnoredRegions(BaseTransform):
                 results['img'],
                 regions,
                 self.color,
-                results.get('img_origin', (0, 0)),
+                image_origin(results),
             )
         return results
 

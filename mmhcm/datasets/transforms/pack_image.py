@@ -1,4 +1,4 @@
-"""An image for the model as it was decoded."""
+"""Packing of an image for the model as it was decoded."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from mmdet.structures import DetDataSample
 
 @TRANSFORMS.register_module()
 class PackImage(BaseTransform):
-    """Pack an image and what is known of it, without copying its pixels.
+    """Transform that packs an image without copying its pixels.
 
-    ``PackDetInputs`` makes a copy in the order that networks read, which a
-    large image that is tested in slices has no use for.
+    ``PackDetInputs`` copies the pixels into the order of networks, which is
+    useless for a large image that is tested in slices.
 
     Required Keys:
 
@@ -25,8 +25,8 @@ class PackImage(BaseTransform):
     - data_samples (DetDataSample)
 
     Args:
-        meta_keys (Sequence[str]): What goes into the data sample, where it is
-            known. Defaults to the image's identity and shape.
+        meta_keys (Sequence[str]): Keys that go into the data sample, if
+            present. Defaults to the image's identity and shape.
     """
 
     def __init__(

@@ -3,33 +3,33 @@
 from mmcv.transforms import BaseTransform
 from mmdet.registry import TRANSFORMS
 
+from mmhcm.datasets.partial_decoding import image_origin
 from mmhcm.functional.pasting import apply_pastes
 
 
 @TRANSFORMS.register_module()
 class PasteObjects(BaseTransform):
-    """Paint the patches of a paste recipe (paper section 3.3).
+    """Transform that paints the patches of a paste recipe (paper 3.3).
 
-    Decides nothing: the recipe is in the data info, and the instances of the
-    pasted objects are there already. A sample without a recipe is left alone.
-    Goes behind ``MaskIgnoredRegions`` and before ``CropChip``.
+    The recipe is in the data info, and the instances already have the pasted
+    objects. A sample without a recipe stays as it is. Goes after
+    ``MaskIgnoredRegions`` and before ``CropChip``.
 
     Required Keys:
 
-    - img (np.uint8)
+    - img (np.uint8), an image or a part, see ``partial_decoding``
     - pastes (list[Paste], source pixels; optional)
     - pool (ObjectPool; optional)
     - ignored_regions (list of xyxy, source pixels; optional)
-    - img_origin (optional), see ``LoadChipImage``
 
     Modified Keys:
 
     - img
 
     Args:
-        in_place (bool): Paint on the image itself, which is the sample's own
-            behind all that load images from files; a copy of a large canvas
-            takes longer than the patches. Defaults to True.
+        in_place (bool): Paint on the image itself instead of on a copy, which
+            for a large canvas takes longer than the patches. Right after a
+            transform that loads the image from its file. Defaults to True.
     """
 
     def __init__(self, in_place: bool = True) -> None:
@@ -52,7 +52,7 @@ class PasteObjects(BaseTransform):
             [pool.bboxes[paste.patch_id] for paste in pastes],
             pastes,
             window=None if chip is None else chip['window'],
-            origin=results.get('img_origin', (0, 0)),
+            origin=image_origin(results),
             in_place=self.in_place,
             ignored_regions=results.get('ignored_regions', []),
         )

@@ -10,10 +10,11 @@ from mmhcm.datasets.scale_config import range_of
 
 @TRANSFORMS.register_module()
 class ResizeToScale(Resize):
-    """Resize a whole image as a chip scale does, and note the valid range.
+    """Transform that resizes a whole image as a chip scale does.
 
-    Either by ``chip_size / window``, so that objects get the size that they
-    have on the scale's chips, or by a plain factor.
+    The factor is ``chip_size / window``, which gives objects the size that
+    they have on the scale's chips, or a plain number. The valid range of the
+    scale goes into the results.
 
     Required Keys:
 
@@ -33,9 +34,9 @@ class ResizeToScale(Resize):
         chip_size (int, optional): Side of the chips; instead of a factor.
         window (int, optional): Side of the scale's window, source pixels.
             None with ``chip_size`` fits the long side to the chip size.
-        valid_range (tuple[float, float], optional): Sizes that this scale
-            answers for, an upper end of None being none;
-            ``MultiScaleTTA`` drops the others. Defaults to None, all sizes.
+        valid_range (tuple[float, float], optional): Sizes of the
+            detections that ``MultiScaleTTA`` keeps of this scale; an upper
+            end of None is no limit. Defaults to None, all sizes.
         max_side (int, optional): Largest long side after resizing,
             network-input pixels, to bound memory. Defaults to None.
     """

@@ -14,7 +14,7 @@ class ViewsOfImage(TestTimeAug):
 
     Required Keys:
 
-    - what the transforms take
+    - those of the transforms
 
     Args:
         transforms (list[list[dict]]): As ``TestTimeAug``'s: of each list one

@@ -1,4 +1,4 @@
-"""Checkpoints: found, checked, loaded, kept."""
+"""Checkpoint files: finding, checking, loading and converting them."""
 
 from .converting import convert_checkpoint
 from .files import check_checkpoint, existing_checkpoint, latest_checkpoint

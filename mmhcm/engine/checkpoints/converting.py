@@ -1,4 +1,4 @@
-"""Foreign checkpoints made plain: tensors and plain values only.
+"""Conversion of foreign checkpoints to tensors and plain values.
 
 MMDetection's published checkpoints hold objects of MMEngine, which torch's
 safe loader refuses. They are unpickled once, here, and nowhere else.
@@ -19,12 +19,12 @@ from .safe_loading import load_plain
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion kept.
+    """Contents of a converted checkpoint.
 
     Attributes:
-        num_weights: tensors.
-        meta: all that was kept beside them.
-        left_out: what was not, by name, sorted.
+        num_weights: Number of tensors.
+        meta: Other values that were kept.
+        left_out: Names of the values that were not kept, sorted.
     """
 
     num_weights: int
@@ -37,7 +37,7 @@ def convert_checkpoint(source: str | Path, out: str | Path) -> Converted:
 
     Args:
         source: A checkpoint of MMDetection or of torch. It must be trusted:
-            to unpickle it runs whatever program it holds.
+            unpickling runs any program in it.
         out: The file to write, whole or not at all.
 
     Raises:
@@ -45,7 +45,9 @@ def convert_checkpoint(source: str | Path, out: str | Path) -> Converted:
         ValueError: ``source`` is no checkpoint with weights, or is ``out``.
     """
     if Path(out).exists() and Path(out).samefile(source):
-        raise ValueError(f'{out} would take the place of what is converted')
+        raise ValueError(
+            f'{out} is the checkpoint to convert: name another output'
+        )
     checkpoint = _unpickle(source)
     if not isinstance(checkpoint, Mapping):
         raise ValueError(f'{source} holds no weights of a model')
@@ -75,7 +77,7 @@ def convert_checkpoint(source: str | Path, out: str | Path) -> Converted:
 
 
 def _unpickle(path: str | Path) -> Any:
-    """Load a trusted file, running what it holds."""
+    """Load a trusted file, running the code in it."""
     with Path(path).open('rb') as file:
         try:
             return torch.load(file, map_location='cpu', weights_only=False)
@@ -83,9 +85,9 @@ def _unpickle(path: str | Path) -> Any:
             raise
         except (ImportError, AttributeError) as error:
             raise ValueError(
-                f'{path} needs what is not installed: {one_line(error, 150)}'
+                f'{path} needs a missing package: {one_line(error, 150)}'
             ) from error
-        # A program in it may fail in any way, as may damaged bytes.
+        # A program in the file, or a damaged file, may raise anything.
         except (Exception, pickle.UnpicklingError) as error:
             raise ValueError(
                 f'{path} cannot be loaded as a checkpoint: '
@@ -94,7 +96,7 @@ def _unpickle(path: str | Path) -> Any:
 
 
 def _plain_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Epoch, iteration and classes, as far as they are there."""
+    """Return epoch, iteration and classes, if present."""
     plain: dict[str, Any] = {}
     for name in ('epoch', 'iter'):
         try:

@@ -1,4 +1,4 @@
-"""Checkpoint files: finding them, and whether they fit."""
+"""Checkpoint files of a run, and checks that they fit a model."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ import torch
 from mmengine.logging import print_log
 from torch import nn
 
-from mmhcm.engine.wrappers import innermost_model
+from mmhcm.engine.wrappers import unwrap
 
 from .safe_loading import load_plain
 
@@ -53,7 +53,7 @@ def check_checkpoint(
         return
     checkpoint = load_plain(path)
     weights = _state_dict(path, checkpoint)
-    expected = innermost_model(model).state_dict()
+    expected = unwrap(model).state_dict()
     misfits = [
         name
         for name in sorted(expected.keys() | weights.keys())
@@ -96,13 +96,13 @@ def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
-    """Path of the newest whole checkpoint of a run, None without any.
+    """Return the newest whole checkpoint of a run, None without any.
 
     That is the one that ``last_checkpoint`` names. If it is damaged or gone,
     it is the next before it, and without the note the farthest one.
 
     Raises:
-        FileNotFoundError: the work directory names one that is not there,
+        FileNotFoundError: the work directory names one that does not exist,
             and holds no other.
         ValueError: none of its checkpoints is whole.
     """
@@ -129,13 +129,13 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     if noted is not None:
         note = folder / 'last_checkpoint'
         raise FileNotFoundError(
-            f'{note} names {note.read_text().strip()}, which is not there'
+            f'{note} names {note.read_text().strip()}, which does not exist'
         )
     return None
 
 
 def _noted(folder: Path) -> Path | None:
-    """The checkpoint that a run's note names."""
+    """Return the checkpoint that a run's note names."""
     note = folder / 'last_checkpoint'
     text = note.read_text().strip() if note.is_file() else ''
     if not text:
@@ -146,9 +146,9 @@ def _noted(folder: Path) -> Path | None:
 
 
 def _earlier(folder: Path, noted: Path | None) -> list[Path]:
-    """A run's checkpoints before the noted one, the farthest first.
+    """List the checkpoints before the noted one, the farthest first.
 
-    Those beyond it are of another course, which the run was taken back from.
+    Later ones are of a course that was given up when the run went back.
     """
     limit = None if noted is None else _step(noted)
     steps = {path: _step(path) for path in folder.glob('*.pth')}
@@ -161,13 +161,13 @@ def _earlier(folder: Path, noted: Path | None) -> list[Path]:
 
 
 def _step(path: Path) -> int | None:
-    """Epoch, or iteration, of a checkpoint by its name."""
+    """Read the epoch or iteration of a checkpoint from its name."""
     found = re.fullmatch(r'(?:epoch|iter)_(\d+)\.pth', path.name)
     return None if found is None else int(found[1])
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a checkpoint is an archive with all its bytes as written.
+    """Check whether a checkpoint is an archive with all its bytes as written.
 
     Torch's loader compares no checksums.
     """

@@ -31,7 +31,7 @@ _PREFIXES = {
     'load_from_pavi': ('pavi://',),
     'load_from_ceph': (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'),
 }
-# How the safe loaders of several versions say what they refuse.
+# Messages of the safe loaders of several versions of torch.
 _REFUSED = re.compile(r'(?:GLOBAL|Unsupported class) ([\w.]+)')
 _REFUSES = re.compile('Weights only load failed|weights_only')
 
@@ -48,7 +48,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
         OSError: the file cannot be read.
         ValueError: it is damaged, no checkpoint, or holds something else.
     """
-    # torch reports a folder, or no file at all, in other words.
+    # An OSError for a folder or a missing file, which torch hides.
     with Path(path).open('rb'):
         pass
     with _safely(path):
@@ -62,7 +62,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
 
 @contextmanager
 def _safely(name: object) -> Iterator[None]:
-    """Force the safe loader; one line with ``name`` for what it refuses."""
+    """Force the safe loader; raise its refusal as one line with ``name``."""
     before = {key: os.environ.get(key) for key in (_FORCE_SAFE, _FORCE_UNSAFE)}
     os.environ.pop(_FORCE_UNSAFE, None)
     os.environ[_FORCE_SAFE] = '1'
@@ -71,7 +71,7 @@ def _safely(name: object) -> Iterator[None]:
     except (FileNotFoundError, ImportError):
         raise
     except MemoryError as error:
-        raise ValueError(f'{name} asks for more memory than there is') from (
+        raise ValueError(f'{name} needs more memory than is available') from (
             error
         )
     # Which error a broken file gives depends on where it is broken.
@@ -96,17 +96,16 @@ def _reason(name: object, error: Exception) -> str:
             f'{name} is not a checkpoint that can be loaded safely: '
             + (text[:150])
         )
-    # What torch itself says advises to load unsafely.
+    # Torch's own message advises to load unsafely.
     return (
         f'{name} is not a checkpoint that can be loaded safely: {what} '
         'more than tensors and plain values, which could run a program; if '
-        'you trust whom it comes from, pass it through '
-        'tools/convert_checkpoint.py'
+        'you trust its source, convert it with `mmhcm convert_checkpoint`'
     )
 
 
 def _is_archive(path: str | Path) -> bool:
-    """Whether torch can map the file: not one of before torch 1.6."""
+    """Check whether torch can map the file: not one of before torch 1.6."""
     with Path(path).open('rb') as file:
         return file.read(4) == b'PK\x03\x04'
 

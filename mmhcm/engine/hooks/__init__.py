@@ -1,4 +1,4 @@
-"""Hooks: when things happen."""
+"""Hooks of training and test."""
 
 from .atomic_checkpoint_hook import AtomicCheckpointHook
 from .channels_last_hook import ChannelsLastHook

@@ -1,4 +1,4 @@
-"""Checkpoints that no moment of death spoils."""
+"""Hook that writes checkpoints which survive a kill at any moment."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ ATOMIC = 'atomic_local'
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """Write checkpoints whole, and only then remove the ones they replace.
+    """CheckpointHook that writes whole files before it removes replaced ones.
 
     MMEngine's hook removes the oldest checkpoint, or the previous best one,
     before it writes the next, and writes in place: a run that dies then may
@@ -31,7 +31,7 @@ class AtomicCheckpointHook(CheckpointHook):
       noted, or on resume if the run died in between.
     - A validation that was owed when the run died, after its checkpoint and
       before its end, is done on resume, so that the best checkpoint and the
-      figures are those of a run that never stopped. One that was finished
+      scores are those of a run that never stopped. One that was finished
       without a new best is repeated, since no checkpoint tells of it.
     - The best checkpoint of another folder, which a run was resumed from,
       is left there.
@@ -51,7 +51,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._replaced: list[str] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Tidy up after a run that died, and do the validation it owed."""
+        """Clean up after a killed run, and do a validation that it missed."""
         out_dir = str(self.out_dir or runner.work_dir)
         if self.backend_args is None and '://' not in out_dir:
             self.backend_args = {'backend': ATOMIC}
@@ -89,7 +89,7 @@ class AtomicCheckpointHook(CheckpointHook):
         }
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Take the notes up; only resuming uses them."""
+        """Restore the notes; only resuming uses them."""
         if runner._resume:
             state = checkpoint.get(_STATE_KEY, {})
             self._validated_iter = int(state.get('validated_iter', -1))
@@ -144,7 +144,7 @@ class AtomicCheckpointHook(CheckpointHook):
         self._replaced.clear()
 
     def _remove_leftovers(self, runner: Runner) -> None:
-        """Remove what was being written when an earlier run died."""
+        """Remove unfinished files of a killed run."""
         if not is_main_process():
             return
         remove_leftovers(runner.work_dir)
@@ -154,7 +154,7 @@ class AtomicCheckpointHook(CheckpointHook):
             remove_leftovers(folder)
 
     def _warn_of_lost_gradients(self, runner: Runner) -> None:
-        """Say so if checkpoints fall between two steps of the optimizer."""
+        """Warn if checkpoints fall between two steps of the optimizer."""
         counts = getattr(runner.optim_wrapper, '_accumulative_counts', 1)
         period = self.interval
         if self.by_epoch:
@@ -167,7 +167,7 @@ class AtomicCheckpointHook(CheckpointHook):
             )
 
     def _owes_validation(self, runner: Runner) -> bool:
-        """Whether the loop would have validated these weights by now."""
+        """Check whether the loop would have validated these weights by now."""
         loop = runner.train_loop
         if runner.val_loop is None or self._validated_iter == runner.iter:
             return False
@@ -181,7 +181,9 @@ class AtomicCheckpointHook(CheckpointHook):
         )
 
     def _validate(self, runner: Runner) -> None:
-        runner.logger.info('validating what the checkpoint was saved for')
+        runner.logger.info(
+            'running the validation that the checkpoint still lacks'
+        )
         for hook in runner.hooks:
             if isinstance(hook, SyncBuffersHook):
                 # They are those of the checkpoint, equal on all ranks.
@@ -190,7 +192,7 @@ class AtomicCheckpointHook(CheckpointHook):
 
 
 class _RemoveLater:
-    """A file backend that notes files of a folder instead of removing them.
+    """File backend that notes files of a folder instead of removing them.
 
     Args:
         backend: MMEngine's file backend.
@@ -226,7 +228,7 @@ class _RemoveLater:
 
 @register_backend(ATOMIC)
 class AtomicLocalBackend(LocalBackend):
-    """Local files that appear whole: temporary name, disk, rename.
+    """File backend that writes to a temporary name, syncs, then renames.
 
     MMEngine's own backend writes in place, so that a process that dies, or a
     full disk, leaves a part of a file where the last good one was.

@@ -1,4 +1,4 @@
-"""Feature maps as convolutions like them best."""
+"""Hook that converts the model to the channels-last memory format."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from mmhcm.engine.wrappers import unwrap
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
-    """Keep weights and feature maps channels-last, in training and test.
+    """Hook that makes weights and feature maps channels-last.
 
     Convolutions are faster so, on CPUs as well as in mixed precision on
     GPUs. mmcv's operators keep the usual format. Sums are taken in another
-    order: figures differ from those without it as they do between two
+    order: results differ from those without it as they do between two
     machines.
     """
 
@@ -33,7 +33,7 @@ class ChannelsLastHook(Hook):
 
 
 def _is_of_mmcv(module: nn.Module) -> bool:
-    """Whether a module is an operator of mmcv.
+    """Check whether a module is an operator of mmcv.
 
     RoIAlign and deformable convolutions read features and weights as if they
     were contiguous, and say nothing.

@@ -1,4 +1,4 @@
-"""Compilation of the layers that compile well."""
+"""Hook that compiles the layers that compile well."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from mmhcm.engine.wrappers import unwrap
 
 @HOOKS.register_module()
 class CompileHook(Hook):
-    """Compile backbone and neck by ``torch.compile``, in training and test.
+    """Hook that compiles backbone and neck by ``torch.compile``.
 
     MMEngine's own ``compile`` takes the whole forward pass, heads included,
     whose shapes differ with every image and whose lists of instances break
@@ -46,8 +46,7 @@ class CompileHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compile, or raise ValueError when this machine cannot."""
-        model = unwrap(runner.model)
-        detector = getattr(model, 'module', model)
+        detector = unwrap(runner.model)
         parts = [
             part
             for part in (getattr(detector, name, None) for name in self.parts)
@@ -63,7 +62,7 @@ class CompileHook(Hook):
             part.compile(**self.kwargs)
 
     def _check(self) -> None:
-        """Compile a trifle, whose failure is told in one line."""
+        """Compile a tiny function; raise its failure in one line."""
 
         def double(value: torch.Tensor) -> torch.Tensor:
             return value + value

@@ -1,4 +1,4 @@
-"""Draws of the main process as a function of the iteration."""
+"""Hook that makes random draws a function of the iteration."""
 
 import random
 
@@ -12,7 +12,7 @@ from mmengine.runner import BaseLoop, Runner
 
 @HOOKS.register_module()
 class IterationSeedHook(Hook):
-    """Reseed the global generators by (seed, iteration, rank).
+    """Hook that reseeds the global generators by (seed, iteration, rank).
 
     Proposal sampling, drop path and the like draw from the main process'
     global generators. Reseeded before each iteration, a resumed run draws
@@ -26,7 +26,7 @@ class IterationSeedHook(Hook):
     priority = 'NORMAL'
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Reseed for what is drawn before the first iteration."""
+        """Reseed for the draws before the first iteration."""
         _reseed(runner)
 
     def before_train_iter(

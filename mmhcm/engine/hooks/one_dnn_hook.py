@@ -1,4 +1,4 @@
-"""Matrix products by oneDNN where PyTorch would take its slow path."""
+"""Hook that moves matrix products from MKL to oneDNN."""
 
 from typing import TypeGuard
 
@@ -14,7 +14,7 @@ from mmhcm.engine.wrappers import unwrap
 
 
 class OneDnnLinear(nn.Linear):
-    """A linear layer computed as a 1x1 convolution over the rows."""
+    """Linear layer computed as a 1x1 convolution over the rows."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Multiply; as ``nn.Linear``, up to the order of sums."""
@@ -34,13 +34,13 @@ class OneDnnLinear(nn.Linear):
 
 @HOOKS.register_module()
 class OneDnnHook(Hook):
-    """Compute 1x1 convolutions and linear layers by oneDNN on one CPU thread.
+    """Hook that runs 1x1 convolutions and linear layers by oneDNN on a CPU.
 
     With a single thread, PyTorch hands 1x1 convolutions to a generic path
     and linear layers to MKL, which took about twice as long as oneDNN on an
     AMD processor. A dilation, which means nothing to a kernel of one pixel,
     makes it take oneDNN. Pays together with ``ChannelsLastHook``; sums are
-    taken in another order, so that figures differ as between two machines.
+    taken in another order, so that results differ as between two machines.
     Weights and checkpoints stay as they are; on a GPU nothing is changed.
     """
 

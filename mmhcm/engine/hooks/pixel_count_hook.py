@@ -1,4 +1,4 @@
-"""How many pixels a detector was trained on."""
+"""Hook that counts the pixels of training."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _STATE_KEY = 'trained_pixels'
 
 @HOOKS.register_module()
 class PixelCountHook(Hook):
-    """Count the pixels of the training inputs; checkpoints keep the sum.
+    """Hook that counts the pixels of the training inputs into checkpoints.
 
     An input counts with the padding that its pipeline gave it, not with that
     of its batch. The main process counts its own inputs and takes the other

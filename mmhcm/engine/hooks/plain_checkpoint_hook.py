@@ -1,4 +1,4 @@
-"""Checkpoints of tensors and plain Python only."""
+"""Hook that keeps checkpoints to tensors and plain Python."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _BUFFER = '__history_buffer__'
 
 @HOOKS.register_module()
 class PlainCheckpointHook(Hook):
-    """Write what torch's safe loader reads, resume included.
+    """Hook that writes checkpoints for torch's safe loader, resume included.
 
     MMEngine puts its message hub into checkpoints, whose ``HistoryBuffer``
     objects and NumPy scalars torch refuses to load. They are written as

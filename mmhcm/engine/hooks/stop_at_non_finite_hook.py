@@ -1,4 +1,4 @@
-"""Numbers that overflow or vanish end a run, and leave what they came from."""
+"""Hook that ends a run at numbers that are not finite."""
 
 import json
 import math
@@ -21,7 +21,7 @@ _META_KEYS = ('img_id', 'img_path', 'chip_window', 'scale_factor', 'flip')
 
 @HOOKS.register_module()
 class StopAtNonFiniteHook(Hook):
-    """Stop at a loss, gradient norm or weight that is NaN or infinite.
+    """Hook that stops at a loss, gradient norm or weight that is not finite.
 
     After each iteration the loss is looked at, and the gradients' norm where
     gradients are clipped; in mixed precision the loss alone, since dynamic
@@ -69,7 +69,7 @@ class StopAtNonFiniteHook(Hook):
         values: Mapping[str, float],
         data_batch: Any,
     ) -> None:
-        """Save what the iteration was made of, and end the run."""
+        """Save the iteration's inputs, and end the run."""
         path = Path(
             runner.work_dir,
             'non_finite',
@@ -97,8 +97,8 @@ class StopAtNonFiniteHook(Hook):
         raise FloatingPointError(
             f'{name} is {values[name]} at iteration '
             f'{runner.iter + 1} (epoch {runner.epoch + 1}), on '
-            f'{", ".join(names) or "an unknown batch"}: see {path}; weights '
-            'of before are in the last checkpoint'
+            f'{", ".join(names) or "an unknown batch"}: see {path}; the '
+            'last checkpoint has the weights from before'
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -122,7 +122,7 @@ class StopAtNonFiniteHook(Hook):
 
 
 def _gradient_norm(runner: Runner) -> float | None:
-    """Norm of this iteration's gradients; None if unknown or of no account."""
+    """Return the norm of the gradients; None if unknown or irrelevant."""
     optim_wrapper = runner.optim_wrapper
     if isinstance(optim_wrapper, AmpOptimWrapper):
         return None
@@ -132,7 +132,7 @@ def _gradient_norm(runner: Runner) -> float | None:
 
 
 def _describe_sample(sample: Any) -> dict[str, Any]:
-    """What tells which pixels a training sample shows."""
+    """Describe which pixels a training sample shows."""
     metainfo: Mapping[str, Any] = getattr(sample, 'metainfo', {})
     return {
         key: np.asarray(value).tolist()

@@ -1,4 +1,4 @@
-"""Whether the weights that training starts from are those of the model."""
+"""Hook that compares loaded weights with the model."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmhcm.engine.wrappers import innermost_model
+from mmhcm.engine.wrappers import unwrap
 
 _MAX_NAMES = 6
 
 
 @HOOKS.register_module()
 class WeightFitHook(Hook):
-    """Say in one line which weights of ``load_from`` are not taken.
+    """Hook that logs in one line which weights of ``load_from`` are unused.
 
     Heads of another number of classes differ in shape and keep their initial
     weights, which is how fine-tuning works. MMEngine takes none at all
@@ -34,7 +34,7 @@ class WeightFitHook(Hook):
             return
         line = describe_fit(
             checkpoint.get('state_dict', checkpoint),
-            innermost_model(runner.model).state_dict(),
+            unwrap(runner.model).state_dict(),
         )
         if line:
             runner.logger.warning(f'{runner._load_from}: {line}')
@@ -43,7 +43,7 @@ class WeightFitHook(Hook):
 def describe_fit(
     weights: Mapping[str, Any], expected: Mapping[str, torch.Tensor]
 ) -> str:
-    """Say in one line how weights differ from a model's; '' if they fit.
+    """Describe in one line how weights differ from a model's; '' if they fit.
 
     Args:
         weights: Those of a file.

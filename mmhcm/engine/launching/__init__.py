@@ -11,20 +11,18 @@ from .launch import (
     submit_only,
     use_mode,
 )
-from .run_lock import only_run_in
-from .user_errors import describe_mistake, report_mistakes
+from .run_lock import hold_lock, only_run_in
 
 __all__ = [
     'add_config_arguments',
     'add_mode_arguments',
     'build_runner',
-    'describe_mistake',
+    'hold_lock',
     'image_sizes',
     'innermost_dataset',
     'join_processes',
     'load_config',
     'only_run_in',
-    'report_mistakes',
     'submit_only',
     'use_mode',
 ]

@@ -1,4 +1,4 @@
-"""What the command lines share: configs, threads, processes, the Runner."""
+"""Configs, threads, ranks and the Runner of a command line."""
 
 import argparse
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from mmengine.utils.dl_utils import set_multi_processing
 
 from mmhcm.structures.annotations import MAX_DETS
 
-from .rank_watch import joined_within, watch_peers
+from .rank_watch import joined_within, watch_ranks
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
@@ -126,12 +126,12 @@ def set_threads(cfg: Config) -> None:
 
 
 def join_processes(cfg: Config) -> None:
-    """Meet the other processes of the run, and watch them from then on.
+    """Meet the other ranks of the run, and watch them from then on.
 
     ``process_group`` has three times in seconds: ``timeout`` of a collective
     operation, long since others wait while the main process builds or writes
     something; ``join_within`` for all to be there; ``lost_after``, see
-    ``PeerWatch``. A second call changes nothing.
+    ``RankWatch``. A second call changes nothing.
     """
     if cfg.launcher == 'none':
         return
@@ -142,14 +142,14 @@ def join_processes(cfg: Config) -> None:
     with joined_within(settings['join_within']):
         prepare_cpu_processes(cfg)
         if not torch.distributed.is_initialized():
-            # As the Runner does, which then leaves it alone.
+            # As the Runner would.
             set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
             init_dist(cfg.launcher, **dist_cfg)
-    watch_peers(settings['lost_after'])
+    watch_ranks(settings['lost_after'])
 
 
 def prepare_cpu_processes(cfg: Config) -> None:
-    """Make several processes without a GPU work.
+    """Set up several ranks without a GPU.
 
     MMEngine's launcher sets a CUDA device, so gloo is initialised before the
     Runner, which then leaves it alone; the wrapper must not name a device.
@@ -234,7 +234,7 @@ def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
 
 
 def innermost_dataset(dataset: ConfigDict) -> ConfigDict:
-    """Config of the data set that reads files, below its wrappers."""
+    """Find the config of the data set that reads files, below wrappers."""
     while 'dataset' in dataset:
         dataset = dataset.dataset
     return dataset
@@ -272,7 +272,7 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
 
 
 def image_sizes(dataset: BaseDataset) -> dict[str, tuple[int, int]]:
-    """(width, height) of a data set's images, pixels, by stem."""
+    """Read (width, height) of a data set's images, pixels, by stem."""
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     return {
         Path(info['img_path']).stem: (info['width'], info['height'])

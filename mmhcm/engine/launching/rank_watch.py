@@ -1,10 +1,28 @@
-"""Processes of one run that end together, each with the reason.
+"""Ranks of one run that end together, each with the reason.
 
-A collective operation waits for processes that are gone: NCCL until its
-timeout, gloo until it notices. That timeout cannot be short, since others
-wait while the main process builds or writes something. So each process says
-that it lives, in the key-value store that the processes met in, and watches
-another one: a lost process is noticed soon, a slow one is waited for.
+Launchers and communication libraries leave some failures alone:
+
+- ``torchrun`` ends the ranks of its machine when one of them fails or is
+  killed. It does not notice a rank that is alive and stands still, and ranks
+  on other machines stay in their collective operation.
+- Slurm ends the other ranks only with ``srun --kill-on-bad-exit``. It notices
+  a lost machine after minutes, and no process that stands still. MPI starters
+  end all ranks when one fails, and notice no other failure.
+- gloo raises an error in ranks that exchange data with a killed one, since
+  the connection is closed; the error names an address, not a rank. For a
+  stopped process or a lost machine, gloo waits until its timeout.
+- NCCL waits until its timeout in each of these cases.
+
+That timeout has to be hours, since ranks wait in a collective operation while
+the main process builds a pool. So each rank writes signs of life into the
+key-value store that the ranks met in, and watches the next rank. This module
+does what is left over:
+
+- A rank that has been killed or stands still, and a lost machine, end the
+  other ranks in less than a minute; a slow rank does not.
+- A rank that fails passes its reason on before it ends, so that every rank
+  names the cause and not a broken connection.
+- Ranks that never appear end the run in minutes (`joined_within`).
 """
 
 import logging
@@ -21,27 +39,26 @@ from typing import Any
 import torch.distributed as dist
 from mmengine.logging import print_log
 
-#: Longest that a failed process waits for the others to have read why, s.
+#: Longest time that a failed rank waits for the others to read why, s.
 _LINGER = 5.0
 
 
-class PeerWatch:
-    """Says that this process lives, and ends it when another has ended badly.
+class RankWatch:
+    """Threads that show this rank's life, and end it when another fails.
 
-    A process watches its successor, and whoever finds one silent tells all.
-    Silence is counted in rounds of this process' own, so that a job that was
+    A rank watches the next one, and passes on when that one is silent.
+    Silence is counted in rounds of the rank's own, so that a job that was
     suspended as a whole goes on. One thread talks to the store, which may
-    hang if the store's machine does; the other one judges.
+    hang if the store's machine does; the other one decides.
 
     Args:
         store: The key-value store, through a connection of its own.
-        rank: This process.
-        world_size: Number of processes.
-        lost_after: Seconds of silence after which a process is lost. A
-            process is silent as well while one call into a library keeps
-            Python's lock.
-        hosts_store: Whether the store ends with this process.
-        end: What ends this process, given the reason.
+        rank: Number of this rank.
+        world_size: Number of ranks.
+        lost_after: Seconds of silence after which a rank is lost. A rank is
+            silent as well while one call into a library keeps Python's lock.
+        hosts_store: The store ends with this rank.
+        end: Ends this process, given the reason.
     """
 
     def __init__(
@@ -59,7 +76,7 @@ class PeerWatch:
         self.hosts_store = hosts_store
         self._end = end or end_process
         self._stopped = threading.Event()
-        # Held by the one who says why the process ends.
+        # Held by the thread that decides why the process ends.
         self._verdict = threading.Lock()
         self._reason = ''
         self._watched = (rank + 1) % world_size
@@ -69,17 +86,17 @@ class PeerWatch:
 
     def start(self) -> None:
         """Start watching."""
-        for target in (self._talk, self._judge):
+        for target in (self._talk, self._decide):
             threading.Thread(target=target, daemon=True).start()
 
     def claim_end(self) -> None:
-        """Let no other reason be given from now on why this process ends."""
+        """Reserve the end of this process for the caller."""
         if not self._verdict.acquire(blocking=False):
-            # The judge is about to end this process.
+            # The other thread is about to end this process.
             threading.Event().wait()
 
     def fail(self, reason: str) -> None:
-        """Tell the others why this process ends, and let them end first."""
+        """Pass on why this rank ends, and let the others end first."""
         self._stopped.set()
         self._tell_and_wait(f'rank {self.rank}: {reason}')
 
@@ -92,20 +109,20 @@ class PeerWatch:
             time.sleep(self.interval / 4)
 
     def leave(self) -> None:
-        """End in peace; the store's host waits for the others."""
+        """Note that this rank is done; its store waits for the others."""
         self._quietly(lambda: self.store.set(f'ended/{self.rank}', b''))
         while self.hosts_store and not self._quietly(self._all_ended):
             time.sleep(self.interval / 4)
         self._stopped.set()
 
     def name_silent(self) -> str:
-        """Say which processes have died just now."""
+        """Name the ranks that have given no sign of life just now."""
         try:
             before = self._beats()
             time.sleep(3 * self.interval)
             after = self._beats()
         except RuntimeError:
-            # The judge knows more, if it was told something before.
+            # The other thread ends this process if it has a reason.
             time.sleep(3 * self.interval)
             return self._host()
         self._silent = [
@@ -114,12 +131,12 @@ class PeerWatch:
             if rank != self.rank and after.get(rank) == before[rank]
         ]
         if not self._silent:
-            return 'another process'
+            return 'another rank'
         return f'rank {", ".join(map(str, self._silent))}'
 
     def _talk(self) -> None:
         count = 0
-        # At once, so that a process that is lost early can be named.
+        # At once, so that a rank that is lost early can be named.
         while not self._stopped.wait(self.interval if count else 0):
             count += 1
             try:
@@ -144,7 +161,7 @@ class PeerWatch:
         if self.store.check([key]):
             self._beat = self.store.get(key)
 
-    def _judge(self) -> None:
+    def _decide(self) -> None:
         last: tuple[Any, ...] = ()
         talks = silence = muteness = 0
         while not self._stopped.wait(self.interval):
@@ -153,21 +170,21 @@ class PeerWatch:
             muteness = muteness + 1 if self._num_talks == talks else 0
             last, talks = seen, self._num_talks
             if self._reason:
-                self._sentence(self._reason, tell=False)
+                self._end_for(self._reason, tell=False)
             elif muteness * self.interval > self.lost_after:
-                self._sentence(f'{self._host()} does not answer', tell=False)
+                self._end_for(f'{self._host()} does not answer', tell=False)
             elif (
                 silence * self.interval > self.lost_after
                 and self._watched != self.rank
             ):
-                self._sentence(
+                self._end_for(
                     f'rank {self._watched} has given no sign of life for '
                     f'{self.lost_after:g} s'
                 )
 
-    def _sentence(self, reason: str, tell: bool = True) -> None:
+    def _end_for(self, reason: str, tell: bool = True) -> None:
         if not self._verdict.acquire(blocking=False):
-            # The process ends for a reason of its own.
+            # This rank ends for a reason of its own.
             return
         if tell:
             self._silent = [self._watched]
@@ -202,7 +219,7 @@ class PeerWatch:
         }
 
     def _quietly(self, action: Callable[[], Any]) -> Any:
-        """Act; without a store, there is nobody left to wait for."""
+        """Act; without a store, there is no rank left to wait for."""
         try:
             return action()
         except RuntimeError:
@@ -212,11 +229,11 @@ class PeerWatch:
         return 'the launcher' if _has_agent() else 'rank 0'
 
 
-_watch: PeerWatch | None = None
+_watch: RankWatch | None = None
 
 
-def watch_peers(lost_after: float) -> None:
-    """Watch the other processes from now on, if there are any."""
+def watch_ranks(lost_after: float) -> None:
+    """Watch the other ranks from now on, if there are any."""
     global _watch
     if dist.get_world_size() < 2 or _watch is not None:
         return
@@ -241,7 +258,7 @@ def watch_peers(lost_after: float) -> None:
         os.environ.get(f'TORCHELASTIC_{name}', '')
         for name in ('RUN_ID', 'RESTART_COUNT')
     )
-    _watch = PeerWatch(
+    _watch = RankWatch(
         dist.PrefixStore('/'.join(['mmhcm', *attempt]), store),
         rank,
         dist.get_world_size(),
@@ -252,10 +269,10 @@ def watch_peers(lost_after: float) -> None:
 
 
 def claim_end() -> bool:
-    """Let the caller alone say why this process ends.
+    """Reserve the end of this process for the caller.
 
     Returns:
-        Whether there are other processes to be told, by `tell_peers`.
+        True when there are other ranks, to be told by `tell_ranks`.
     """
     if _watch is None:
         return False
@@ -263,20 +280,20 @@ def claim_end() -> bool:
     return True
 
 
-def tell_peers(reason: str) -> None:
-    """Tell the other processes, if there are any, why this one ends."""
+def tell_ranks(reason: str) -> None:
+    """Tell the other ranks, if there are any, why this one ends."""
     if _watch is not None:
         _watch.fail(reason)
 
 
-def leave_peers() -> None:
-    """Note that this process has done its part."""
+def leave_ranks() -> None:
+    """Note that this rank has done its part."""
     if _watch is not None:
         _watch.leave()
 
 
-def lost_peer(error: BaseException) -> str | None:
-    """Say which processes are gone, if that is what an error is from."""
+def lost_rank(error: BaseException) -> str | None:
+    """Name the lost ranks, if they are the cause of an error."""
     if _watch is None or not isinstance(error, RuntimeError):
         return None
     text = str(error)
@@ -289,7 +306,7 @@ def lost_peer(error: BaseException) -> str | None:
 
 @contextmanager
 def joined_within(seconds: float) -> Iterator[None]:
-    """End this process if the others are not there in time."""
+    """End this process if the other ranks are not there in time."""
     timer = threading.Timer(
         seconds,
         end_process,
@@ -304,7 +321,7 @@ def joined_within(seconds: float) -> Iterator[None]:
 
 
 def end_process(reason: str) -> None:
-    """End this process whatever it does, and those that work for it."""
+    """End this process whatever it does, and its workers."""
     sys.stderr.write(f'error: {reason}\n')
     sys.stderr.flush()
     for child in multiprocessing.active_children():
@@ -314,5 +331,5 @@ def end_process(reason: str) -> None:
 
 
 def _has_agent() -> bool:
-    """Whether torchrun holds the store."""
+    """Test for torchrun, which holds the store."""
     return os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True'

@@ -1,25 +1,19 @@
-"""One run at a time in a work directory."""
+"""Locks that keep a second process out of a folder."""
 
-import errno
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from mmhcm.datasets import on_main_process
 
 _NAME = '.run.lock'
-_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN}
-_held: set[int] = set()
 
 
 @contextmanager
 def only_run_in(folder: str | Path) -> Iterator[None]:
     """Keep other runs out of a folder, by a lock of the main process.
-
-    The lock ends with the process, however it ends. A disk that has no locks
-    stops nobody.
 
     Args:
         folder: Made if it is absent. Its lock file stays there.
@@ -27,44 +21,42 @@ def only_run_in(folder: str | Path) -> Iterator[None]:
     Raises:
         OSError: another run is in the folder; on all ranks.
     """
-    handle = on_main_process(lambda: _lock(Path(folder)))
+    folder = Path(folder)
+    refusal = f'another run is writing into {folder}'
+    with ExitStack() as stack:
+
+        def enter() -> None:
+            stack.enter_context(hold_lock(folder / _NAME, refusal))
+
+        on_main_process(enter)
+        yield
+
+
+@contextmanager
+def hold_lock(path: Path, refusal: str) -> Iterator[None]:
+    """Hold a lock file.
+
+    The lock ends with the process, however it ends; workers that outlive the
+    process do not keep it. A disk that has no locks keeps nobody out.
+
+    Args:
+        path: The lock file. It and its folder are made if they are absent.
+        refusal: Message of the error.
+
+    Raises:
+        OSError: another process, or another part of this one, holds it.
+    """
+    lock = FileLock(path)
+    # An unusable folder is reported by the first real file in it.
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise OSError(refusal) from error
+    except OSError:
+        pass
     try:
         yield
     finally:
-        if handle in _held:
-            _held.remove(handle)
-            os.close(handle)
-
-
-def _lock(folder: Path) -> int | None:
-    """Lock a folder; None where it cannot be."""
-    handle = None
-    # What is wrong with the folder, its first real file will tell.
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT, 0o666)
-    if handle is None:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        if error.errno in _BUSY:
-            raise OSError(f'another run is writing into {folder}') from error
-        return None
-    _held.add(handle)
-    return handle
-
-
-def _leave_to_parent() -> None:
-    """Let go of the parent's locks.
-
-    Workers of a run that was killed may outlive it, and a lock lasts as long
-    as any process has its file open.
-    """
-    for handle in _held:
-        os.close(handle)
-    _held.clear()
-
-
-os.register_at_fork(after_in_child=_leave_to_parent)
+        lock.release()

@@ -1,43 +1,43 @@
-"""The mining loop, its inputs and its rounds."""
+"""Mining loop, its settings, its sources and its rounds."""
 
-from .digests import plain_settings, pool_folder, sources_digest
+from .digests import plain_settings
 from .loop import MiningLoop, installed_test_loop
-from .pipelines import canvas_transforms, mining_pipeline, recipe_pipeline
+from .pipelines import canvas_transforms
 from .pools import check_pool_settings, open_or_build_pool
 from .rounds import (
-    check_images,
     check_patches,
-    check_pool,
     find_round,
     merge_rounds,
-    newest_round,
     read_previous,
     read_rounds,
     round_path,
 )
-from .settings import build_canvases, mining_settings, pool_settings
+from .settings import (
+    MiningSettings,
+    build_canvases,
+    hook_settings,
+    mining_settings,
+    pool_settings,
+)
+from .sources import MiningSources
 
 __all__ = [
     'MiningLoop',
+    'MiningSettings',
+    'MiningSources',
     'build_canvases',
     'canvas_transforms',
-    'check_images',
     'check_patches',
-    'check_pool',
     'check_pool_settings',
     'find_round',
+    'hook_settings',
     'installed_test_loop',
     'merge_rounds',
-    'mining_pipeline',
     'mining_settings',
-    'newest_round',
     'open_or_build_pool',
     'plain_settings',
-    'pool_folder',
     'pool_settings',
     'read_previous',
     'read_rounds',
-    'recipe_pipeline',
     'round_path',
-    'sources_digest',
 ]

@@ -19,7 +19,7 @@ from mmhcm.structures.files import (
 
 
 def sources_digest(datasets: Sequence[BaseDataset], folder: str | Path) -> str:
-    """Fingerprint of all that a round's canvases can be of.
+    """Return a fingerprint of all images that a round's canvases can show.
 
     Args:
         datasets: Data sets of whole images, the own one first.
@@ -63,7 +63,7 @@ def images_digest(dataset: BaseDataset, checksums: FileChecksums) -> str:
 
 
 def plain_settings(value: Any) -> Any:
-    """Turn config objects into what a fingerprint takes."""
+    """Turn config objects into plain values for a fingerprint."""
     if isinstance(value, Mapping):
         return {str(key): plain_settings(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -72,12 +72,12 @@ def plain_settings(value: Any) -> Any:
 
 
 def pool_folder(settings: Mapping[str, Any], work_dir: str | Path) -> Path:
-    """Where pools are kept, and checksums of images beside them."""
+    """Return the folder of pools and of checksums of images."""
     return Path(settings.get('cache_dir') or Path(work_dir, 'hcm', 'pool'))
 
 
 def image_checksums(dataset: BaseDataset, folder: str | Path) -> FileChecksums:
-    """Checksums of a data set's images; the main process reads new ones.
+    """Find checksums of a data set's images; the main process reads new ones.
 
     Args:
         dataset: The data set of whole images.

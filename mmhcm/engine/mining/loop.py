@@ -1,4 +1,4 @@
-"""The mining round: run the detector on canvases, keep what it got wrong."""
+"""Loop that runs the detector on canvases and keeps its errors as a round."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -31,21 +31,21 @@ PREDICTIONS = ('detections', 'proposals', 'nothing')
 
 
 class NoPredictions(nn.Module):
-    """Stand in for a detector where a round asks for none."""
+    """Model in the place of a detector where a round needs none."""
 
     def test_step(self, data: dict) -> list[DetDataSample]:
-        """Give the samples of a batch as they are."""
+        """Return the samples of a batch unchanged."""
         return data['data_samples']
 
 
 @LOOPS.register_module()
 class MiningLoop(TestLoop):
-    """A test loop over canvases whose result is a ``HardChipRound``.
+    """Test loop over canvases whose result is a file, a ``HardChipRound``.
 
     Sharded over the ranks by its dataloader's sampler; the main process
-    writes the round, and all ranks get the same one. A round in ``path`` that
-    was mined from the same weights and inputs is reused. The hooks around a
-    test run, so averaged weights are honoured.
+    writes the round, and each rank may read it when ``run`` returns. A round
+    in ``path`` that was mined from the same weights and inputs is reused. The
+    hooks around a test run, so averaged weights are honoured.
 
     Args:
         runner (Runner): The training runner.
@@ -62,6 +62,10 @@ class MiningLoop(TestLoop):
         tta_model (dict, optional): Wrapper that merges several test scales.
             Defaults to None: one scale.
         fp16 (bool): Mixed precision. Defaults to False.
+
+    Attributes:
+        fingerprint: Of the round, from its weights and inputs; after ``run``.
+        reused: Whether the round was there already; after ``run``.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class MiningLoop(TestLoop):
         inputs: str = '',
         origin: Mapping[str, str] | None = None,
         predict: str = 'detections',
-        tta_model: dict | None = None,
+        tta_model: Mapping[str, Any] | None = None,
         fp16: bool = False,
     ) -> None:
         super().__init__(runner, dataloader, evaluator, fp16=fp16)
@@ -84,24 +88,21 @@ class MiningLoop(TestLoop):
         self.origin = dict(origin or {})
         self.predict = predict
         self.model: Any = self._predictor(predict, tta_model)
-        self.hard_round: HardChipRound | None = None
+        self.fingerprint = ''
         self.reused = False
         self.weights = ''
 
     def run(self) -> dict:
-        """Mine, or reuse; returns the metrics (empty when reused)."""
+        """Mine or reuse the round; return the metrics, {} when reused."""
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         self.model.eval()
         if self.predict != 'nothing':
             share_weights(unwrap(self.runner.model))
             self.weights = weights_digest(unwrap(self.runner.model))
-        digest = fingerprint('round 1', self.weights, self.inputs)
-        metrics: dict = {}
-        self.hard_round = self._finished_round(digest)
-        self.reused = self.hard_round is not None
-        if not self.reused:
-            metrics = self._mine(digest)
+        self.fingerprint = fingerprint('round 1', self.weights, self.inputs)
+        self.reused = on_main_process(self._is_finished)
+        metrics = {} if self.reused else self._mine()
         self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
         return metrics
@@ -122,7 +123,7 @@ class MiningLoop(TestLoop):
             outputs=outputs,
         )
 
-    def _mine(self, digest: str) -> dict:
+    def _mine(self) -> dict:
         progress = tqdm(
             self.dataloader,
             f'mining round {self.round_number}',
@@ -132,15 +133,15 @@ class MiningLoop(TestLoop):
         for idx, data_batch in enumerate(progress):
             self.run_iter(idx, data_batch)
         metrics = self.evaluator.evaluate(len(self.dataloader.dataset))
-        self.hard_round = on_main_process(lambda: self._write(digest))
+        on_main_process(self._write)
         return metrics
 
-    def _write(self, digest: str) -> HardChipRound:
+    def _write(self) -> None:
         """Write the round that the metric has put together."""
         metric = chip_metric(self.evaluator)
         hard_round = HardChipRound(
             number=self.round_number,
-            fingerprint=digest,
+            fingerprint=self.fingerprint,
             canvases=metric.canvases,
             counts=metric.counts,
             origin={
@@ -151,23 +152,21 @@ class MiningLoop(TestLoop):
             },
         )
         write_round(self.path, hard_round)
-        return hard_round
 
-    def _finished_round(self, digest: str) -> HardChipRound | None:
-        """Read the round of these weights and inputs, if it is there."""
+    def _is_finished(self) -> bool:
+        """Check whether the round of these weights and inputs is there."""
+        if not self.path.exists():
+            return False
+        try:
+            read_round(self.path, self.fingerprint)
+        except HardChipError as error:
+            self.runner.logger.info(f'mining again: {error}')
+            return False
+        return True
 
-        def read() -> HardChipRound | None:
-            if not self.path.exists():
-                return None
-            try:
-                return read_round(self.path, digest)
-            except HardChipError as error:
-                self.runner.logger.info(f'mining again: {error}')
-                return None
-
-        return on_main_process(read)
-
-    def _predictor(self, predict: str, tta_model: dict | None) -> nn.Module:
+    def _predictor(
+        self, predict: str, tta_model: Mapping[str, Any] | None
+    ) -> nn.Module:
         if predict not in PREDICTIONS:
             raise ValueError(
                 f'predict must be one of {PREDICTIONS}, got {predict!r}'
@@ -183,7 +182,7 @@ class MiningLoop(TestLoop):
 
 
 def weights_digest(model: nn.Module) -> str:
-    """Hex digest of all parameters and buffers, in name order."""
+    """Return a hex digest of all parameters and buffers, in name order."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         array = tensor.detach().cpu().contiguous().reshape(-1)

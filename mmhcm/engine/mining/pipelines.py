@@ -22,12 +22,12 @@ _META_KEYS = (
 
 
 def recipe_pipeline() -> list[dict]:
-    """Transforms of a canvas that nobody looks at: no pixels are read."""
+    """Return the transforms of a canvas whose pixels are not read."""
     return [{'type': 'PackChipInputs', 'meta_keys': _META_KEYS}]
 
 
 def canvas_transforms(mask_color: Sequence[float]) -> list[dict]:
-    """Transforms that make the pixels of a canvas.
+    """Return the transforms that make the pixels of a canvas.
 
     Args:
         mask_color: Colour of ignored regions, BGR.
@@ -42,7 +42,7 @@ def canvas_transforms(mask_color: Sequence[float]) -> list[dict]:
 def mining_pipeline(
     scales: Sequence[Mapping[str, Any]], mask_color: Sequence[float]
 ) -> list[dict]:
-    """Transforms of one canvas, seen at several test scales.
+    """Return the transforms of one canvas at several test scales.
 
     Args:
         scales: Arguments of ``ResizeToScale``, one a scale.

@@ -1,4 +1,4 @@
-"""The object pool of a run: checked early, built once, opened by all."""
+"""Object pool of a run: checked early, built once, opened by all."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from tqdm import tqdm
 
 from mmhcm.datasets import on_main_process
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.pool import (
     ObjectPool,
     PoolOptions,
@@ -43,15 +43,20 @@ def open_or_build_pool(
     num_classes = len(dataset.metainfo['classes'])
     workers = settings.pop('num_workers', 1)
     checksums = image_checksums(dataset, folder)
+    objects = list_objects(images)
     digest = pool_fingerprint(
-        images, num_classes=num_classes, checksums=checksums, **settings
+        images,
+        num_classes=num_classes,
+        objects=objects,
+        checksums=checksums,
+        **settings,
     )
     path = folder / f'pool_{digest[:16]}'
 
     def build() -> None:
         if ObjectPool.exists(path, digest):
             return
-        tally = Tally()
+        counter = FaultCounter()
         with tqdm(total=len(images), desc='cutting objects') as bar:
             build_pool(
                 path,
@@ -59,11 +64,12 @@ def open_or_build_pool(
                 num_classes=num_classes,
                 num_workers=workers,
                 progress=bar.update,
-                tally=tally,
+                counter=counter,
+                objects=objects,
                 checksums=checksums,
                 **settings,
             )
-        for line in tally.lines():
+        for line in counter.lines():
             print_log(line, logger='current', level=logging.WARNING)
 
     on_main_process(build)

@@ -1,22 +1,20 @@
-"""The rounds that a run trains on, and whether they still fit its data.
+"""Rounds that a run trains on, and checks that they still fit its data.
 
-A checkpoint says of each round its number, its fingerprint, those of the
-object pool and of the images that it was mined with, and the epoch from which
-it is used: its entry.
+A checkpoint has an entry for each round: its number, its fingerprint, those
+of the object pool and of the images that it was mined with, and the epoch from
+which it is used.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
-
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import HardChipError, HardChipRound, read_round
 
 
 def round_path(work_dir: str | Path, number: int) -> Path:
-    """File of a round of the run in ``work_dir``."""
+    """Return the file of a round of the run in ``work_dir``."""
     return Path(work_dir, 'hcm', f'round_{number}', 'hard_chips.jsonl')
 
 
@@ -38,7 +36,7 @@ def check_images(entries: Sequence[Mapping[str, Any]], images: str) -> None:
     """Check that rounds were mined from the images of now.
 
     Args:
-        entries: Those of the rounds; one that does not say passes.
+        entries: Those of the rounds; one without ``images`` passes.
         images: See ``digests.sources_digest``.
 
     Raises:
@@ -74,7 +72,7 @@ def check_pool(
 def merge_rounds(
     rounds: Sequence[HardChipRound], accumulate: bool
 ) -> HardChipRound:
-    """Chips of all rounds, or of the last one alone, as one round."""
+    """Join the chips of all rounds, or of the last one alone, in one round."""
     used = rounds if accumulate else rounds[-1:]
     return HardChipRound(
         number=used[-1].number,
@@ -83,26 +81,14 @@ def merge_rounds(
     )
 
 
-def newest_round(cfg: Config) -> Path:
-    """File of the last mined round in the config's work directory.
-
-    Raises:
-        FileNotFoundError: there is none.
-    """
-    folder = Path(cfg.work_dir) / 'hcm'
-    rounds = {
-        int(path.parent.name.removeprefix('round_')): path
-        for path in folder.glob('round_*/hard_chips.jsonl')
-    }
-    if not rounds:
-        raise FileNotFoundError(f'no mined round in {folder}')
-    return rounds[max(rounds)]
-
-
 def check_patches(
     path: Path, hard_round: HardChipRound, pool: ObjectPool | None
 ) -> None:
-    """Refuse a pool that would paint other objects than the round's."""
+    """Check that a pool would paint the objects of a round.
+
+    Raises:
+        ValueError: it would paint others.
+    """
     labels = [] if pool is None else pool.labels.tolist()
     for canvas in hard_round.canvases:
         for paste in canvas.pastes:
@@ -113,35 +99,39 @@ def check_patches(
                 )
 
 
-def find_round(work_dir: Path, number: int | None) -> Path:
+def find_round(work_dir: str | Path, number: int | None = None) -> Path:
     """Find the file of a mined round in a work directory.
 
     Args:
         work_dir: The folder of the run.
-        number: Number of the round. None takes the last one.
+        number: Number of the round. Defaults to None: the last one.
 
     Raises:
         FileNotFoundError: There is no such round.
     """
+    folder = Path(work_dir, 'hcm')
     found = {
         int(path.parent.name.removeprefix('round_')): path
-        for path in (work_dir / 'hcm').glob('round_*/hard_chips.jsonl')
+        for path in folder.glob('round_*/hard_chips.jsonl')
         if path.parent.name.removeprefix('round_').isdigit()
     }
     if not found:
-        raise FileNotFoundError(f'no mined round in {work_dir / "hcm"}')
+        raise FileNotFoundError(f'no mined round in {folder}')
     if number is None:
         number = max(found)
     if number not in found:
         raise FileNotFoundError(
-            f'no round {number} in {work_dir / "hcm"}, only '
+            f'no round {number} in {folder}, only '
             f'{", ".join(map(str, sorted(found)))}'
         )
     return found[number]
 
 
 def read_previous(path: Path, number: int) -> tuple[HardChipRound | None, str]:
-    """The round before, or why there is none."""
+    """Read the round before, or return None and why it cannot be read.
+
+    The reason is '' where no such round is to be expected.
+    """
     before = path.parent.with_name(f'round_{number - 1}') / path.name
     if number < 2 or not before.is_file():
         return None, ''

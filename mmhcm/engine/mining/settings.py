@@ -1,15 +1,25 @@
-"""What a config's mining hook says, outside of a training run."""
+"""Settings of mining, read from configs, and the canvases that they give.
 
-from collections.abc import Sequence
+Training and the commands that look at a config build canvases here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 import numpy as np
-from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 
-from mmhcm.datasets import MAX_USES, CanvasDataset, ChipDataset
+from mmhcm.datasets import (
+    MAX_USES,
+    CanvasDataset,
+    ChipDataset,
+    scale_settings,
+)
 from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.pixels import CAFFE_MEAN
+from mmhcm.structures.files import fingerprint
 from mmhcm.structures.pool import (
     ObjectPool,
     PoolOptions,
@@ -19,9 +29,130 @@ from mmhcm.structures.pool import (
     list_objects,
 )
 
+from .digests import plain_settings
+from .pipelines import mining_pipeline, recipe_pipeline
+from .sources import MiningSources
+
+
+@dataclass
+class MiningSettings:
+    """Settings of a mining round.
+
+    Attributes:
+        canvases (dict): Arguments of ``CanvasDataset`` but for ``sources``,
+            ``pool`` and ``round_number``. Defaults to {}.
+        metric (dict): A chip metric; gets the data set's scales. Defaults to
+            ``dict(type='HardChipMetric')``.
+        test_scales (Sequence[dict], optional): Arguments of
+            ``ResizeToScale``, a dict a scale. Defaults to None: the chip
+            scales with their valid ranges, so that a detector that was
+            trained with ranges is not blamed for sizes it was told to ignore.
+        mask_color (Sequence[float]): Colour of masked pixels. Defaults to
+            the Caffe mean (103.53, 116.28, 123.675), BGR.
+        external (Sequence[dict]): Configs of external data sets. Defaults to
+            none.
+        pool (dict, optional): Arguments of ``build_pool``, and ``cache_dir``,
+            the folder of the pool (by default ``<work_dir>/hcm/pool``). None,
+            the default, builds no pool and pastes nothing.
+        dataloader (dict): ``batch_size`` (1), ``num_workers`` (2) and further
+            arguments of the loader of canvases. Defaults to {}.
+        predict (str): 'detections', 'proposals' for ``NegativeChipMetric``,
+            or 'nothing' for ``BackgroundChipMetric`` and ``ObjectChipMetric``,
+            which need no network. Defaults to 'detections'.
+        tta_model (dict): Wrapper of the detector that merges test scales.
+            Defaults to ``dict(type='MultiScaleTTA')``.
+        fp16 (bool): Mine in mixed precision. Defaults to False.
+    """
+
+    canvases: Mapping[str, Any] = field(default_factory=dict)
+    metric: Mapping[str, Any] = field(default_factory=dict)
+    test_scales: Sequence[Mapping[str, Any]] | None = None
+    mask_color: Sequence[float] = CAFFE_MEAN
+    external: Sequence[dict] = ()
+    pool: Mapping[str, Any] | None = None
+    dataloader: Mapping[str, Any] = field(default_factory=dict)
+    predict: str = 'detections'
+    tta_model: Mapping[str, Any] = field(default_factory=dict)
+    fp16: bool = False
+
+    def __post_init__(self) -> None:
+        self.metric = {'type': 'HardChipMetric', **self.metric}
+        self.tta_model = {'type': 'MultiScaleTTA', **self.tta_model}
+        self.mask_color = tuple(self.mask_color)
+        self.external = list(self.external)
+
+    def pipeline(self, chips: ChipDataset) -> list[dict]:
+        """Return the transforms of one canvas.
+
+        Args:
+            chips: The training data, for its scales.
+        """
+        if self.predict == 'nothing':
+            return recipe_pipeline()
+        scales = self.test_scales
+        if scales is None:
+            scales = [
+                {
+                    'chip_size': chips.chip_size,
+                    'window': scale.window,
+                    'valid_range': scale.valid_range,
+                }
+                for scale in chips.scales or ()
+            ]
+        return mining_pipeline(scales, self.mask_color)
+
+    def build_canvases(
+        self, sources: MiningSources, round_number: int = 1, **defaults: Any
+    ) -> CanvasDataset:
+        """Build the canvases of a round.
+
+        Args:
+            sources: Where images and patches come from.
+            round_number: From 1.
+            **defaults: Arguments of ``CanvasDataset`` that ``canvases`` may
+                override.
+        """
+        return CanvasDataset(
+            sources=sources.datasets,
+            pool=sources.pool,
+            round_number=round_number,
+            **{**defaults, **self.canvases},
+        )
+
+    def loader(self, canvases: CanvasDataset) -> dict[str, Any]:
+        """Return the config of the loader of canvases."""
+        return {
+            'batch_size': 1,
+            'num_workers': 2,
+            'persistent_workers': False,
+            'sampler': {'type': 'DefaultSampler', 'shuffle': False},
+            **self.dataloader,
+            'dataset': canvases,
+        }
+
+    def inputs_digest(
+        self, chips: ChipDataset, sources: MiningSources, seed: int
+    ) -> str:
+        """Return a fingerprint of all that a round is from but the weights."""
+        return fingerprint(
+            plain_settings(self.canvases),
+            plain_settings(self.metric),
+            plain_settings(self.pipeline(chips)),
+            plain_settings(self.external),
+            plain_settings(self.tta_model),
+            self.predict,
+            [scale_settings(scale) for scale in chips.scales or ()],
+            seed,
+            '' if sources.pool is None else sources.pool.fingerprint,
+            self.fp16,
+            # Canvases of one batch are padded to one size.
+            self.dataloader.get('batch_size', 1),
+            sources.images,
+        )
+
 
 class PoolSizes:
-    """The object pool without its pixels: enough to plan pastes.
+    """Object pool without its pixels: enough to plan pastes.
 
     Patches are chosen by size and shape alone, since nothing is known of the
     light that they were seen in. The classes that are drawn for a canvas are
@@ -62,7 +193,7 @@ class PoolSizes:
         return as_bboxes([])
 
     def __len__(self) -> int:
-        """Number of objects."""
+        """Return the number of objects."""
         return len(self.labels)
 
 
@@ -72,7 +203,7 @@ def build_canvases(
     num_canvases: int,
     pool: ObjectPool | None = None,
 ) -> CanvasDataset:
-    """Canvases of the config's first mining round.
+    """Build canvases of the config's first mining round.
 
     Args:
         cfg: A config that mines hard chips.
@@ -84,7 +215,7 @@ def build_canvases(
     Raises:
         ValueError: the config mines no hard chips, or pastes nothing.
     """
-    hook = mining_settings(cfg)
+    settings = mining_settings(cfg)
     images: BaseDataset = dataset.dataset
     # Planning pastes asks a pool for no pixels.
     used = pool or cast(
@@ -95,36 +226,35 @@ def build_canvases(
             **pool_options(cfg),
         ),
     )
-    settings = {
+    # In a part of the round, a part of a patch's uses: the same recipes.
+    total = settings.canvases.get('num_canvases') or len(images)
+    uses = settings.canvases.get('max_uses', MAX_USES)
+    settings.canvases = {
         'seed': cfg.get('randomness', {}).get('seed') or 0,
-        'max_uses': MAX_USES,
-        **hook.get('canvases', {}),
+        **settings.canvases,
+        'num_canvases': num_canvases,
+        'max_uses': uses * num_canvases / total,
         'pipeline': [],
     }
-    # In a part of the round, a part of a patch's uses: the same recipes.
-    total = settings.get('num_canvases') or len(images)
-    settings |= {
-        'num_canvases': num_canvases,
-        'max_uses': settings['max_uses'] * num_canvases / total,
-    }
-    external = [DATASETS.build(item) for item in hook.get('external', [])]
-    return CanvasDataset(sources=[images, *external], pool=used, **settings)
+    sources = MiningSources(images, settings.external, None, cfg.work_dir)
+    sources.pool = used
+    return settings.build_canvases(sources)
 
 
 def pool_settings(cfg: Config) -> dict[str, Any]:
-    """What the config says of its object pool.
+    """Return the settings of the config's object pool.
 
     Raises:
         ValueError: it has none.
     """
-    settings = dict(mining_settings(cfg).get('pool') or {})
+    settings = dict(mining_settings(cfg).pool or {})
     if not settings:
         raise ValueError(f'{cfg.filename} has no object pool to paste from')
     return settings
 
 
 def pool_options(cfg: Config) -> dict[str, Any]:
-    """Which objects go into the config's object pool.
+    """Return the arguments of ``PoolOptions`` of the config's object pool.
 
     Raises:
         ValueError: the config has none.
@@ -135,13 +265,37 @@ def pool_options(cfg: Config) -> dict[str, Any]:
     return options
 
 
-def mining_settings(cfg: Config) -> dict:
-    """Arguments of the config's mining hook.
+def mining_settings(cfg: Config) -> MiningSettings:
+    """Return the settings of the config's mining hook.
 
     Raises:
-        ValueError: it has none.
+        ValueError: it has none, or one that never mines.
     """
-    for hook in cfg.get('custom_hooks', []):
-        if hook['type'].split('.')[-1] == 'HardChipMiningHook':
+    values = hook_settings(cfg, 'HardChipMiningHook')
+    if not values.get('epochs'):
+        raise ValueError(
+            f'{cfg.filename} mines no hard chips: no HardChipMiningHook with '
+            'epochs'
+        )
+    names = {item.name for item in fields(MiningSettings)}
+    return MiningSettings(**{k: values[k] for k in names & values.keys()})
+
+
+def hook_settings(cfg: Config, name: str) -> dict[str, Any]:
+    """Find the arguments of a hook among all that a config has.
+
+    Args:
+        cfg: The config.
+        name: Name of the hook's class.
+
+    Returns:
+        The first one's arguments and ``type``; {} if there is none.
+    """
+    hooks = [
+        *(cfg.get('default_hooks') or {}).values(),
+        *(cfg.get('custom_hooks') or []),
+    ]
+    for hook in hooks:
+        if isinstance(hook, dict) and hook['type'].split('.')[-1] == name:
             return dict(hook)
-    raise ValueError(f'{cfg.filename} has no HardChipMiningHook')
+    return {}

@@ -2,9 +2,9 @@
 
 from .choice import choose_chips, class_weights
 from .comparators import background_chips, negative_chips
-from .covering import COVERS, Chips, check_cover, generate_chips
 from .error_cover import ErrorChips, cover_errors
-from .projection import count_taught_objects, project_to_chip
+from .object_cover import COVERS, Chips, check_cover, generate_chips
+from .projection import count_learned_objects, project_to_chip
 from .proposals import propose_scales
 from .scales import ChipScale, check_scales, valid_objects
 
@@ -18,7 +18,7 @@ __all__ = [
     'check_scales',
     'choose_chips',
     'class_weights',
-    'count_taught_objects',
+    'count_learned_objects',
     'cover_errors',
     'generate_chips',
     'negative_chips',

@@ -1,4 +1,4 @@
-"""Which of a round's hard chips are kept."""
+"""Selection of a round's hard chips."""
 
 import numpy as np
 
@@ -8,10 +8,14 @@ def class_weights(numbers: np.ndarray, power: float) -> np.ndarray:
 
     Args:
         numbers: int (c,), objects of each class.
-        power: 0 weighs all alike, 1 by the inverse of the number.
+        power: Exponent; 0 gives equal weights, 1 the inverse of the number.
 
     Returns:
         float64 (c,), 1 for the most frequent class.
+
+    Examples:
+        >>> class_weights(np.array([400, 100, 4]), power=0.5)
+        array([ 1.,  2., 10.])
     """
     numbers = np.maximum(np.asarray(numbers, dtype=np.float64), 1)
     return np.asarray((numbers / numbers.max(initial=1)) ** -power)
@@ -25,25 +29,35 @@ def choose_chips(
     max_per_canvas: int | None = None,
     background_share: float = 1.0,
 ) -> np.ndarray:
-    """Choose the chips of a round by what they teach.
+    """Choose the chips of a round by their errors and objects to learn.
 
-    1. Of each canvas, those of the highest values.
-    2. Of the chips that teach errors on background alone, those with the
-       surest detection, until they are a share of all chips of the round.
+    1. In each canvas, the chips with the highest values are kept.
+    2. Of the chips with errors on background alone, those with the highest
+       scores are kept, up to a share of all chips of the round.
 
-    Ties go to the chip that comes first.
+    Ties go to the earlier chip.
 
     Args:
         owners: int (m,), canvas of each chip.
-        values: (m,), what each chip teaches.
-        background_scores: (m,), highest score of a chip's errors where all
-            are on background, negative for the other chips.
-        max_per_canvas: Most chips of a canvas. Defaults to None, no limit.
+        values: (m,) value of each chip: its errors and objects to learn.
+        background_scores: (m,) highest score of a chip's errors if all are on
+            background; negative for other chips.
+        max_per_canvas: Maximum number of chips of a canvas. Defaults to None,
+            no limit.
         background_share: Highest share of chips on background alone.
             Defaults to 1, no limit.
 
     Returns:
-        int64 (k,), ascending.
+        int64 (k,) ascending indices of the chips that are kept.
+
+    Examples:
+        >>> choose_chips(
+        ...     owners=[0, 0, 0, 1],
+        ...     values=[3, 1, 2, 1],
+        ...     background_scores=[-1, -1, -1, 0.9],
+        ...     max_per_canvas=2,
+        ... )
+        array([0, 2, 3])
     """
     owners, values = np.asarray(owners), np.asarray(values)
     kept = np.arange(len(owners))
@@ -55,7 +69,7 @@ def choose_chips(
     alone = np.flatnonzero(scores >= 0)
     if background_share < 1 and len(alone):
         num_others = len(kept) - len(alone)
-        # A whole number must not be lost to rounding.
+        # Rounding errors must not lower a whole number.
         limit = background_share * num_others / (1 - background_share)
         order = np.argsort(-scores[alone], kind='stable')
         kept = np.delete(kept, alone[order[int(limit + 1e-9) :]])

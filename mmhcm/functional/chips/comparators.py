@@ -12,7 +12,7 @@ from mmhcm.functional.boxes import (
 )
 from mmhcm.functional.regions import union_shares
 
-from .covering import Chips, generate_chips
+from .object_cover import Chips, generate_chips
 from .scales import ChipScale
 
 
@@ -29,22 +29,36 @@ def background_chips(
     """Draw windows that show no object.
 
     1. Candidates are the windows of each scale's grid, with a last row and
-       column flush with the image's border, that have no area in common with
-       an object and are not masked for the most part.
-    2. A scale that has candidates is drawn, and one of them. Those that
-       overlap it, at any scale, are candidates no longer. Repeat.
+       column at the image's border, that share no area with an object and
+       whose masked share is at most ``max_masked``.
+    2. A scale with candidates is drawn, then one of its candidates. All
+       candidates that overlap the drawn window, at any scale, are removed.
+    3. Step 2 is repeated up to ``max_chips`` times.
 
     Args:
         bboxes: (n, 4) xyxy of all objects, ignored ones included, pixels.
         ignored_regions: (r, 4) xyxy, masked pixels.
         image_wh: (width, height) of the image, pixels.
         scales: The chip scales.
-        max_chips: Most windows of the image.
-        max_masked: Highest share of a window in ignored regions.
+        max_chips: Maximum number of windows. Defaults to 2.
+        max_masked: Highest share of a window in ignored regions. Defaults to
+            0.5.
         rng: Source of all draws.
 
     Returns:
         The windows; ``covered`` is False for every object.
+
+    Examples:
+        >>> chips = background_chips(
+        ...     [[100, 100, 140, 140]],
+        ...     ignored_regions=[],
+        ...     image_wh=(512, 512),
+        ...     scales=[ChipScale(256, (0, np.inf), stride=256)],
+        ...     rng=np.random.default_rng(0),
+        ... )
+        >>> chips.windows
+        array([[256., 256., 512., 512.],
+               [  0., 256., 256., 512.]], dtype=float32)
     """
     bboxes, regions = as_bboxes(bboxes), as_bboxes(ignored_regions)
     bboxes = bboxes[box_areas(bboxes) > 0]
@@ -77,7 +91,7 @@ def background_chips(
 
 
 def grid_windows(scale: ChipScale, image_wh: tuple[int, int]) -> np.ndarray:
-    """Windows (m, 4) xyxy of a scale's grid, rows from the top, pixels."""
+    """List the windows (m, 4) xyxy of a scale's grid, row by row, pixels."""
     window_wh = scale.window_wh(image_wh)
     starts = []
     for side, window in zip(image_wh, window_wh, strict=True):
@@ -100,11 +114,11 @@ def negative_chips(
 ) -> Chips:
     """Cover the proposals that lie in no positive chip.
 
-    1. Proposals that a positive chip holds whole are dropped.
-    2. The rest go through the generator of normal chips, over all scales.
-    3. The fullest windows with at least ``min_proposals`` of them are kept.
+    1. Proposals that lie completely in a positive chip are dropped.
+    2. The others are covered by :func:`generate_chips`, over all scales.
+    3. Windows that newly cover at least ``min_proposals`` of them are kept.
 
-    SNIPER covers each scale separately and asks for more proposals at the
+    SNIPER covers each scale separately and requires more proposals at the
     finest scale (over 25, else over 10).
 
     Args:
@@ -112,11 +126,25 @@ def negative_chips(
         positive_windows: (m, 4) xyxy, the image's normal chips.
         image_wh: (width, height) of the image, pixels.
         scales: The chip scales.
-        min_proposals: Least proposals that a window newly holds.
-        max_chips: Most windows of the image.
+        min_proposals: Smallest number of proposals that a window newly
+            covers. Defaults to 10.
+        max_chips: Maximum number of windows. Defaults to 2.
 
     Returns:
-        The windows; ``covered`` speaks of all ``proposals``.
+        The windows; ``covered`` has an entry for each of ``proposals``.
+
+    Examples:
+        >>> chips = negative_chips(
+        ...     [[20, 20, 40, 40], [30, 30, 60, 60], [400, 400, 420, 420]],
+        ...     positive_windows=[[256, 256, 512, 512]],
+        ...     image_wh=(512, 512),
+        ...     scales=[ChipScale(256, (0, np.inf), stride=256)],
+        ...     min_proposals=2,
+        ... )
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.]], dtype=float32)
+        >>> chips.covered
+        array([ True,  True, False])
     """
     proposals = as_bboxes(proposals)
     outside = ~contains(as_bboxes(positive_windows), proposals).any(axis=0)
@@ -124,7 +152,7 @@ def negative_chips(
         proposals[outside], image_wh, scales, max_chips=max_chips
     )
     held = contains(chips.windows, proposals[outside])  # (m, n)
-    # The greedy takes windows by what is new in them.
+    # The greedy cover orders windows by what each newly covers.
     before = np.cumsum(held, axis=0) - held
     num_new = (held & (before == 0)).sum(axis=1)
     keep = num_new >= min_proposals

@@ -1,4 +1,4 @@
-"""Which candidate windows to take: greedily, or as few as can be."""
+"""Covers of objects with candidate windows: greedy, or the smallest."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from .set_cover import smallest_cover, to_bits
 
 # Whole numbers up to here are exact in float32, whose products are faster.
 _MAX_FLOAT32 = 1 << 24
-# Branches that a search looks at. Images of VisDrone take a handful; this
-# many end within a tenth of a second.
+# Limit on the branches of a search. VisDrone's images need a handful; this
+# many take less than a tenth of a second.
 _MAX_NODES = 2000
-# More candidates are compared in no reasonable time and memory.
+# With more candidates, the search takes too much time and memory.
 _MAX_CANDIDATES = 4096
 
 
@@ -21,14 +21,14 @@ def cover_greedily(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take the best window, over all scales, until all objects are covered.
 
-    The best one holds the most uncovered valid objects; then the most valid
-    ones in all, covered ones included; then comes the first scale, the upper
-    window, the left window.
+    The best window holds the most uncovered valid objects. Ties are broken by
+    the number of all valid objects in the window, covered ones included, then
+    by the order of the scales, then from top to bottom and left to right.
 
     Args:
         grids: The candidates of each scale.
         wanted: bool (n,), objects to cover; each is in a candidate.
-        limit: Most windows.
+        limit: Maximum number of windows.
 
     Returns:
         int64 (m,) grid of each window, and bool (m, n), the objects that it
@@ -38,7 +38,7 @@ def cover_greedily(
     remaining = wanted.astype(np.float32)
     num_left = int(remaining.sum())
     chosen, held = [], []
-    # a chip covers at least one object, so there are no more than objects
+    # each window covers at least one object
     for _ in range(min(limit, num_left)):
         if not num_left:
             break
@@ -60,16 +60,16 @@ def cover_greedily(
 def cover_with_fewest(
     grids: Sequence[ScaleGrid], wanted: np.ndarray, limit: int
 ) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Take as few windows as can be, the fullest ones first.
+    """Take as few windows as possible, the fullest first.
 
     Args:
         grids: The candidates of each scale, by edges.
         wanted: bool (n,), objects to cover; each is in a candidate.
-        limit: Most windows; the first of the order are taken.
+        limit: Maximum number of windows; the first ones are taken.
 
     Returns:
         int64 (m,) grid of each window, bool (m, n) the objects that it
-        holds, and whether no choice is smaller (bar the limit).
+        holds, and True if no smaller cover exists (before the limit).
     """
     candidates = [grid.candidates() for grid in grids]
     holds = np.concatenate([np.zeros((0, len(wanted)), bool), *candidates])
@@ -82,7 +82,7 @@ def cover_with_fewest(
 
 
 def _fullest_first(held: np.ndarray) -> np.ndarray:
-    """Order (m,) of sets (m, n) by what each adds to those before."""
+    """Order sets (m, n) by what each adds to those before: int64 (m,)."""
     masks = to_bits(held)
     left = list(range(len(masks)))
     order, seen = [], 0
@@ -95,11 +95,11 @@ def _fullest_first(held: np.ndarray) -> np.ndarray:
 
 
 class _Scores:
-    """What each window of a grid would still cover.
+    """Scores of the windows of a grid, updated as objects are covered.
 
-    A score is (uncovered valid objects) * unit + (all valid objects), unit >
-    all, and the same unit at all scales. The number of objects in each window
-    is a product of the grid's two matrices.
+    A score is (uncovered valid objects) * unit + (all valid objects), where
+    unit exceeds the number of objects and is the same at all scales. The
+    number of objects in each window is a product of the grid's two matrices.
 
     Attributes:
         best: Highest score of all windows.
@@ -119,12 +119,12 @@ class _Scores:
         self._find_best()
 
     def pick(self) -> np.ndarray:
-        """Objects (n,) of the best window, not 0 where it holds one."""
+        """Return the objects (n,) of the best window, nonzero where held."""
         row, column = divmod(self.place, len(self.columns))
         return np.asarray(self.columns[column] * self.rows[row])
 
     def discard(self, inds: np.ndarray) -> None:
-        """Take the objects ``inds`` off the uncovered ones."""
+        """Mark the objects ``inds`` as covered."""
         self.scores -= self.of_rows[inds].T @ self.of_columns[inds]
         self._find_best()
 

@@ -1,4 +1,4 @@
-"""Hard chips of one canvas: windows that teach errors (paper 3.3).
+"""Hard chips of one canvas: a cover of errors (paper 3.3).
 
 Boxes and windows are (n, 4) xyxy in pixels of the canvas.
 """
@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmhcm.functional.boxes import as_bboxes, box_iof, box_iou, clip_boxes
+from mmhcm.functional.boxes import (
+    as_bboxes,
+    box_iof,
+    box_iou,
+    clip_boxes,
+    contains,
+    intersection_areas,
+)
 
-from .covering import generate_chips
-from .projection import find_taught_errors, find_taught_objects
+from .object_cover import generate_chips
+from .projection import find_learned_objects
 from .scales import ChipScale, valid_objects
 
 
@@ -22,8 +29,9 @@ class ErrorChips:
     Attributes:
         windows: float32 (m, 4), whole numbers inside the canvas.
         scale_inds: int64 (m,), as in ``Chips``.
-        errors: bool (m, n), errors that each chip teaches; at least one.
-        objects: bool (m, g), objects that each chip lets the detector learn.
+        errors: bool (m, n), errors that are learned in each chip; at least
+            one.
+        objects: bool (m, g), objects that are learned in each chip.
     """
 
     windows: np.ndarray
@@ -49,29 +57,45 @@ def cover_errors(
     ignored_iof_thr: float = 0.5,
     ignored_iou_thr: float = 0.3,
 ) -> ErrorChips:
-    """Cover errors with chips that teach them, jointly over the scales.
+    """Cover errors with chips in which they are learned, over all scales.
 
-    An error that is about an object is taught where the object is learned: at
-    a scale whose range holds it, with at least half of it in the window. An
-    error on background is taught where the detection is of the scale's sizes,
-    whole in the window, and not on an object that the chip ignores. Errors
-    about objects are covered first; errors on background that those chips do
-    not teach get chips of their own, which come last. Windows are moved to
-    where they hold the most objects to learn. Errors that no window teaches
-    have no chip.
+    An error about an object is learned in a chip if the object is: its size is
+    in the scale's range, and at least half of it is in the window. An error on
+    background is learned if the detection has a size in the scale's range, is
+    completely in the window, and is not on an object that the chip ignores.
+
+    Errors about objects are covered first. Errors on background that are not
+    learned in these chips are covered by further chips, which come last.
+    Windows are moved to where they show the most objects to learn. An error
+    that is learned in no window has no chip.
 
     Args:
         bboxes: (n, 4), the object of each error; the detection of an error on
             background.
         on_background: bool (n,).
         gt_bboxes: (g, 4), all objects.
-        gt_ignore: bool (g,), those that training ignores everywhere.
+        gt_ignore: bool (g,), objects that are ignored in all chips.
         image_wh: (width, height) of the canvas, pixels.
         scales: The chip scales.
         ignored_iof_thr: Share of a detection in an ignored object from which
-            training ignores it, as ``TrueIgnoreAssigner`` does. Defaults to
-            0.5.
+            training ignores the detection, as in ``TrueIgnoreAssigner``.
+            Defaults to 0.5.
         ignored_iou_thr: IoU, likewise. Defaults to 0.3.
+
+    Examples:
+        >>> objects = np.array([[10, 10, 40, 40], [60, 20, 90, 50]])
+        >>> chips = cover_errors(
+        ...     objects[:1],
+        ...     on_background=[False],
+        ...     gt_bboxes=objects,
+        ...     gt_ignore=[False, False],
+        ...     image_wh=(800, 600),
+        ...     scales=[ChipScale(256, (0, np.inf))],
+        ... )
+        >>> chips.windows
+        array([[  0.,   0., 256., 256.]], dtype=float32)
+        >>> chips.objects
+        array([[ True,  True]])
     """
     canvas = _Canvas(
         clip_boxes(as_bboxes(gt_bboxes), (0, 0, *image_wh)),
@@ -101,7 +125,7 @@ def cover_errors(
 
 @dataclass(frozen=True)
 class _Canvas:
-    """Objects (g, 4) of a canvas, and what training ignores there."""
+    """Objects (g, 4) of a canvas, and the rules of ignoring in training."""
 
     gt_bboxes: np.ndarray
     gt_ignore: np.ndarray
@@ -110,12 +134,12 @@ class _Canvas:
     thrs: dict[str, float]
 
     def open_scales(self, bboxes: np.ndarray) -> np.ndarray:
-        """Scales, bool (n, K + 1), with no ignored object over a box."""
+        """Find scales, bool (n, K + 1), without ignored objects over a box."""
         learned = valid_objects(self.gt_bboxes, self.image_wh, self.scales)
         learned &= ~self.gt_ignore[:, None]
         over = box_iof(bboxes, self.gt_bboxes) >= self.thrs['ignored_iof_thr']
         over |= box_iou(bboxes, self.gt_bboxes) >= self.thrs['ignored_iou_thr']
-        # products of numbers are faster than those of booleans
+        # matrix products of numbers are faster than of booleans
         return np.asarray(over.astype(np.float32) @ ~learned == 0)
 
     def cover(
@@ -125,7 +149,7 @@ class _Canvas:
         valid: np.ndarray,
         wanted: np.ndarray,
     ) -> ErrorChips:
-        """Cover the wanted errors; find all that their chips teach."""
+        """Cover the wanted errors; find all errors learned in the chips."""
         kept = np.flatnonzero(~self.gt_ignore)
         chips = generate_chips(
             bboxes[wanted],
@@ -136,9 +160,9 @@ class _Canvas:
         )
         where = chips.windows, chips.scale_inds, self.image_wh, self.scales
         objects = np.zeros((len(chips.windows), len(self.gt_bboxes)), bool)
-        objects[:, kept] = find_taught_objects(self.gt_bboxes[kept], *where)
-        errors = find_taught_objects(bboxes, *where)
-        errors[:, on_background] = find_taught_errors(
+        objects[:, kept] = find_learned_objects(self.gt_bboxes[kept], *where)
+        errors = find_learned_objects(bboxes, *where)
+        errors[:, on_background] = find_learned_errors(
             bboxes[on_background],
             chips.windows,
             valid[on_background][:, chips.scale_inds].T,
@@ -147,3 +171,50 @@ class _Canvas:
             **self.thrs,
         )
         return ErrorChips(chips.windows, chips.scale_inds, errors, objects)
+
+
+def find_learned_errors(
+    bboxes: np.ndarray,
+    windows: np.ndarray,
+    valid: np.ndarray,
+    gt_bboxes: np.ndarray,
+    gt_kept: np.ndarray,
+    *,
+    ignored_iof_thr: float = 0.5,
+    ignored_iou_thr: float = 0.3,
+) -> np.ndarray:
+    """Find the background errors that are learned in each chip.
+
+    A detection on background is learned as an error in a chip if it has the
+    sizes of the chip's scale, is completely in the window, and does not
+    overlap an object that the chip ignores: ``TrueIgnoreAssigner`` makes such
+    pixels neither foreground nor background. The thresholds are those of the
+    assigner.
+
+    Args:
+        bboxes: (n, 4) xyxy, detections on background; pixels of the image.
+        windows: (m, 4) xyxy of the chips, same pixels.
+        valid: bool (m, n), detections that are of the chip's scale.
+        gt_bboxes: (g, 4) xyxy, all objects inside the image, ignored ones
+            included.
+        gt_kept: bool (m, g), objects that the chip does not ignore.
+        ignored_iof_thr: Share of the detection in an object that is ignored.
+            Defaults to 0.5.
+        ignored_iou_thr: IoU with the visible part of an object that is
+            ignored. Defaults to 0.3.
+
+    Returns:
+        bool (m, n).
+    """
+    bboxes, windows = as_bboxes(bboxes), as_bboxes(windows)
+    gt_bboxes = as_bboxes(gt_bboxes)
+    learned = contains(windows, bboxes) & valid  # (m, n)
+    touching = intersection_areas(bboxes, gt_bboxes) > 0  # (n, g)
+    for ind in np.flatnonzero(learned.any(axis=1)).tolist():
+        dets = np.flatnonzero(learned[ind])
+        gts = np.flatnonzero(touching[dets].any(axis=0) & ~gt_kept[ind])
+        cut = clip_boxes(gt_bboxes[gts], tuple(windows[ind]))
+        hidden = box_iof(bboxes[dets], cut) >= ignored_iof_thr
+        hidden |= box_iou(bboxes[dets], cut) >= ignored_iou_thr
+        learned[ind, dets[hidden.any(axis=1)]] = False
+    return learned

@@ -1,21 +1,21 @@
-"""Candidate windows of one chip scale, and which objects each holds.
+"""Candidate windows of one chip scale, and the objects that each holds.
 
 Boxes and windows are xyxy in pixels of one source image, half-open.
 """
 
 import numpy as np
 
-# More edges than this on an axis, and the grid takes their place: all pairs
-# of positions are looked at, a million of them at most.
+# With more edges than this on an axis, grid positions are used instead: all
+# pairs of positions are compared, at most a million.
 _MAX_EDGES = 1024
 
 
 class ScaleGrid:
     """Candidate windows of one scale: all pairs of a position on each axis.
 
-    A window holds what both its column and its row of the grid hold, so two
-    small matrices say it all, and no matrix of candidates and objects is
-    needed.
+    A window holds the objects that both its column and its row of the grid
+    hold. Two small matrices are therefore enough, instead of a large matrix of
+    candidates and objects.
 
     Args:
         hulls: int (n, 4) xyxy of whole pixels inside the image.
@@ -24,13 +24,14 @@ class ScaleGrid:
         image_wh: (width, height) of the image, pixels.
         window_wh: (width, height) of the window, at most the image's.
         stride: Distance of two neighbouring windows, pixels.
-        by_edges: Take the objects' own left and upper edges as positions, not
-            the grid: no window anywhere holds more than one of those.
+        by_edges: Use the objects' left and upper edges as positions instead
+            of a grid: no other window holds more objects than the best of
+            these. Defaults to False.
 
     Attributes:
-        columns: float32 (X, n), 1 where windows of a column may hold an
-            object, rows permitting; 0 for objects that aren't valid.
-        rows: float32 (Y, n), likewise.
+        columns: float32 (X, n), 1 where the windows of a column hold an
+            object along x; 0 for objects that are not valid.
+        rows: float32 (Y, n), the same along y.
     """
 
     def __init__(
@@ -65,10 +66,10 @@ class ScaleGrid:
         self.columns, self.rows = held
 
     def candidates(self) -> np.ndarray:
-        """Objects (c, n) of the windows that no neighbour makes needless.
+        """Return the objects (c, n) of the windows that are not redundant.
 
-        A window is needless where its left or upper neighbour holds all that
-        it holds, and where its right or lower one holds that and more.
+        A window is redundant if its left or upper neighbour holds all of its
+        objects, or its right or lower neighbour holds all of them and more.
         """
         columns, rows = self.columns, self.rows
         new_columns, old_columns = self._changes(0)
@@ -79,7 +80,7 @@ class ScaleGrid:
         # ... that those to the right, and below, do not hold
         more_than_right = rows @ old_columns.T > 0
         more_than_below = old_rows @ columns.T > 0
-        # Where two hold the same, the left and the upper one stay.
+        # Of two that hold the same objects, the left or upper one stays.
         more_than_right[:, :-1] |= ~more_than_left[:, 1:]
         more_than_below[:-1] |= ~more_than_above[1:]
         row_inds, column_inds = np.nonzero(
@@ -95,10 +96,11 @@ class ScaleGrid:
     ) -> np.ndarray:
         """Place a window around each set of objects that one can hold.
 
-        It is the middle one of those that hold them, so that they get
-        context on all sides. With neighbours it is the one that shows at
-        least half of the most of them; ties: the next to the middle, the
-        upper, the left one.
+        Of the candidates that hold the set, the middle one is taken, so that
+        the objects have context on all sides. With ``neighbours``, the
+        candidate is taken that shows the most of them, each by at least half
+        of its area. Ties go to the candidate closest to the middle, then from
+        top to bottom and left to right.
 
         Args:
             held: bool (m, n), the objects of each set.
@@ -118,7 +120,7 @@ class ScaleGrid:
             stop = np.searchsorted(positions, high, 'right')
             ranges[:, axis] = np.stack([start, stop], axis=1)
             if self.by_edges:
-                # any position will do between edges
+                # between edges, every position is a candidate
                 places[:, axis] = (low + high) // 2
             else:
                 places[:, axis] = positions[(start + stop - 1) // 2]
@@ -129,8 +131,8 @@ class ScaleGrid:
     def _fullest_places(
         self, ranges: np.ndarray, neighbours: np.ndarray
     ) -> np.ndarray:
-        """Place (m, 2) in each range (m, 2, 2) that shows the most."""
-        # Pixels (X, g) and (Y, g) of each box' sides inside the windows.
+        """Find the position (m, 2) in each range (m, 2, 2) that shows most."""
+        # Lengths (X, g) and (Y, g) of each box inside the windows, pixels.
         columns, rows = (
             _shared_lengths(at, side, neighbours[:, axis::2])
             for axis, (at, side) in enumerate(
@@ -141,7 +143,7 @@ class ScaleGrid:
         places = []
         for (left, right), (top, bottom) in ranges.tolist():
             wide, high = columns[left:right], rows[top:bottom]
-            # Objects that the best of the columns and rows cannot show go.
+            # Drop objects that no pair of these columns and rows shows.
             near = np.flatnonzero(wide.max(0) * high.max(0) >= needed)
             shown = high[:, None, near] * wide[None, :, near] >= needed[near]
             numbers = shown.sum(axis=2)  # (rows, columns)
@@ -157,24 +159,24 @@ class ScaleGrid:
         return np.array(places, dtype=np.int64).reshape(-1, 2)
 
     def _changes(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
-        """Objects that the position before, and the one behind, don't hold."""
+        """Find objects that the position before, or after, does not hold."""
         positions = self.positions[axis][:, None]
         held = self.rows if axis else self.columns
-        before, behind = positions[:-1], positions[1:]
+        before, after = positions[:-1], positions[1:]
         new, old = held.copy(), held.copy()
         new[1:] *= self.first[:, axis] > before
-        old[:-1] *= self.last[:, axis] < behind
+        old[:-1] *= self.last[:, axis] < after
         return new, old
 
 
 def grid_positions(
     first: np.ndarray, last: np.ndarray, limit: int, stride: int
 ) -> np.ndarray:
-    """Sorted positions of a grid, such that each object fits one of them.
+    """Compute grid positions, sorted, such that each object fits in one.
 
     Args:
-        first: int (n,) and
-        last: int (n,), positions between which a window holds an object.
+        first: int (n,), first position at which a window holds each object.
+        last: int (n,), last position, likewise.
         limit: Last position inside the image.
         stride: Distance of two grid positions, pixels.
     """
@@ -182,24 +184,24 @@ def grid_positions(
     missed = grid[grid.searchsorted(first, 'left')] > last
     if not missed.any():
         return grid
-    # aligned with the object, yet not beyond the image's far border
+    # at the object's start, and not beyond the image's far border
     return np.unique(np.concatenate([grid, last[missed]]))
 
 
 def edge_positions(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Sorted positions at edges, of which one is as good as any position.
+    """Compute positions at edges, sorted, that are as good as all positions.
 
-    A window may be moved to the right until it is about to lose an object.
-    And where it gained none on its way from the position before, that one
-    holds all that it holds.
+    A window can be moved to the right until it starts at an object. If it
+    gains no object on the way from the previous such position, the previous
+    position holds the same objects.
 
     Args:
-        first: int (n,) and
-        last: int (n,), positions between which a window holds an object.
+        first: int (n,), first position at which a window holds each object.
+        last: int (n,), last position, likewise.
     """
     positions = np.sort(last)
     num_reached = np.sort(first).searchsorted(positions, 'right')
-    # equal positions reach equally far, so that one of them stays
+    # of equal positions, one stays
     gains = num_reached > 0
     gains[1:] = num_reached[1:] > num_reached[:-1]
     return np.asarray(positions[gains])
@@ -208,14 +210,14 @@ def edge_positions(first: np.ndarray, last: np.ndarray) -> np.ndarray:
 def _shared_lengths(
     starts: np.ndarray, side: int, spans: np.ndarray
 ) -> np.ndarray:
-    """Lengths (p, g) of spans (g, 2) inside windows that start at (p,)."""
+    """Compute lengths (p, g) of spans (g, 2) in windows that start at (p,)."""
     low = np.maximum(starts[:, None], spans[:, 0])
     high = np.minimum(starts[:, None] + side, spans[:, 1])
     return np.maximum(high - low, 0)
 
 
 def _from_middle(height: int, width: int) -> np.ndarray:
-    """Steps (height, width) from the middle, the upper left one of two."""
+    """Count steps (height, width) from the middle; of two, the upper left."""
     rows = np.abs(np.arange(height) - (height - 1) // 2)
     columns = np.abs(np.arange(width) - (width - 1) // 2)
     return rows[:, None] + columns

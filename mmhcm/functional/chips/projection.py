@@ -1,4 +1,4 @@
-"""Objects in a chip: which it shows, where, and which it teaches.
+"""Objects of a chip, and objects and errors that are learned in it.
 
 Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
 """
@@ -10,17 +10,14 @@ import numpy as np
 from mmhcm.functional.boxes import (
     as_bboxes,
     box_areas,
-    box_iof,
-    box_iou,
     clip_boxes,
-    contains,
     intersection_areas,
 )
 
 from .scales import ChipScale, valid_objects
 
 
-def count_taught_objects(
+def count_learned_objects(
     bboxes: np.ndarray,
     windows: np.ndarray,
     scale_inds: np.ndarray | Sequence[int],
@@ -29,17 +26,29 @@ def count_taught_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Count the objects of each chip, see :func:`find_taught_objects`.
+    """Count the learned objects of each chip.
+
+    The arguments are those of :func:`find_learned_objects`.
 
     Returns:
         int64 (m,).
+
+    Examples:
+        >>> count_learned_objects(
+        ...     [[10, 10, 40, 40], [250, 20, 280, 50]],
+        ...     windows=[[0, 0, 256, 256]],
+        ...     scale_inds=[0],
+        ...     image_wh=(800, 600),
+        ...     scales=[ChipScale(256, (0, np.inf))],
+        ... )
+        array([1])
     """
-    return find_taught_objects(
+    return find_learned_objects(
         bboxes, windows, scale_inds, image_wh, scales, min_visible=min_visible
     ).sum(axis=1)
 
 
-def find_taught_objects(
+def find_learned_objects(
     bboxes: np.ndarray,
     windows: np.ndarray,
     scale_inds: np.ndarray | Sequence[int],
@@ -48,7 +57,10 @@ def find_taught_objects(
     *,
     min_visible: float = 0.5,
 ) -> np.ndarray:
-    """Find each chip's objects that are of its scale and visible enough.
+    """Find the objects that are learned in each chip.
+
+    An object is learned in a chip if it is valid at the chip's scale and
+    enough of it is visible.
 
     Args:
         bboxes: (n, 4) xyxy, objects that are not ignored; pixels of the image.
@@ -56,7 +68,8 @@ def find_taught_objects(
         scale_inds: (m,) scales of the chips.
         image_wh: (width, height) of the image, pixels.
         scales: The chip scales.
-        min_visible: Share of an object's area that has to lie in the window.
+        min_visible: Smallest share of an object's area inside the window.
+            Defaults to 0.5.
 
     Returns:
         bool (m, n).
@@ -69,52 +82,6 @@ def find_taught_objects(
     return np.asarray(visible & valid)
 
 
-def find_taught_errors(
-    bboxes: np.ndarray,
-    windows: np.ndarray,
-    valid: np.ndarray,
-    gt_bboxes: np.ndarray,
-    gt_kept: np.ndarray,
-    *,
-    ignored_iof_thr: float = 0.5,
-    ignored_iou_thr: float = 0.3,
-) -> np.ndarray:
-    """Find the background errors that each chip teaches.
-
-    A chip teaches that a detection is wrong if it is of the chip's scale,
-    whole in the window, and if training does not ignore the place: what
-    overlaps an object that the chip ignores is neither foreground nor
-    background (``TrueIgnoreAssigner``, the thresholds are its own).
-
-    Args:
-        bboxes: (n, 4) xyxy, detections on background; pixels of the image.
-        windows: (m, 4) xyxy of the chips, same pixels.
-        valid: bool (m, n), detections that are of the chip's scale.
-        gt_bboxes: (g, 4) xyxy, all objects inside the image, ignored ones
-            included.
-        gt_kept: bool (m, g), objects that the chip does not ignore.
-        ignored_iof_thr: Share of the detection in an object that is ignored.
-            Defaults to 0.5.
-        ignored_iou_thr: IoU with the visible part of an object that is
-            ignored. Defaults to 0.3.
-
-    Returns:
-        bool (m, n).
-    """
-    bboxes, windows = as_bboxes(bboxes), as_bboxes(windows)
-    gt_bboxes = as_bboxes(gt_bboxes)
-    taught = contains(windows, bboxes) & valid  # (m, n)
-    touching = intersection_areas(bboxes, gt_bboxes) > 0  # (n, g)
-    for ind in np.flatnonzero(taught.any(axis=1)).tolist():
-        dets = np.flatnonzero(taught[ind])
-        gts = np.flatnonzero(touching[dets].any(axis=0) & ~gt_kept[ind])
-        cut = clip_boxes(gt_bboxes[gts], tuple(windows[ind]))
-        hidden = box_iof(bboxes[dets], cut) >= ignored_iof_thr
-        hidden |= box_iou(bboxes[dets], cut) >= ignored_iou_thr
-        taught[ind, dets[hidden.any(axis=1)]] = False
-    return taught
-
-
 def assign_to_chip(
     bboxes: np.ndarray,
     window: np.ndarray,
@@ -122,20 +89,20 @@ def assign_to_chip(
     *,
     min_visible: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which objects a chip shows, and which of them it teaches.
+    """Find the objects that a chip shows, and those that are learned in it.
 
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.
         window: (4,) xyxy of the chip, same pixels.
-        valid: bool (n,), objects that are valid at the chip's scale: one
+        valid: bool (n,), objects that are valid at the chip's scale: a
             column of :func:`valid_objects`.
-        min_visible: Share of an object's area that has to lie in the window.
+        min_visible: Smallest share of an object's area inside the window.
             Defaults to 0.5.
 
     Returns:
         int64 (k,) indices of the objects that overlap the window, and bool
-        (k,), True where the object is kept and False where it is to be
-        ignored: out of the scale's range, or cut too much.
+        (k,), True for objects that are kept, False for objects that are
+        ignored: out of the scale's range, or not visible enough.
     """
     bboxes = as_bboxes(bboxes)
     visible = intersection_areas(bboxes, as_bboxes(window))[:, 0]  # (n,)
@@ -151,7 +118,7 @@ def project_to_chip(
     resize: float,
     min_visible: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the objects of a chip in the chip's pixels.
+    """Project the objects of a chip to the chip's pixels.
 
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.
@@ -161,8 +128,21 @@ def project_to_chip(
         min_visible: See :func:`assign_to_chip`. Defaults to 0.5.
 
     Returns:
-        float32 (k, 4) boxes cut to the window, chip pixels, and of
-        :func:`assign_to_chip` int64 (k,) indices and bool (k,) kept ones.
+        float32 (k, 4) boxes clipped to the window, chip pixels; int64 (k,)
+        indices and bool (k,) from :func:`assign_to_chip`.
+
+    Examples:
+        >>> bboxes, inds, is_kept = project_to_chip(
+        ...     [[110, 110, 140, 140], [340, 120, 380, 150]],
+        ...     window=[100, 100, 356, 356],
+        ...     valid=[True, True],
+        ...     resize=2,
+        ... )
+        >>> bboxes
+        array([[ 20.,  20.,  80.,  80.],
+               [480.,  40., 512., 100.]], dtype=float32)
+        >>> is_kept
+        array([ True, False])
     """
     bboxes, window = as_bboxes(bboxes), np.asarray(window, dtype=np.float32)
     inds, keep = assign_to_chip(bboxes, window, valid, min_visible=min_visible)

@@ -1,4 +1,4 @@
-"""Windows and valid ranges of chips from the sizes of objects."""
+"""Proposals of chip windows and valid ranges from the sizes of objects."""
 
 import numpy as np
 
@@ -20,30 +20,45 @@ def propose_scales(
 ) -> list[ChipScale]:
     """Propose windows and valid ranges for the objects of a data set.
 
-    1. The finest window shows the small objects (first quantile of the square
-       root of the area) at the lower end of ``network_range``, the coarsest
-       shows the large ones (second quantile) at its upper end; windows in
-       between are spaced by equal factors.
-    2. A scale is valid up to the size that it shows at the upper end, the
-       next one from that size divided by ``overlap``: every object is
-       learned as large as the range allows.
+    1. In the finest window, small objects (first quantile of sqrt(area)) have
+       the lower size of ``network_range``. In the coarsest window, large
+       objects (second quantile) have the upper size. The windows in between
+       are spaced by equal factors.
+    2. A scale is valid up to the object size that has the upper size of
+       ``network_range`` in its window. The next scale is valid from that
+       object size divided by ``overlap``. Every object is thus shown as large
+       as ``network_range`` allows.
 
     Args:
         bboxes: (n, 4) xyxy of all objects, pixels of their source images.
         image_whs: (m, 2) width and height of the images, pixels. No window
             is longer than the longest side.
         chip_size: Side of a chip at the network's input, pixels.
-        num_scales: Number of scales, at least 1. Fewer come back where
-            windows would coincide, as with objects of one size.
-        network_range: Square roots of areas to aim at, input pixels.
-            Defaults to (24, 128).
-        quantiles: Which objects are small and large. Defaults to (.05, .99).
+        num_scales: Number of scales, at least 1. Fewer are returned if windows
+            coincide, for instance with objects of one size. Defaults to 3.
+        network_range: Smallest and largest sqrt(area) to aim at, pixels of
+            the network's input. Defaults to (24, 128).
+        quantiles: Quantiles of sqrt(area) that define small and large
+            objects. Defaults to (0.05, 0.99).
         overlap: Factor, at least 1, by which neighbouring ranges overlap.
             Defaults to 1.5.
         round_to: Windows are multiples of this, pixels. Defaults to 16.
 
     Returns:
         Scales that pass ``check_scales``, finest first.
+
+    Raises:
+        ValueError: If no box has an area, or an argument is out of range.
+
+    Examples:
+        >>> sides = np.linspace(8, 400, 50)
+        >>> bboxes = np.stack([0 * sides, 0 * sides, sides, sides], axis=1)
+        >>> for scale in propose_scales(bboxes, [[2000, 1500]], chip_size=512):
+        ...     print(scale.window, scale.valid_range)
+        ...
+        592 (0.0, 148.0)
+        960 (98.0, 240.0)
+        1584 (160.0, inf)
     """
     sizes = sqrt_areas(as_bboxes(bboxes))
     sizes = sizes[sizes > 0]
@@ -56,7 +71,7 @@ def propose_scales(
         )
     ends = chip_size * np.quantile(sizes, quantiles) / network_range  # (2,)
     longest = np.asarray(image_whs).max()
-    # one scale alone has to serve the large objects
+    # a single scale has to fit the large objects
     targets = np.geomspace(ends[1], ends[0], num_scales)
     multiples = np.maximum(np.round(targets / round_to), 1) * round_to
     windows = np.unique(np.minimum(multiples, longest).astype(int)).tolist()

@@ -1,4 +1,4 @@
-"""Scales at which chips are cut, and which objects are valid at them.
+"""Chip scales, and the objects that are valid at each.
 
 Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
 """
@@ -15,16 +15,16 @@ _STRIDES_PER_WINDOW = 9
 
 @dataclass(frozen=True)
 class ChipScale:
-    """One scale at which chips are cut.
+    """Scale at which chips are cut.
 
     Attributes:
-        window: Side of the square window, source pixels. None stands for the
+        window: Side of the square window, source pixels. None means the
             whole image.
         valid_range: ``(low, high)`` of the square root of an object's area,
             source pixels, half-open: ``low <= size < high``. ``high`` may be
             infinite, ``low`` may be negative.
-        stride: Distance of two neighbouring windows, source pixels. None
-            stands for a ninth of the window.
+        stride: Distance between neighbouring windows, source pixels. None
+            means a ninth of the window.
     """
 
     window: int | None
@@ -32,22 +32,22 @@ class ChipScale:
     stride: int | None = None
 
     def window_wh(self, image_wh: tuple[int, int]) -> tuple[int, int]:
-        """Return (width, height) of the window, cut to the image."""
+        """Return (width, height) of the window, clipped to the image."""
         width, height = image_wh
         if self.window is None:
             return width, height
         return min(self.window, width), min(self.window, height)
 
     def grid_stride(self) -> int:
-        """Return the distance of two neighbouring windows, pixels."""
+        """Return the distance between neighbouring windows, pixels."""
         if self.stride is not None:
             return self.stride
-        # the whole image has one window only, whatever its stride
+        # the whole image is a single window, so that any stride will do
         return max(1, (self.window or 1) // _STRIDES_PER_WINDOW)
 
 
 def check_scales(scales: Sequence[ChipScale]) -> None:
-    """Check that every object size falls in the valid range of a scale.
+    """Check that every object size is in the valid range of a scale.
 
     Args:
         scales: The scales of a config, in any order.
@@ -55,6 +55,15 @@ def check_scales(scales: Sequence[ChipScale]) -> None:
     Raises:
         ValueError: If there is no scale, a window or stride is not positive,
             a range is empty, or the ranges leave a gap above 0.
+
+    Examples:
+        >>> fine = ChipScale(256, (0, 64))
+        >>> coarse = ChipScale(None, (48, np.inf))
+        >>> check_scales([fine, coarse])
+        >>> check_scales([fine])
+        Traceback (most recent call last):
+            ...
+        ValueError: no valid_range holds sizes from 64 pixels up
     """
     if not scales:
         raise ValueError('scales is empty, at least one scale is needed')
@@ -86,16 +95,16 @@ def find_valid(
     image_wh: tuple[int, int],
     scales: Sequence[ChipScale],
 ) -> np.ndarray:
-    """Tell at which scales each object is to be learned.
+    """Find the scales at which clipped objects are valid.
 
     Args:
-        clipped: float64 (n, 4), boxes cut to the image.
-        hulls: int64 (n, 4), the smallest boxes of whole pixels around them.
+        clipped: float64 (n, 4), boxes clipped to the image.
+        hulls: int64 (n, 4), see :func:`pixel_hulls`.
         image_wh: (width, height) of the image, pixels.
         scales: The K scales.
 
     Returns:
-        bool (n, K + 1), see ``scales.valid_objects``.
+        bool (n, K + 1), see :func:`valid_objects`.
     """
     sizes = np.sqrt(box_areas(clipped))
     valid = np.zeros((len(clipped), len(scales) + 1), dtype=bool)
@@ -116,24 +125,24 @@ def find_valid(
 
 
 def clip_to_image(bboxes: np.ndarray, image_wh: tuple[int, int]) -> np.ndarray:
-    """Boxes (n, 4) cut to the image, float64 so that sizes are exact."""
+    """Clip boxes (n, 4) to the image; float64, so that sizes are exact."""
     clipped = clip_boxes(
         as_bboxes(bboxes).astype(np.float64), (0, 0, *image_wh)
     )
-    # a box that is not a number has no area
+    # a box with NaN has no area
     clipped[np.isnan(clipped).any(axis=1)] = 0
     return clipped
 
 
 def pixel_hulls(bboxes: np.ndarray) -> np.ndarray:
-    """Smallest boxes of whole pixels, int64 (n, 4), around ``bboxes``."""
+    """Round ``bboxes`` (n, 4) outward to whole pixels, int64."""
     return np.concatenate(
         [np.floor(bboxes[:, :2]), np.ceil(bboxes[:, 2:])], axis=1
     ).astype(np.int64)
 
 
 def _finest_first(scales: Sequence[ChipScale]) -> list[int]:
-    """Return indices of the scales by window; ties in the given order."""
+    """Sort the indices of scales by window; ties keep the given order."""
     sides = [
         np.inf if scale.window is None else scale.window for scale in scales
     ]
@@ -145,15 +154,16 @@ def valid_objects(
     image_wh: tuple[int, int],
     scales: Sequence[ChipScale],
 ) -> np.ndarray:
-    """Tell at which scales each object is to be learned.
+    """Find the scales at which each object is valid, i.e. to be learned.
 
-    An object is valid where its size is in range and it fits the window. One
-    that is valid nowhere by this rule, a long thin one, is valid at the
-    finest scale whose window holds it, else on the whole image. Boxes are
-    clipped to the image first; without area there they are valid nowhere.
+    An object is valid at a scale if its size is in the valid range and it fits
+    in the window. A long, thin object that is valid at no scale by this rule
+    is valid at the finest scale whose window holds it, or else in the whole
+    image. Boxes are clipped to the image first; a box without area in the
+    image is valid nowhere.
 
-    A box fits when the smallest box of whole pixels around it does, since
-    windows lie on whole pixels.
+    Windows lie on whole pixels. A box fits in a window if the box, rounded
+    outward to whole pixels, does.
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the image.
@@ -161,7 +171,15 @@ def valid_objects(
         scales: The K scales.
 
     Returns:
-        bool (n, K + 1); the last column is the whole image as last resort.
+        bool (n, K + 1); the last column is the whole image, the last resort.
+
+    Examples:
+        >>> scales = [ChipScale(256, (0, 64)), ChipScale(None, (48, np.inf))]
+        >>> bboxes = [[0, 0, 30, 30], [0, 0, 50, 50], [0, 0, 300, 200]]
+        >>> valid_objects(bboxes, (800, 600), scales)
+        array([[ True, False, False],
+               [ True,  True, False],
+               [False,  True, False]])
     """
     clipped = clip_to_image(bboxes, image_wh)
     return find_valid(clipped, pixel_hulls(clipped), image_wh, scales)

@@ -1,4 +1,4 @@
-"""The fewest sets that hold every element, exactly as far as effort goes."""
+"""Exact minimum set cover, within a limit of effort."""
 
 from collections.abc import Sequence
 
@@ -10,25 +10,26 @@ def smallest_cover(
 ) -> tuple[np.ndarray, bool]:
     """Choose the fewest sets such that each element is in one of them.
 
-    1. An element goes if all sets that hold some other element hold it as
-       well, and a set goes if another one holds all of it, again and again.
-    2. What is left falls into parts that have nothing in common. Each is
-       searched, branch and bound, from the greedy choice on.
+    1. An element is removed if all sets that hold some other element hold it
+       too, and a set is removed if another set holds all of its elements.
+       This is repeated until nothing changes.
+    2. The rest is split into parts that share no set and no element. Each part
+       is solved by branch and bound, starting from the greedy choice.
 
     Args:
-        holds: bool (c, n), whether a set holds an element; every element is
-            in a set.
-        max_nodes: Branches that the search of one part looks at. Where that
-            is not enough, the best choice so far is taken.
+        holds: bool (c, n), True where a set holds an element; each element
+            is in at least one set.
+        max_nodes: Maximum number of branches in the search of one part. When
+            the search is cut short, the best choice so far is taken.
 
     Returns:
-        int64 (m,) ascending indices of sets, and whether there is no smaller
-        choice.
+        int64 (m,) ascending indices of sets, and True if the choice is proven
+        to be the smallest.
     """
     if not holds.size:
         return np.zeros(0, dtype=np.int64), True
     core, set_inds = _reduce(holds)
-    # Sets of one element are what is left of those that are needed anyway.
+    # Sets reduced to one element are needed in any case.
     searched = core.sum(axis=1) > 1
     taken = [set_inds[~searched]]
     core, set_inds = core[searched], set_inds[searched]
@@ -42,23 +43,24 @@ def smallest_cover(
 
 
 def to_bits(rows: np.ndarray) -> list[int]:
-    """Rows of booleans (k, n) as integers, the first column the lowest bit."""
+    """Pack rows of booleans (k, n) into integers, first column lowest bit."""
     packed = np.packbits(rows, axis=1, bitorder='little')
     return [int.from_bytes(row.tobytes(), 'little') for row in packed]
 
 
 def _reduce(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Leave out what is settled by the rest.
+    """Remove redundant sets and elements.
 
     Returns:
-        bool (c', n') what is left, and int64 (c',) indices of its sets.
+        bool (c', n'), the rest of ``holds``, and int64 (c',) indices of the
+        sets that are left.
     """
     # products of float32 are fast, and exact for counts
     left = holds.astype(np.float32)
     set_inds = np.arange(len(left))
     # each turn but the last takes away a set
     for _ in range(len(left)):
-        # Whoever covers an element of fewer sets covers the other one.
+        # A set that covers an element covers each element of more sets.
         columns = np.ascontiguousarray(left.T)
         left = columns[_without_larger(columns)].T
         largest = _without_smaller(left)
@@ -72,27 +74,27 @@ def _reduce(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _without_larger(rows: np.ndarray) -> np.ndarray:
-    """Indices of rows that have no other one inside; of equals the first."""
+    """Index rows that contain no other row; of equal rows, the first."""
     order = rows.sum(axis=1).argsort(kind='stable')
     rows = rows[order]
     common = rows @ rows.T
-    # Rows inside a row come before it, so the first is another or itself.
+    # Rows inside a row come before it.
     first = (common == common.diagonal()).argmax(axis=1)
     return np.asarray(order[first == np.arange(len(rows))])
 
 
 def _without_smaller(rows: np.ndarray) -> np.ndarray:
-    """Indices of rows that are inside no other one; of equals the first."""
+    """Index rows that no other row contains; of equal rows, the first."""
     order = (-rows.sum(axis=1)).argsort(kind='stable')
     rows = rows[order]
     common = rows @ rows.T
-    # Rows around a row come before it, likewise.
+    # Rows that contain a row come before it.
     first = (common == common.diagonal()[:, None]).argmax(axis=1)
     return np.asarray(order[first == np.arange(len(rows))])
 
 
 def _parts(holds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Sets and elements of each part that shares nothing with the others."""
+    """Split sets and elements into parts that share nothing."""
     parts = []
     left = np.ones(holds.shape[1], dtype=bool)
     for first in range(holds.shape[1]):
@@ -113,16 +115,15 @@ def _parts(holds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 class _Search:
-    """Branch and bound over one part; sets of elements are bits of integers.
+    """Branch-and-bound search of one part; bits of integers are elements.
 
     Attributes:
-        best: Indices of the fewest sets found.
-        num_nodes: Branches looked at, one more than allowed if cut short.
+        best: Indices of the smallest cover found.
+        num_nodes: Branches visited; one more than allowed if cut short.
     """
 
     def __init__(self, holds: np.ndarray, max_nodes: int) -> None:
-        # Elements that few sets reach come first: they are branched on, and
-        # they bound well.
+        # Elements of few sets come first: branching on them prunes best.
         numbers = holds.astype(np.float32)
         reach = (numbers.T @ numbers > 0).sum(axis=1)
         holds = holds[:, np.lexsort((reach, holds.sum(axis=0)))]
@@ -143,7 +144,7 @@ class _Search:
 
     def _take_greedily(self, missing: int) -> list[int]:
         taken = []
-        while missing:  # the fullest set holds an element that is missing
+        while missing:  # the fullest set holds a missing element
             gains = [(mask & missing).bit_count() for mask in self.masks]
             best = gains.index(max(gains))
             taken.append(best)
@@ -152,13 +153,13 @@ class _Search:
 
     def _branch(self, missing: int, taken: list[int]) -> None:
         if not missing:
-            # only smaller choices get this far
+            # only smaller covers reach this line
             self.best = list(taken)
             return
         self.num_nodes += 1
         if self.num_nodes > self.max_nodes:
             return
-        # Elements no two of which are in one set take a set each.
+        # Lower bound: elements that share no set need one set each.
         bound, rest = len(taken), missing
         for _ in range(len(self.best) - len(taken)):
             if not rest:

@@ -1,17 +1,17 @@
 """Partial decoding of JPEG files."""
 
-from .crop import crop_jpeg, mark_of, units_around
+from .crop import crop_jpeg, offset_index, units_around
 from .layout import JpegLayout, is_cut_short, read_layout
-from .scan import MARK, find_marks, num_marks
+from .scan import RESTART_OFFSET, find_restart_offsets, num_restart_offsets
 
 __all__ = [
-    'MARK',
+    'RESTART_OFFSET',
     'JpegLayout',
     'crop_jpeg',
-    'find_marks',
+    'find_restart_offsets',
     'is_cut_short',
-    'mark_of',
-    'num_marks',
+    'num_restart_offsets',
+    'offset_index',
     'read_layout',
     'units_around',
 ]

@@ -1,10 +1,10 @@
 """A window of a JPEG as a small JPEG of its own, without decoding.
 
-The coded data of the rows that the window touches are cut out at marks and
-put together again, with a restart before each row. Whatever decodes the whole
-file decodes the small one to the very same pixels, away from its cut sides:
-the coefficients are the same, and where colours are subsampled a margin keeps
-the neighbours that upsampling looks at.
+The coded data of the rows that the window touches are cut out at restart
+offsets and joined, with a restart before each row. A decoder gives the same
+pixels for the small file as for the whole one, away from its cut sides:
+the coefficients are the same, and a margin keeps the neighbours that the
+upsampling of colours reads.
 """
 
 from functools import lru_cache
@@ -12,22 +12,30 @@ from functools import lru_cache
 import numpy as np
 
 from .layout import JpegLayout, huffman_codes
-from .scan import MARK
+from .scan import RESTART_OFFSET
 
-#: Highest subsampling whose upsampling looks at neighbours is 2, so that one
-#: pixel of colour is 2 of the image.
+#: Upsampling reads neighbours up to a factor of 2, where a pixel of colour is
+#: 2 pixels of the image.
 _MARGIN = 2
 
 
 def units_around(
     layout: JpegLayout, area: tuple[int, int, int, int], step: int
 ) -> tuple[int, int, int, int]:
-    """Units x1, y1, x2, y2 to decode for an area of exact pixels.
+    """Find the units x1, y1, x2, y2 to decode for exact pixels of an area.
 
     Args:
-        layout: of the file.
+        layout: the layout of the file.
         area: x1, y1, x2, y2, pixels, whole and inside the image.
-        step: units between the marks of a row.
+        step: units between the offsets of a row.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> units_around(layout, (20, 20, 30, 30), step=2)
+        (0, 1, 2, 2)
     """
     width, height = layout.mcu_wh
     columns, rows = layout.grid_wh
@@ -41,8 +49,18 @@ def units_around(
     )
 
 
-def mark_of(layout: JpegLayout, unit: tuple[int, int], step: int) -> int:
-    """Index of the mark at unit (x, y); behind a row it is the next one's."""
+def offset_index(layout: JpegLayout, unit: tuple[int, int], step: int) -> int:
+    """Return the index of the offset at unit (x, y).
+
+    The position after a row has the offset of the next row.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> offset_index(read_layout(content), (2, 1), step=2)
+        3
+    """
     x, y = unit
     columns = layout.grid_wh[0]
     return y * -(-columns // step) + -(-x // step)
@@ -50,30 +68,44 @@ def mark_of(layout: JpegLayout, unit: tuple[int, int], step: int) -> int:
 
 def crop_jpeg(
     layout: JpegLayout,
-    marks: np.ndarray,
+    offsets: np.ndarray,
     units: tuple[int, int, int, int],
     step: int,
     data: bytes,
 ) -> bytes | None:
-    """Make the small JPEG.
+    """Cut a small JPEG out of the coded data.
 
     Args:
         layout: of the whole file.
-        marks: of it, MARK (n,).
+        offsets: of it, RESTART_OFFSET (n,).
         units: x1, y1, x2, y2 from `units_around`.
-        step: units between the marks of a row.
-        data: the file's bytes from that of the first mark's bit to that of
+        step: units between the offsets of a row.
+        data: the file's bytes from that of the first offset's bit to that of
             the last one's.
 
     Returns:
         A JPEG of the units' pixels, cut at the image's sides; None if the
-        file's Huffman table is none or has no code for a mean, or the marks
+        file's Huffman table is none or has no code for a mean, or the offsets
         are not those of the data.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> offsets = find_restart_offsets(content, layout, step=2)
+        >>> units = units_around(layout, (0, 0, 20, 10), step=2)
+        >>> data = content[layout.scan_start :]
+        >>> part = crop_jpeg(layout, offsets, units, 2, data)
+        >>> cv2.imdecode(np.frombuffer(part, np.uint8), 1).shape
+        (16, 32, 3)
     """
     x1, y1, x2, y2 = units
-    firsts = marks[[mark_of(layout, (x1, y), step) for y in range(y1, y2)]]
-    ends = marks['bit'][
-        [mark_of(layout, (x2, y), step) for y in range(y1, y2)]
+    firsts = offsets[
+        [offset_index(layout, (x1, y), step) for y in range(y1, y2)]
+    ]
+    ends = offsets['bit'][
+        [offset_index(layout, (x2, y), step) for y in range(y1, y2)]
     ].tolist()
     start = int(firsts['bit'][0]) >> 3
     num_comps = layout.blocks[-1] + 1
@@ -96,7 +128,7 @@ def crop_jpeg(
         b'\xff\xdd\x00\x04' + (x2 - x1).to_bytes(2, 'big'),
         layout.scan,
     ]
-    fields = (firsts[name].tolist() for name in MARK.names or ())
+    fields = (firsts[name].tolist() for name in RESTART_OFFSET.names or ())
     rows = zip(*fields, ends, strict=True)
     for number, (bit, rel, mean, skip, end) in enumerate(rows):
         coded = data[(bit >> 3) - start : ((end + 7) >> 3) - start]
@@ -122,7 +154,7 @@ def _restarted(
     skip: list[int],
     codes: list[tuple[int, int]],
 ) -> bytes:
-    """A row's coded data with absolute means, from the start of a byte.
+    """Code a row with absolute means, from the start of a byte.
 
     Args:
         coded: bytes of the file that hold the row.
@@ -132,8 +164,8 @@ def _restarted(
         skip: bits of each component's difference.
         codes: what to put in their place: code and length in bits.
     """
-    # In the data a byte of 0xFF is followed by a 0, lest it look like a
-    # marker; Python's integers serve as strings of bits.
+    # In the data a 0 follows a byte of 0xFF, which is no marker then. Python's
+    # integers are used as strings of bits.
     plain = coded.replace(b'\xff\x00', b'\xff')
     num = 8 * len(plain) - (-end & 7)
     bits = int.from_bytes(plain, 'big') >> (-end & 7)

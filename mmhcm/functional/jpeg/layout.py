@@ -1,8 +1,7 @@
-"""The parts of a JPEG file, as far as cutting windows out of it needs them.
+"""Layout of a JPEG file, for cutting windows out of it.
 
-Only sequential Huffman files of one scan are understood, which is what
-cameras and drones write. Anything else gives None and has to be decoded as a
-whole.
+Only sequential Huffman files of one scan are supported, the format of cameras
+and drones. Other files give None and must be decoded as a whole.
 """
 
 from collections.abc import Iterator
@@ -12,10 +11,10 @@ import numpy as np
 
 _SOF0, _SOF1, _DHT, _SOI, _SOS = 0xC0, 0xC1, 0xC4, 0xD8, 0xDA
 _EOI, _DQT, _DRI, _APP0, _APP14 = 0xD9, 0xDB, 0xDD, 0xE0, 0xEE
-#: Segments that decide about pixels; orientation, thumbnails and comments
-#: are left out.
+#: Segments that pixels depend on; orientation, thumbnails and comments are
+#: left out.
 _KEPT = {_SOF0, _SOF1, _DHT, _DQT, _APP0, _APP14}
-#: Of a unit, by the standard.
+#: Blocks of a coded unit, by the standard.
 _MAX_BLOCKS = 10
 
 
@@ -51,7 +50,7 @@ class JpegLayout:
 
     @property
     def grid_wh(self) -> tuple[int, int]:
-        """Units in a row and rows of units."""
+        """Return the units in a row and the rows of units."""
         return -(-self.width // self.mcu_wh[0]), -(
             -self.height // self.mcu_wh[1]
         )
@@ -64,8 +63,18 @@ def read_layout(content: bytes) -> JpegLayout | None:
         content: the file, or its beginning up to the coded data.
 
     Returns:
-        None for what is not understood: other files, progressive and
+        None for unsupported files: other formats, progressive and
         arithmetic coding, restarts, several scans, four components.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> layout.mcu_wh, layout.grid_wh
+        ((16, 16), (4, 3))
+        >>> read_layout(b'not a JPEG file') is None
+        True
     """
     try:
         return _read_layout(content)
@@ -74,16 +83,23 @@ def read_layout(content: bytes) -> JpegLayout | None:
 
 
 def is_cut_short(content: bytes) -> bool:
-    """Whether a JPEG file ends before its last scan does.
+    """Check if a JPEG file ends before its last scan does.
 
-    Markers are followed, not coded data: damage within goes unseen. False for
-    other files, and for what does not look like a JPEG on the way.
+    Only markers are read, so that damaged coded data are not noticed. False
+    for other formats, and for files whose segments are invalid.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> is_cut_short(content), is_cut_short(content[:-10])
+        (False, True)
     """
     if content[:2] != bytes([0xFF, _SOI]):
         return False
     data = np.frombuffer(content, dtype=np.uint8)
     after = np.flatnonzero(data[:-1] == 0xFF) + 1
-    # In coded data 0 stands for the byte itself, D0 to D7 are restarts.
+    # In coded data, 0 after FF means a byte FF, and D0 to D7 are restarts.
     codes = data[after]
     is_marker = (codes != 0) & (codes != 0xFF) & (codes >> 3 != 0xD0 >> 3)
     markers = after[is_marker] - 1
@@ -128,7 +144,7 @@ def _read_layout(content: bytes) -> JpegLayout | None:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of each segment, up to where it says."""
+    """Yield marker, start and end of each segment."""
     at = 2
     while content[at] == 0xFF:
         marker = content[at + 1]
@@ -193,7 +209,7 @@ def _layout(
 
 
 def _huffman_tables(body: bytes) -> dict[int, bytes]:
-    """Tables by class (0 DC, 16 AC) plus number."""
+    """Split a segment into tables by class (0 DC, 16 AC) plus number."""
     tables, at = {}, 0
     while at < len(body):
         end = at + 17 + sum(body[at + 1 : at + 17])
@@ -205,7 +221,7 @@ def _huffman_tables(body: bytes) -> dict[int, bytes]:
 
 
 def huffman_codes(table: bytes) -> dict[int, tuple[int, int]]:
-    """Code and its length in bits of each symbol of a table.
+    """Return the code and its length in bits of each symbol.
 
     Raises:
         ValueError: more codes than fit.

@@ -1,9 +1,10 @@
-"""Where in a JPEG's coded data each part of the image lies.
+"""Restart offsets: bit positions of image parts in a JPEG's coded data.
 
-Huffman codes have no marks to jump to: whoever wants the middle of an image
-has to walk through all bits before it. `find_marks` walks once and notes a
-mark at every few coded units, from which `mmhcm.functional.jpeg.crop` starts
-later. The walk is a loop over symbols, compiled by Numba.
+Huffman codes can only be read from the start of the data. To decode the
+middle of an image, a decoder has to walk through all bits before it.
+`find_restart_offsets` walks once and records an offset at every few coded
+units; `mmhcm.functional.jpeg.crop` starts there later. The walk is a loop over
+symbols, compiled by Numba.
 """
 
 from functools import lru_cache
@@ -14,10 +15,10 @@ from mmhcm.functional.compiled import compiled
 
 from .layout import JpegLayout, huffman_codes
 
-#: One mark: where it is in the file, and what is needed to start there. The
-#: first block of each component codes its mean as a difference to the block
-#: before, which a decoder that starts at the mark does not know.
-MARK = np.dtype(
+#: One offset: its bit in the file, and the values that decoding from there
+#: needs. The first block of each component codes its mean as a difference to
+#: the block before, which is not decoded then.
+RESTART_OFFSET = np.dtype(
     [
         # Bits from the start of the file.
         ('bit', '<u4'),
@@ -31,32 +32,41 @@ MARK = np.dtype(
 )
 _MAX_BYTES = 1 << 29
 # A block takes two codes at least, one for its mean and one for its end, and
-# 64 codes of 16 bits with 15 bits each at most: what is looked at behind the
-# end, where data are damaged.
+# 64 codes of 16 bits with 15 bits each at most: the bytes that are read after
+# the end of damaged data.
 _MIN_BLOCK_BITS = 2
 _MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
 
 
-def find_marks(
+def find_restart_offsets(
     content: bytes, layout: JpegLayout, step: int, *, fast: bool = True
 ) -> np.ndarray | None:
     """Walk through the coded data of a JPEG.
 
     Args:
         content: the file.
-        layout: of it.
-        step: units between the marks of a row; every row starts with one.
-        fast: compiled by Numba; otherwise in slow Python, for tests.
+        layout: its layout.
+        step: units between the offsets of a row; every row starts with one.
+        fast: use the loop compiled by Numba; False is for tests.
 
     Returns:
-        MARK (rows * marks a row + 1,); the last is the end of the data. None
-        for damaged data.
+        RESTART_OFFSET (rows * offsets a row + 1,); the last is the end of the
+        data. None for damaged data.
 
     Raises:
         ImportError: Numba is not installed.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> layout = read_layout(content)
+        >>> offsets = find_restart_offsets(content, layout, step=2)
+        >>> len(offsets)
+        7
     """
     data = np.frombuffer(content, dtype=np.uint8)[layout.scan_start :]
-    # The scan ends at the first marker; 0xFF 0x00 stands for a byte of 0xFF.
+    # The scan ends at the first marker; 0xFF 0x00 means a byte of 0xFF.
     after_ff = np.flatnonzero(data[:-1] == 0xFF) + 1
     ends = after_ff[data[after_ff] != 0]
     if len(content) >= _MAX_BYTES or not len(ends) or data[ends[0]] != 0xD9:
@@ -67,9 +77,9 @@ def find_marks(
     num_bits = 8 * len(bits)
     columns, rows = layout.grid_wh
     if rows * columns * len(layout.blocks) * _MIN_BLOCK_BITS > num_bits:
-        # A header may claim any size; memory for it is not taken before.
+        # A header may claim any size: no memory is allocated before.
         return None
-    marks = np.zeros(num_marks(layout, step), dtype=MARK)
+    offsets = np.zeros(num_restart_offsets(layout, step), dtype=RESTART_OFFSET)
     try:
         tables = [
             np.stack([_lookup(table) for table in kind], dtype=np.int64)
@@ -81,11 +91,11 @@ def find_marks(
     if walk is None:
         raise ImportError('Numba is not installed')
     fields = [
-        np.zeros((len(marks), *MARK[name].shape), dtype=np.int64)
-        for name in MARK.names or ()
+        np.zeros((len(offsets), *RESTART_OFFSET[name].shape), dtype=np.int64)
+        for name in RESTART_OFFSET.names or ()
     ]
     at = walk(
-        # Python would not let bytes grow, as compiled code does.
+        # Compiled code widens single bytes, NumPy does not.
         np.concatenate([bits, np.zeros(_MAX_BLOCK_BYTES, np.uint8)]).astype(
             np.uint8 if fast else np.int64
         ),
@@ -95,28 +105,36 @@ def find_marks(
         *tables,
         *fields,
     )
-    # What is left is the padding of the last byte.
+    # The rest is the padding of the last byte.
     if not num_bits - 8 < at <= num_bits:
         return None
     fields[0][-1] = at
-    # Back to the file, whose bytes of 0xFF take two.
+    # Offsets in the file, where a byte of 0xFF takes two.
     whole, rest = np.divmod(fields[0], 8)
     before = np.searchsorted(stuffed - 1 - np.arange(len(stuffed)), whole)
     fields[0] = (layout.scan_start + whole + before) * 8 + rest
-    for name, values in zip(MARK.names or (), fields, strict=True):
-        marks[name] = values
-    return marks
+    for name, values in zip(RESTART_OFFSET.names or (), fields, strict=True):
+        offsets[name] = values
+    return offsets
 
 
-def num_marks(layout: JpegLayout, step: int) -> int:
-    """Marks of an image: those of each row, and one for the end."""
+def num_restart_offsets(layout: JpegLayout, step: int) -> int:
+    """Count the offsets of an image: those of each row, one for the end.
+
+    Examples:
+        >>> import cv2
+        >>> image = np.zeros((48, 64, 3), dtype=np.uint8)
+        >>> content = cv2.imencode('.jpg', image)[1].tobytes()
+        >>> num_restart_offsets(read_layout(content), step=2)
+        7
+    """
     columns, rows = layout.grid_wh
     return rows * -(-columns // step) + 1
 
 
 @lru_cache(maxsize=16)
 def _lookup(table: bytes) -> np.ndarray:
-    """Length * 256 + symbol (65536,) by the next 16 bits; 0 for no code."""
+    """Tabulate length * 256 + symbol (65536,) by 16 bits; 0 for no code."""
     values = np.zeros(1 << 16, dtype=np.uint16)
     for symbol, (code, length) in huffman_codes(table).items():
         start = code << (16 - length)
@@ -124,7 +142,7 @@ def _lookup(table: bytes) -> np.ndarray:
     return values
 
 
-# Numba calls no plain functions, so that this is one.
+# One function, since compiled code calls no plain functions.
 def _walk(  # noqa: C901
     bits: np.ndarray,
     grid: tuple[int, int, int],
@@ -137,18 +155,18 @@ def _walk(  # noqa: C901
     mean: np.ndarray,
     skip: np.ndarray,
 ) -> int:
-    """Fill in the marks; the end in bits, or -1 for damaged data."""
+    """Fill in the offsets; return the end in bits, -1 for damaged data."""
     rows, columns, step = grid
     end = (len(bits) - padding) * 8
     means = np.zeros(3, dtype=np.int64)
     at = 0
-    mark = -1
+    offset = -1
     for _ in range(rows):
         for column in range(columns):
-            is_mark = column % step == 0
-            if is_mark:
-                mark += 1
-                starts[mark] = at
+            is_offset = column % step == 0
+            if is_offset:
+                offset += 1
+                starts[offset] = at
             last = -1
             for comp in blocks:
                 block_at = at
@@ -176,11 +194,11 @@ def _walk(  # noqa: C901
                         value += 1 - (1 << size)
                     means[comp] += value
                     at += size
-                if is_mark and comp != last:
+                if is_offset and comp != last:
                     if comp:
-                        rel[mark, comp - 1] = block_at - starts[mark]
-                    mean[mark, comp] = means[comp]
-                    skip[mark, comp] = at - block_at
+                        rel[offset, comp - 1] = block_at - starts[offset]
+                    mean[offset, comp] = means[comp]
+                    skip[offset, comp] = at - block_at
                 last = comp
                 # The other 63 coefficients: zeros to pass, bits to pass.
                 k = 1

@@ -1,4 +1,4 @@
-"""Merging of detections of one image."""
+"""Merging of the detections of one image."""
 
 from .ensemble import check_weights, fuse_detections
 from .merge import merge_scales

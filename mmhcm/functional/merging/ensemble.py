@@ -1,4 +1,4 @@
-"""Fuse the detections that several detectors made of one image.
+"""Fusion of several detectors' detections of one image.
 
 All boxes of one call are in pixels of the same image.
 """
@@ -10,7 +10,7 @@ import numpy as np
 from .suppression import Detections, nms, soft_nms
 
 METHODS = ('wbf', 'nmw', 'nms', 'soft-nms')
-# Far below a result file's last digit, far above what doubles resolve.
+# Far below the last digit of result files, far above float64's precision.
 _TIE_STEP = 1e-12
 
 
@@ -23,33 +23,45 @@ def fuse_detections(
 ) -> Detections:
     """Fuse several detectors' boxes of one image, class by class.
 
-    - 'wbf', weighted boxes fusion (Solovyev, Wang, Gabruseva 2021): boxes
-      that overlap become one, their mean by weight and score. The score is
-      their weighted mean, times the share of the detectors (by weight) that
-      found the object.
+    - 'wbf', weighted boxes fusion (Solovyev, Wang, Gabruseva 2021):
+      overlapping boxes are replaced by their mean, weighted by detector and
+      score. The score is the weighted mean score, times the share of the
+      detectors (by weight) that found the object.
     - 'nmw', non-maximum weighted: the same mean, weighted by the overlap with
-      the best box too, with the best box's score.
-    - 'nms' and 'soft-nms' (gaussian): the best box as it is.
+      the best box too, with the score of the best box.
+    - 'nms' and 'soft-nms' (gaussian): the best box, unchanged.
 
-    All but 'wbf' multiply scores by weight / largest weight. The result does
-    not depend on the order of the detectors.
+    All methods but 'wbf' multiply scores by weight / largest weight. The
+    result does not depend on the order of the detectors.
 
     Args:
         detections: (bboxes (n, 4) xyxy, scores (n,) in [0, 1], labels (n,))
             of each detector. Boxes without area are dropped.
-        weights: A positive weight for each detector. Defaults to None: one.
-        method: One of ``METHODS``.
-        iou_thr: IoU over which boxes of a class are one object; without
-            effect on 'soft-nms'.
-        skip_box_thr: What scores below this is dropped beforehand.
+        weights: Positive weight of each detector. Defaults to None, all 1.
+        method: One of ``METHODS``. Defaults to 'wbf'.
+        iou_thr: IoU above which boxes of a class are the same object; not
+            used by 'soft-nms'. Defaults to 0.55.
+        skip_box_thr: Detections with a lower score are dropped before the
+            fusion. Defaults to 0.
 
     Returns:
-        Detections by descending score, scores in [0, 1].
+        Detections in descending order of score, scores in [0, 1].
 
     Raises:
-        ValueError: no such method, a threshold outside [0, 1], or weights
-            that are not one positive number for each detector.
-        ImportError: 'wbf' and 'nmw' need the package ensemble-boxes.
+        ValueError: If the method is unknown, a threshold is outside [0, 1],
+            or there is not one positive weight for each detector.
+        ImportError: If ensemble-boxes, which 'wbf' and 'nmw' need, is not
+            installed.
+
+    Examples:
+        >>> first = ([[0, 0, 10, 10]], [0.8], [0])
+        >>> second = ([[2, 0, 12, 10], [50, 50, 60, 60]], [0.8, 0.6], [0, 1])
+        >>> fused = fuse_detections([first, second])
+        >>> fused.bboxes
+        array([[ 1.,  0., 11., 10.],
+               [50., 50., 60., 60.]], dtype=float32)
+        >>> fused.scores
+        array([0.8, 0.3], dtype=float32)
     """
     if method not in METHODS:
         raise ValueError(f'method must be one of {METHODS}: {method!r}')
@@ -79,10 +91,24 @@ def fuse_detections(
 def check_weights(
     weights: Sequence[float] | None, num_detectors: int
 ) -> np.ndarray:
-    """Weights as float64 (num_detectors,), all one where there are none.
+    """Check the weights of detectors and return them as an array.
+
+    Args:
+        weights: Positive weight of each detector; None means all 1.
+        num_detectors: Number of detectors.
+
+    Returns:
+        float64 (num_detectors,).
 
     Raises:
-        ValueError: not one positive, finite number for each detector.
+        ValueError: If there is not one positive, finite weight for each
+            detector.
+
+    Examples:
+        >>> check_weights([2, 1], num_detectors=2)
+        array([2., 1.])
+        >>> check_weights(None, num_detectors=3)
+        array([1., 1., 1.])
     """
     if weights is None:
         return np.ones(num_detectors)
@@ -100,7 +126,7 @@ def _concatenate(
     detections: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
     skip_box_thr: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Boxes, scores (float64), labels and detectors of what is fused."""
+    """Concatenate boxes, scores (float64), labels and detector indices."""
     parts = [
         (
             np.asarray(bboxes, dtype=np.float64).reshape(-1, 4),
@@ -129,7 +155,7 @@ def _fuse(
     method: str,
     iou_thr: float,
 ) -> Detections:
-    """Fuse by the package, in the coordinates and the order that it needs."""
+    """Fuse with ensemble-boxes, in its coordinates and order of boxes."""
     try:
         import ensemble_boxes
     except ImportError as error:
@@ -137,14 +163,14 @@ def _fuse(
             f'{method} needs the package ensemble-boxes (pip install '
             f'ensemble-boxes): {error}'
         ) from error
-    # It wants [0, 1]. IoU and means of corners stay what they are when an
-    # axis is shifted and scaled, so any common frame gives the same result.
+    # The package requires [0, 1]. IoU and means of corners are invariant to
+    # shifting and scaling an axis, so any common frame gives the same result.
     low = bboxes[:, :2].min(axis=0)
     extent = bboxes[:, 2:].max(axis=0) - low
     frame, offset = np.tile(extent, 2), np.tile(low, 2)
     unit_bboxes = np.clip((bboxes - offset) / frame, 0, 1)
-    # It sorts without keeping the order of equal scores, of which result
-    # files have many; what makes them differ decides by the boxes instead.
+    # The package's sort is not stable, and result files have many equal
+    # scores. Tiny steps make ties follow from the boxes instead.
     order = _canonical_order(bboxes, scores * weights[sources], labels)
     steps = np.empty(len(order))
     steps[order] = np.arange(len(order), 0, -1) * _TIE_STEP
@@ -160,8 +186,8 @@ def _fuse(
             *arguments, weights=weights, iou_thr=iou_thr
         )
     else:
-        # Its default lets a weighted score exceed 1 where one detector has
-        # several boxes in a group; this one is a mean.
+        # The default lets a weighted score exceed 1 if one detector has
+        # several boxes in a group; this option is a mean.
         fused = ensemble_boxes.weighted_boxes_fusion(
             *arguments,
             weights=weights,
@@ -179,7 +205,7 @@ def _fuse(
 def _canonical_order(
     bboxes: np.ndarray, scores: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """Indices by descending score; equal ones by label and corners."""
+    """Sort by descending score; equal scores by label and corners."""
     return np.lexsort((*bboxes.T[::-1], labels, -scores))
 
 

@@ -1,7 +1,7 @@
-"""Suppress duplicate detections, and merge those of several test scales.
+"""Merging of the detections of several test scales or slices.
 
 All boxes of one call are in pixels of the same image. Suppression is by
-class. Equal scores keep the order in which they came.
+class. Equal scores keep their order.
 """
 
 from collections.abc import Sequence
@@ -27,28 +27,42 @@ def merge_scales(
 ) -> Detections:
     """Merge the detections that several test scales made of one image.
 
-    1. Where ranges are given, drop what is out of its scale's range. This
-       comes before any limit on the number, since an image has room for 500
-       detections that count and not for those that would be dropped.
-    2. Suppress duplicates within each class, over all scales.
-    3. Keep the best ``max_num`` over all classes.
+    1. Detections out of their scale's valid range are dropped, before any
+       limit on the number: only 500 detections of an image count, and dropped
+       ones must not use up the limit.
+    2. Duplicates are suppressed within each class, over all scales.
+    3. The best ``max_num`` over all classes are kept.
 
     Args:
         detections: (bboxes (n, 4), scores (n,), labels (n,)) of each scale
             or slice, in pixels of the whole image, not yet capped.
         valid_ranges: (low, high) of each scale for sqrt(area) in pixels of
-            the whole image, low <= size < high. Defaults to None: all stay.
-        method: 'nms', 'soft_nms_linear' or 'soft_nms_gaussian'.
-        iou_thr: IoU threshold of 'nms' and 'soft_nms_linear'.
-        max_num: Most detections to return.
-        sigma: Width of 'soft_nms_gaussian'.
-        min_score: Both soft methods drop what falls below this.
+            the whole image, low <= size < high. Defaults to None: all
+            detections are kept.
+        method: 'nms', 'soft_nms_linear' or 'soft_nms_gaussian'. Defaults to
+            'nms'.
+        iou_thr: IoU threshold of 'nms' and 'soft_nms_linear'. Defaults to
+            0.5.
+        max_num: Maximum number of detections to return. Defaults to 500.
+        sigma: Width of 'soft_nms_gaussian'. Defaults to 0.5.
+        min_score: The soft methods drop detections whose score falls below
+            this. Defaults to 0.001.
 
     Returns:
-        Detections by descending score.
+        Detections in descending order of score.
 
     Raises:
-        ValueError: as many ranges as scales are needed, and a known method.
+        ValueError: If the method is unknown, or the number of ranges is not
+            the number of scales.
+
+    Examples:
+        >>> fine = ([[0, 0, 10, 10], [0, 0, 200, 200]], [0.8, 0.9], [0, 0])
+        >>> coarse = ([[1, 0, 11, 10]], [0.7], [0])
+        >>> merged = merge_scales([fine, coarse], [(0, 64), (0, np.inf)])
+        >>> merged.bboxes
+        array([[ 0.,  0., 10., 10.]], dtype=float32)
+        >>> merged.scores
+        array([0.8], dtype=float32)
     """
     if method not in METHODS:
         raise ValueError(f'method must be one of {METHODS}: {method!r}')

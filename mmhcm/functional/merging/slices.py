@@ -1,6 +1,6 @@
-"""Windows over an image for a test in slices, and what their borders cut.
+"""Slices of an image for testing, and detections that slice borders cut.
 
-Everything is in pixels of the whole image.
+All values are in pixels of the whole image.
 """
 
 import numpy as np
@@ -13,24 +13,30 @@ def slice_windows(
 ) -> np.ndarray:
     """Cover an image with windows of one size, row by row.
 
-    Windows lie ``window - int(overlap * window)`` pixels apart; the last of a
-    row or column ends at the image's edge, so that it overlaps more instead
-    of being smaller. Along a side that is shorter than a window, windows are
-    as long as the image.
+    Windows are ``window - int(overlap * window)`` pixels apart. The last
+    window of a row or column ends at the image's edge and overlaps more,
+    instead of being smaller. Along a side that is shorter than a window,
+    windows are as long as the image.
 
     Args:
         width: Width of the image.
         height: Height of the image.
         window: Side of a window.
-        overlap: Share of a window that its neighbour sees too, in [0, 1).
+        overlap: Share of a window that is shared with its neighbour, in
+            [0, 1). Defaults to 0.2.
 
     Returns:
-        int64 (n, 4) xyxy, all of one width and one height; none for an image
-        without pixels.
+        int64 (n, 4) xyxy, all of the same size; n is 0 for an image without
+        pixels.
 
     Raises:
-        ValueError: a window without pixels, or an overlap that would not
-            move on.
+        ValueError: If the window is not positive, or the overlap is not in
+            [0, 1).
+
+    Examples:
+        >>> slice_windows(width=1000, height=600, window=600)
+        array([[   0,    0,  600,  600],
+               [ 400,    0, 1000,  600]])
     """
     check_slices(window, overlap)
     step = window - int(overlap * window)
@@ -42,7 +48,23 @@ def slice_windows(
 
 
 def check_slices(window: int, overlap: float) -> None:
-    """Raise ValueError for a window or an overlap that cover nothing."""
+    """Check the side and the overlap of slices.
+
+    Args:
+        window: Side of a window, pixels.
+        overlap: Share of a window that is shared with its neighbour.
+
+    Raises:
+        ValueError: If the window is not positive, or the overlap is not in
+            [0, 1).
+
+    Examples:
+        >>> check_slices(window=640, overlap=0.2)
+        >>> check_slices(window=640, overlap=1.0)
+        Traceback (most recent call last):
+            ...
+        ValueError: overlap must be in [0, 1), got 1.0
+    """
     if window < 1:
         raise ValueError(f'window must be positive, got {window}')
     if not 0 <= overlap < 1:
@@ -56,24 +78,31 @@ def cut_detections(
     image_wh: tuple[int, int],
     margin: float = 2.0,
 ) -> np.ndarray:
-    """Tell which detections a neighbouring window sees better.
+    """Find detections that are cut by a border but not in another window.
 
-    A detection is cut where it comes within ``margin`` of a border of its own
-    window that is not the image's edge: the object may go on behind it. Where
-    another window holds all of the detection and has none of its own inner
-    borders near, that window sees the object further, and what it finds there
-    should stand. A detection that no window holds so (an object longer than
-    the overlap) is not told of.
+    A detection is cut if it ends within ``margin`` of a border of its window
+    that is not the image's edge: the object may extend beyond the border. If
+    another window holds the whole detection, at least ``margin`` away from its
+    own inner borders, that window shows more of the object, and its detection
+    is to be preferred. A detection that no window holds in this way, of an
+    object longer than the overlap, is not marked.
 
     Args:
         bboxes: (n, 4) xyxy.
         window_inds: (n,) index into ``windows`` that each comes from.
-        windows: (k, 4) xyxy, as ``slice_windows`` gives them.
+        windows: (k, 4) xyxy, from ``slice_windows``.
         image_wh: (width, height) of the image.
-        margin: Nearness of a border.
+        margin: Largest distance from a border to a cut detection, pixels.
+            Defaults to 2.
 
     Returns:
-        bool (n,), True for what a neighbour sees better.
+        bool (n,), True for detections to drop.
+
+    Examples:
+        >>> windows = slice_windows(width=1000, height=600, window=600)
+        >>> bboxes = [[560, 100, 600, 140], [560, 100, 620, 140]]
+        >>> cut_detections(bboxes, np.array([0, 1]), windows, (1000, 600))
+        array([ True, False])
     """
     bboxes = as_bboxes(bboxes)
     whole = np.ones((2, len(bboxes)), dtype=bool)
@@ -87,7 +116,7 @@ def cut_detections(
         ceils = np.where(ends < side, ends - margin, np.inf)
         own &= low >= floors[window_inds]
         own &= high <= ceils[window_inds]
-        # Windows are a grid, so the axes can be asked one by one.
+        # Windows form a grid, so that each axis can be tested alone.
         firsts = np.unique(starts, return_index=True)[1]
         whole[axis] = (
             (low >= floors[firsts, None]) & (high <= ceils[firsts, None])
@@ -96,7 +125,7 @@ def cut_detections(
 
 
 def _starts(side: int, window: int, step: int) -> np.ndarray:
-    """Where windows start along one side."""
+    """Compute the starts of windows along one side."""
     if side <= window:
         return np.zeros(min(side, 1), dtype=np.int64)
     last = side - window

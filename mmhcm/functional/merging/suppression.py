@@ -1,7 +1,7 @@
-"""Suppression of duplicate detections, by boxes that touch at all.
+"""Suppression of duplicate detections; only overlapping boxes are compared.
 
-Boxes of one call are in pixels of the same image. Equal scores keep
-the order in which they came.
+All boxes of one call are in pixels of the same image. Equal scores keep their
+order.
 """
 
 from typing import NamedTuple
@@ -15,23 +15,24 @@ _MAX_PAIRS = 1_000_000
 
 
 def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
-    """Greedy suppression among boxes of one class, best first.
+    """Suppress boxes of one class greedily, best first.
 
     Args:
         bboxes: float32 (n, 4) xyxy, by descending score.
-        iou_thr: A box goes when its IoU with a better, kept one exceeds this.
+        iou_thr: A box is dropped if its IoU with a better, kept box exceeds
+            this.
 
     Returns:
-        bool (n,), whether each box is kept.
+        bool (n,), True for kept boxes.
     """
     if iou_thr < 0:
-        # Boxes without overlap exceed it too.
+        # Pairs without overlap exceed the threshold too.
         return np.arange(len(bboxes)) == 0
     better, worse = _overlapping_pairs(bboxes, iou_thr)
     alive = np.ones(len(bboxes), dtype=bool)
     keep = np.ones(len(bboxes), dtype=bool)
-    # Whatever no better box threatens is kept, which decides on those that
-    # it threatens in turn. The best that is left is always decided.
+    # A box that no better box overlaps is kept, and the boxes that it
+    # overlaps are dropped. Each round decides at least the best box left.
     for _ in range(len(bboxes)):
         if not len(better):
             break
@@ -40,7 +41,7 @@ def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
         winners = alive & ~threatened
         gone = worse[winners[better]]
         alive[gone] = keep[gone] = False
-        # A winner is no one's victim and a loser no one's rival.
+        # Pairs with a decided box are settled.
         left = alive[better] & alive[worse] & ~winners[better]
         better, worse = better[left], worse[left]
     return keep
@@ -49,11 +50,11 @@ def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
 def _overlapping_pairs(
     bboxes: np.ndarray, iou_thr: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Indices (better, worse) of the pairs whose IoU exceeds ``iou_thr``."""
+    """Find the pairs (better, worse) whose IoU exceeds ``iou_thr``."""
     areas = box_areas(bboxes)
     order = np.argsort(bboxes[:, 0], kind='stable')
     starts = bboxes[order, 0]
-    # Partners of the i-th from the left start before it ends.
+    # Boxes that overlap the i-th from the left start before it ends.
     counts = np.searchsorted(starts, bboxes[order, 2], side='left')
     counts = np.maximum(counts - np.arange(len(order)) - 1, 0)
     pairs: list[np.ndarray] = []
@@ -72,7 +73,7 @@ def _overlapping_pairs(
         inter = np.maximum(wide, 0) * tall
         one, two = np.minimum(one, two), np.maximum(one, two)
         union = areas[one] + areas[two] - inter
-        # As in box_iou, no union is no overlap.
+        # As in box_iou, the IoU is 0 without a union.
         over = np.divide(
             inter, union, out=np.zeros_like(inter), where=union > 0
         )
@@ -86,7 +87,7 @@ def _overlapping_pairs(
 
 
 def _blocks(counts: np.ndarray) -> list[tuple[int, int]]:
-    """Cut runs of boxes whose partners are a bounded number, or one box."""
+    """Split boxes into runs with a bounded number of pairs."""
     ends = np.cumsum(counts)
     blocks: list[tuple[int, int]] = []
     begin = 0
@@ -115,16 +116,22 @@ def nms(
     labels: np.ndarray,
     iou_thr: float = 0.5,
 ) -> np.ndarray:
-    """Greedy non-maximum suppression within each class.
+    """Apply greedy non-maximum suppression within each class.
 
     Args:
         bboxes: (n, 4) xyxy.
         scores: (n,).
         labels: (n,) integers.
-        iou_thr: A box goes when its IoU with a kept one exceeds this.
+        iou_thr: A box is dropped if its IoU with a kept box exceeds this.
+            Defaults to 0.5.
 
     Returns:
-        int64 (k,) indices of what is kept, by descending score.
+        int64 (k,) indices of kept boxes, in descending order of score.
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10]]
+        >>> nms(bboxes, scores=[0.7, 0.9, 0.5], labels=[0, 0, 1])
+        array([1, 2])
     """
     bboxes, scores, labels = _as_arrays(bboxes, scores, labels)
     keep = np.ones(len(bboxes), dtype=bool)
@@ -144,24 +151,36 @@ def soft_nms(
     sigma: float = 0.5,
     min_score: float = 1e-3,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lower the scores of overlapping boxes of a class, drop the lowest.
+    """Apply soft non-maximum suppression within each class.
 
-    With each box taken, best first, others of its class lose: 'linear'
-    multiplies by 1 - IoU where IoU exceeds ``iou_thr``, 'gaussian' by
-    exp(-IoU^2 / sigma) everywhere.
+    Boxes are taken in descending order of score. Each box lowers the scores of
+    the remaining boxes of its class: 'linear' multiplies by 1 - IoU where the
+    IoU exceeds ``iou_thr``, 'gaussian' multiplies by exp(-IoU^2 / sigma).
 
     Args:
         bboxes: (n, 4) xyxy.
         scores: (n,).
         labels: (n,) integers.
-        method: 'linear' or 'gaussian'.
-        iou_thr: Threshold of 'linear'.
-        sigma: Width of 'gaussian'.
-        min_score: Boxes whose score falls below this are dropped.
+        method: 'linear' or 'gaussian'. Defaults to 'gaussian'.
+        iou_thr: Threshold of 'linear'. Defaults to 0.5.
+        sigma: Width of 'gaussian'. Defaults to 0.5.
+        min_score: Boxes whose score falls below this are dropped. Defaults to
+            0.001.
 
     Returns:
-        int64 (k,) indices of what is kept, by descending new score, and
-        their new scores, float32 (k,).
+        int64 (k,) indices of kept boxes, in descending order of the new
+        scores, and the new scores, float32 (k,).
+
+    Raises:
+        ValueError: If the method is unknown, or ``sigma`` is not positive.
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]]
+        >>> inds, scores = soft_nms(bboxes, [0.7, 0.9, 0.5], [0, 0, 0])
+        >>> inds
+        array([1, 2, 0])
+        >>> scores.round(2)
+        array([0.9 , 0.5 , 0.18], dtype=float32)
     """
     if method not in ('linear', 'gaussian'):
         raise ValueError(f"method must be 'linear' or 'gaussian': {method!r}")
@@ -201,7 +220,7 @@ def _as_arrays(
 
 
 def _class_groups(scores: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
-    """Indices of each class' boxes, by descending score, stable."""
+    """Index the boxes of each class by descending score, stable."""
     order = np.argsort(-scores, kind='stable')
     order = order[np.argsort(labels[order], kind='stable')]
     starts = np.flatnonzero(np.diff(labels[order])) + 1
@@ -215,7 +234,7 @@ def _soften_one_class(
     sigma: float,
     min_score: float,
 ) -> np.ndarray:
-    """New scores (n,) of the boxes of a class; 0 for those dropped."""
+    """Compute new scores (n,) of the boxes of a class; 0 if dropped."""
     new_scores = np.zeros(len(scores))
     rest = np.flatnonzero(scores >= min_score)
     current = scores[rest].astype(np.float64)
@@ -227,7 +246,7 @@ def _soften_one_class(
         new_scores[best] = current[top]
         rest, current = np.delete(rest, top), np.delete(current, top)
         iou = box_iou(bboxes[best, None], bboxes[rest])[0]
-        # Compared as float32: widened first, an IoU of 0.3 exceeds 0.3.
+        # Compare as float32: widened to float64, an IoU of 0.3 exceeds 0.3.
         loss = iou.astype(np.float64)
         if iou_thr is None:
             current = current * np.exp(-(loss**2) / sigma)

@@ -1,4 +1,4 @@
-"""Pasting of objects from a pool."""
+"""Pasting of objects from an object pool."""
 
 from .balance import capped_weights, class_weights, instance_counts, use_caps
 from .blending import compile_blending

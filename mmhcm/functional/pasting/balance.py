@@ -4,10 +4,14 @@ import numpy as np
 
 
 def instance_counts(labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """Number of instances of each class, int64 (num_classes,).
+    """Count the instances of each class: int64 (num_classes,).
 
     Raises:
-        ValueError: a label is not in [0, num_classes).
+        ValueError: If a label is not in [0, num_classes).
+
+    Examples:
+        >>> instance_counts([0, 2, 2], num_classes=4)
+        array([1, 0, 2, 0])
     """
     labels = np.asarray(labels, dtype=np.int64).reshape(-1)
     if len(labels) and not 0 <= labels.min() <= labels.max() < num_classes:
@@ -19,19 +23,25 @@ def instance_counts(labels: np.ndarray, num_classes: int) -> np.ndarray:
 
 
 def class_weights(counts: np.ndarray, power: float = 1.0) -> np.ndarray:
-    """Probability (c,) to draw each class: proportional to counts ** -power.
+    """Compute class probabilities (c,) proportional to counts ** -power.
 
     Args:
-        counts: instances per class (c,).
-        power: 0 draws all classes alike, 1 makes a class with half the
-            instances twice as likely, larger values prefer rare ones more.
+        counts: (c,) instances of each class.
+        power: Exponent. 0 gives equal probabilities; with 1 a class with half
+            the instances is twice as likely. Defaults to 1.
 
     Returns:
-        float64 (c,) that sums to 1, with 0 for classes without instances;
-        all 0 when there are no instances at all.
+        float64 (c,) with sum 1, and 0 for classes without instances. All 0 if
+        there are no instances at all.
 
     Raises:
-        ValueError: a count is negative, or ``power`` is not finite.
+        ValueError: If a count is negative, or ``power`` is not finite.
+
+    Examples:
+        >>> class_weights([300, 100, 0])
+        array([0.25, 0.75, 0.  ])
+        >>> class_weights([300, 100, 0], power=0)
+        array([0.5, 0.5, 0. ])
     """
     counts = np.asarray(counts, dtype=np.float64).reshape(-1)
     if (counts < 0).any() or not np.isfinite(counts).all():
@@ -42,7 +52,7 @@ def class_weights(counts: np.ndarray, power: float = 1.0) -> np.ndarray:
     present = counts > 0
     if present.any():
         logits = -power * np.log(counts[present])
-        # The largest weight is 1 before the division: no power overflows.
+        # The largest weight is 1 before the division, so no power overflows.
         weights[present] = np.exp(logits - logits.max())
         weights /= weights.sum()
     return weights
@@ -51,17 +61,23 @@ def class_weights(counts: np.ndarray, power: float = 1.0) -> np.ndarray:
 def capped_weights(
     weights: np.ndarray, caps: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Lower the weights that are above their caps, and raise the others.
+    """Cap class probabilities and distribute the rest to the other classes.
 
     Args:
-        weights: (c,) probability to draw each class, see `class_weights`.
-        caps: (c,) highest probability of each. What a capped class gives up
-            goes to the others, in proportion to their weights.
+        weights: (c,) probability of each class, see `class_weights`.
+        caps: (c,) highest probability of each class. The excess of a capped
+            class goes to the others, in proportion to their weights.
 
     Returns:
         Probabilities, float64 (c,), all 0 or with sum 1, and the share of
-        draws that can be made at all: below 1 where the caps of all classes
-        with weight sum up to less.
+        draws that can be made: below 1 if the caps of the classes with weight
+        sum to less than 1.
+
+    Examples:
+        >>> capped_weights([0.2, 0.8], caps=[1.0, 0.5])
+        (array([0.5, 0.5]), 1.0)
+        >>> capped_weights([0.2, 0.8], caps=[0.2, 0.2])
+        (array([0.5, 0.5]), 0.4)
     """
     weights = np.asarray(weights, dtype=np.float64)
     caps = np.where(weights > 0, np.asarray(caps, dtype=np.float64), 0)
@@ -84,35 +100,22 @@ def capped_weights(
 def use_caps(
     patches: np.ndarray, num_canvases: int, num_pastes: int, max_uses: float
 ) -> np.ndarray:
-    """Highest probability (c,) of each class that spares its patches.
+    """Compute class probabilities (c,) that limit the uses of patches.
 
     Args:
         patches: (c,) patches of each class in the pool.
-        num_canvases: canvases of a round.
-        num_pastes: objects drawn for each.
-        max_uses: uses of a patch in the round that the mean over the patches
-            of a class may reach. No patch is used twice in one canvas, so
-            that it is the number of canvases at most.
+        num_canvases: Canvases of a round.
+        num_pastes: Objects drawn for each canvas.
+        max_uses: Limit on the mean number of uses of a class' patches in the
+            round. Values above ``num_canvases`` have no further effect, since
+            no patch is used twice in one canvas.
+
+    Returns:
+        float64 (c,), the highest probability of each class.
+
+    Examples:
+        >>> use_caps([10, 400], num_canvases=100, num_pastes=5, max_uses=15)
+        array([ 0.3, 12. ])
     """
     uses = min(max_uses / num_canvases, 1.0)
     return np.asarray(patches, dtype=np.float64) * uses / num_pastes
-
-
-def sample_classes(
-    counts: np.ndarray,
-    num: int,
-    *,
-    power: float = 1.0,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Draw ``num`` labels, int64 (num,), with the odds of `class_weights`.
-
-    Raises:
-        ValueError: ``num`` is positive but no class has instances.
-    """
-    weights = class_weights(counts, power)
-    if num == 0:
-        return np.zeros(0, dtype=np.int64)
-    if not weights.any():
-        raise ValueError(f'cannot draw {num} labels: no class has instances')
-    return rng.choice(len(weights), size=num, p=weights).astype(np.int64)

@@ -1,7 +1,7 @@
-"""Soft edges of a patch, and how it is mixed into a canvas.
+"""Soft edges of patches, and blending of patches into a canvas.
 
-Each step is there twice, as array operations and as a loop for Numba, which
-is several times faster since it reads every pixel once. Both do the same
+Each step is implemented twice, with array operations and as a loop for Numba.
+The loop reads every pixel once and is several times faster. Both use the same
 arithmetic in the same precision, and give the same pixels.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from mmhcm.functional.compiled import compiled
 
-#: Exact to the sixth digit of an opacity up to this reach of its fall.
+#: These steps are exact to six digits of the opacity up to this reach.
 _NEWTON_STEPS, _MAX_REACH = 4, 3.0
 _ONE, _THREE, _HALF = np.float32(1), np.float32(3), np.float32(0.5)
 _LAYER_TYPES = (
@@ -24,7 +24,14 @@ _CONTEXT_TYPES = 'void(f4[:,::1], f8[:,::1], f8[:,::1])'
 
 
 def compile_blending() -> bool:
-    """Compile ahead, for instance before workers are forked."""
+    """Compile the loops ahead of time, e.g. before workers are forked.
+
+    Returns:
+        True if the loops are compiled, False without Numba.
+
+    Examples:
+        >>> is_compiled = compile_blending()
+    """
     return (
         compiled(_fill_layers, _LAYER_TYPES, True) is not None
         and compiled(_fill_context, _CONTEXT_TYPES, True) is not None
@@ -40,21 +47,23 @@ def soft_layers(
     *,
     fast: bool = True,
 ) -> np.ndarray:
-    """Colours of a patch and opacity of its object, ready to be warped.
+    """Stack the colours of a patch and the opacity of its object.
 
-    The opacity is 1 in the rounded box of the object and falls around it. All
-    is of one type, as OpenCV warps four channels in half the time of three.
+    The opacity is 1 in the rounded box of the object and falls off around the
+    box. Colours and opacity share one array, since OpenCV warps four channels
+    in half the time of three.
 
     Args:
         patch: uint8 (ph, pw, 3).
-        patch_bbox: xyxy of the object in the patch.
-        feather: see `mmhcm.functional.pasting.painting.paste_patch`.
-        layers: where to write the result, contiguous; None makes it.
-        fast: use the compiled loop if there is one.
+        patch_bbox: (4,) xyxy of the object in pixels of the patch.
+        feather: See `painting.apply_pastes`.
+        layers: Contiguous array to write the result to. Defaults to None: a
+            new array.
+        fast: Use the compiled loop if available. Defaults to True.
 
     Returns:
-        float32 (ph + 2, pw + 2, 4): with a border of one pixel, in which the
-        colours go on and the opacity is 0.
+        float32 (ph + 2, pw + 2, 4) with a border of one pixel, in which the
+        colours are repeated and the opacity is 0.
     """
     height, width = patch.shape[:2]
     x1, y1, x2, y2 = patch_bbox.tolist()
@@ -64,7 +73,7 @@ def soft_layers(
         *(y1 / y_half, (height - y2) / y_half),
     )
     reach = max(feather * sum(margins) / 4, 0.25)
-    # The loop takes as many steps as the compiler can unroll.
+    # The loop has a fixed number of steps, so that it can be unrolled.
     fast = fast and reach <= _MAX_REACH
     loop = compiled(_fill_layers, _LAYER_TYPES, True) if fast else None
     x_edge, x_cube = _profile(width, x1, x2, feather)
@@ -84,7 +93,7 @@ def soft_layers(
 
 
 def hard_layers(patch: np.ndarray) -> np.ndarray:
-    """As `soft_layers`, without an opacity."""
+    """Stack the colours of a patch as `soft_layers` does, with opacity 0."""
     height, width = patch.shape[:2]
     layers = np.zeros((height + 2, width + 2, 4), dtype=np.float32)
     layers[..., :3] = cv2.copyMakeBorder(
@@ -96,7 +105,7 @@ def hard_layers(patch: np.ndarray) -> np.ndarray:
 def inside_mask(
     patch_shape: tuple[int, ...], patch_bbox: np.ndarray
 ) -> np.ndarray:
-    """1 where a pixel's centre is in the box, else 0: float32 (ph, pw)."""
+    """Mark pixels whose centre is in the box with 1: float32 (ph, pw)."""
     x = np.arange(patch_shape[1]) + 0.5
     y = np.arange(patch_shape[0])[:, None] + 0.5
     x1, y1, x2, y2 = patch_bbox.tolist()
@@ -107,11 +116,11 @@ def inside_mask(
 def inside_spans(
     patch_shape: tuple[int, ...], patch_bbox: np.ndarray
 ) -> np.ndarray:
-    """First and last pixel, along x and y, of the patch and of the object.
+    """Find the first and last pixel of patch and object along x and y.
 
     Returns:
-        float64 (4, 2): patch along x, along y, object along x, along y. An
-        object without the centre of a pixel gets a span that holds nothing.
+        float64 (4, 2): patch along x and y, object along x and y. An object
+        that contains no pixel centre has an empty span.
     """
     height, width = patch_shape[:2]
     x1, y1, x2, y2 = patch_bbox.tolist()
@@ -119,7 +128,7 @@ def inside_spans(
         [
             (0, width - 1),
             (0, height - 1),
-            # Centres strictly inside: 3.5 is outside of a box from 3.5 on.
+            # Centres strictly inside: 3.5 is outside of a box from 3.5.
             (np.floor(x1 - 0.5) + 1, np.ceil(x2 - 0.5) - 1),
             (np.floor(y1 - 0.5) + 1, np.ceil(y2 - 0.5) - 1),
         ],
@@ -141,22 +150,22 @@ def mix_pixels(
     hidden: Sequence[tuple[slice, slice]] = (),
     fast: bool = True,
 ) -> None:
-    """Mix a patch into ``out``, which is written to.
+    """Blend a patch into ``out``, in place.
 
     Args:
-        out: uint8 (h, w, 3), the place in the canvas.
-        around: uint8 (h, w, 3), the same place before anything was pasted.
-        pixels: float32 (h, w, 4), the warped patch and its opacity, which
-            is set to 0 in what is ``hidden``.
-        to_patch: float64 (2, 3), from pixels of ``out`` to those of the
-            patch.
-        spans: see `inside_spans`. The context is what is in the patch and not
-            in the object, interpolated as the pixels are.
-        alpha: opacity of the object.
-        color_match: how far the object's colours are shifted.
-        hidden: rows and columns of parts of ``out`` that stay as they are, and
-            whose colours say nothing of the surroundings.
-        fast: use the compiled loop if there is one.
+        out: uint8 (h, w, 3), the position in the canvas.
+        around: uint8 (h, w, 3), the same position before any pasting.
+        pixels: float32 (h, w, 4), the warped patch and its opacity, which is
+            set to 0 in the ``hidden`` parts.
+        to_patch: float64 (2, 3), affine matrix from pixels of ``out`` to
+            pixels of the patch.
+        spans: See `inside_spans`. The context is the patch without the object,
+            interpolated like the pixels.
+        alpha: Opacity of the object.
+        color_match: See `painting.apply_pastes`.
+        hidden: Rows and columns of parts of ``out`` that are not changed, and
+            whose colours do not count as surroundings.
+        fast: Use the compiled loop if available. Defaults to True.
     """
     context = np.zeros(out.shape[:2], dtype=np.float32)
     if color_match > 0:
@@ -181,12 +190,15 @@ def mix_pixels(
 def _profile(
     length: int, low: float, high: float, feather: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Along one side, with a border of a pixel: two float32 (length + 2,).
+    """Compute profiles along one side, with a border of one pixel.
 
-    The ramp at the ends, and the cube of the distance in half boxes.
+    Returns:
+        float32 (length + 2,), the ramp of the opacity at the ends, and
+        float32 (length + 2,), the cubed distance from the middle in half
+        boxes.
     """
     centres = np.arange(-1, length + 1, dtype=np.float32) + _HALF
-    # Without context the ramp still needs a length; the border cuts it.
+    # Without context, the ramp still needs a length; the border cuts it.
     ramp = np.maximum(
         (low - centres) / max(low * feather, 0.5),
         (centres - high) / max((length - high) * feather, 0.5),
@@ -207,7 +219,7 @@ def _fill_layers_by_arrays(
     reach: np.float32,
 ) -> None:
     # A superellipse of exponent 3: few objects reach the corners of their
-    # box, and what shows there of the old background gives a paste away.
+    # box, and the source background there would reveal the paste.
     cube = x_cube + y_cube[:, None]
     end = (_ONE + reach) * (_ONE + reach) * (_ONE + reach)
     cube = cube.clip(_ONE, end)
@@ -216,7 +228,7 @@ def _fill_layers_by_arrays(
     root = _ONE + (cube - _ONE) * (reach / (end - _ONE))
     steps = _NEWTON_STEPS
     if reach > _MAX_REACH:
-        # The chord is a poor start, and each step a factor of 2/3 at first.
+        # The chord is far off: at first, each step gains a factor of 2/3.
         steps += math.ceil(2 * math.log2(reach / 2))
     for _ in range(steps):
         root = root - (root - cube / (root * root)) * np.float32(1 / 3)
@@ -242,7 +254,7 @@ def _fill_layers(
     width = len(x_edge)
     line = np.empty(width, dtype=np.float32)
     for row in range(len(y_edge)):
-        # Without branches, so that several pixels are done at a time.
+        # No branches, so that the loop is vectorised.
         for column in range(width):
             cube = min(max(x_cube[column] + y_cube[row], one), end)
             root = one + (cube - one) * chord
@@ -319,7 +331,7 @@ def _mix_pixels(
 ) -> None:
     height, width = out.shape[:2]
     one, low, high = np.float32(1), np.float32(0), np.float32(255)
-    # Added and taken away again, this rounds as ``rint``, which is a call.
+    # Adding and subtracting this rounds like ``rint``, without a call.
     magic = np.float32(3 << 22)
     total, blue, green, red = 0.0, 0.0, 0.0, 0.0
     for row in range(height):

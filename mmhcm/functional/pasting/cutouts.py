@@ -1,4 +1,4 @@
-"""Context around an object that shows nothing of its neighbours."""
+"""Windows around objects that show no other object."""
 
 import numpy as np
 
@@ -15,26 +15,30 @@ from mmhcm.functional.regions import union_shares
 def clear_window(
     bbox: np.ndarray, outer: np.ndarray, others: np.ndarray
 ) -> np.ndarray:
-    """Return the largest window around a box without pixels of other boxes.
+    """Find the largest window around a box without pixels of other boxes.
 
-    The window contains ``bbox``, lies in ``outer`` and has the largest area
-    of those that show nothing of ``others`` outside of ``bbox``. What others
-    cover of ``bbox`` itself cannot be cut away.
+    The window contains ``bbox`` and lies in ``outer``. Outside of ``bbox`` it
+    shows no part of ``others``; overlaps inside ``bbox`` cannot be avoided.
 
     Args:
         bbox: (4,) xyxy.
         outer: (4,) xyxy that contains ``bbox``.
-        others: (n, 4) xyxy, boxes in the same pixels.
+        others: (n, 4) xyxy, in the same pixels.
 
     Returns:
         float64 (4,) xyxy.
+
+    Examples:
+        >>> bbox, outer = [40, 40, 60, 60], [30, 30, 70, 70]
+        >>> clear_window(bbox, outer, others=[[64, 30, 80, 50]])
+        array([30., 30., 64., 70.])
     """
     x1, y1, x2, y2 = bbox = np.asarray(bbox, dtype=np.float64)
     outer = np.asarray(outer, dtype=np.float64)
     parts = _parts_outside(others, bbox, outer)
     lefts = np.unique([outer[0], *parts[parts[:, 2] <= x1, 2]])
     rights = np.unique([outer[2], *parts[parts[:, 0] >= x2, 0]])
-    # What the columns between each pair of sides show: (l, r, n).
+    # Parts between each left and right side: (l, r, n).
     shown = (parts[:, 0] < rights[:, None]) & (
         parts[:, 2] > lefts[:, None, None]
     )
@@ -54,15 +58,21 @@ def clear_window(
 def shared_boxes(
     bbox: np.ndarray, others: np.ndarray, min_share: float = 0.1
 ) -> np.ndarray:
-    """Return what other boxes cover of a box, without mere touches.
+    """Clip other boxes to a box, leaving out slight overlaps.
 
     Args:
         bbox: (4,) xyxy.
         others: (n, 4) xyxy, in the same pixels.
-        min_share: least area in common, as a share of the smaller box.
+        min_share: Smallest shared area, as a share of the smaller box.
+            Defaults to 0.1.
 
     Returns:
-        float32 (k, 4) xyxy, inside of ``bbox``.
+        float32 (k, 4) xyxy, inside ``bbox``.
+
+    Examples:
+        >>> others = [[6, 0, 20, 10], [9, 9, 20, 20]]
+        >>> shared_boxes([0, 0, 10, 10], others)
+        array([[ 6.,  0., 10., 10.]], dtype=float32)
     """
     bboxes, others = as_bboxes(bbox), as_bboxes(others)
     inside = intersection_areas(bboxes, others)[0]  # (n,)
@@ -72,14 +82,19 @@ def shared_boxes(
 
 
 def covered_shares(bboxes: np.ndarray, inds: np.ndarray) -> np.ndarray:
-    """Compute the share of some boxes that all the others cover together.
+    """Compute the shares of boxes that all other boxes together cover.
 
     Args:
         bboxes: (n, 4) xyxy.
-        inds: int (m,), the boxes asked about.
+        inds: int (m,), indices of the boxes to compute the shares of.
 
     Returns:
         float64 (m,) in [0, 1].
+
+    Examples:
+        >>> bboxes = [[0, 0, 10, 10], [6, 0, 20, 10], [50, 50, 60, 60]]
+        >>> covered_shares(bboxes, inds=[0, 2])
+        array([0.4, 0. ])
     """
     bboxes = as_bboxes(bboxes)
     meets = intersection_areas(bboxes[inds], bboxes) > 0  # (m, n)
@@ -94,7 +109,7 @@ def covered_shares(bboxes: np.ndarray, inds: np.ndarray) -> np.ndarray:
 def _parts_outside(
     others: np.ndarray, bbox: np.ndarray, outer: np.ndarray
 ) -> np.ndarray:
-    """Parts (m, 4) of boxes in ``outer`` to each side of ``bbox``."""
+    """Cut out parts (m, 4) of boxes in ``outer``, on each side of a box."""
     x1, y1, x2, y2 = bbox.tolist()
     left, top, right, bottom = outer.tolist()
     others = as_bboxes(others).astype(np.float64)

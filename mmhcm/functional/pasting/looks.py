@@ -1,4 +1,4 @@
-"""Brightness, colour and contrast of places in an image."""
+"""Brightness, colour and contrast of regions of an image."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,12 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-#: An image is looked at in cells of so many pixels a side, the smallest part
-#: of a JPEG file that has a mean of its own.
+#: Side of a cell in pixels; a JPEG file stores the mean of each such block.
 CELL = 8
 
 
 class ImageLook:
-    """Means and deviations of the pixels of one image, in boxes.
+    """Mean colours and contrasts of boxes of one image.
 
     Args:
         cells: uint8 (h, w, 3) BGR, the image reduced to its cells of `CELL`
@@ -28,17 +27,17 @@ class ImageLook:
 
     @classmethod
     def of_image(cls, image: np.ndarray) -> 'ImageLook':
-        """Reduce a whole image, uint8 (h, w, 3) BGR."""
+        """Create the look of a whole image, uint8 (h, w, 3) BGR."""
         height, width = image.shape[:2]
         wh = (-(-width // CELL), -(-height // CELL))
         return cls(cv2.resize(image, wh, interpolation=cv2.INTER_AREA))
 
     def inside(self, bboxes: np.ndarray) -> np.ndarray:
-        """Looks (n, 4) inside boxes: mean B, G, R and contrast, 0..255.
+        """Compute looks (n, 4) of boxes: mean B, G, R and contrast, 0..255.
 
-        The contrast is the standard deviation of the cells, over the
-        channels. A box is rounded to whole cells, at least one, those of the
-        border for a box beyond the image.
+        The contrast is the root of the cells' variance, averaged over the
+        channels. A box is rounded to whole cells, at least one; a box beyond
+        the image takes cells at the border.
 
         Args:
             bboxes: (n, 4) xyxy, image pixels.
@@ -49,12 +48,14 @@ class ImageLook:
     def around(
         self, bboxes: np.ndarray, reach: float, gap: float = 0.0
     ) -> np.ndarray:
-        """Looks (n, 4), see `inside`, of what surrounds the boxes.
+        """Compute looks (n, 4), see `inside`, of the surroundings of boxes.
 
         Args:
             bboxes: (n, 4) xyxy, image pixels.
-            reach: how far, in sqrt(area) of each box, to every side.
-            gap: distance to the box from which on pixels count, likewise.
+            reach: Extent of the surroundings on every side, in units of the
+                box's sqrt(area).
+            gap: Margin around the box that is left out, in the same units.
+                Defaults to 0.
         """
         bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
         outer = self._to_cells(_grown(bboxes, reach))
@@ -69,14 +70,14 @@ class ImageLook:
         )
 
     def _to_cells(self, bboxes: np.ndarray) -> np.ndarray:
-        """Whole cells (n, 4) xyxy of boxes, at least one each."""
+        """Round boxes to whole cells (n, 4) xyxy, at least one each."""
         cells = np.rint(np.asarray(bboxes, dtype=np.float64) / CELL)
         low = np.clip(cells[:, :2], 0, self._wh - 1)
         high = np.clip(cells[:, 2:], low + 1, self._wh)
         return np.concatenate([low, high], axis=1).astype(np.int64)
 
     def _total(self, cells: np.ndarray) -> np.ndarray:
-        """Sums (n, 6) of the pixels of cells, and of their squares."""
+        """Sum the values of cells, and their squares: (n, 6)."""
         x1, y1, x2, y2 = cells.T
         sums = self._sums
         return sums[y2, x2] - sums[y1, x2] - sums[y2, x1] + sums[y1, x1]
@@ -85,37 +86,48 @@ class ImageLook:
 def surround_looks(
     image: np.ndarray, bboxes: Sequence[np.ndarray] | np.ndarray
 ) -> np.ndarray:
-    """Looks float32 (n, 4) of the surroundings of an image's objects.
+    """Compute looks, float32 (n, 4), of the surroundings of objects.
+
+    A look is mean B, G, R and contrast, see `ImageLook.inside`.
 
     Args:
         image: uint8 (h, w, 3) BGR.
         bboxes: (n, 4) xyxy, image pixels.
+
+    Examples:
+        >>> image = np.full((200, 200, 3), 120, dtype=np.uint8)
+        >>> image[80:120, 80:120] = 255
+        >>> surround_looks(image, [[96, 96, 112, 112]]).round()
+        array([[167., 167., 167.,  64.]], dtype=float32)
+        >>> surround_looks(image, [[0, 0, 16, 16]]).round()
+        array([[120., 120., 120.,   0.]], dtype=float32)
     """
     look = ImageLook.of_image(image)
     return look.around(as_bboxes(bboxes), SURROUND).astype(np.float32)
 
 
-#: Reach of the surroundings that tell how a scene is lit, in sqrt(area) of
-#: the object, see `ImageLook.around`.
+#: Reach of an object's surroundings, in units of the object's sqrt(area), see
+#: `ImageLook.around`.
 SURROUND = 1.5
 
 
 def look_distances(looks1: np.ndarray, looks2: np.ndarray) -> np.ndarray:
-    """Distance of looks (..., 4), in grey levels: (...).
+    """Compute distances (...) of looks (..., 4), in grey levels.
 
-    The root mean square difference of the colours plus that of the
-    contrasts.
+    The distance is the root mean square difference of the colours plus the
+    difference of the contrasts.
     """
     gaps = np.square(looks1 - looks2)
     return np.sqrt(gaps[..., :3].mean(axis=-1)) + np.sqrt(gaps[..., 3])
 
 
 def ground_distances(looks1: np.ndarray, looks2: np.ndarray) -> np.ndarray:
-    """Distance of the grounds in looks (..., 4), in grey levels: (...).
+    """Compute distances (...) of grounds with looks (..., 4), in grey levels.
 
-    Hue tells a road from trees, where brightness tells light from shade only:
-    the differences of the channels from their mean count fourfold, that of
-    the mean a half (both squared), and that of the contrast is added.
+    A road and trees differ in hue, whereas light and shade differ in
+    brightness alone. The squared differences of the channels from their mean
+    are therefore weighted by 4, the squared difference of the mean by 1/2, and
+    the difference of the contrasts is added to the root.
     """
     gaps = looks1 - looks2
     mean = gaps[..., :3].mean(axis=-1)

@@ -1,7 +1,7 @@
 """Rendering of pasted objects: warp, blend with soft edges (section 3.3).
 
-What goes where is decided in `mmhcm.functional.pasting.placement`; a `Paste`
-is one such decision and all that rendering needs beside the pixels.
+`mmhcm.functional.pasting.placement` decides the positions of objects; a
+`Paste` is one such decision and all that rendering needs besides the pixels.
 """
 
 import math
@@ -22,39 +22,6 @@ from .blending import (
 from .recipe import Paste
 
 
-def paste_patch(
-    image: np.ndarray,
-    patch: np.ndarray,
-    patch_bbox: Sequence[float],
-    paste: Paste,
-    *,
-    feather: float = 0.8,
-    color_match: float = 0.5,
-) -> np.ndarray:
-    """Return a copy of ``image`` with one patch blended in.
-
-    Args:
-        image: uint8 (h, w, 3) canvas.
-        patch: uint8 (ph, pw, 3), the object with its context.
-        patch_bbox: xyxy of the object in pixels of ``patch``.
-        paste: where and how.
-        feather: share of the context over which the opacity falls smoothly
-            from that of the object to 0; the context beyond is not drawn.
-        color_match: how far the object's colours are shifted by the
-            difference between its context and what is around its place, from
-            0 to 1. The context itself is shifted in full, which hides the
-            seam; with 0, neither is.
-    """
-    return apply_pastes(
-        image,
-        [patch],
-        np.asarray([patch_bbox]),
-        [paste],
-        feather=feather,
-        color_match=color_match,
-    )
-
-
 def apply_pastes(
     image: np.ndarray,
     patches: Sequence[np.ndarray],
@@ -68,26 +35,53 @@ def apply_pastes(
     in_place: bool = False,
     ignored_regions: np.ndarray | Sequence[Sequence[float]] = (),
 ) -> np.ndarray:
-    """Return a copy of ``image`` with the patches blended in, in order.
+    """Blend patches into a canvas, in order.
 
     Args:
         image: uint8 (h, w, 3) canvas.
-        patches: n arrays, uint8 (ph, pw, 3). Only those that are drawn are
-            looked at.
+        patches: n arrays, uint8 (ph, pw, 3), each an object with its context.
+            Patches that are not drawn are not read.
         patch_bboxes: (n, 4) xyxy of each object in pixels of its patch.
-        pastes: n places; what reaches out of the canvas is cut off.
-        feather: see `paste_patch`.
-        color_match: see `paste_patch`.
-        window: xyxy in canvas pixels. Pastes that do not touch it are left
-            out; pixels inside it are the same as without it.
-        origin: x and y of the image's first pixel, where it is a part of
-            the canvas that ``pastes`` speak of. It has to hold all of the
-            areas of the pastes that are drawn, see `paste_areas`.
-        in_place: paint on ``image`` itself: a copy of a large canvas takes
-            longer than the patches.
-        ignored_regions: (r, 4) xyxy in canvas pixels, rounded outward. The
-            soft edge of an object stops at them, and its colours do not follow
-            theirs; an object that was placed in a region is drawn whole.
+        pastes: n pastes; parts outside the canvas are cut off.
+        feather: Share of the context over which the opacity falls from that
+            of the object to 0; the rest of the context is not drawn. Defaults
+            to 0.8.
+        color_match: Share, from 0 to 1, of the colour difference between the
+            object's context and the surroundings of its position by which the
+            object is shifted. The context is shifted in full, which hides the
+            seam, unless the share is 0. Defaults to 0.5.
+        window: xyxy in canvas pixels. Pastes that do not touch the window are
+            left out; pixels inside the window do not change. Defaults to None,
+            the whole canvas.
+        origin: (x, y) of the first pixel of ``image`` in the canvas, if
+            ``image`` is a crop. The crop must contain the areas of all drawn
+            pastes, see `paste_areas`. Defaults to (0, 0).
+        in_place: Paint on ``image`` itself, since copying a large canvas takes
+            longer than pasting. Defaults to False.
+        ignored_regions: (r, 4) xyxy in canvas pixels, rounded outward. Soft
+            edges stop at the regions, and colours are not matched to them. An
+            object that was placed inside a region is drawn completely.
+            Defaults to none.
+
+    Returns:
+        uint8 (h, w, 3), ``image`` itself if ``in_place``.
+
+    Examples:
+        >>> image = np.zeros((40, 40, 3), dtype=np.uint8)
+        >>> patch = np.full((10, 10, 3), 200, dtype=np.uint8)
+        >>> paste = Paste(
+        ...     patch_id=0,
+        ...     bbox=(15, 15, 21, 21),
+        ...     scale=1,
+        ...     angle=0,
+        ...     flip=False,
+        ...     alpha=1,
+        ...     label=0,
+        ...     hard_edges=True,
+        ... )
+        >>> pasted = apply_pastes(image, [patch], [[2, 2, 8, 8]], [paste])
+        >>> pasted[18, 13:23, 0]
+        array([  0,   0, 200, 200, 200, 200, 200, 200,   0,   0], dtype=uint8)
     """
     out = image if in_place else image.copy()
     height, width = image.shape[:2]
@@ -106,7 +100,7 @@ def apply_pastes(
         place = _overlap(area, part)
         if place is not None:
             jobs.append((patch, bbox, paste, regions, area, place))
-    # Colours follow the untouched canvas: the same for every window.
+    # Colours are matched to the original canvas: the same for every window.
     arounds = [image[_slices(job[-1], origin)] for job in jobs]
     if in_place:
         arounds = [around.copy() for around in arounds]
@@ -138,7 +132,7 @@ def _regions_beside(
     pastes: Sequence[Paste],
     ignored_regions: np.ndarray | Sequence[Sequence[float]],
 ) -> list[list[tuple[float, ...]]]:
-    """For each of n pastes, regions that its object has no part in."""
+    """List, for each of n pastes, the regions that its object is not in."""
     regions = as_bboxes(ignored_regions).astype(np.float64)
     regions = regions[box_areas(regions) > 0]
     bboxes = np.array([paste.bbox for paste in pastes], dtype=np.float64)
@@ -151,12 +145,20 @@ def paste_areas(
     patch_bboxes: np.ndarray | Sequence[np.ndarray],
     pastes: Sequence[Paste],
 ) -> list[tuple[int, int, int, int]]:
-    """Whole canvas pixels x1, y1, x2, y2 that each paste can touch.
+    """Compute the area (x1, y1, x2, y2) of whole pixels that a paste changes.
 
     Args:
-        patch_shapes: n heights and widths of the patches, pixels.
+        patch_shapes: n (height, width) of the patches, pixels.
         patch_bboxes: (n, 4) xyxy of each object in pixels of its patch.
-        pastes: n places. An area may reach out of the canvas.
+        pastes: n pastes.
+
+    Returns:
+        n areas in canvas pixels; an area may reach out of the canvas.
+
+    Examples:
+        >>> paste = Paste(0, (20, 20, 32, 32), 2, 0, False, 1, label=0)
+        >>> paste_areas([(10, 10)], [[2, 2, 8, 8]], [paste])
+        [(15, 15, 37, 37)]
     """
     return [
         _target_area(shape, bbox, paste)
@@ -169,15 +171,21 @@ def paste_areas(
 def paste_boxes(
     bboxes: np.ndarray, patch_bbox: np.ndarray, paste: Paste
 ) -> np.ndarray:
-    """Transform boxes in a patch to the canvas.
+    """Transform boxes of a patch to the canvas.
 
     Args:
         bboxes: (k, 4) xyxy, pixels of the patch.
-        patch_bbox: (4,) xyxy of the object in the patch.
-        paste: place of the object.
+        patch_bbox: (4,) xyxy of the object, pixels of the patch.
+        paste: Paste of the patch.
 
     Returns:
-        float32 (k, 4) xyxy, canvas pixels: around the four corners.
+        float32 (k, 4) xyxy, canvas pixels, around the four rotated corners.
+
+    Examples:
+        >>> paste = Paste(0, (20, 20, 32, 32), 2, 0, False, 1, label=0)
+        >>> patch_bbox = np.array([2, 2, 8, 8])
+        >>> paste_boxes([[2, 2, 5, 8]], patch_bbox, paste)
+        array([[20., 20., 26., 32.]], dtype=float32)
     """
     x1, y1, x2, y2 = as_bboxes(bboxes).astype(np.float64).T
     xs, ys = np.stack([x1, x2, x1, x2]), np.stack([y1, y1, y2, y2])
@@ -199,13 +207,18 @@ def _warp(
     feather: float,
     scratch: '_Scratch',
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Patch and opacity in the area, float32 (h, w, 4), and the way back.
+    """Warp a patch and its opacity into the area.
 
-    The area is warped as a whole and cut afterwards: OpenCV rounds its
+    The area is warped as a whole and cropped afterwards, since OpenCV rounds
     coordinates differently when the origin moves.
+
+    Returns:
+        float32 (h, w, 4), colours and opacity, and float64 (2, 3), the affine
+        matrix from the area back to the patch.
     """
     (a, b, x), (c, d, y) = _patch_to_canvas(patch_bbox, paste)
-    # OpenCV counts from the centre of the first pixel, boxes from its corner.
+    # OpenCV's origin is the centre of the first pixel, that of boxes its
+    # corner.
     x += (a + b) / 2 - 0.5 - area[0]
     y += (c + d) / 2 - 0.5 - area[1]
     matrix = np.array([[a, b, x], [c, d, y]])
@@ -235,17 +248,16 @@ def _warp(
 
 
 class _Scratch:
-    """Memory for one patch after the other.
+    """Buffers that are reused for one patch after the other.
 
-    The system hands out fresh pages for each large array, which takes longer
-    than what is done with them.
+    Allocating a large array takes longer than warping a patch into it.
     """
 
     def __init__(self) -> None:
         self.buffers = [np.empty(0, dtype=np.float32) for _ in range(2)]
 
     def take(self, ind: int, width: int, height: int) -> np.ndarray:
-        """Array (height, width, 4) in buffer ``ind``, of any content."""
+        """Return an uninitialised (height, width, 4) array in a buffer."""
         num = 4 * width * height
         if len(self.buffers[ind]) < num:
             self.buffers[ind] = np.empty(num, dtype=np.float32)
@@ -255,7 +267,7 @@ class _Scratch:
 def _overlap(
     area: tuple[int, ...], other: tuple[float, ...]
 ) -> tuple[int, int, int, int] | None:
-    """What two x1, y1, x2, y2 have in common; None for no area."""
+    """Intersect two areas x1, y1, x2, y2; None if the result is empty."""
     x1, y1 = (max(area[i], math.floor(other[i])) for i in (0, 1))
     x2, y2 = (min(area[i], math.ceil(other[i])) for i in (2, 3))
     return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
@@ -264,7 +276,7 @@ def _overlap(
 def _slices(
     area: tuple[int, int, int, int], origin: tuple[int, ...]
 ) -> tuple[slice, slice]:
-    """Rows and columns of an area in an array that begins at the origin."""
+    """Slice the rows and columns of an area; the array begins at origin."""
     x, y = origin
     return slice(area[1] - y, area[3] - y), slice(area[0] - x, area[2] - x)
 
@@ -272,7 +284,7 @@ def _slices(
 def _patch_to_canvas(
     patch_bbox: np.ndarray, paste: Paste
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Rows of the affine matrix between continuous coordinates."""
+    """Compute the rows of the affine matrix in continuous coordinates."""
     cos = math.cos(math.radians(paste.angle)) * paste.scale
     sin = math.sin(math.radians(paste.angle)) * paste.scale
     flip = -1.0 if paste.flip else 1.0
@@ -288,13 +300,13 @@ def _patch_to_canvas(
 def _target_area(
     patch_shape: tuple[int, ...], patch_bbox: np.ndarray, paste: Paste
 ) -> tuple[int, int, int, int]:
-    """Whole canvas pixels that the patch and its context can touch."""
+    """Compute the whole canvas pixels that a patch can change."""
     height, width = patch_shape[:2]
     xs, ys = (
         [ax * x + ay * y + shift for x in (0, width) for y in (0, height)]
         for ax, ay, shift in _patch_to_canvas(patch_bbox, paste)
     )
-    # Half a pixel more: interpolation reaches to the next pixel's centre.
+    # Interpolation reaches half a pixel further.
     return (
         math.floor(min(xs) - 0.5),
         math.floor(min(ys) - 0.5),

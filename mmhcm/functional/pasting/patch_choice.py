@@ -1,4 +1,4 @@
-"""The patch that fits a place best, of several."""
+"""Choice of the patch that fits a position best."""
 
 from dataclasses import dataclass
 
@@ -8,28 +8,26 @@ from .looks import look_distances
 from .views import aspect_sums as sum_aspects
 from .views import image_views, log_aspects_of, mean_aspects
 
-# What costs as much as e times the size.
+# Distance of looks that costs as much as a factor of e in size.
 _GREY_LEVELS = 25.0
-# Of each unit of log size that is missed.
+# Cost of each unit of log size between the reached and the wanted size.
 _MISS_WEIGHT = 10.0
-
-
-# How much farther from the wanted size than the nearest, in logs.
+# Largest log distance to the wanted size, beyond that of the closest patch.
 _MAX_MISS = 0.2
 
 
 @dataclass(frozen=True)
 class PatchTraits:
-    """Of each patch of a pool, what tells how well it fits a place.
+    """Traits of the patches of a pool that decide where a patch fits.
 
     Attributes:
-        log_aspects: float64 (p,), log height / width of the object minus that
-            of its class.
-        looks: float32 (p, 4), `looks.ImageLook.around` of the object in its
-            source image; None where pixels are not known, and patches are
-            chosen by size and shape alone.
-        views: float64 (p, f), `views.image_views` of its source image.
-        class_aspects: float64 (c,), the usual log height / width.
+        log_aspects: float64 (p,), log(height / width) of each object minus
+            the mean of its class.
+        looks: float32 (p, 4), `looks.ImageLook.around` of each object in its
+            source image; None if pixels are not known: patches are then
+            chosen by size, shape and view alone.
+        views: float64 (p, f), `views.image_views` of each source image.
+        class_aspects: float64 (c,), mean log(height / width) of each class.
     """
 
     log_aspects: np.ndarray
@@ -40,12 +38,12 @@ class PatchTraits:
 
 @dataclass(frozen=True)
 class Places:
-    """What n places ask of their patches.
+    """Traits that n positions require of their patches.
 
     Attributes:
-        log_aspects: (n,) as in `PatchTraits`; NaN where nothing is asked.
-        looks: (n, 4) of what surrounds the place, None where not known.
-        view: (f,) of the canvas.
+        log_aspects: (n,) as in `PatchTraits`; NaN for any shape.
+        looks: (n, 4) looks of the surroundings; None if not known.
+        view: (f,) view of the canvas.
     """
 
     log_aspects: np.ndarray
@@ -62,17 +60,26 @@ def patch_traits(
     image_inds: np.ndarray | None = None,
     aspect_sums: np.ndarray | None = None,
 ) -> PatchTraits:
-    """Derive the traits of a pool's patches.
+    """Compute the traits of a pool's patches.
 
     Args:
-        pool_wh: (p, 2) object sizes in patch pixels.
-        pool_labels: int (p,).
+        pool_wh: (p, 2) width and height of the objects, patch pixels.
+        pool_labels: int (p,) classes of the objects.
         families: int (c,), family of each class.
-        looks: see `PatchTraits`.
-        image_inds: int (p,), source image of each patch.
+        looks: See `PatchTraits`. Defaults to None.
+        image_inds: int (p,), source image of each patch. Defaults to None.
         aspect_sums: (images, 2, c) of all objects of each source image, see
-            `views.aspect_sums`. None: views are not known, and the pool's
-            objects say which shapes are usual.
+            `views.aspect_sums`. Defaults to None: all views are 0, and mean
+            shapes are those of the pool.
+
+    Examples:
+        >>> traits = patch_traits(
+        ...     pool_wh=[[20, 10], [20, 20]],
+        ...     pool_labels=[0, 0],
+        ...     families=np.array([0]),
+        ... )
+        >>> traits.log_aspects.round(2)
+        array([-0.35,  0.35])
     """
     wh = np.maximum(np.asarray(pool_wh, np.float64).reshape(-1, 2), 1e-9)
     labels = np.asarray(pool_labels, dtype=np.int64).reshape(-1)
@@ -92,15 +99,15 @@ def patch_traits(
 def rescaling_costs(
     log_scales: np.ndarray, scale_limits: tuple[float, float]
 ) -> np.ndarray:
-    """Cost (n, k) of rescaling patches, in units of one log size.
+    """Compute costs (n, k) of rescaling patches, in units of log size.
 
-    The sum of how much a patch has to be rescaled, and ten times how far it
-    stays from the wanted size; infinite for a patch that stays farther from
-    it than the nearest one by a fifth.
+    The cost is the change in log size within the limits, plus ten times the
+    miss: the distance of the reached from the wanted log size. The cost is
+    infinite if the miss exceeds that of the closest candidate by 0.2.
 
     Args:
         log_scales: (n, k) log of wanted size over patch size.
-        scale_limits: lowest and highest scale.
+        scale_limits: Lowest and highest scale.
     """
     scales = np.clip(log_scales, *np.log(scale_limits))
     misses = np.abs(log_scales - scales)
@@ -115,13 +122,13 @@ def trait_costs(
     places: Places,
     max_look: float,
 ) -> np.ndarray:
-    """Cost (n, k) of differences in shape, view and look, as log sizes.
+    """Compute costs (n, k) of shape, view and look, in units of log size.
 
     Args:
-        patch_ids: int (n, k), the candidates of each place.
-        traits: of the pool.
-        places: what they ask for.
-        max_look: distance of looks from which on the cost is infinite.
+        patch_ids: int (n, k), the candidates of each position.
+        traits: Traits of the pool.
+        places: Traits that the positions require.
+        max_look: Distance of looks above which the cost is infinite.
     """
     shapes = traits.log_aspects[patch_ids] - places.log_aspects[:, None]
     costs = np.abs(np.nan_to_num(shapes))
@@ -136,15 +143,17 @@ def trait_costs(
 def choose_once(
     patch_ids: np.ndarray, costs: np.ndarray, used: set[int]
 ) -> np.ndarray:
-    """Index of the cheapest candidate (n,) that is not used; -1 for none.
+    """Choose the cheapest unused candidate of each position, in order.
 
-    Places choose in turn, and no patch is chosen twice, nor one of infinite
-    cost.
+    No patch is chosen twice, and none of infinite cost.
 
     Args:
-        patch_ids: int (n, k).
-        costs: (n, k); of equal ones the first is taken.
-        used: patches that are not to be chosen.
+        patch_ids: int (n, k), the candidates of each position.
+        costs: (n, k); of equal costs, the first is taken.
+        used: Patches that must not be chosen.
+
+    Returns:
+        int64 (n,) indices of the chosen candidates, -1 for none.
     """
     taken = set(used)
     chosen = np.full(len(patch_ids), -1, dtype=np.int64)

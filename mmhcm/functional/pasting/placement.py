@@ -1,4 +1,4 @@
-"""Where pasted objects go, and which (paper section 3.3)."""
+"""Choice and positions of pasted objects (paper section 3.3)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,51 +50,79 @@ def plan_pastes(
     rng: np.random.Generator,
     **options: Any,
 ) -> PastePlan:
-    """Choose objects, and places for them on one canvas.
+    """Choose objects to paste into one canvas, and their positions.
 
-    Each object's class is drawn first and kept. A trial then draws a place
-    beside an object of the same family, on ground like that object's (see
-    `places`), the size that the surroundings ask for, the patch of that class
-    that fits best of several which need no more rescaling than the limits
-    allow (the nearest ones in size, at the limit, if there are too few; see
-    `patch_choice`), flip, rotation and opacity. The size for class c is that
-    of the objects around: the median over the neighbours j of
-    log s_j - mean log size of j's class, plus the mean log size of c.
+    The class of each object is drawn first and kept. A trial then draws
 
-    A place is taken if the box is inside the canvas, has no area in common
-    with an ignored region, and overlaps neither objects nor earlier pastes by
-    more than the limit. All objects that still need a place try at once, in
-    rounds; within a round, the earlier object has the right of way.
+    1. a position next to an object of the same family, on similar ground (see
+       `places`);
+    2. the size that the surrounding objects suggest;
+    3. several patches of the class that reach this size within the limits on
+       rescaling, or the closest in size if there are too few, of which the one
+       that fits best is taken (see `patch_choice`);
+    4. flip, rotation and opacity.
+
+    The log size of an object of class c is the mean log size of c, plus the
+    median over the neighbours j of log s_j - mean log size of j's class.
+
+    A position is accepted if the box is inside the canvas, shares no area with
+    an ignored region, and overlaps neither objects nor earlier pastes by more
+    than the limit. All objects without a position try at once, in rounds;
+    within a round, earlier objects have priority.
 
     Args:
-        canvas_wh: width and height of the canvas in pixels.
+        canvas_wh: (width, height) of the canvas, pixels.
         gt_bboxes: (n, 4) xyxy, canvas pixels.
         gt_labels: (n,).
         ignored_regions: (r, 4) xyxy, canvas pixels.
-        gt_ignore: bool (n,). Ignored objects are kept clear of as well, but
-            sizes and places do not go by them. None: no object is ignored.
-        guides: boxes (g, 4), canvas pixels, and labels (g,) of what else
-            sizes and places go by: objects that are masked, say. None: there
-            are none.
-        num_pastes: objects to place.
-        pool_wh: (p, 2) object sizes in patch pixels.
-        pool_labels: int (p,).
-        pool_index: what `index_pool` makes of the two; for a large pool,
-            sorting it takes longer than the rest.
-        patch_share: share of the patches of each class, drawn anew for each
-            canvas, that are offered to it, but at least twice as many as are
-            drawn. No patch is used in more than that share of canvases,
-            however well it fits everywhere. Not for ``allow_repeats``.
-        traits: what else is known of the patches. None: `patch_traits` of
-            the two.
-        look: of the canvas. None: places do not follow the ground, nor
-            patches the light.
+        gt_ignore: bool (n,). Pastes avoid ignored objects as well, but sizes
+            and positions do not follow them. Defaults to None: no object is
+            ignored.
+        guides: Boxes (g, 4), canvas pixels, and labels (g,) of further
+            objects that sizes and positions follow, such as masked objects.
+            Defaults to None.
+        num_pastes: Number of objects to paste.
+        pool_wh: (p, 2) width and height of the objects, patch pixels.
+        pool_labels: int (p,) classes of the objects.
+        pool_index: Result of `index_pool`, since sorting a large pool takes
+            longer than a plan. Defaults to None: the pool is sorted.
+        patch_share: Share of the patches of each class that the canvas may
+            use, drawn with ``rng``, but at least twice as many patches as
+            objects. Patches that fit everywhere are thus used in no more than
+            this share of canvases. Not used with ``allow_repeats``. Defaults
+            to 1.
+        traits: Traits of the patches. Defaults to None: `patch_traits` of
+            sizes and labels.
+        look: Look of the canvas. Defaults to None: positions do not depend on
+            the ground, nor patches on their surroundings.
         class_probs: (c,) weights, see `balance.class_weights`. Classes
             without patches are left out.
-        class_log_sizes: (c,) mean log sqrt(area) of each class in source
-            pixels, NaN where unknown: the pool's is taken instead.
-        rng: source of all draws.
-        **options: fields of `PasteOptions`, or ``naive``, see its `make`.
+        class_log_sizes: (c,) mean log sqrt(area) of each class, source
+            pixels. Where NaN, the mean of the pool is used.
+        rng: Source of all draws.
+        **options: Fields of `PasteOptions`, or ``naive``, see
+            `PasteOptions.make`.
+
+    Returns:
+        The pastes, and the objects without a position.
+
+    Examples:
+        >>> plan = plan_pastes(
+        ...     (640, 480),
+        ...     gt_bboxes=[[100, 200, 140, 220], [300, 210, 340, 230]],
+        ...     gt_labels=[0, 0],
+        ...     ignored_regions=[],
+        ...     num_pastes=3,
+        ...     pool_wh=[[40, 20], [44, 22], [38, 18]],
+        ...     pool_labels=[0, 0, 0],
+        ...     class_probs=[1.0],
+        ...     class_log_sizes=[np.log(28)],
+        ...     rng=np.random.default_rng(0),
+        ... )
+        >>> sorted(paste.patch_id for paste in plan.pastes)
+        [0, 1, 2]
+        >>> plan.num_skipped
+        0
     """
     how = PasteOptions.make(**options)
     pool_wh = np.asarray(pool_wh, dtype=np.float64).reshape(-1, 2)
@@ -126,7 +154,7 @@ def plan_pastes(
     for trial_ind in range(how.max_trials):
         if len(pending) == 0:
             break
-        # Where it is crowded, the search widens and asks for less.
+        # In a crowded canvas, the search widens and the limits relax.
         spread = 1 + trial_ind / how.max_trials
         trial = planner.draw(labels[pending], spread, how, rng)
         accepted = planner.accept(trial, how)
@@ -141,7 +169,7 @@ def plan_pastes(
 
 @dataclass(frozen=True)
 class _Trial:
-    """One candidate for each of n objects."""
+    """Candidates of n objects, one each."""
 
     labels: np.ndarray
     patch_ids: np.ndarray
@@ -169,7 +197,7 @@ class _Trial:
 
 @dataclass(frozen=True)
 class _Pool:
-    """Patches, and what is known of their classes (c)."""
+    """Patches and statistics of their classes (c)."""
 
     wh: np.ndarray
     index: PoolIndex
@@ -184,7 +212,7 @@ def _with_guides(
     gt_ignore: np.ndarray | None,
     guides: tuple[np.ndarray, np.ndarray] | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Boxes, labels and ignore flags of objects and guides together."""
+    """Concatenate boxes, labels and ignore flags of objects and guides."""
     if guides is None:
         return gt_bboxes, gt_labels, gt_ignore
     bboxes, labels = as_bboxes(guides[0]), np.asarray(guides[1]).reshape(-1)
@@ -199,7 +227,7 @@ def _with_guides(
 
 
 class _Planner:
-    """One canvas and what is on it so far."""
+    """State of one canvas during planning."""
 
     def __init__(
         self,
@@ -289,7 +317,7 @@ class _Planner:
         )
 
     def accept(self, trial: _Trial, options: PasteOptions) -> np.ndarray:
-        """Which objects find their place: bool (n,); they take it."""
+        """Accept and occupy the positions that are free: bool (n,)."""
         bboxes = trial.bboxes
         fits = trial.is_possible & (bboxes[:, :2] >= 0).all(axis=1)
         fits &= (bboxes[:, 2:] <= self.canvas_wh).all(axis=1)
@@ -300,7 +328,7 @@ class _Planner:
         fits &= ~_collides(bboxes, self.taken, options.max_overlap).any(axis=1)
         among = _collides(bboxes, bboxes, options.max_overlap)  # (n, n)
         for row in range(len(bboxes)):
-            # ``fits`` above this row is final: those are the earlier ones.
+            # ``fits`` is final for the rows above, the earlier objects.
             if fits[row] and (among[row, :row] & fits[:row]).any():
                 fits[row] = False
         self.taken = np.concatenate([self.taken, bboxes[fits]])
@@ -314,7 +342,7 @@ class _Planner:
         options: PasteOptions,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Centres (n, 2), shapes (n,) beside them, and if they will do."""
+        """Draw centres (n, 2), log aspects (n,) to match, and bool (n,) ok."""
         num = len(labels)
         if not len(self.guides) or not options.follow_places:
             centres = rng.random((num, 2)) * self.canvas_wh
@@ -351,7 +379,7 @@ class _Planner:
     def _looks_around(
         self, centres: np.ndarray, log_sizes: np.ndarray
     ) -> np.ndarray | None:
-        """Looks (n, 4) of what surrounds squares of these sizes."""
+        """Compute looks (n, 4) of the surroundings of squares."""
         if self.look is None:
             return None
         bboxes = square_boxes(centres, np.exp(log_sizes))
@@ -360,7 +388,7 @@ class _Planner:
     def _follow(
         self, labels: np.ndarray, centres: np.ndarray, options: PasteOptions
     ) -> np.ndarray:
-        """Log sizes (n,) that the surroundings ask for."""
+        """Compute log sizes (n,) that follow the surrounding objects."""
         usual = self.pool.class_log_sizes[labels]
         gaps = centres[:, None] - self.guides.centres[None]  # (n, m, 2)
         gaps[..., 1] *= options.row_weight
@@ -375,7 +403,7 @@ class _Planner:
 
 
 def rotated_wh(wh: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Bounding box (n, 2) of rectangles ``wh`` turned by ``angles`` degrees.
+    """Compute the bounding boxes (n, 2) of rotated rectangles.
 
     Args:
         wh: (n, 2) widths and heights.
@@ -398,7 +426,7 @@ def _draw_labels(
     num: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Labels (num,), or none when no class with weight has patches."""
+    """Draw labels (num,); none if no class with weight has patches."""
     probs = np.asarray(class_probs, dtype=np.float64)
     probs = np.where(np.diff(pool.starts) > 0, probs, 0)
     if num == 0 or probs.sum() <= 0:
@@ -409,9 +437,9 @@ def _draw_labels(
 def _collides(
     bboxes1: np.ndarray, bboxes2: np.ndarray, max_overlap: float
 ) -> np.ndarray:
-    """Whether pairs overlap over the limit, seen from the smaller: (n, m)."""
+    """Test which pairs overlap by more than a share of the smaller: (n, m)."""
     if max_overlap >= 1:
-        # Nothing covers more than all; rounding might say so.
+        # No overlap exceeds 1, except by rounding.
         return np.zeros((len(bboxes1), len(bboxes2)), dtype=bool)
     smaller = np.minimum(box_areas(bboxes1)[:, None], box_areas(bboxes2)[None])
     return intersection_areas(bboxes1, bboxes2) > max_overlap * smaller

@@ -1,4 +1,4 @@
-"""Places for new objects beside those that are there (section 3.3)."""
+"""Positions of new objects next to existing objects (section 3.3)."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,34 +13,35 @@ from .looks import ImageLook, ground_distances
 from .recipe import PasteOptions
 from .views import log_aspects_of
 
-# Neighbours of an object whose direction may be that of the road, and how
-# far a place may lie off the line, in the reach of the two objects.
+# Number of neighbours whose direction may be that of a road, and the largest
+# offset of a position from that line, in sums of the two objects' sqrt(area).
 _NUM_NEIGHBOURS = 2
 _OFF_LINE = 0.1
-# The ground is seen obliquely: what lies above an object is far behind it.
+# The ground is seen obliquely: vertical distances are longer than they look.
 _FORESHORTENING = 0.5
-# What surrounds an object from so far to so far is the ground it is on, in
-# its sqrt(area).
+# Inner and outer margin of an object's ground, in units of its sqrt(area).
 _GROUND_GAP, _GROUND_REACH = 0.15, 0.6
-# A place that cannot be taken, behind all grey levels.
+# Cost of a blocked position, larger than all grey levels.
 _TAKEN = 1e4
 
 
 @dataclass(frozen=True)
 class Guides:
-    """Objects (m) that places, sizes and shapes go by, family by family.
+    """Existing objects (m) that new positions, sizes and shapes follow.
+
+    Objects are sorted by family.
 
     Attributes:
         bboxes: float64 (m, 4) xyxy, canvas pixels.
         centres: (m, 2).
         sizes: (m,) sqrt(area).
         labels: int (m,).
-        usual: (m,) mean log size of each one's class.
-        offsets: (m,) how much larger than that each one is, in logs.
-        log_aspects: (m,) log height / width minus the usual one of the class.
+        usual: (m,) mean log size of the object's class.
+        offsets: (m,) log size of the object minus ``usual``.
+        log_aspects: (m,) log(height / width) minus the mean of the class.
         starts: int (f + 1,), family k has ``starts[k]:starts[k + 1]``.
-        neighbours: int (m, k), the next ones of the family; an object stands
-            for those that it lacks.
+        neighbours: int (m, k), the closest objects of the family; missing
+            ones are replaced by the object itself.
     """
 
     bboxes: np.ndarray
@@ -63,7 +64,7 @@ class Guides:
         families: np.ndarray,
         class_aspects: np.ndarray,
     ) -> Self:
-        """Make them of a canvas' objects, see `plan_pastes`."""
+        """Create the guides of a canvas' objects, see `plan_pastes`."""
         bboxes = as_bboxes(gt_bboxes).astype(np.float64)
         labels = np.asarray(gt_labels, dtype=np.int64).reshape(-1)
         valid = box_wh(bboxes).min(axis=1, initial=np.inf) > 0
@@ -92,11 +93,11 @@ class Guides:
         )
 
     def __len__(self) -> int:
-        """Number of objects."""
+        """Return the number of objects."""
         return len(self.sizes)
 
     def pick(self, families: np.ndarray, picks: np.ndarray) -> np.ndarray:
-        """Indices (n, k) of objects of each family, or any if it has none.
+        """Pick objects (n, k) of each family, or of all if it has none.
 
         Args:
             families: int (n,).
@@ -109,14 +110,14 @@ class Guides:
         return np.minimum(inds, high[:, None] - 1)
 
     def grounds(self, look: ImageLook) -> np.ndarray:
-        """Looks (m, 4) of the ground: median over an object and the next."""
+        """Compute looks (m, 4) of the ground: medians over the neighbours."""
         own = look.around(self.bboxes, _GROUND_REACH, _GROUND_GAP)
         both = np.concatenate([own[:, None], own[self.neighbours]], axis=1)
         return np.median(both, axis=1)
 
 
 def _neighbours(centres: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """``neighbours`` of `Guides`."""
+    """Find the ``neighbours`` of `Guides`."""
     out = np.repeat(np.arange(len(centres))[:, None], _NUM_NEIGHBOURS, axis=1)
     for low, high in pairwise(starts.tolist()):
         num = min(_NUM_NEIGHBOURS, high - low - 1)
@@ -136,25 +137,25 @@ def draw_centres(
     options: PasteOptions,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw k = ``num_places`` places for each of n new objects.
+    """Draw k = ``num_places`` positions for each of n new objects.
 
-    A place is near an object of the same family: on the line to one of the
-    next objects of the family, which mostly is along a road, a row of parked
-    cars or a pavement, or to any side. The few that are not near are in the
-    row of an object, at any x.
+    Most positions are near an object of the same family: on the line to one of
+    that object's closest neighbours, which often is a road, a row of parked
+    cars or a pavement, or on any side. The others are in the row of an object,
+    at any x.
 
     Args:
-        guides: at least one.
-        log_sizes: (n,) usual log size of each new object's class.
+        guides: Existing objects, at least one.
+        log_sizes: (n,) mean log size of each new object's class.
         families: int (n,).
         canvas_wh: (2,), pixels.
-        spread: widens "near".
-        options: of the plan.
-        rng: source of all draws.
+        spread: Factor on ``near_distance``.
+        options: Options of the plan.
+        rng: Source of all draws.
 
     Returns:
-        Centres (n, k, 2) in canvas pixels, the guide of each (n, k), and the
-        size (n, k) that it asks for.
+        Centres (n, k, 2) in canvas pixels, the guide (n, k) of each centre,
+        and the size (n, k) of a new object next to that guide.
     """
     shape = (len(families), options.num_places)
     inds = guides.pick(families, rng.random(shape))
@@ -188,21 +189,21 @@ def choose_places(
     look: ImageLook | None,
     grounds: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the place that looks most like the ground of its guide.
+    """Choose the positions that look most like the ground of their guides.
 
-    Places outside the canvas, or on what is taken, come last. Squares stand
-    for the objects, whose patches are chosen later.
+    Positions outside the canvas, or on occupied pixels, come last. Objects
+    count as squares, since their patches are chosen later.
 
     Args:
         centres: (n, k, 2) from `draw_centres`.
-        sizes: (n, k), sqrt(area) of the objects there.
-        taken: (t, 4) xyxy of what is there, and of ignored regions.
+        sizes: (n, k), sqrt(area) of the new objects.
+        taken: (t, 4) xyxy of existing objects and ignored regions.
         canvas_wh: (2,), pixels.
-        look: of the canvas. None: the first place that is free.
-        grounds: (n, k, 4) from `Guides.grounds`, if there is a look.
+        look: Look of the canvas. None takes the first free position.
+        grounds: (n, k, 4) from `Guides.grounds`; not used without a look.
 
     Returns:
-        Index (n,) of the place, and the distance (n,) of its look from the
+        Index (n,) of the position, and distance (n,) of its look from the
         ground in grey levels, 0 without a look.
     """
     flat = square_boxes(centres, sizes).reshape(-1, 4)
@@ -220,7 +221,7 @@ def choose_places(
 
 
 def _overlap_any(bboxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether boxes (n, 4) have an area in common with any other: (n,)."""
+    """Test which boxes (n, 4) share an area with any other box: bool (n,)."""
     x1, y1, x2, y2 = bboxes.T[..., None]
     shared = x1 < others[:, 2]
     shared &= x2 > others[:, 0]
@@ -230,6 +231,6 @@ def _overlap_any(bboxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def square_boxes(centres: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Squares (..., 4) xyxy around centres (..., 2) with sides (...)."""
+    """Build squares (..., 4) xyxy of centres (..., 2) and sides (...)."""
     half = sizes[..., None] / 2
     return np.concatenate([centres - half, centres + half], axis=-1)

@@ -1,4 +1,4 @@
-"""Patches of an object pool, found by class and size."""
+"""Index of an object pool's patches by class and size."""
 
 from dataclasses import dataclass
 
@@ -30,13 +30,24 @@ class PoolIndex:
 def index_pool(
     pool_wh: np.ndarray, pool_labels: np.ndarray, num_classes: int
 ) -> PoolIndex:
-    """Sort the patches of a pool, so that each plan need not.
+    """Sort the patches of a pool by class and size, once for all plans.
 
     Args:
-        pool_wh: (p, 2) object sizes in patch pixels. Objects without area
-            are never drawn.
-        pool_labels: int (p,).
-        num_classes: number of classes c.
+        pool_wh: (p, 2) width and height of the objects, patch pixels. Objects
+            without area are never drawn.
+        pool_labels: int (p,) classes of the objects.
+        num_classes: Number of classes c.
+
+    Examples:
+        >>> index = index_pool(
+        ...     pool_wh=[[40, 20], [10, 10], [8, 8]],
+        ...     pool_labels=[1, 0, 0],
+        ...     num_classes=2,
+        ... )
+        >>> index.order
+        array([2, 1, 0])
+        >>> np.exp(index.class_log_sizes).round(1)
+        array([ 8.9, 28.3])
     """
     pool_wh = np.asarray(pool_wh, dtype=np.float64).reshape(-1, 2)
     labels = np.asarray(pool_labels, dtype=np.int64).reshape(-1)
@@ -140,12 +151,12 @@ def pick_near(
 def _spread(
     low: np.ndarray, high: np.ndarray, picks: np.ndarray, num: int
 ) -> np.ndarray:
-    """Positions (n, k) in [low, high), evenly from a start by ``picks``."""
+    """Spread positions (n, k) evenly in [low, high), starting at picks."""
     shares = (picks[:, None] + np.arange(num) / num) % 1.0
     inds = low[:, None] + (shares * (high - low)[:, None]).astype(np.int64)
     return np.minimum(inds, high[:, None] - 1)
 
 
 def log_sizes_of(wh: np.ndarray) -> np.ndarray:
-    """Log sqrt(area) (...) of widths and heights (..., 2)."""
+    """Compute log sqrt(area) (...) of widths and heights (..., 2)."""
     return np.log(wh).mean(axis=-1)

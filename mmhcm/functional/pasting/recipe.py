@@ -1,31 +1,29 @@
-"""What a paste is, what a plan is, and how plans are made."""
+"""Pastes, plans of pastes, and options of planning."""
 
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from mmhcm.functional.boxes import as_bboxes
-
 
 @dataclass(frozen=True)
 class Paste:
-    """One object to paste into a canvas; plain numbers, ready for JSON.
+    """Object to paste into a canvas; plain numbers, ready for JSON.
 
     Attributes:
-        patch_id: index of the patch in its object pool.
-        bbox: x1, y1, x2, y2 in canvas pixels: the new annotation, which is
-            the bounding box of the scaled and rotated object rectangle. It
-            holds the whole object; since few objects reach the corners of
-            their rectangle it is somewhat loose, by up to 4 % of the width
-            and 17 % of the height for a 2:1 car turned by 5 degrees.
-        scale: canvas pixels per patch pixel.
-        angle: degrees, counter-clockwise as seen on the screen.
-        flip: whether the patch is mirrored left to right, before turning.
-        alpha: opacity of the object, in (0, 1].
-        label: class of the object.
-        hard_edges: whether the object's rectangle is drawn as it is, without
-            context, soft edges or a shift of its colours.
+        patch_id: Index of the patch in its object pool.
+        bbox: (x1, y1, x2, y2) in canvas pixels: the new annotation, which is
+            the bounding box of the scaled and rotated object rectangle. The
+            box holds the whole object. Since few objects reach the corners of
+            their rectangle, it is loose by up to 4 % of the width and 17 % of
+            the height for a 2:1 car rotated by 5 degrees.
+        scale: Canvas pixels per patch pixel.
+        angle: Degrees, counter-clockwise on the screen.
+        flip: If True, the patch is mirrored left to right before the rotation.
+        alpha: Opacity of the object, in (0, 1].
+        label: Class of the object.
+        hard_edges: If True, the object's rectangle is drawn without context,
+            soft edges or colour matching. Defaults to False.
     """
 
     patch_id: int
@@ -40,59 +38,56 @@ class Paste:
 
 @dataclass(frozen=True)
 class PasteOptions:
-    """How `plan_pastes` places objects.
+    """Options of `plan_pastes`.
 
     Attributes:
-        max_overlap: highest share of the smaller of two boxes that an overlap
-            with an object, ignored or not, or another paste may cover.
-        max_trials: places tried for one object before it is skipped.
-        follow_sizes: whether sizes follow those of the objects around the
-            place; otherwise, and in a canvas without objects, the native
-            size is the starting point.
-        num_neighbours: objects around the place that the size follows.
-        row_weight: vertical distance counts this much more than horizontal
-            when neighbours are looked for, since in an oblique view objects
-            in one row are equally far away.
-        class_weight: a neighbour whose class is usually e times larger or
-            smaller counts as if it were exp(class_weight) times farther away.
-            People and vehicles do not scale alike: seen from straight above,
-            people are small.
-        scale_jitter: range of a factor on the size, uniform in its log.
-        scale_limits: range of canvas pixels per patch pixel.
-        min_size: places whose object would be smaller, in sqrt(area) canvas
-            pixels, are refused.
-        families: family of each class, integers from 0: objects lie next to
-            objects of their family, vehicles beside vehicles and people
-            beside people. None: all classes are one family. A canvas without
-            objects of the family offers its other objects.
-        follow_places: whether places follow objects at all; otherwise, and in
-            a canvas without objects, they are uniform over the canvas.
-        near_prob: share of places that are drawn close to an object; the
-            others are in the row of one, at any x.
-        near_distance: how far from it, along x and y, in sums of the two
-            objects' sqrt(area); widens with every trial that fails,
-            up to almost twice as much.
-        line_prob: share of places that are drawn on the line to one of the
-            two next objects of the family, which often is a road or a row.
-        num_places: places drawn for an object in a trial. The free one that
+        max_overlap: Highest share of the smaller of two boxes that a paste may
+            share with an object, ignored or not, or with another paste.
+        max_trials: Trials for one object before it is skipped.
+        follow_sizes: If True, the size follows the objects around the
+            position. If False, or in a canvas without objects, the patch
+            keeps its native size, times the jitter.
+        num_neighbours: Objects around the position that the size follows.
+        row_weight: Factor on vertical distances when neighbours are searched,
+            since in an oblique view objects in the same row are equally far
+            away.
+        class_weight: A neighbour whose class is e times larger or smaller on
+            average counts as exp(class_weight) times farther away. People and
+            vehicles scale differently: from straight above, people are small.
+        scale_jitter: Range of a factor on the size, log-uniform.
+        scale_limits: Range of canvas pixels per patch pixel.
+        min_size: Smallest sqrt(area) of a pasted object, canvas pixels.
+        families: Family of each class, integers from 0. Objects are placed
+            next to objects of their family: vehicles next to vehicles and
+            people next to people. None puts all classes in one family. If a
+            canvas has no object of a family, objects of all families are used.
+        follow_places: If True, positions follow existing objects. If False, or
+            in a canvas without objects, positions are uniform over the canvas.
+        near_prob: Share of positions that are drawn close to an object; the
+            others are in the row of an object, at any x.
+        near_distance: Largest distance to that object along x and y, in sums
+            of the two objects' sqrt(area). Grows with every failed trial, up
+            to almost twice the value.
+        line_prob: Share of positions that are drawn on the line to one of the
+            two closest objects of the family, often a road or a row.
+        num_places: Positions drawn for an object in a trial. The free one that
             looks most like the ground around its neighbour is tried.
-        max_ground: how much the place may differ from that ground, in grey
-            levels, see `looks.ground_distances`; others are refused. Grows
-            with every trial that fails, up to almost twice as much.
-        num_candidates: patches drawn for a place. Of those that are not in the
-            canvas yet, the one that fits best is taken, in size, shape, view
-            and light, see `patch_choice`.
-        max_look: how much the surroundings of a patch in its source image may
-            differ from those of the place, in grey levels, see
-            `looks.look_distances`; others are refused. Grows as `max_ground`
-            does.
-        allow_repeats: whether a patch may be used twice in a canvas.
-        max_rotation: degrees, either way.
-        flip_prob: probability of mirroring.
-        alpha_range: range of the opacity.
-        avoid_regions: whether places in ignored regions are refused.
-        hard_edges: see `Paste`; such boxes begin at whole pixels, so that
-            unscaled ones are copied exactly.
+        max_ground: Largest difference between the position and that ground,
+            in grey levels, see `looks.ground_distances`. Grows with every
+            failed trial, up to almost twice the value.
+        num_candidates: Patches drawn for a position. Of those that are not in
+            the canvas yet, the one that fits best in size, shape, view and
+            look is taken, see `patch_choice`.
+        max_look: Largest difference between the surroundings of a patch in its
+            source image and those of the position, in grey levels, see
+            `looks.look_distances`. Grows like `max_ground`.
+        allow_repeats: If True, a patch may be used twice in a canvas.
+        max_rotation: Largest rotation in degrees, either way.
+        flip_prob: Probability of mirroring.
+        alpha_range: Range of the opacity.
+        avoid_regions: If True, positions in ignored regions are refused.
+        hard_edges: See `Paste`; such boxes start at whole pixels, so that
+            unscaled patches are copied exactly.
     """
 
     max_overlap: float = 0.0
@@ -122,15 +117,16 @@ class PasteOptions:
 
     @classmethod
     def make(cls, naive: bool = False, **fields: Any) -> Self:
-        """Return options of some fields.
+        """Create options from some fields.
 
         Args:
-            naive: start from `NAIVE` in place of the defaults.
-            **fields: what differs from them.
+            naive: Start from `NAIVE` instead of the defaults. Defaults to
+                False.
+            **fields: Fields that differ.
 
         Raises:
-            TypeError: no such field.
-            ValueError: a value out of range.
+            TypeError: If a field does not exist.
+            ValueError: If a value is out of range.
         """
         return cls(**{**(NAIVE if naive else {}), **fields})
 
@@ -165,10 +161,10 @@ class PasteOptions:
         self._check('row_weight', self.row_weight > 0, 'positive')
 
     def families_of(self, num_classes: int) -> np.ndarray:
-        """Family of each class, int64 (num_classes,).
+        """Return the family of each class, int64 (num_classes,).
 
         Raises:
-            ValueError: ``families`` is of another number of classes.
+            ValueError: If ``families`` has another number of classes.
         """
         if self.families is None:
             return np.zeros(num_classes, dtype=np.int64)
@@ -186,9 +182,9 @@ class PasteOptions:
             )
 
 
-#: Cutting and pasting without thought, which the paper argues against
-#: (section 1): any place inside the canvas, on objects too, native size and
-#: orientation, opaque with hard edges.
+#: Naive pasting, which the paper argues against (section 1): any position in
+#: the canvas, on objects too, native size and orientation, opaque with hard
+#: edges.
 NAIVE: dict[str, Any] = {
     'max_overlap': 1.0,
     'follow_sizes': False,
@@ -208,24 +204,14 @@ NAIVE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class PastePlan:
-    """What `plan_pastes` decided.
+    """Result of `plan_pastes`.
 
     Attributes:
-        pastes: in the order to draw them.
-        num_skipped: objects that found no place, or had no patch.
-        skipped_labels: classes of those that found no place.
+        pastes: Pastes in drawing order.
+        num_skipped: Objects without a position or a patch.
+        skipped_labels: Classes of the objects without a position.
     """
 
     pastes: tuple[Paste, ...]
     num_skipped: int
     skipped_labels: tuple[int, ...] = ()
-
-    @property
-    def bboxes(self) -> np.ndarray:
-        """Annotations (n, 4) float32 xyxy of the pastes, canvas pixels."""
-        return as_bboxes([paste.bbox for paste in self.pastes])
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Labels (n,) int64 of the pastes."""
-        return np.array([p.label for p in self.pastes], dtype=np.int64)

@@ -1,16 +1,22 @@
-"""The view that an image was taken from, as the shapes of its objects.
+"""View of an image, estimated from the shapes of its objects.
 
-Seen from straight above, people are as high as wide, and cars lie every way.
+Seen from straight above, people are as high as wide, and cars have any
+orientation.
 """
 
 import numpy as np
 
-# Objects that an image's mean is mixed with: few objects say little.
+# Weight of the prior mean of 0, in objects: few objects are weak evidence.
 _PRIOR = 3.0
 
 
 def log_aspects_of(wh: np.ndarray) -> np.ndarray:
-    """Log height / width (n,) of widths and heights (n, 2)."""
+    """Compute log(height / width) (n,) of widths and heights (n, 2).
+
+    Examples:
+        >>> log_aspects_of([[10, 20], [20, 10], [15, 15]]).round(2)
+        array([ 0.69, -0.69,  0.  ])
+    """
     wh = np.asarray(wh, dtype=np.float64).reshape(-1, 2)
     return np.log(wh[:, 1]) - np.log(wh[:, 0])
 
@@ -18,15 +24,20 @@ def log_aspects_of(wh: np.ndarray) -> np.ndarray:
 def aspect_sums(
     labels: np.ndarray, log_aspects: np.ndarray, num_classes: int
 ) -> np.ndarray:
-    """Number of objects and sum of their log aspects by class.
+    """Count objects and sum their log aspects by class.
 
     Args:
         labels: int (n,).
         log_aspects: (n,).
-        num_classes: number of classes c.
+        num_classes: Number of classes c.
 
     Returns:
-        float64 (2, c).
+        float64 (2, c): counts, then sums.
+
+    Examples:
+        >>> aspect_sums([0, 0, 2], log_aspects=[0.5, 0.25, -1], num_classes=3)
+        array([[ 2.  ,  0.  ,  1.  ],
+               [ 0.75,  0.  , -1.  ]])
     """
     counts = np.bincount(labels, minlength=num_classes)
     totals = np.bincount(labels, log_aspects, minlength=num_classes)
@@ -34,23 +45,23 @@ def aspect_sums(
 
 
 def mean_aspects(sums: np.ndarray) -> np.ndarray:
-    """Mean log aspect (c,) of `aspect_sums`; 0 for an absent class."""
+    """Compute mean log aspects (c,) of `aspect_sums`; 0 without objects."""
     return sums[1] / np.maximum(sums[0], 1)
 
 
 def image_views(
     sums: np.ndarray, class_aspects: np.ndarray, families: np.ndarray
 ) -> np.ndarray:
-    """View of images: how objects of each family differ from the usual.
+    """Estimate the views of images from the shapes of each family.
 
     Args:
         sums: (..., 2, c) from `aspect_sums`, of each image.
-        class_aspects: (c,) usual log aspect of each class.
+        class_aspects: (c,) mean log aspect of each class.
         families: int (c,), from 0.
 
     Returns:
-        (..., f), the mean over the image's objects of log aspect minus the
-        usual one of the class; few objects count less, none gives 0.
+        (..., f), the mean over the image's objects of the log aspect minus the
+        mean of the class, shrunk towards 0 for few objects.
     """
     members = np.eye(int(np.max(families, initial=0)) + 1)[families]  # (c, f)
     counts, totals = sums[..., 0, :], sums[..., 1, :]

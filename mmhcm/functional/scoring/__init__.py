@@ -7,15 +7,15 @@ from .matched_objects import is_class, rows_to_xyxy
 from .matching import IOU_THRS
 from .size_scores import COCO_EDGES, SizeScores, score_sizes
 from .tide import ERROR_TYPES, FIXES, ErrorCosts, error_costs
-from .visdrone import FIGURES, MAX_DETS, ImageRecord, Scores, evaluate
+from .visdrone import MAX_DETS, METRICS, ImageRecord, Scores, evaluate
 
 __all__ = [
     'COCO_EDGES',
     'ERROR_TYPES',
-    'FIGURES',
     'FIXES',
     'IOU_THRS',
     'MAX_DETS',
+    'METRICS',
     'DetectionType',
     'ErrorCosts',
     'ErrorTypes',

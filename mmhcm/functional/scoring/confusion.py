@@ -1,4 +1,4 @@
-"""Which class is taken for which, and for background."""
+"""Confusion matrix of classes and background."""
 
 from collections.abc import Sequence
 
@@ -16,25 +16,34 @@ def confusion_matrix(
     score_thr: float = 0.3,
     iou_thr: float = 0.5,
 ) -> np.ndarray:
-    """Count what each object was found as.
+    """Count the pairs of true and predicted classes.
 
-    Boxes at least half in ignored regions are dropped, as in the official
-    score. Detections then take free objects by descending score (equal ones:
-    the earlier row), the one they overlap most at an IoU of at least
-    ``iou_thr``: first those of their own class, in a second pass whatever is
-    left. So an object counts once. A detection that gets none counts as
-    background, duplicates included, unless at least half of it lies on an
-    object to ignore (score 0: category 11, or a class' own).
+    Boxes that lie in ignored regions by at least half are dropped, as in the
+    official score. In descending order of score (ties: the earlier row), each
+    detection takes the free object that it overlaps most, at an IoU of at
+    least ``iou_thr``: in a first pass objects of its own class, in a second
+    pass any object left. Each object is therefore counted once. A detection
+    without an object, duplicates included, counts as background, unless at
+    least half of it lies on an object to ignore (score 0, of any category).
 
     Args:
-        images: One record an image.
+        images: Records, one an image.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
-        score_thr: Lowest score that counts. Defaults to 0.3.
-        iou_thr: Lowest overlap. Defaults to 0.5.
+        score_thr: Lowest score of a detection. Defaults to 0.3.
+        iou_thr: Lowest IoU of a match. Defaults to 0.5.
 
     Returns:
         int64 (C + 1, C + 1): rows are true classes, then background; columns
-        predicted classes, then missed.
+        are predicted classes, then missed objects.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 2]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 2], [80, 0, 9, 9, 0.8, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> confusion_matrix([image], num_classes=2)
+        array([[0, 1, 0],
+               [0, 0, 1],
+               [1, 0, 0]])
     """
     matrix = np.zeros((num_classes + 1,) * 2, dtype=np.int64)
     for image in images:
@@ -63,7 +72,7 @@ def confusion_matrix(
 
 
 def _take(ious: np.ndarray, same: np.ndarray, iou_thr: float) -> np.ndarray:
-    """Object index (n,) that each detection takes, -1 for none."""
+    """Match detections with objects: indices (n,), -1 for none."""
     taken = np.full(len(ious), -1, dtype=np.int64)
     free = np.ones(ious.shape[1], dtype=bool)
     for allowed in (same, np.ones_like(same)):

@@ -1,4 +1,4 @@
-"""Types of detection errors, after TIDE (Bolya et al., ECCV 2020)."""
+"""Types of detection errors, following TIDE (Bolya et al., ECCV 2020)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,43 +10,42 @@ from mmhcm.functional.regions import union_shares
 
 
 class DetectionType(IntEnum):
-    """What a detection is; every detection has exactly one type.
+    """Type of a detection; every detection has exactly one.
 
-    The object of an error is the one that the detection overlaps most.
+    The object of an error is the object that the detection overlaps most.
     """
 
     BELOW_THR = 0
-    """Score below the threshold: not looked at."""
+    """Score below the threshold: not evaluated."""
     TRUE_POSITIVE = 1
-    """Right class, right place, and first on its object."""
+    """Right class, right position, and the highest score on its object."""
     CLASS = 2
-    """Right place, wrong class."""
+    """Right position, wrong class."""
     LOCALIZATION = 3
-    """Right class, but overlaps too little, or is a part of the object."""
+    """Right class, but too little overlap, or a part of the object."""
     BOTH = 4
-    """Wrong class, and overlaps too little, or is a part of the object."""
+    """Wrong class, and too little overlap, or a part of the object."""
     DUPLICATE = 5
-    """Right class and place, but a higher score has the object."""
+    """Right class and position, but a higher score has the object."""
     BACKGROUND = 6
-    """No object there."""
+    """No object at this position."""
     IGNORED = 7
     """In an ignored region or on an ignored object: no error."""
 
 
 @dataclass(frozen=True)
 class ErrorTypes:
-    """What `classify_errors` finds on one image.
+    """Errors of one image, the result of `classify_errors`.
 
     Attributes:
         det_types: int8 (n,), values of `DetectionType`.
-        det_gt_inds: int64 (n,), the object that a detection matches, or that
-            its error is about; -1 for the types BELOW_THR, BACKGROUND and
-            IGNORED.
-        missed: bool (m,), objects that should have been found, but were not.
-        parts: bool (n,), detections that IoU alone would call BACKGROUND, but
-            that lie in an object; their types are LOCALIZATION and BOTH.
-        expected: bool (m,), objects that should have been found: not ignored,
-            and not inside ignored regions.
+        det_gt_inds: int64 (n,), the matched object, or the object of the
+            error; -1 for the types BELOW_THR, BACKGROUND and IGNORED.
+        missed: bool (m,), expected objects without a detection.
+        parts: bool (n,), detections that are BACKGROUND by IoU alone, but lie
+            inside an object; their types are LOCALIZATION and BOTH.
+        expected: bool (m,), objects that should be found: neither ignored nor
+            inside ignored regions.
     """
 
     det_types: np.ndarray
@@ -71,26 +70,26 @@ def classify_errors(
     ignored_iof_thr: float = 0.5,
     part_thr: float = 0.5,
 ) -> ErrorTypes:
-    """Give every detection of one image a type, and find missed objects.
+    """Assign a type to every detection of one image; find missed objects.
 
-    1. Detections of at least ``score_thr`` take, in descending order of score
-       (equal scores: the earlier row), the free object of their class that
-       they overlap most, at an IoU of at least ``fg_thr``.
-    2. The others are IGNORED when at least ``ignored_iof_thr`` of their area
-       lies in the union of the ignored regions and the ignored objects.
-    3. What is left is an error, typed by the object that it overlaps most
-       (equal overlap: one of its own class, then the earlier row). The
-       reference implementation of TIDE tests the types one after another
-       instead, so that a detection of the wrong class, right on one object,
-       counts as badly placed if it grazes another object of its own class.
-    4. A detection that overlaps no object by ``bg_thr``, but lies in one by
-       at least ``part_thr`` of its own area, such as the wheel of a car, is
-       not on background. Its object is the one that it lies in most (equal:
-       one of its own class, then the earlier row). TIDE has no such rule.
-    5. An object is missed when no true positive has it and it is not the
-       object of a CLASS or LOCALIZATION error, as in TIDE, where detections
-       of mere parts do not count; never when it is ignored or at least
-       ``ignored_iof_thr`` inside the ignored regions.
+    1. In descending order of score (ties: the earlier row), each detection
+       with a score of at least ``score_thr`` takes the free object of its
+       class that it overlaps most, at an IoU of at least ``fg_thr``.
+    2. The other detections are IGNORED if at least ``ignored_iof_thr`` of
+       their area lies in the union of ignored regions and ignored objects.
+    3. The rest are errors, typed by the object that they overlap most (ties:
+       an object of their own class, then the earlier row). TIDE's reference
+       implementation tests the types one after another instead, so that a
+       detection of the wrong class on one object counts as a localization
+       error if it touches another object of its own class.
+    4. A detection that overlaps no object by ``bg_thr``, but lies in an object
+       by at least ``part_thr`` of its own area, such as the wheel of a car, is
+       not on background. Its object is the one that contains most of it (ties
+       as above). TIDE has no such rule.
+    5. An object is missed if no true positive has it and it is not the object
+       of a CLASS or LOCALIZATION error, as in TIDE; parts (rule 4) do not
+       count. An object that is ignored, or inside ignored regions by at least
+       ``ignored_iof_thr``, is never missed.
 
     Args:
         det_bboxes: (n, 4) xyxy, pixels of the same image as all other boxes.
@@ -100,13 +99,29 @@ def classify_errors(
         gt_labels: (m,).
         gt_ignore: bool (m,).
         ignored_regions: (r, 4) xyxy.
-        score_thr: lowest score that counts as a detection.
-        fg_thr: lowest IoU that counts as the right place.
-        bg_thr: lowest IoU that counts as touching an object.
-        ignored_iof_thr: lowest share of its area that puts a box inside
-            ignored pixels.
-        part_thr: lowest share of its area that makes a detection a part of
-            an object.
+        score_thr: Lowest score of a detection. Defaults to 0.3.
+        fg_thr: Lowest IoU of the right position. Defaults to 0.5.
+        bg_thr: Lowest IoU with an object that is not background. Defaults to
+            0.1.
+        ignored_iof_thr: Share of a box in ignored pixels from which the box
+            is ignored. Defaults to 0.5.
+        part_thr: Share of a detection in an object from which the detection is
+            a part of the object. Defaults to 0.5.
+
+    Examples:
+        >>> types = classify_errors(
+        ...     det_bboxes=[[0, 0, 10, 10], [80, 80, 90, 90]],
+        ...     det_scores=[0.9, 0.8],
+        ...     det_labels=[1, 0],
+        ...     gt_bboxes=[[0, 0, 10, 10], [40, 40, 60, 60]],
+        ...     gt_labels=[0, 0],
+        ...     gt_ignore=[False, False],
+        ...     ignored_regions=[],
+        ... )
+        >>> [DetectionType(value).name for value in types.det_types]
+        ['CLASS', 'BACKGROUND']
+        >>> types.missed
+        array([False,  True])
     """
     det_bboxes = as_bboxes(det_bboxes).astype(np.float64)
     gt_bboxes = as_bboxes(gt_bboxes).astype(np.float64)
@@ -142,7 +157,7 @@ def classify_errors(
     ] = -1
 
     det_types[shown] = types
-    # An index of -1 must stay -1, not become the last valid object.
+    # An index of -1 must not select the last valid object.
     has_gt = nearest >= 0
     det_gt_inds[shown[has_gt]] = valid[nearest[has_gt]]
     det_parts = np.zeros(len(det_bboxes), dtype=bool)
@@ -166,7 +181,7 @@ def classify_errors(
 def _match(
     same_ious: np.ndarray, scores: np.ndarray, fg_thr: float
 ) -> np.ndarray:
-    """Object index (n,) that each detection takes, -1 for none."""
+    """Match detections with objects: indices (n,), -1 for none."""
     matched = np.full(len(scores), -1, dtype=np.int64)
     same_ious = same_ious.copy()
     candidates = np.greater_equal(same_ious.max(axis=1, initial=-1), fg_thr)
@@ -183,7 +198,7 @@ def _match(
 def type_errors(
     ious: np.ndarray, same: np.ndarray, fg_thr: float, bg_thr: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Nearest object (n,) and error type (n,) of unmatched detections."""
+    """Find nearest object (n,) and error type (n,) of unmatched detections."""
     num_dets, num_gts = ious.shape
     if num_gts == 0:
         return (
@@ -204,11 +219,11 @@ def type_errors(
 def _type_parts(
     iofs: np.ndarray, same: np.ndarray, types: np.ndarray, part_thr: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Retype, in place, background errors that are parts of objects.
+    """Change, in place, the types of background errors that are parts.
 
     Returns:
-        int64 (n,), the object that each detection lies in most, and bool
-        (n,), the parts.
+        int64 (n,), the object that contains most of each detection, and bool
+        (n,), True for parts.
     """
     if iofs.shape[1] == 0:
         return np.zeros(len(iofs), np.int64), np.zeros(len(iofs), bool)
@@ -224,7 +239,7 @@ def _type_parts(
 def _nearest(
     overlaps: np.ndarray, same: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Largest overlap (n,) and its object, one of the own class if tied."""
+    """Find the largest overlap (n,) and its object; ties: the own class."""
     best = overlaps.max(axis=1)
     tied = np.equal(overlaps, best[:, None])
     # argmax takes the first of the largest: own class 2, other class 1.

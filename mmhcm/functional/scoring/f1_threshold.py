@@ -1,4 +1,4 @@
-"""The score from which detections are shown, chosen by F1."""
+"""Score threshold with the best F1."""
 
 import numpy as np
 
@@ -8,18 +8,34 @@ from .errors import DetectionType, ErrorTypes
 def judged_detections(
     scores: np.ndarray, types: ErrorTypes, min_score: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Select the detections of one image that precision counts.
+    """Select the detections of one image that count for precision.
 
-    Those in ignored pixels, and those on objects that nobody has to find,
-    are neither right nor wrong.
+    Detections in ignored pixels, and on objects that are not expected to be
+    found, count as neither right nor wrong.
 
     Args:
         scores: (n,).
-        types: What ``classify_errors`` finds, from ``min_score`` on.
-        min_score: Lowest score that is looked at.
+        types: Result of ``classify_errors`` with ``score_thr=min_score``.
+        min_score: Lowest score of a detection.
 
     Returns:
-        (k,) scores, of the type of ``scores``, and bool (k,), the right ones.
+        (k,) scores, with the dtype of ``scores``, and bool (k,), True for
+        true positives.
+
+    Examples:
+        >>> det_scores = np.array([0.9, 0.2])
+        >>> types = classify_errors(
+        ...     det_bboxes=[[0, 0, 10, 10], [80, 80, 90, 90]],
+        ...     det_scores=det_scores,
+        ...     det_labels=[0, 0],
+        ...     gt_bboxes=[[0, 0, 10, 10]],
+        ...     gt_labels=[0],
+        ...     gt_ignore=[False],
+        ...     ignored_regions=[],
+        ...     score_thr=0.1,
+        ... )
+        >>> judged_detections(det_scores, types, min_score=0.1)
+        (array([0.9, 0.2]), array([ True, False]))
     """
     scores = np.asarray(scores).reshape(-1)
     right = types.det_types == DetectionType.TRUE_POSITIVE
@@ -33,20 +49,25 @@ def judged_detections(
 def best_f1_threshold(
     scores: np.ndarray, is_right: np.ndarray, num_objects: int
 ) -> tuple[float, float]:
-    """Choose the score threshold of the best F1, all classes together.
+    """Find the score threshold with the best F1 over all classes.
 
-    F1 is 2 * right / (shown + objects). Whether a detection is right must not
-    depend on detections of lower scores, which holds for matching in
-    descending order of score.
+    F1 is 2 * true positives / (detections + objects). A detection's being a
+    true positive must not depend on detections of lower scores, which holds
+    for matching in descending order of score.
 
     Args:
         scores: (n,).
-        is_right: bool (n,).
-        num_objects: Objects that are to be found.
+        is_right: bool (n,), True for true positives.
+        num_objects: Number of objects to find.
 
     Returns:
-        The threshold, one of the scores, and its F1; of several best ones
-        the highest. Without detections, 1 and 0.
+        The threshold, which is one of the scores, and its F1. Ties go to the
+        highest threshold. Without detections, (1.0, 0.0).
+
+    Examples:
+        >>> is_right = [True, True, False]
+        >>> best_f1_threshold([0.9, 0.6, 0.3], is_right, num_objects=2)
+        (0.6, 1.0)
     """
     scores = np.asarray(scores).reshape(-1)
     if not len(scores):
@@ -56,7 +77,7 @@ def best_f1_threshold(
     num_right = np.cumsum(np.asarray(is_right, dtype=np.int64)[order])
     num_shown = np.arange(1, len(ranked) + 1)
     f1s = 2 * num_right / (num_shown + num_objects)
-    # Equal scores are shown together, so that the last of them speaks.
+    # Equal scores pass a threshold together: only the last of them counts.
     last = np.append(ranked[1:] != ranked[:-1], True)
     best = int(np.where(last, f1s, -1).argmax())
     return float(ranked[best]), float(f1s[best])

@@ -1,4 +1,4 @@
-"""Which object each detection has, by the official VisDrone-DET matching."""
+"""Matched objects of detections, by the official VisDrone-DET rules."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ from .visdrone import (
 
 @dataclass(frozen=True)
 class MatchedImage:
-    """What counts of one image, and which detection has which object.
+    """Objects and detections of one image, and the matches between them.
 
-    Rows of the annotation and result files, in file order: those in ignored
-    regions are dropped, of the detections the first 500 are left.
+    Rows keep the order of the annotation and result files. Rows in ignored
+    regions are dropped, then detections after the first 500.
 
     Attributes:
         gt: (n, >=6) objects of the classes, ignored ones included.
         dets: (m, >=6) detections of the classes.
         flags: int8 (T, m) at each of ``IOU_THRS``: 1 true positive, 0 false
             positive, -1 matched with an ignored object.
-        gt_inds: int64 (T, m), the row of ``gt`` that a true positive has;
-            -1 for other detections.
+        gt_inds: int64 (T, m), the row of ``gt`` that a true positive is
+            matched with; -1 for other detections.
     """
 
     gt: np.ndarray
@@ -44,13 +44,13 @@ def match_images(
     """Match the detections of each image, class by class.
 
     Args:
-        images: One record an image.
+        images: Records, one an image.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
     """
     for image in images:
         gt, dets = drop_ignored_regions(image)
         gt = gt[is_class(gt, num_classes)]
-        # The limit counts rows of all categories, as the toolkit does.
+        # The limit counts rows of all categories, as in the toolkit.
         dets = dets[: MAX_DETS[-1]]
         dets = dets[is_class(dets, num_classes)]
         flags = np.zeros((len(IOU_THRS), len(dets)), dtype=np.int8)
@@ -69,24 +69,35 @@ def match_images(
 
 
 def is_class(rows: np.ndarray, num_classes: int) -> np.ndarray:
-    """Which rows (n, >=6) are of the classes: bool (n,)."""
+    """Test which rows (n, >=6) have a category in 1..num_classes: bool (n,).
+
+    Examples:
+        >>> rows = np.array([[0, 0, 9, 9, 1, 0], [0, 0, 9, 9, 1, 4]])
+        >>> is_class(rows, num_classes=10)
+        array([False,  True])
+    """
     return np.asarray((rows[:, 5] >= 1) & (rows[:, 5] <= num_classes))
 
 
 def rows_to_xyxy(rows: np.ndarray) -> np.ndarray:
-    """Boxes xyxy (n, 4), float64, of rows (n, >=4) x, y, w, h."""
+    """Convert rows (n, >=4) of x, y, w, h to boxes (n, 4) xyxy.
+
+    Examples:
+        >>> rows_to_xyxy(np.array([[10, 20, 30, 40]]))
+        array([[10, 20, 40, 60]])
+    """
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
 
 
 def _objects(
     dets: np.ndarray, gt: np.ndarray, flags: np.ndarray
 ) -> np.ndarray:
-    """Give each true positive (T, m) the free object it overlaps most.
+    """Find the object of each true positive: indices (T, m), -1 for none.
 
-    The flags say already who has one, so that only which one is found here.
+    A true positive has the free object that it overlaps most.
     """
     objects = np.full(flags.shape, -1, dtype=np.int64)
-    # Reversed: among equal overlaps the toolkit takes the last object.
+    # Reversed, since the toolkit takes the last object of equal overlaps.
     ious = np.where(
         gt[:, 4] != 0, box_iou(rows_to_xyxy(dets), rows_to_xyxy(gt)), -1
     )[:, ::-1]

@@ -1,36 +1,36 @@
-"""Matching by the official VisDrone-DET rules, of many images at once.
+"""Matching by the official VisDrone-DET rules, for many images at once.
 
-Boxes are ``x, y, w, h`` in pixels of the whole image. A group is what may
-match: the objects and detections of one class in one image.
+Boxes are ``x, y, w, h`` in pixels of the whole image. A group is the objects
+and detections of one class in one image; only members of a group can match.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Not 0.5 + 0.05 * i, whose 0.85 comes out one bit too high: an overlap that
-# is a threshold matches.
+# Not 0.5 + 0.05 * i, which gives 0.85 one bit too high: an overlap equal to a
+# threshold matches.
 IOU_THRS = np.arange(50, 100, 5) / 100
-# Distance of two groups on the line that pairs are looked up on: wider than
-# an image, so that groups stay apart.
+# Distance between groups on the line on which pairs are searched; larger than
+# an image, so that groups do not overlap.
 _GROUP_PIXELS = 2.0**20
-# Pairs whose overlaps are held at a time, some 40 MB.
+# Pairs in memory at a time, about 40 MB.
 _MAX_PAIRS = 1 << 18
 
 
 @dataclass(frozen=True)
 class Overlaps:
-    """Pairs of one group that overlap enough to match at some threshold.
+    """Pairs that overlap enough to match at some threshold.
 
-    Sorted by detection, then by the order in which it takes objects: the
-    highest overlap first, among equal ones the last object.
+    Pairs are sorted by detection, then by the detection's preference: the
+    highest overlap first; of equal overlaps, the last object first.
 
     Attributes:
         det_inds: int64 (p,).
         gt_inds: int64 (p,), never of ignored objects.
         ious: (p,), at least the lowest threshold.
         on_ignored: (m,) highest share of each detection in an ignored
-            object, 0 where all are below the lowest threshold.
+            object; 0 if it is below the lowest threshold.
     """
 
     det_inds: np.ndarray
@@ -45,19 +45,19 @@ def find_overlaps(
     gt: np.ndarray,
     gt_groups: np.ndarray,
 ) -> Overlaps:
-    """Find the pairs that may match; those far apart are never formed.
+    """Find the pairs that can match, without comparing distant boxes.
 
     Args:
         dets: (m, >=4) boxes.
-        det_groups: int (m,) number of each one's group, in any order.
+        det_groups: int (m,) group of each detection, in any order.
         gt: (n, >=5) boxes and score; score 0 means ignore.
-        gt_groups: int (n,).
+        gt_groups: int (n,) group of each object.
     """
     ignored = gt[:, 4] == 0
     left, width = dets[:, 0], dets[:, 2]
-    # An IoU of a half needs both widths within a factor of two, and half of
-    # the wider one in common: the object starts between these. The pixel is
-    # for rounding.
+    # An IoU of 0.5 needs widths within a factor of two, and an overlap of half
+    # the larger width, which bounds the start of the object. The extra pixel
+    # allows for rounding.
     last = left + 0.5 * width + 1
     counted = np.flatnonzero(~ignored)
     det_inds, gt_inds, ious = _pairs(
@@ -65,7 +65,7 @@ def find_overlaps(
     )
     order = np.lexsort((-gt_inds, -ious, det_inds))
     on_ignored = np.zeros(len(dets))
-    # An ignored object may be of any size.
+    # Ignored objects have any size.
     far_left = np.full(len(dets), -np.inf)
     inds, _, shares = _pairs(
         dets,
@@ -86,19 +86,21 @@ def match_all(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Match detections with objects at each of ``IOU_THRS``.
 
-    Going down the detections, each takes the free object that it overlaps
-    most. All go at once here: each asks for the object that it likes best,
-    an object keeps the first of those who ever ask, and who is turned away
-    asks for the next. Since all objects rank the detections alike, this ends
-    with the very same pairs.
+    By the official rule, each detection in descending order of score takes the
+    free object that it overlaps most. Here all detections are matched at once
+    by deferred acceptance (Gale-Shapley): each detection proposes to its best
+    object, each object keeps the proposal with the highest score, and rejected
+    detections propose to their next object. Since all objects rank the
+    detections in the same order, the resulting pairs are the same.
 
     Args:
-        overlaps: Pairs; detections of a group descend by score.
-        use_dets: bool (m,), detections that take part. Defaults to all.
+        overlaps: Pairs; detections of a group are in descending order of
+            score.
+        use_dets: bool (m,), detections to match. Defaults to None, all.
 
     Returns:
-        int64 (q,) index of the threshold, and int64 (q,) index of the pair,
-        of each true positive.
+        int64 (q,) index of the threshold and int64 (q,) index of the pair of
+        each true positive.
     """
     taking_part = np.ones(len(overlaps.det_inds), dtype=bool)
     if use_dets is not None:
@@ -108,12 +110,12 @@ def match_all(
     )
     num_dets = len(overlaps.on_ignored)
     num_gt = int(overlaps.gt_inds.max(initial=-1)) + 1
-    # every threshold has detections and objects of its own
+    # each threshold has its own copies of detections and objects
     dets = thr_inds * num_dets + overlaps.det_inds[pair_inds]
     objects = thr_inds * num_gt + overlaps.gt_inds[pair_inds]
     holders = np.full(len(IOU_THRS) * num_gt, len(IOU_THRS) * num_dets)
     left = np.arange(len(dets))
-    # each round but the last turns a pair away
+    # each round but the last rejects a pair
     for _ in range(len(dets) + 1):
         asking = left[np.diff(dets[left], prepend=-1) > 0]
         np.minimum.at(holders, objects[asking], dets[asking])
@@ -127,18 +129,19 @@ def match_all(
 def flag_matches(
     overlaps: Overlaps, thr_inds: np.ndarray, pair_inds: np.ndarray
 ) -> np.ndarray:
-    """Say of each detection what it is.
+    """Flag each detection as true positive, false positive or ignored.
 
     Args:
         overlaps: All pairs.
-        thr_inds: (q,) and
-        pair_inds: (q,), the true positives that :func:`match_all` returns.
+        thr_inds: (q,) thresholds of the true positives, from
+            :func:`match_all`.
+        pair_inds: (q,) pairs of the true positives, likewise.
 
     Returns:
         int8 (T, m) for the T thresholds: 1 true positive, 0 false positive,
         -1 matched with an ignored object.
     """
-    # what no object was free for may lie on an ignored one
+    # a detection without a free object may lie on an ignored one
     flags = -(overlaps.on_ignored >= IOU_THRS[:, None]).astype(np.int8)
     flags[thr_inds, overlaps.det_inds[pair_inds]] = 1
     return flags
@@ -155,17 +158,18 @@ def _pairs(
     *,
     by_detection: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs, with their overlaps, that reach the lowest threshold.
+    """Find pairs whose overlap reaches the lowest threshold.
 
     Args:
         dets: (m, >=4) boxes.
         det_groups: int (m,).
-        first: (m,) leftmost and
-        last: (m,) rightmost start of an object that may match, pixels.
+        first: (m,) leftmost start of an object that can match, pixels.
+        last: (m,) rightmost start, likewise.
         gt: (n, >=4) boxes.
         gt_groups: int (n,).
-        chosen: (k,) indices of the objects to look at.
-        by_detection: Whether the overlap is the share of the detection.
+        chosen: (k,) indices of the objects to compare with.
+        by_detection: If True, the overlap is the share of the detection
+            instead of the IoU.
     """
     places = _on_line(gt_groups[chosen], gt[chosen, 0])
     order = np.argsort(places, kind='stable')
@@ -177,7 +181,7 @@ def _pairs(
     found: list[tuple[np.ndarray, ...]] = []
     begin, num_before = 0, 0
     while begin < len(dets) and num_before < ends[-1]:
-        # at least one detection a turn, so it comes to an end
+        # at least one detection per turn, so that the loop ends
         end = max(
             begin + 1,
             int(np.searchsorted(ends, num_before + _MAX_PAIRS, 'right')),
@@ -201,7 +205,7 @@ def _pairs(
 
 
 def _on_line(groups: np.ndarray, xs: np.ndarray) -> np.ndarray:
-    """Place (n,) of pixel ``xs`` on a line on which groups lie apart."""
+    """Map pixels ``xs`` (n,) to a line on which groups do not overlap."""
     half = 0.499 * _GROUP_PIXELS
     return groups * _GROUP_PIXELS + np.clip(xs, -half, half)
 
@@ -209,10 +213,10 @@ def _on_line(groups: np.ndarray, xs: np.ndarray) -> np.ndarray:
 def _overlaps(
     dets: np.ndarray, gt: np.ndarray, by_detection: bool
 ) -> np.ndarray:
-    """Overlaps (p,) of p pairs: IoU, or the share of the detection.
+    """Compute overlaps (p,) of pairs: IoU, or the share of the detection.
 
-    In float64 and in the toolkit's own order of operations: an overlap that
-    is a threshold exactly must come out as one.
+    Operations are in float64 and in the toolkit's order, since an overlap
+    that equals a threshold must match.
     """
     lower = np.maximum(dets[:, :2], gt[:, :2])
     upper = np.minimum(dets[:, :2] + dets[:, 2:4], gt[:, :2] + gt[:, 2:4])
@@ -227,19 +231,19 @@ def _overlaps(
 def covered_share(
     xywh: np.ndarray, regions: np.ndarray, image_wh: tuple[int, int]
 ) -> np.ndarray:
-    """Share (n,) of each box that is covered, by the toolkit's four corners.
+    """Compute the covered share (n,) of boxes, by the toolkit's pixel rule.
 
-    The toolkit sums a mask of pixels. Here the regions' edges cut the image
-    into few cells, each covered or not, and a sum over pixels is one over
-    cells: no mask is painted.
+    The toolkit sums over a mask of pixels. Here, the edges of the regions cut
+    the image into a few cells that are covered or not, and the sum is over
+    cells instead.
 
     Args:
         xywh: (n, >=4) boxes x, y, w, h, pixels of the image.
-        regions: (r, >=4) ignored regions, likewise; one-based corners, both
-            ends included.
+        regions: (r, >=4) ignored regions, likewise, with one-based corners
+            and both ends included.
         image_wh: (width, height) of the image, pixels.
     """
-    # MATLAB rounds halves away from zero; what is below 1 ends as 1 anyway.
+    # MATLAB rounds halves away from zero; values below 1 become 1.
     boxes = np.maximum(1, np.floor(xywh[:, :4] + 0.5))
     starts = np.minimum(boxes[:, :2], image_wh)
     stops = np.minimum(starts + boxes[:, 2:], image_wh)
@@ -260,5 +264,5 @@ def covered_share(
 
 
 def _reach(ends: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """How far (n, k - 1) each end reaches into the spans between edges."""
+    """Compute lengths (n, k - 1) of the spans of edges before each end."""
     return np.clip(ends[:, None] - edges[:-1], 0, np.diff(edges))

@@ -1,4 +1,4 @@
-"""AP by class and size of the object."""
+"""AP by class and size of objects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from .matching import IOU_THRS
 from .visdrone import ImageRecord, average_precisions
 
 COCO_EDGES = (0.0, 32.0, 96.0, float('inf'))
-"""COCO's small, medium and large, in sqrt(area)."""
+"""Edges of COCO's small, medium and large objects, sqrt(area)."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class SizeScores:
     """AP in bins of size; NaN where a class has no object in a bin.
 
     Attributes:
-        edges: (B + 1,) of sqrt(area), source pixels; a bin holds its lower
-            edge and not its upper one.
+        edges: (B + 1,) of sqrt(area), source pixels; a bin includes its lower
+            edge and excludes its upper edge.
         ap: (B, C) per cent, mean over IoU 0.50:0.05:0.95.
         ap50: (B, C) per cent.
         num_objects: int64 (B, C).
@@ -36,21 +36,35 @@ def score_sizes(
     edges: Sequence[float] = COCO_EDGES,
     num_classes: int = 10,
 ) -> SizeScores:
-    """Split the official score by size.
+    """Split the official AP by size of objects.
 
-    Detections are matched once, with objects of all sizes and by the
-    official rules. A true positive then belongs to the bin of its object, a
-    false positive to the bin of its own box, and each bin has a precision
-    and recall curve of its own. With a single bin this is the official AP of
-    each class.
+    Detections are matched once, with objects of all sizes, by the official
+    rules. A true positive then belongs to the bin of its object, a false
+    positive to the bin of its own box, and each bin has its own precision and
+    recall curve. With a single bin, the result is the official AP.
 
     Args:
-        images: One record an image, in the order of their file names.
-        edges: Ascending, of sqrt(area) in source pixels. Defaults to COCO's.
+        images: Records, one an image, in the order of their file names.
+        edges: Ascending edges of sqrt(area), source pixels. Defaults to
+            COCO's.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
 
     Raises:
-        ValueError: the edges do not ascend, or are fewer than two.
+        ValueError: If the edges do not ascend, or are fewer than two.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 0, 40, 40, 1, 1]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> sizes = score_sizes([image], num_classes=1)
+        >>> sizes.ap50
+        array([[100.],
+               [  0.],
+               [ nan]])
+        >>> sizes.num_objects
+        array([[1],
+               [1],
+               [0]])
     """
     bounds = np.asarray(edges, dtype=np.float64)
     if len(bounds) < 2 or not (np.diff(bounds) > 0).all():
@@ -79,7 +93,7 @@ def score_sizes(
     aps = np.full((len(IOU_THRS), num_bins, num_classes), np.nan)
     for index, label in np.argwhere(num_objects):
         chosen = all_labels == label
-        # What lies in another bin counts as neither, as ignored ones do.
+        # Detections of another bin count as neither, like ignored ones.
         in_bin = all_bins[:, chosen] == index
         aps[:, index, label] = average_precisions(
             np.where(in_bin, all_flags[:, chosen], -1),
@@ -92,6 +106,6 @@ def score_sizes(
 
 
 def _bins(rows: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Bin (n,) of each row's sqrt(area); -1 or B outside of the edges."""
+    """Compute the bin (n,) of each row's size; -1 or B outside the edges."""
     sizes = np.sqrt(np.prod(np.maximum(rows[:, 2:4], 0), axis=1))
     return np.searchsorted(edges, sizes, side='right') - 1

@@ -1,15 +1,15 @@
-"""What each type of error costs in AP, after TIDE (Bolya et al., ECCV 2020).
+"""Cost of each type of error in AP, following TIDE (Bolya et al., ECCV 2020).
 
-A false positive has one of five types, an object that nothing explains is
-missed. Fixing all errors of a type, and those alone, raises AP: by how much
-is the price of the type. Prices do not add up, since what one fix leaves
-another one may hide.
+A false positive has one of five types; an object that no detection explains is
+missed. Fixing all errors of one type alone raises AP, and the gain is the cost
+of the type. Costs do not add up, since errors of one type can hide errors of
+another.
 
-AP is AP50 of the official VisDrone-DET protocol, with its matching: boxes at
-least half in ignored regions are dropped, the first 500 rows of an image
-count, what lies on an ignored object of its class is no error. An object of
-category 11 is none of the classes, so that a detection on it is a false
-positive, of the background type unless a true object is near.
+AP is AP50 of the official VisDrone-DET protocol, with its matching: boxes that
+lie in ignored regions by at least half are dropped, the first 500 rows of an
+image count, and a detection on an ignored object of its class is no error.
+Objects of category 11 belong to no class, so that a detection on such an
+object is a false positive, of type background unless another object is near.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ from .matching import IOU_THRS
 from .visdrone import ImageRecord, average_precisions
 
 ERROR_TYPES = ('Cls', 'Loc', 'Both', 'Dupe', 'Bkg', 'Miss')
-"""Wrong class; badly placed; both; a second one; background; not found."""
+"""Wrong class, wrong position, both, duplicate, background, missed object."""
 FIXES = (*ERROR_TYPES, 'FP', 'FN')
-"""The types, and all false positives or all false negatives at once."""
+"""The types, then all false positives and all false negatives at once."""
 BG_THR = 0.1
 
 _FG_IND = 0  # of the IoU threshold 0.5
@@ -42,7 +42,7 @@ _CODES = {
 
 @dataclass(frozen=True)
 class ErrorCosts:
-    """AP50 by class, as it is and after each fix; NaN without objects.
+    """AP50 by class, before and after each fix; NaN without objects.
 
     Attributes:
         ap: (C,) per cent.
@@ -57,16 +57,17 @@ class ErrorCosts:
     num_images: np.ndarray
 
     def mean_ap(self, official: bool = True) -> float:
-        """AP50 over classes.
+        """Average AP50 over classes.
 
         Args:
-            official: Classes weigh as many as images hold them. False is the
-                plain mean.
+            official: If True, the weight of a class is the number of images
+                that hold the class; if False, all weights are equal. Defaults
+                to True.
         """
         return float(self._mean(self.ap[None], official)[0])
 
     def costs(self, official: bool = True) -> dict[str, float]:
-        """What each fix adds to :meth:`mean_ap`, points of AP50."""
+        """Compute the gain of each fix in :meth:`mean_ap`, points of AP50."""
         added = self._mean(self.fixed_ap - self.ap, official)
         return dict(zip(FIXES, added.tolist(), strict=True))
 
@@ -82,18 +83,18 @@ class ErrorCosts:
 
 @dataclass(frozen=True)
 class _Table:
-    """All detections that are not ignored, by image, then file row.
+    """Detections of all images that are not ignored, in file order.
 
     Attributes:
         labels: int64 (m,), predicted.
         scores: (m,).
         types: int8 (m,), ``DetectionType``.
-        objects: int64 (m,), the object of a true positive or that an error
-            is about, counted over all images; -1 for none.
+        objects: int64 (m,), the object of a true positive or an error,
+            counted over all images; -1 for none.
         gt_labels: int64 (n,).
         missed: bool (n,).
-        num_gt: int64 (C,), objects with the ignored ones, the denominator
-            of recall.
+        num_gt: int64 (C,), objects, ignored ones included: the denominator of
+            recall.
     """
 
     labels: np.ndarray
@@ -110,28 +111,39 @@ def error_costs(
     num_classes: int = 10,
     bg_thr: float = BG_THR,
 ) -> ErrorCosts:
-    """Type every error and compute what fixing each type is worth.
+    """Compute the gain in AP50 from fixing each type of error.
 
-    True positives are the official score's at IoU 0.5. Every other detection
-    that is not on an ignored object is typed by the object that it overlaps
-    most (equal overlap: one of its own class, then the earlier row):
+    True positives are those of the official score at IoU 0.5. Every other
+    detection that is not on an ignored object is typed by the object that it
+    overlaps most (ties: an object of its own class, then the earlier row):
 
-    - Cls: IoU >= 0.5, another class. Fix: it gets the object's class.
-    - Loc: ``bg_thr`` <= IoU < 0.5, its class. Fix: it gets the object's box.
-    - Both: ``bg_thr`` <= IoU < 0.5, another class. Fix: it is removed.
-    - Dupe: IoU >= 0.5, its class, but another has the object. Fix: removed.
-    - Bkg: IoU < ``bg_thr``. Fix: removed.
-    - Miss: an object without a true positive that is the object of no Cls or
-      Loc error. Fix: it does not count. A class without detections has
-      nothing left to find then, which is an AP of 100.
+    - Cls: IoU >= 0.5, other class. Fix: set the object's class.
+    - Loc: ``bg_thr`` <= IoU < 0.5, same class. Fix: set the object's box.
+    - Both: ``bg_thr`` <= IoU < 0.5, other class. Fix: remove.
+    - Dupe: IoU >= 0.5, same class, object already matched. Fix: remove.
+    - Bkg: IoU < ``bg_thr``. Fix: remove.
+    - Miss: object without a true positive and without a Cls or Loc error.
+      Fix: remove the object. A class that then has neither objects nor
+      detections has an AP of 100.
 
-    Where a fix puts several detections right on one object, the highest score
-    stays and the others are removed.
+    If a fix puts several detections on one object, the one with the highest
+    score is kept and the others are removed.
 
     Args:
-        images: One record an image, in the order of their file names.
+        images: Records, one an image, in the order of their file names.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
-        bg_thr: Lowest IoU that counts as touching. Defaults to 0.1, TIDE's.
+        bg_thr: Lowest IoU with an object that is not background. Defaults to
+            0.1, as in TIDE.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 1]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 2], [50, 50, 10, 10, 0.8, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> costs = error_costs([image], num_classes=2)
+        >>> dict(zip(ERROR_TYPES, costs.counts.tolist()))
+        {'Cls': 1, 'Loc': 0, 'Both': 0, 'Dupe': 0, 'Bkg': 0, 'Miss': 0}
+        >>> round(costs.costs()['Cls'], 1)
+        50.0
     """
     matched = list(match_images(images, num_classes))
     table = _build_table(matched, num_classes, bg_thr)
@@ -205,7 +217,7 @@ def _build_table(
 def _type_image(
     image: MatchedImage, valid: np.ndarray, bg_thr: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Types (m,) and objects (m,), indices into ``valid``, of one image."""
+    """Find types (m,) and objects (m,), as indices into ``valid``."""
     gt = image.gt[valid]
     ious = box_iou(rows_to_xyxy(image.dets), rows_to_xyxy(gt))  # (m, n)
     same = np.equal(image.dets[:, None, 5], gt[None, :, 5])
@@ -219,7 +231,7 @@ def _type_image(
 
 
 def _fixed_ap(table: _Table, num_images: np.ndarray, fix: str) -> np.ndarray:
-    """AP50 (C,) per cent once the errors of one type, or none, are fixed."""
+    """Compute AP50 (C,) per cent with the errors of one type fixed."""
     labels = table.labels.copy()
     is_tp = table.types == DetectionType.TRUE_POSITIVE
     keep = np.ones(len(labels), dtype=bool)
@@ -244,7 +256,7 @@ def _fixed_ap(table: _Table, num_images: np.ndarray, fix: str) -> np.ndarray:
     for label in np.flatnonzero(num_images):
         chosen = keep & (labels == label)
         if not num_gt[label] and not chosen.any():
-            ap[label] = 1  # nothing is left to find, or wrongly found
+            ap[label] = 1  # neither objects nor detections are left
             continue
         flags = is_tp[chosen].astype(np.int8)[None]
         ap[label] = average_precisions(
@@ -254,7 +266,7 @@ def _fixed_ap(table: _Table, num_images: np.ndarray, fix: str) -> np.ndarray:
 
 
 def _first_on_object(table: _Table, is_tp: np.ndarray) -> np.ndarray:
-    """Bool (m,): the highest score of those that are right on an object."""
+    """Mark the true positive of highest score on each object: bool (m,)."""
     inds = np.flatnonzero(is_tp)
     inds = inds[np.argsort(-table.scores[inds], kind='stable')]
     _, first = np.unique(table.objects[inds], return_index=True)

@@ -1,9 +1,9 @@
-"""The official VisDrone-DET score, as the challenge's toolkit computes it.
+"""Official VisDrone-DET score, as computed by the challenge's toolkit.
 
-Boxes here are ``x, y, w, h`` rows as they stand in the text files, in pixels
-of the whole image. Three steps: drop what lies in ignored regions, match per
-image and class, average over the (image, class) pairs that hold an object.
-All images are matched at once, in flat arrays.
+Boxes are ``x, y, w, h`` rows of the text files, in pixels of the whole image.
+The score has three steps: drop boxes in ignored regions, match by image and
+class, average over the (image, class) pairs with an object. All images are
+matched at once, in flat arrays.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from .matching import (
     match_all,
 )
 
-FIGURES = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
+METRICS = ('AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500')
 MAX_DETS = (1, 10, 100, 500)
 
 
@@ -31,11 +31,11 @@ class ImageRecord:
     Attributes:
         width: Width of the image in pixels.
         height: Height of the image in pixels.
-        gt: (n, >=6) rows of its annotation file; columns x, y, w, h, score,
-            category come first. Category 0 is an ignored region, score 0 an
-            object to ignore.
-        dets: (m, >=6) rows of its result file, in file order: the limits on
-            the number of detections cut it from the top.
+        gt: (n, >=6) rows of the annotation file, starting with the columns
+            x, y, w, h, score, category. Category 0 is an ignored region,
+            score 0 an object to ignore.
+        dets: (m, >=6) rows of the result file, in file order; limits on the
+            number of detections keep the first rows.
     """
 
     width: int
@@ -46,10 +46,10 @@ class ImageRecord:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures in per cent, in the order of FIGURES; NaN where undefined.
+    """Scores in per cent, in the order of METRICS; NaN where undefined.
 
     Attributes:
-        official: (7,) mean over all pairs of an image and a class in it.
+        official: (7,) mean over all pairs of an image and one of its classes.
         class_mean: (7,) plain mean over the classes with ground truth.
         per_class: (C, 7); NaN rows are classes without ground truth.
     """
@@ -61,16 +61,16 @@ class Scores:
 
 @dataclass(frozen=True)
 class _Rows:
-    """What counts of all images, sorted by class, image and falling score.
+    """Rows of all images, sorted by class, image and descending score.
 
     Attributes:
-        gt: (n, 6) objects of the classes, in file order in their group.
+        gt: (n, 6) objects of the classes; file order inside a group.
         gt_labels: int64 (n,).
         gt_groups: int64 (n,) label * I + image, for I images.
         dets: (m, 6) detections of the classes.
         det_labels: int64 (m,).
         det_groups: int64 (m,).
-        det_places: int64 (m,) position among the image's rows that count.
+        det_places: int64 (m,) position among the image's rows.
     """
 
     gt: np.ndarray
@@ -83,12 +83,22 @@ class _Rows:
 
 
 def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
-    """Score ``images``, which must come in the order of their file names.
+    """Compute the official score of images.
 
     Args:
-        images: One record an image; the order decides between detections of
-            equal scores in different images.
+        images: Records, one an image, in the order of their file names, which
+            breaks ties between detections of equal scores.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
+
+    Examples:
+        >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 2]])
+        >>> dets = np.array([[0, 0, 10, 10, 0.9, 1]])
+        >>> image = ImageRecord(width=100, height=100, gt=gt, dets=dets)
+        >>> scores = evaluate([image], num_classes=2)
+        >>> scores.official[:2]  # AP and AP50
+        array([50., 50.])
+        >>> scores.per_class[:, 0]
+        array([100.,   0.])
     """
     rows = _gather(images, num_classes)
     overlaps = find_overlaps(
@@ -101,7 +111,7 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
     held = np.unique(rows.gt_groups) // max(1, len(images))
     num_images = np.bincount(held, minlength=num_classes)
     bounds = np.searchsorted(rows.det_labels, np.arange(num_classes + 1))
-    per_class = np.full((num_classes, len(FIGURES)), np.nan)
+    per_class = np.full((num_classes, len(METRICS)), np.nan)
     present = num_images > 0
     for label in np.flatnonzero(present):
         own = slice(bounds[label], bounds[label + 1])
@@ -113,7 +123,7 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
             [aps.mean(), aps[0], aps[5], recalls.mean(axis=1)]
         )
     if not present.any():
-        undefined = np.full(len(FIGURES), np.nan)
+        undefined = np.full(len(METRICS), np.nan)
         return Scores(undefined, undefined.copy(), per_class)
     return Scores(
         official=np.average(
@@ -127,11 +137,14 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
 def drop_ignored_regions(
     image: ImageRecord,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of ground truth and detections outside of the ignored regions.
+    """Drop ground truth and detections in ignored regions.
 
-    The toolkit's pixel rule, its one-based corners and both-ends-included
-    regions with it: rows go when at least half of their rounded box is
-    covered. Category-0 rows leave the ground truth.
+    A row is dropped if at least half of its rounded box is covered by the
+    toolkit's pixel rule, with one-based corners and both ends of regions
+    included. Rows of category 0 are removed from the ground truth.
+
+    Returns:
+        The rows of ground truth and of detections that are left.
     """
     is_region = image.gt[:, 5] == 0
     if not is_region.any():
@@ -147,7 +160,7 @@ def match_detections(dets: np.ndarray, gt: np.ndarray) -> np.ndarray:
     """Match the detections of one image and class with its objects.
 
     Args:
-        dets: (m, >=4) boxes x, y, w, h by descending score.
+        dets: (m, >=4) boxes x, y, w, h in descending order of score.
         gt: (n, >=5) boxes x, y, w, h and score; score 0 means ignore.
 
     Returns:
@@ -164,7 +177,7 @@ def match_detections(dets: np.ndarray, gt: np.ndarray) -> np.ndarray:
 
 
 def _gather(images: Sequence[ImageRecord], num_classes: int) -> _Rows:
-    """Put the rows that count of all images together."""
+    """Concatenate the rows of all images that count."""
     kept = [drop_ignored_regions(image) for image in images]
     empty = [np.zeros((0, 6))]
     objects = [gt[:, :6] for gt, _ in kept]
@@ -175,7 +188,7 @@ def _gather(images: Sequence[ImageRecord], num_classes: int) -> _Rows:
     places += [np.arange(len(part)) for part in found]
     gt_order, gt_labels, gt_groups = _group(gt, objects, num_classes)
     order, det_labels, det_groups = _group(dets, found, num_classes)
-    # stable: equal scores stay in file order
+    # lexsort is stable: equal scores keep file order
     falling = np.lexsort((-dets[order, 4], det_groups))
     order = order[falling]
     return _Rows(
@@ -192,12 +205,15 @@ def _gather(images: Sequence[ImageRecord], num_classes: int) -> _Rows:
 def _group(
     rows: np.ndarray, parts: Sequence[np.ndarray], num_classes: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of the classes by group: their indices, labels and groups.
+    """Sort the rows of the classes by group.
 
     Args:
-        rows: (n, 6), those of all images.
+        rows: (n, 6) rows of all images.
         parts: The rows of each of the I images.
         num_classes: Rows of other categories are left out.
+
+    Returns:
+        Indices, labels and groups of the sorted rows.
     """
     image_inds = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
     categories = rows[:, 5]
@@ -212,11 +228,11 @@ def _group(
 def _count_found(
     rows: _Rows, overlaps: Overlaps, flags: np.ndarray, num_classes: int
 ) -> np.ndarray:
-    """Objects (M, T, C) found with the first of each image's rows.
+    """Count the objects (M, T, C) found with the first rows of each image.
 
-    M stands for ``MAX_DETS``. Matching goes down the scores, so where the
-    rows descend fewer of them have the first of the flags. The other groups
-    are matched once more for each limit.
+    M is the number of limits in ``MAX_DETS``. In groups whose rows are in
+    descending order of score, the flags of the first rows do not depend on
+    later rows. The other groups are matched again for each limit.
     """
     falls = np.diff(rows.det_places) < 0
     falls &= np.diff(rows.det_groups) == 0
@@ -238,19 +254,22 @@ def _count_found(
 def average_precisions(
     flags: np.ndarray, scores: np.ndarray, num_gt: int
 ) -> np.ndarray:
-    """Area under each threshold's precision envelope, over all points.
+    """Compute the area under each threshold's precision envelope.
 
     Args:
         flags: (T, m) match flags, images in order.
-        scores: (m,) their scores.
+        scores: (m,) scores of the detections.
         num_gt: Number of objects, ignored ones included.
+
+    Returns:
+        float64 (T,).
     """
     flags = flags[:, np.argsort(-scores, kind='stable')]
     tp = (flags == 1).cumsum(axis=1)
     fp = (flags == 0).cumsum(axis=1)
     recall = tp / max(1, num_gt)
     precision = tp / np.maximum(1, tp + fp)
-    # The highest precision at this recall or a higher one.
+    # The highest precision at this or any higher recall.
     envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     steps = np.diff(recall, axis=1, prepend=0)
     return (steps * envelope).sum(axis=1)

@@ -1,7 +1,6 @@
 """Annotation files and their faults."""
 
-from .faults import IN_TRAINING, may_pass, note_odd_rows, read_what_can_be_read
-from .table import AnnotationTable, list_states, map_table, write_table
+from .faults import IN_TRAINING, note_odd_rows, read_what_can_be_read
 from .visdrone_txt import (
     CLASSES,
     IGNORED_CATEGORY,
@@ -28,12 +27,8 @@ __all__ = [
     'OTHERS_CATEGORY',
     'SCORE_DECIMALS',
     'AnnotationError',
-    'AnnotationTable',
     'decode',
     'format_results',
-    'list_states',
-    'map_table',
-    'may_pass',
     'note_odd_rows',
     'parse_number',
     'parse_results',
@@ -41,5 +36,4 @@ __all__ = [
     'read_annotations',
     'read_what_can_be_read',
     'split_rows',
-    'write_table',
 ]

@@ -6,7 +6,7 @@ from typing import NamedTuple, overload
 
 import numpy as np
 
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 
 from .faults import DAMAGED, EMPTY, UNKNOWN, UNREADABLE
 from .visdrone_txt import (
@@ -77,7 +77,7 @@ class DotaObject(NamedTuple):
 
 
 class DotaFormatError(ValueError):
-    """A labelTxt file is malformed; the message names file and line."""
+    """Error of a labelTxt file; the message names file and line."""
 
 
 @overload
@@ -88,14 +88,16 @@ def read_labels(
 
 @overload
 def read_labels(
-    path: str | Path, classes: Collection[str] | None, tally: Tally | None
+    path: str | Path,
+    classes: Collection[str] | None,
+    counter: FaultCounter | None,
 ) -> list[DotaObject] | None: ...
 
 
 def read_labels(
     path: str | Path,
     classes: Collection[str] | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
 ) -> list[DotaObject] | None:
     """Read a labelTxt file; header and blank lines are skipped.
 
@@ -104,11 +106,11 @@ def read_labels(
     Args:
         path: The file.
         classes: Names that may occur. Defaults to None, any.
-        tally: Is told what is left out, and of other classes, which are kept
-            then. Defaults to None: these are errors.
+        counter: Counts rows that are left out, and those of other classes,
+            which are kept then. Defaults to None: these are errors.
 
     Returns:
-        The rows; None, with a tally, for a file that cannot be read.
+        The rows; None, with a counter, for a file that cannot be read.
 
     Raises:
         DotaFormatError: wrong number of columns, a number that is none or
@@ -117,15 +119,15 @@ def read_labels(
     """
     try:
         text = decode(Path(path).read_bytes(), path)
-        return list(_parse_rows(text, path, classes, tally))
+        return list(_parse_rows(text, path, classes, counter))
     except AnnotationError as error:
-        if tally is None:
+        if counter is None:
             raise DotaFormatError(str(error)) from error
-        tally.add(DAMAGED, error)
+        counter.add(DAMAGED, error)
     except OSError as error:
-        if tally is None:
+        if counter is None:
             raise
-        tally.add(DAMAGED, f'{path}: {error.strerror}')
+        counter.add(DAMAGED, f'{path}: {error.strerror}')
     return None
 
 
@@ -133,9 +135,9 @@ def _parse_rows(
     text: str,
     path: str | Path,
     classes: Collection[str] | None,
-    tally: Tally | None,
+    counter: FaultCounter | None,
 ) -> Iterator[DotaObject]:
-    """Rows of a text, without those at fault where there is a tally."""
+    """Parse the rows of a text; a counter takes those at fault."""
     num_rows = num_read = 0
     for number, line in enumerate(split_lines(text), 1):
         if not line.strip() or line.strip().lower().startswith(_HEADERS):
@@ -143,16 +145,16 @@ def _parse_rows(
         num_rows += 1
         try:
             row = _parse_row(line, path, number)
-            _check_class(row, path, classes, tally)
+            _check_class(row, path, classes, counter)
         except DotaFormatError as error:
-            if tally is None:
+            if counter is None:
                 raise
-            tally.add(UNREADABLE, error)
+            counter.add(UNREADABLE, error)
             continue
         num_read += 1
         yield row
-    if tally is not None and not num_rows:
-        tally.add(EMPTY, path)
+    if counter is not None and not num_rows:
+        counter.add(EMPTY, path)
     elif not num_read and num_rows:
         raise AnnotationError(f'{path}: no row can be read')
 
@@ -161,7 +163,7 @@ def _check_class(
     row: DotaObject,
     path: str | Path,
     classes: Collection[str] | None,
-    tally: Tally | None,
+    counter: FaultCounter | None,
 ) -> None:
     if classes is None or row.name in classes:
         return
@@ -169,9 +171,9 @@ def _check_class(
         f'{path}:{row.line}: unknown class {row.name[:40]!r}, expected one of '
         f'{tuple(classes)}'
     )
-    if tally is None:
+    if counter is None:
         raise DotaFormatError(fault)
-    tally.add(UNKNOWN, fault)
+    counter.add(UNKNOWN, fault)
 
 
 def _parse_row(line: str, path: str | Path, number: int) -> DotaObject:

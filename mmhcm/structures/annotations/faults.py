@@ -1,19 +1,20 @@
-"""What is odd in VisDrone's annotation rows, counted and named."""
+"""Faults of VisDrone's annotation rows, counted and named."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 
-from . import visdrone_txt
 from .visdrone_txt import (
     OTHERS_CATEGORY,
     AnnotationError,
     CategoryError,
     decode,
     parse_annotations,
+    read_bytes,
     split_lines,
     split_rows,
 )
@@ -27,7 +28,7 @@ TWICE = 'rows that stand in their file already'
 EMPTY = 'annotation files without a row'
 DAMAGED = 'annotation files that cannot be read'
 
-#: What becomes of each kind in training.
+#: Outcome of each kind in training.
 IN_TRAINING = {
     UNREADABLE: 'left out',
     UNKNOWN: "taken as 'others', neither foreground nor background",
@@ -40,29 +41,20 @@ IN_TRAINING = {
 }
 
 
-def may_pass(error: OSError) -> bool:
-    """Whether a file may be read another time though it does not change."""
-    return not isinstance(error, IsADirectoryError)
-
-
 def read_what_can_be_read(
-    paths: Sequence[str | Path], tally: Tally
+    paths: Sequence[str | Path], counter: FaultCounter
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read annotation files, without rows and files that are at fault.
+    """Read annotation files, without faulty rows and files.
 
     Args:
         paths: The f files.
-        tally: Is told what is left out.
+        counter: Counts what is left out.
 
     Returns:
         See ``visdrone_txt.read_annotation_files``, but a number of rows is
         -1 for a file that cannot be read.
     """
-    try:
-        return visdrone_txt.read_annotation_files(paths)
-    except (AnnotationError, OSError):
-        # One of many files is at fault; the others are read again.
-        parts = [_read_file(Path(path), tally) for path in paths]
+    parts = [_read_file(path, counter) for path in paths]
     rows = [np.zeros((0, 8)), *(part for part in parts if part is not None)]
     counts = [-1 if part is None else len(part) for part in parts]
     return np.concatenate(rows), np.array(counts, dtype=np.int64)
@@ -73,19 +65,19 @@ def note_odd_rows(
     counts: np.ndarray,
     image_whs: np.ndarray,
     paths: Sequence[str | Path],
-    tally: Tally,
+    counter: FaultCounter,
 ) -> None:
-    """Count rows that are legal but may be mistakes.
+    """Count rows that are valid but may be wrong.
 
     Args:
         rows: (n, 8) annotation rows of f files, one file after another.
         counts: int (f,), how many are in each.
         image_whs: int (f, 2), widths and heights of their images, pixels.
         paths: Paths of the f files.
-        tally: Is told what there is.
+        counter: Counts the rows.
     """
     for ind in np.flatnonzero(counts == 0)[:1]:
-        tally.add(EMPTY, paths[ind], int((counts == 0).sum()))
+        counter.add(EMPTY, paths[ind], int((counts == 0).sum()))
     owners = np.repeat(np.arange(len(counts)), counts)
     starts = np.cumsum(counts) - counts
     xywh = rows[:, :4].astype(np.float64)
@@ -105,40 +97,43 @@ def note_odd_rows(
             where = _row_line(path, int(ind - starts[owners[ind]]))
             width, height = limits[ind].astype(int)
             what = f'{where} (image of {width} x {height} pixels)'
-            tally.add(kind, what, int(mask.sum()))
+            counter.add(kind, what, int(mask.sum()))
 
 
-def _read_file(path: Path, tally: Tally) -> np.ndarray | None:
-    """Rows (n, 8) of a file; None for one that cannot be read."""
+def _read_file(path: str | Path, counter: FaultCounter) -> np.ndarray | None:
+    """Read the rows (n, 8) of a file; None if it cannot be read."""
     try:
-        text = decode(path.read_bytes(), path)
+        text = decode(read_bytes(path), path)
     except OSError as error:
-        tally.add(DAMAGED, f'{path}: {error.strerror}')
-        tally.may_pass |= may_pass(error)
+        counter.add(DAMAGED, f'{path}: {error.strerror}')
         return None
     except AnnotationError as error:
-        tally.add(DAMAGED, error)
+        counter.add(DAMAGED, error)
         return None
+    with suppress(AnnotationError):
+        return parse_annotations(text, path)
     rows = []
     for number, line in enumerate(split_lines(text), 1):
         try:
-            rows.append(_read_row(line, path, number, tally))
+            rows.append(_read_row(line, path, number, counter))
         except AnnotationError as error:
-            tally.add(UNREADABLE, error)
+            counter.add(UNREADABLE, error)
     read = np.concatenate([np.zeros((0, 8)), *rows])
     if not len(read) and text.strip():
         # no word of what is in the image
-        tally.add(DAMAGED, f'{path}: no row can be read')
+        counter.add(DAMAGED, f'{path}: no row can be read')
         return None
     return read
 
 
-def _read_row(line: str, path: Path, number: int, tally: Tally) -> np.ndarray:
-    """Row (1, 8) of a line; (0, 8) of a blank one."""
+def _read_row(
+    line: str, path: str | Path, number: int, counter: FaultCounter
+) -> np.ndarray:
+    """Read the row (1, 8) of a line; (0, 8) of a blank one."""
     try:
         return parse_annotations(line, path, number)
     except CategoryError as error:
-        tally.add(UNKNOWN, error)
+        counter.add(UNKNOWN, error)
         fields = line.split(',')
         fields[5] = str(OTHERS_CATEGORY)
         return parse_annotations(','.join(fields), path, number)
@@ -151,7 +146,7 @@ def _row_line(path: str | Path, ind: int) -> str:
 
 
 def _repeated(rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """Rows (n,) that equal an earlier one of the same file."""
+    """Mark rows (n,) that equal an earlier one of the same file."""
     keys = (*rows.T[::-1], owners)
     order = np.lexsort(keys)  # stable: the earliest comes first
     same = np.zeros(len(rows), dtype=bool)

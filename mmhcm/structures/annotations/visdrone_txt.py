@@ -4,13 +4,12 @@ Annotation row: ``x,y,w,h,score,category,truncation,occlusion``. Result row:
 ``x,y,w,h,score,category,-1,-1``. Boxes are in pixels of the whole image.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from .uniform_rows import narrow, parse_uniform
+from mmhcm.structures.files import naming
 
 CLASSES = (
     'pedestrian',
@@ -37,54 +36,38 @@ SCORE_DECIMALS = 5
 MAX_COORDINATE = 1e9
 
 _NUM_COLUMNS = 8
-# Text that is parsed at once; more leaves the processor cache.
-_BATCH_BYTES = 1 << 18
-# Few annotation files are larger.
-_READ_BYTES = 1 << 16
 
 
 class AnnotationError(ValueError):
-    """A row or file of annotations or results that cannot be read."""
+    """Error of a row or file of annotations or results."""
 
 
 class CategoryError(AnnotationError):
-    """A row whose category alone is wrong."""
+    """Error of a row in which only the category is invalid."""
 
 
 def read_annotations(path: str | Path) -> np.ndarray:
     """Read an annotation file into rows (n, 8); see parse_annotations."""
-    path = Path(path)
-    return parse_annotations(decode(path.read_bytes(), path), path)
+    return parse_annotations(decode(read_bytes(path), path), path)
 
 
 def read_annotation_files(
     paths: Sequence[str | Path],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read many annotation files at once; see parse_annotations.
+    """Read many annotation files; see parse_annotations.
 
     Returns:
-        (n, 8) rows of all files, in order, as the smallest integers that hold
-        them exactly, else float64; and int64 (f,) number of rows of each of
-        the f files.
+        float64 (n, 8) rows of all files, in order, and int64 (f,) number of
+        rows of each of the f files.
 
     Raises:
         AnnotationError: of the first file with a fault.
         OSError: a file cannot be read.
     """
-    parts = [np.zeros((0, _NUM_COLUMNS), dtype=np.int16)]
-    counts: list[int] = []
-    contents: list[bytes] = []
-    num_bytes = 0
-    for index, path in enumerate(paths):
-        contents.append(_read(path))
-        num_bytes += len(contents[-1])
-        if num_bytes >= _BATCH_BYTES or index == len(paths) - 1:
-            first = index + 1 - len(contents)
-            batch, batch_counts = _parse_batch(contents, paths[first:])
-            parts.append(narrow(batch))
-            counts.extend(batch_counts)
-            contents, num_bytes = [], 0
-    return np.concatenate(parts), np.array(counts, dtype=np.int64)
+    parts = [read_annotations(path) for path in paths]
+    counts = [len(part) for part in parts]
+    rows = np.concatenate([np.zeros((0, _NUM_COLUMNS)), *parts])
+    return rows, np.array(counts, dtype=np.int64)
 
 
 def parse_annotations(
@@ -117,8 +100,7 @@ def parse_annotations(
 
 def read_results(path: str | Path) -> np.ndarray:
     """Read a result file into rows (n, 6); see parse_results."""
-    path = Path(path)
-    return parse_results(decode(path.read_bytes(), path), path)
+    return parse_results(decode(read_bytes(path), path), path)
 
 
 def parse_results(text: str, source: object = '<text>') -> np.ndarray:
@@ -148,8 +130,8 @@ def format_results(
 ) -> str:
     """Format the detections of one image as the text of its result file.
 
-    What is submitted and what is scored both come from this text, so that
-    they cannot differ by rounding. Boxes are clipped to the image and
+    The submission and the score both come from this text, so that they
+    cannot differ by rounding. Boxes are clipped to the image and
     rounded; those left without area are dropped, then the best ``max_dets``
     over all classes are written by descending score (equal ones as given).
 
@@ -191,6 +173,12 @@ def format_results(
         [xywh[keep] / unit, np.clip(scores[keep], 0, 1), labels[keep] + 1]
     )
     return ''.join(row % tuple(values) for values in table.tolist())
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file; every error names the file."""
+    with naming(path):
+        return Path(path).read_bytes()
 
 
 def decode(content: bytes, source: object) -> str:
@@ -240,15 +228,12 @@ def _parse_rows(
     max_columns: int,
     first_line: int = 1,
 ) -> np.ndarray:
-    """Rows as float64 (n, max_columns), padded with -1 on the right."""
-    if text.isascii():
-        content = text.encode()
-        commas = text.partition('\n')[0].rstrip('\r').rstrip(',').count(',')
-        if min_columns <= commas + 1 <= max_columns:
-            plain = parse_uniform(content, commas + 1)
-            if plain is not None:
-                padding = np.full((len(plain), max_columns - commas - 1), -1.0)
-                return np.hstack([plain, padding])
+    """Parse rows to float64 (n, max_columns), padded with -1."""
+    regular = _parse_regular(text)
+    if regular is not None and min_columns <= regular.shape[1] <= max_columns:
+        missing = max_columns - regular.shape[1]
+        padding = np.full((len(regular), missing), -1.0)
+        return np.hstack([regular, padding]) if missing else regular
     rows = []
     for number, fields in split_rows(text, first_line):
         if not min_columns <= len(fields) <= max_columns:
@@ -270,46 +255,18 @@ def _parse_rows(
     return array
 
 
-def _read(path: str | Path) -> bytes:
-    """Bytes of a file, in fewer calls to the system than by a file object."""
-    handle = os.open(path, os.O_RDONLY)
+def _parse_regular(text: str) -> np.ndarray | None:
+    """Parse rows of equally many finite numbers; None for any other text."""
+    lines = [line.removesuffix(',') for line in split_lines(text) if line]
+    if not any(lines):
+        return None
     try:
-        content = block = os.read(handle, _READ_BYTES)
-        while len(block) == _READ_BYTES:
-            block = os.read(handle, _READ_BYTES)
-            content += block
-    except OSError as error:
-        # Unlike that of opening, it names no file.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    finally:
-        os.close(handle)
-    return content
-
-
-def _parse_batch(
-    contents: Sequence[bytes], paths: Sequence[str | Path]
-) -> tuple[np.ndarray, list[int]]:
-    """Parse whole files: their rows, and the number of rows of each."""
-    joined = b''.join(
-        content if content.endswith(b'\n') or not content else content + b'\n'
-        for content in contents
-    )
-    rows = parse_uniform(joined, _NUM_COLUMNS)
-    if rows is not None and not (
-        _has_bad_box(rows).any() or _has_bad_category(rows).any()
-    ):
-        # in a regular text every line is a row
-        return rows, [
-            content.count(b'\n')
-            + (content != b'' and not content.endswith(b'\n'))
-            for content in contents
-        ]
-    # no file is at fault, perhaps: byte order marks and spaces are fine
-    parts = [
-        parse_annotations(decode(content, path), path)
-        for content, path in zip(contents, paths, strict=False)
-    ]
-    return np.concatenate(parts), [len(part) for part in parts]
+        rows = np.loadtxt(lines, delimiter=',', comments=None, ndmin=2)
+    except ValueError:
+        return None
+    # loadtxt passes over lines that are empty, such as a comma alone.
+    is_whole = len(rows) == len(lines) and np.isfinite(rows).all()
+    return rows if is_whole else None
 
 
 def _has_bad_box(rows: np.ndarray) -> np.ndarray:

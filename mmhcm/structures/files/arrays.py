@@ -1,9 +1,9 @@
 """Arrays in one file that is mapped, not read.
 
-A file starts with one line of JSON, which says what it is and where each
-array lies; then come the arrays, each at a multiple of 64 bytes. Processes
-that map it share one copy in memory. A checksum over all of it is looked at
-when a file is opened, at some 3 gigabytes a second.
+A file starts with one line of JSON with its kind and the position of each
+array. Then come the arrays, each at a multiple of 64 bytes. Processes that
+map the file share one copy in memory. Opening checks a checksum over the
+whole file, at some 3 gigabytes a second.
 """
 
 import json
@@ -25,7 +25,7 @@ _DTYPE = re.compile(r'[<>|=][biufcU]\d{1,9}')
 
 
 class ArrayFileError(ValueError):
-    """A file under the name of a cache is something else."""
+    """Error of a file that has a cache's name and is not a cache."""
 
 
 def write_arrays(
@@ -38,7 +38,7 @@ def write_arrays(
 
     Args:
         path: The file.
-        kind: What the file is, with its version, such as 'boxes 1'.
+        kind: Kind of the file with its version, such as 'boxes 1'.
         fingerprint: Of what the arrays were made from.
         arrays: Arrays by name.
     """
@@ -91,7 +91,7 @@ def map_arrays(
     start = f'{{"kind": "{kind.rsplit(" ", 1)[0]} '.encode()
     if line[: len(start)] != start[: len(line)]:
         family = kind.rsplit(' ', 1)[0]
-        raise ArrayFileError(f'{path}: is no cache of {family}; remove it')
+        raise ArrayFileError(f'{path}: not a cache of {family}; remove it')
     header = _parse_header(line)
     if header is None:
         return None
@@ -102,7 +102,7 @@ def map_arrays(
         return None
     try:
         return _arrays_of(body, header['arrays'])
-    # Of a header that somebody has made up.
+    # Of a forged header.
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -113,19 +113,19 @@ def _arrays_of(
     arrays = {}
     for name, (dtype, shape, offset) in places.items():
         if not _DTYPE.fullmatch(dtype) or min(shape, default=0) < 0:
-            raise ValueError(f'{name} is no array of numbers or text')
+            raise ValueError(f'{name} is not an array of numbers or text')
         num_bytes = math.prod(shape) * np.dtype(dtype).itemsize
         if not 0 <= offset <= offset + num_bytes <= len(body):
-            raise ValueError(f'{name} lies outside the file')
+            raise ValueError(f'{name} is outside the file')
         content = body[offset : offset + num_bytes]
         arrays[name] = content.view(dtype).reshape(shape)
         if arrays[name].dtype.kind == 'U' and not _is_text(content):
-            raise ValueError(f'{name} holds what is no text')
+            raise ValueError(f'{name} holds bytes that are not text')
     return arrays
 
 
 def _is_text(content: np.ndarray) -> bool:
-    """Whether bytes are characters, four bytes each; others crash Python."""
+    """Check for characters of four bytes each; others crash Python."""
     return bool((content.view('<u4') <= 0x10FFFF).all())
 
 
@@ -133,7 +133,7 @@ def have_layout(
     arrays: Mapping[str, np.ndarray],
     layout: Mapping[str, tuple[str, tuple[int | str, ...]]],
 ) -> bool:
-    """Whether arrays have certain names, types and shapes.
+    """Check names, types and shapes of arrays.
 
     Args:
         arrays: Arrays by name.
@@ -159,7 +159,7 @@ def have_layout(
 
 
 def are_offsets(values: np.ndarray, total: int) -> bool:
-    """Whether ``values`` rise from 0 to ``total``."""
+    """Check that ``values`` rise from 0 to ``total``."""
     return bool(
         len(values)
         and values[0] == 0

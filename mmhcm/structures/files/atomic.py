@@ -1,10 +1,10 @@
 """Whole-or-nothing file writing, and fingerprints of what made a file."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
+import platform
 import tempfile
 import time
 import zlib
@@ -16,14 +16,19 @@ from typing import IO, Any
 
 import numpy as np
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 # Files whose writer has died are removed by runs on the same machine at once,
-# by others when they are a day old, since not every shared disk shows one
-# machine the locks of another.
-_HOST = f'{zlib.crc32(os.uname().nodename.encode()):08x}'
+# by others, and where there are no locks, when they are a day old: not every
+# shared disk shows one machine the locks of another.
+_HOST = f'{zlib.crc32(platform.node().encode()):08x}'
 _SUFFIX = '.mmhcm.tmp'
 _MAX_AGE_S = 24 * 3600
 _MAX_TRIALS = 100
-#: What a disk says that is full, broken, gone or not to be written.
+#: errno values of a full, failing, missing or read-only disk.
 DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
     *(errno.ENODEV, errno.ENXIO, errno.ESTALE),
@@ -36,8 +41,8 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
 
     The bytes go to a temporary name beside ``path``, reach the disk, and are
     renamed when the block ends; if it raises, the temporary file is removed
-    and a file that was at ``path`` stays as it was. What killed processes
-    have left in the folder is removed.
+    and a file that was at ``path`` stays as it was. Temporary files of killed
+    processes in the folder are removed.
 
     Raises:
         OSError: the directory cannot be written or the disk is full; the
@@ -53,8 +58,12 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-            # Before the file is closed, which ends its lock.
+            Path(name).chmod(0o666 & ~_umask())
+            if fcntl is not None:
+                # Before the file is closed, which ends its lock.
+                Path(name).replace(path)
+        if fcntl is None:
+            # Windows renames no open file.
             Path(name).replace(path)
         _sync_folder(path.parent)
     except BaseException as error:
@@ -69,7 +78,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Let errors of the disk that name no file name this one."""
+    """Add a file's name to errors of the disk that name none."""
     try:
         yield
     except OSError as error:
@@ -93,7 +102,12 @@ _remove_leftovers_once = cache(remove_leftovers)
 
 def _remove_unlocked(entry: os.DirEntry) -> None:
     is_own = entry.name.removesuffix(_SUFFIX).endswith(f'-{_HOST}')
-    if not is_own and time.time() - entry.stat().st_mtime < _MAX_AGE_S:
+    is_new = time.time() - entry.stat().st_mtime < _MAX_AGE_S
+    if is_new and (fcntl is None or not is_own):
+        return
+    if fcntl is None:
+        # Windows removes no file that its writer holds open.
+        Path(entry.path).unlink()
         return
     handle = os.open(entry.path, os.O_RDWR)
     try:
@@ -112,6 +126,8 @@ def _open_temporary(path: Path) -> tuple[int, str]:
             prefix=f'.{path.name[:50]}.',
             suffix=f'-{_HOST}{_SUFFIX}',
         )
+        if fcntl is None:
+            return handle, name
         # Some disks have no locks; then nobody can remove the file either.
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -123,9 +139,9 @@ def _open_temporary(path: Path) -> tuple[int, str]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name outlast a loss of power, where disks can."""
+    """Flush the folder, so that the new name outlasts a loss of power."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(folder, os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0))
         try:
             os.fsync(handle)
         finally:
@@ -133,7 +149,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _disk_error(error: BaseException, temporary: str) -> OSError | None:
-    """The error of the disk behind an error, if it names no other file.
+    """Find the error of the disk behind an error, if of no other file.
 
     Writers of archives hide it behind errors of their own, since they try to
     finish the archive.
@@ -155,7 +171,7 @@ def _disk_error(error: BaseException, temporary: str) -> OSError | None:
 
 
 def file_stamp(path: str | Path | int) -> tuple[int, int]:
-    """Length in bytes and time of change in ns; zeros for what is not there.
+    """Return length in bytes and time of change in ns; zeros if absent.
 
     Args:
         path: The file, or the number of an open one.

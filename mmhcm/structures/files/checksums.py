@@ -21,7 +21,7 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class FileChecksums:
-    """Of each of n files; zeros for one that cannot be read.
+    """Checksums of n files; zeros for a file that cannot be read.
 
     Attributes:
         lengths: int64 (n,), bytes.
@@ -34,7 +34,7 @@ class FileChecksums:
     values: np.ndarray
 
     def stamps(self) -> np.ndarray:
-        """int64 (n, 2), by which a change is noticed."""
+        """Return lengths and times, int64 (n, 2), that show changes."""
         return np.stack([self.lengths, self.times], axis=1)
 
 
@@ -47,8 +47,8 @@ def checksum_files(
 
     Args:
         paths: The files.
-        kept: What was found of the same paths before; a file whose length and
-            time are as they were is not read again.
+        kept: Earlier checksums of the same paths; a file with the same length
+            and time is not read again.
         progress: Called with 1 after each file.
     """
     stamps = np.array(list(map(file_stamp, paths)), np.int64).reshape(-1, 2)
@@ -86,7 +86,7 @@ def write_checksums(
 def read_checksums(
     folder: str | Path, paths: Sequence[str | Path]
 ) -> FileChecksums | None:
-    """What was kept of these paths; None if nothing was, or it is damaged.
+    """Read the checksums of these paths; None if absent or damaged.
 
     Raises:
         ArrayFileError: the file is something else.
@@ -103,7 +103,7 @@ def read_checksums(
 
 
 def checksums_path(folder: str | Path, paths: Sequence[str | Path]) -> Path:
-    """Where the checksums of these paths are kept."""
+    """Return the path of the file of these paths' checksums."""
     return Path(folder) / f'file_checksums_{_digest(paths)[:16]}.bin'
 
 
@@ -118,6 +118,6 @@ def _checksum(path: str | Path) -> int | None:
             while block := file.read(_BLOCK_BYTES):
                 value = zlib.crc32(block, value)
     except OSError:
-        # Whoever needs the file will say so.
+        # A later reader of the file reports it.
         return None
     return value

@@ -1,4 +1,4 @@
-"""JSON of files, and whether its values are what a record holds."""
+"""JSON of files, and checks of its values."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def one_line(error: BaseException, most: int | None = 200) -> str:
-    """What an error says, in one line of ``most`` characters, None for all."""
+    """Put an error's text in one line of ``most`` characters, None for all."""
     return (' '.join(str(error).split()) or type(error).__name__)[:most]
 
 
@@ -80,4 +80,4 @@ def _items_fit(values: Sequence[Any], wanted: tuple[Any, ...]) -> bool:
 
 
 def _refuse(text: str) -> float:
-    raise ValueError(f'{text} is no number of JSON')
+    raise ValueError(f'{text} is not a JSON number')

@@ -8,14 +8,14 @@ import numpy as np
 
 
 class PackedList(Sequence[Any]):
-    """A list whose items are made anew each time that they are asked for.
+    """List whose items are unpickled anew on each access.
 
-    Python counts who refers to an object inside the object, so that a worker
-    that only looks at a list of them ends with a copy of its own. One buffer
-    of bytes stays shared.
+    Python stores an object's reference count in the object, so that a worker
+    that reads a list of objects ends with a copy of its own. One buffer of
+    bytes stays shared.
 
     Args:
-        items: what pickles.
+        items: objects that pickle.
     """
 
     def __init__(self, items: Iterable[Any] = ()) -> None:

@@ -19,7 +19,7 @@ from mmhcm.functional.pasting import (
     log_aspects_of,
 )
 from mmhcm.functional.regions import union_shares
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.files import (
     FileChecksums,
     atomic_write,
@@ -40,10 +40,11 @@ def pool_fingerprint(
     images: Sequence[dict[str, Any]],
     *,
     num_classes: int,
+    objects: 'Selection | None' = None,
     checksums: FileChecksums | None = None,
     **options: Any,
 ) -> str:
-    """Digest of what a pool is made from, wherever it lies.
+    """Return a digest of all that a pool is made from, wherever that is.
 
     Images count by their files' bytes, so that copies of a data set are the
     same.
@@ -51,10 +52,12 @@ def pool_fingerprint(
     Args:
         images: see `build_pool`.
         num_classes: number of classes.
+        objects: all objects. Defaults to None: they are listed here.
         checksums: of the images' files. Defaults to None: all are read.
         **options: fields of `PoolOptions`.
     """
-    objects = list_objects(images)
+    if objects is None:
+        objects = list_objects(images)
     if checksums is None:
         checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
@@ -77,7 +80,8 @@ def build_pool(
     num_classes: int,
     num_workers: int = 1,
     progress: Callable[[int], object] | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
+    objects: 'Selection | None' = None,
     checksums: FileChecksums | None = None,
     **options: Any,
 ) -> ObjectPool:
@@ -94,8 +98,9 @@ def build_pool(
         num_workers: processes that decode and cut; with 1 this one does. With
             more, a script has to guard its main part by ``__name__``.
         progress: called with 1 after each image.
-        tally: is told of broken images, whose objects are left out.
+        counter: counts broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
+        objects: see `pool_fingerprint`.
         checksums: see `pool_fingerprint`.
         **options: fields of `PoolOptions`.
 
@@ -106,10 +111,14 @@ def build_pool(
     path = Path(path)
     ObjectPool.exists(path)  # raises for files that are not ours
     settings = PoolOptions(**options)
+    everything = list_objects(images) if objects is None else objects
     digest = pool_fingerprint(
-        images, num_classes=num_classes, checksums=checksums, **options
+        images,
+        num_classes=num_classes,
+        objects=everything,
+        checksums=checksums,
+        **options,
     )
-    everything = list_objects(images)
     statistics = class_statistics(everything, num_classes)
     views = image_aspects(everything, len(images), num_classes)
     objects = filter_objects(everything, images, settings)
@@ -130,9 +139,9 @@ def build_pool(
         file.write(digest.encode())
         for image_ind, cuts in enumerate(results):
             if isinstance(cuts, PoolError):
-                if tally is None:
+                if counter is None:
                     raise cuts
-                tally.add('broken images without objects in the pool', cuts)
+                counter.add('broken images without objects in the pool', cuts)
                 cuts = []
             for ind, cut in enumerate(cuts, starts[image_ind]):
                 if cut is None:
@@ -161,10 +170,6 @@ def build_pool(
             'foreign_bboxes': np.concatenate(foreign),
             'labels': objects.labels,
             'image_inds': objects.image_inds,
-            'image_names': np.array([_image_name(i) for i in images], str),
-            'source_bboxes': objects.bboxes,
-            'occlusions': objects.occlusions,
-            'truncations': objects.truncations,
             'looks': np.array(looks, dtype=np.float32).reshape(-1, 4),
             'aspect_sums': views,
             **statistics,
@@ -174,7 +179,7 @@ def build_pool(
 
 
 def _image_name(info: dict[str, Any]) -> str:
-    """Name of an image, the same wherever the data set lies."""
+    """Return the name of an image, independent of the path of the data set."""
     return str(info.get('img_id', Path(info['img_path']).stem))
 
 
@@ -195,7 +200,7 @@ def _map_in_order(
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """What goes into a pool.
+    """Options of a pool.
 
     Attributes:
         context: pixels around an object, as a share of its side, on each
@@ -263,12 +268,12 @@ class Selection:
     truncations: np.ndarray
 
     def take(self, keep: np.ndarray) -> 'Selection':
-        """Those objects that ``keep``, a mask or indices, names."""
+        """Take the objects that ``keep`` selects, a mask or indices."""
         return Selection(*(values[keep] for values in vars(self).values()))
 
 
 def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
-    """All objects of ``images`` that are not ignored and have an area."""
+    """List the objects of ``images`` that are not ignored and have area."""
     rows = [
         (image_ind, instance_ind, instance)
         for image_ind, info in enumerate(images)
@@ -289,7 +294,7 @@ def list_objects(images: Sequence[dict[str, Any]]) -> Selection:
 def class_statistics(
     objects: Selection, num_classes: int
 ) -> dict[str, np.ndarray]:
-    """``class_counts`` and ``class_log_sizes`` of an `ObjectPool`."""
+    """Compute an `ObjectPool`'s ``class_counts`` and ``class_log_sizes``."""
     counts = instance_counts(objects.labels, num_classes)
     wh = objects.bboxes[:, 2:] - objects.bboxes[:, :2]
     log_sizes = np.log(wh.astype(np.float64)).mean(axis=1)
@@ -302,7 +307,7 @@ def class_statistics(
 def image_aspects(
     objects: Selection, num_images: int, num_classes: int
 ) -> np.ndarray:
-    """``aspect_sums`` of an `ObjectPool`."""
+    """Compute ``aspect_sums`` of an `ObjectPool`."""
     sums = aspect_sums(
         objects.image_inds * num_classes + objects.labels,
         log_aspects_of(box_wh(objects.bboxes)),
@@ -319,7 +324,7 @@ def filter_objects(
     images: Sequence[dict[str, Any]],
     options: PoolOptions,
 ) -> Selection:
-    """Those of ``objects`` that ``options`` admit, in the same order."""
+    """Keep the ``objects`` that ``options`` admit, in the same order."""
     sizes = np.sqrt(box_wh(objects.bboxes).prod(axis=1))
     keep = (options.min_size <= sizes) & (sizes <= options.max_size)
     keep &= objects.occlusions <= options.max_occlusion

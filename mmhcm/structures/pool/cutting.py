@@ -1,4 +1,4 @@
-"""Which objects go into the object pool, and their pixels."""
+"""Cutting of objects out of images."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from .file import PoolError
 
 
 def instance_bboxes(info: dict[str, Any]) -> np.ndarray:
-    """Boxes (n, 4) of all instances of an image, ignored ones too."""
+    """Return boxes (n, 4) of an image's instances, ignored ones too."""
     return as_bboxes([instance['bbox'] for instance in info['instances']])
 
 
@@ -70,7 +70,7 @@ def plan_cut(
 
 
 def try_to_cut(task: CutTask) -> list[Cut | None] | PoolError:
-    """See `cut_objects`; a broken image gives its fault."""
+    """Cut as `cut_objects`; return the fault of a broken image."""
     try:
         return cut_objects(task)
     except PoolError as error:

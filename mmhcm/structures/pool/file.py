@@ -1,11 +1,10 @@
 """The two files of an object pool.
 
 ``pool.bin`` starts with the pool's fingerprint, 64 ASCII characters, followed
-by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` says
-where each patch lies, what it shows and where it came from, and the checksum
-of its pixels, which is looked at whenever a patch is read. What other objects
-cover of an object, so that it could not be cut away, is there as boxes, patch
-after patch.
+by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` holds
+the position, shape, object and source image of each patch, and the checksum
+of its pixels, which is compared whenever a patch is read. The parts of other
+objects that cover an object are there as boxes, patch after patch.
 """
 
 import zlib
@@ -15,7 +14,7 @@ import numpy as np
 
 from mmhcm.structures.files import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 4
+VERSION = 5
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
@@ -29,26 +28,22 @@ _PATCH_FIELDS = {
     'bboxes': (np.float32, (4,)),
     'labels': (np.int64, ()),
     'image_inds': (np.int64, ()),
-    'source_bboxes': (np.float32, (4,)),
-    'occlusions': (np.int8, ()),
-    'truncations': (np.int8, ()),
     'foreign_counts': (np.int64, ()),
     'looks': (np.float32, (4,)),
 }
 _FIELDS = {
     *_PATCH_FIELDS,
-    *('fingerprint', 'image_names', 'class_counts', 'class_log_sizes'),
-    'foreign_bboxes',
-    'aspect_sums',
+    *('fingerprint', 'class_counts', 'class_log_sizes'),
+    *('foreign_bboxes', 'aspect_sums'),
 }
 
 
 class PoolError(ValueError):
-    """An object pool cannot be built or used; the message names the file."""
+    """Error of an object pool; the message names the file."""
 
 
 class StalePoolError(PoolError):
-    """There is no pool, or one of other inputs: building one is the cure."""
+    """Error of a pool that is absent or of other inputs: build it again."""
 
 
 def write_index(
@@ -64,7 +59,7 @@ def write_index(
     """
     fields = {'fingerprint': np.array(digest), **arrays}
     assert set(fields) == _FIELDS, f'{set(fields) ^ _FIELDS}'
-    # Whose it is lies among the arrays, since a pool can be opened unknown.
+    # The fingerprint lies among the arrays, as a pool can be opened by any.
     write_arrays(path, _KIND, '', fields)
 
 
@@ -94,28 +89,28 @@ def read_index(path: Path) -> dict[str, np.ndarray]:
 
 
 def checksum(patch: np.ndarray) -> int:
-    """Checksum of a patch's pixels, for `write_index`."""
+    """Compute the checksum of a patch's pixels, for `write_index`."""
     return zlib.crc32(patch.data)
 
 
 def _is_sound(index: dict[str, np.ndarray]) -> bool:
-    """Whether all fields are there and fit each other."""
+    """Check that all fields are there and fit each other."""
     if set(index) != _FIELDS or index['labels'].ndim != 1:
         return False
     num = len(index['labels'])
     counts = index['class_counts']
-    names = index['image_names']
+    aspect_sums = index['aspect_sums']
     digest = index['fingerprint']
     foreign = index['foreign_bboxes']
     if (
-        (names.ndim, names.dtype.kind) != (1, 'U')
-        or (digest.ndim, digest.dtype.kind) != (0, 'U')
+        (digest.ndim, digest.dtype.kind) != (0, 'U')
         or counts.ndim != 1
         or counts.dtype != np.int64
         or index['class_log_sizes'].shape != counts.shape
         or foreign.dtype != np.float32
-        or index['aspect_sums'].shape != (len(names), 2, len(counts))
-        or index['aspect_sums'].dtype != np.float64
+        or aspect_sums.ndim != 3
+        or aspect_sums.shape[1:] != (2, len(counts))
+        or aspect_sums.dtype != np.float64
     ):
         return False
     return all(
@@ -128,14 +123,13 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         and (index['labels'] < len(counts)).all()
         and (counts >= 0).all()
         and np.isfinite(index['bboxes']).all()
-        and np.isfinite(index['source_bboxes']).all()
         and (index['foreign_counts'] >= 0).all()
         and foreign.shape == (index['foreign_counts'].sum(), 4)
         and np.isfinite(foreign).all()
         and np.isfinite(index['looks']).all()
-        and np.isfinite(index['aspect_sums']).all()
+        and np.isfinite(aspect_sums).all()
         and (index['image_inds'] >= 0).all()
-        and (index['image_inds'] < len(index['image_names'])).all()
+        and (index['image_inds'] < len(aspect_sums)).all()
     )
 
 

@@ -29,11 +29,7 @@ class ObjectPool:
         fingerprint: digest of what the pool was made from.
         bboxes: float32 (p, 4) xyxy of each object in pixels of its patch.
         labels: int64 (p,).
-        image_inds: int64 (p,), indices into ``image_names``.
-        image_names: str (images,), names of the source images.
-        source_bboxes: float32 (p, 4) xyxy, source pixels.
-        occlusions: int8 (p,).
-        truncations: int8 (p,).
+        image_inds: int64 (p,), source image of each object.
         foreign_bboxes: float32 (f, 4) xyxy, what other objects cover of each
             object, patch after patch; see `foreign`.
         looks: float32 (p, 4), colour and contrast of what surrounds each
@@ -48,10 +44,6 @@ class ObjectPool:
     bboxes: np.ndarray
     labels: np.ndarray
     image_inds: np.ndarray
-    image_names: np.ndarray
-    source_bboxes: np.ndarray
-    occlusions: np.ndarray
-    truncations: np.ndarray
     foreign_bboxes: np.ndarray
     looks: np.ndarray
     class_counts: np.ndarray
@@ -81,8 +73,8 @@ class ObjectPool:
 
         Args:
             path: folder of the pool.
-            expected_fingerprint: what `pool_fingerprint` says of the present
-                inputs; None takes any pool.
+            expected_fingerprint: `pool_fingerprint` of the present inputs;
+                None takes any pool.
 
         Raises:
             StalePoolError: there is no pool, or it is of another version, of
@@ -101,7 +93,7 @@ class ObjectPool:
     def exists(
         cls, path: str | Path, expected_fingerprint: str | None = None
     ) -> bool:
-        """Whether `open` would succeed.
+        """Check if `open` would succeed.
 
         Raises:
             PoolError: something else lies there, which should not be
@@ -114,7 +106,7 @@ class ObjectPool:
         return True
 
     def patch(self, ind: int) -> np.ndarray:
-        """Patch ``ind``, a read-only view, uint8 (h, w, 3) BGR.
+        """Return patch ``ind``, a read-only view, uint8 (h, w, 3) BGR.
 
         Raises:
             PoolError: its pixels are not those that were written.
@@ -129,16 +121,16 @@ class ObjectPool:
         return pixels.reshape(shape)
 
     def patch_shape(self, ind: int) -> tuple[int, int, int]:
-        """Height, width and channels of patch ``ind``."""
+        """Return height, width and channels of patch ``ind``."""
         if not 0 <= ind < len(self):
             raise IndexError(f'patch {ind} of {len(self)}')
         height, width = self._shapes[ind].tolist()
         return height, width, 3
 
     def foreign(self, ind: int) -> np.ndarray:
-        """Return what other objects cover of the object of patch ``ind``.
+        """Return the parts of other objects on the object of patch ``ind``.
 
-        They came along unlabelled, so that nothing is known of them.
+        They are in the patch without labels.
 
         Returns:
             float32 (k, 4) xyxy, pixels of the patch, inside of the object's

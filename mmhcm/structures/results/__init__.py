@@ -1,24 +1,23 @@
 """Result files, their scores and ranks."""
 
 from .ensembling import ensemble_submissions
-from .ranking import format_rankings, rank_scores, write_ranked_figures
+from .ranking import format_rankings, rank_scores
 from .scores import (
-    figures_dict,
-    format_figures,
+    format_scores,
     read_records,
     read_split,
     read_split_sizes,
     score_folder,
     score_results,
-    write_figures,
+    scores_dict,
+    write_scores,
 )
 from .submission import read_submission, validate_submission, write_submission
 
 __all__ = [
     'ensemble_submissions',
-    'figures_dict',
-    'format_figures',
     'format_rankings',
+    'format_scores',
     'rank_scores',
     'read_records',
     'read_split',
@@ -26,8 +25,8 @@ __all__ = [
     'read_submission',
     'score_folder',
     'score_results',
+    'scores_dict',
     'validate_submission',
-    'write_figures',
-    'write_ranked_figures',
+    'write_scores',
     'write_submission',
 ]

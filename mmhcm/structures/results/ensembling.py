@@ -1,4 +1,4 @@
-"""From several detectors' result files to those of their ensemble."""
+"""Ensembles of several detectors' result files."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -118,7 +118,7 @@ def _check_images(
 def _parse(
     text: str, source: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Boxes xyxy, scores and labels of a result file."""
+    """Parse the boxes xyxy, scores and labels of a result file."""
     rows = parse_results(text, source)
     scores, categories = rows[:, 4], rows[:, 5]
     for wrong, fault in (
@@ -140,7 +140,7 @@ def _parse(
 def _extent(
     parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
 ) -> tuple[int, int]:
-    """(width, height), pixels, of what holds all boxes."""
+    """Find the (width, height), pixels, that holds all boxes."""
     corners = np.concatenate([part[0][:, 2:] for part in parts])
     width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)
     return int(width), int(height)

@@ -1,17 +1,13 @@
-"""A result among published ones, and on which images each was measured."""
+"""Ranks of a result among published ones."""
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from mmhcm.functional.scoring import FIGURES, Scores
-from mmhcm.structures.files import atomic_write
+from mmhcm.functional.scoring import METRICS, Scores
 
 from .challenge import PUBLISHED_TABLES, PublishedTable
-from .scores import figures_dict
 
 # Images of each split, together the 10,209 that the paper counts.
 SPLIT_IMAGES = {
@@ -22,210 +18,127 @@ SPLIT_IMAGES = {
 }
 
 _FOLDER = re.compile(r'VisDrone2019-DET-([a-z-]+)', re.IGNORECASE)
-_YOURS = 'this result'
+_THIS = 'this result'
 
 
-@dataclass(frozen=True)
-class MeasuredSplit:
-    """What a result was measured on.
+def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
+    """Recognise a split by its folder's name, and count its images.
 
-    Attributes:
-        name: Split of VisDrone2019-DET; None when the folder does not say.
-        num_images: Images that were scored.
-    """
-
-    name: str | None
-    num_images: int
-
-    @property
-    def whole(self) -> bool:
-        """Whether these are as many images as the split has."""
-        return (
-            self.name is not None
-            and SPLIT_IMAGES[self.name] == self.num_images
-        )
-
-    def __str__(self) -> str:
-        if self.name is None:
-            return 'unknown'
-        return self.name if self.whole else f'part of {self.name}'
-
-
-class RankedRow(NamedTuple):
-    """A row of a ranking: method, its split and its seven figures."""
-
-    rank: int
-    method: str
-    split: str
-    figures: tuple[float, ...]
-    is_yours: bool
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """A result among the rows of one table, by descending AP.
-
-    Attributes:
-        table: The published rows.
-        measured: What the result was measured on.
-        rows: All rows; the result stands behind those that it equals.
-        comparable: Whether all rows were measured on the same images.
-    """
-
-    table: PublishedTable
-    measured: MeasuredSplit
-    rows: tuple[RankedRow, ...]
-    comparable: bool
-
-    @property
-    def rank(self) -> int:
-        """Place of the result, from 1."""
-        return next(row.rank for row in self.rows if row.is_yours)
-
-
-def recognise_split(data_root: str | Path) -> MeasuredSplit:
-    """Tell by a folder's name which split it holds, and count its images.
+    Returns:
+        Split of VisDrone2019-DET, None if the folder has another name; and
+        the number of annotation files.
 
     Raises:
         OSError: ``annotations`` cannot be read.
     """
     data_root = Path(data_root)
-    annotations = data_root / 'annotations'
-    num_images = sum(path.suffix == '.txt' for path in annotations.iterdir())
-    # A link may bear the name, or what it leads to.
+    files = data_root.joinpath('annotations').iterdir()
+    num_images = sum(path.suffix == '.txt' for path in files)
+    # A link may bear the name, or its target.
     for path in (data_root.absolute(), data_root.resolve()):
         match = _FOLDER.fullmatch(path.name)
         if match and match[1].lower() in SPLIT_IMAGES:
-            return MeasuredSplit(match[1].lower(), num_images)
-    return MeasuredSplit(None, num_images)
+            return match[1].lower(), num_images
+    return None, num_images
 
 
-def rank_result(
-    figures: Sequence[float], measured: MeasuredSplit, table: PublishedTable
-) -> Ranking:
-    """Place a result among the rows of a table, by AP.
+def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:
+    """Rank official scores among the rows of every published table.
 
-    Published figures have two decimals, so the comparison does, too.
+    Published scores have two decimals, and so has the comparison: the result
+    comes after the rows that it equals. Rows are comparable when all were
+    measured on the same images.
 
     Args:
-        figures: The seven official figures, per cent.
-        measured: What they were measured on.
-        table: The published rows.
+        scores: The scores.
+        data_root: Folder of the split that they were measured on.
+
+    Returns:
+        Values of JSON: the split and its tables, with all rows.
+
+    Raises:
+        OSError: ``data_root`` cannot be read.
     """
-    entries = [
-        (row.method + '*' * row.committee, table.split, row.figures, False)
-        for row in table.rows
-    ]
-    entries.append((_YOURS, str(measured), tuple(map(float, figures)), True))
+    split, num_images = recognise_split(data_root)
+    whole = split is not None and SPLIT_IMAGES[split] == num_images
+    name = 'unknown' if split is None else split
+    label = name if whole or split is None else f'part of {name}'
+    tables = []
+    for table in PUBLISHED_TABLES:
+        rows = _rank(scores.official.tolist(), label, table)
+        tables.append(
+            {
+                'table': table.name,
+                'about': table.about,
+                'split': table.split,
+                'comparable': whole and split == table.split,
+                'rank': next(r['rank'] for r in rows if r['this_result']),
+                'rows': rows,
+            }
+        )
+    return {
+        'split': split,
+        'num_images': num_images,
+        'whole_split': whole,
+        'tables': tables,
+    }
+
+
+def _rank(
+    official: Sequence[float], label: str, table: PublishedTable
+) -> list[dict[str, Any]]:
+    """Sort a result into a table's rows."""
+    entries = [(name, table.split, row) for name, row in table.rows.items()]
+    entries.append((_THIS, label, tuple(official)))
     entries.sort(key=lambda entry: -round(entry[2][0], 2))  # stable
-    return Ranking(
-        table,
-        measured,
-        tuple(RankedRow(i, *entry) for i, entry in enumerate(entries, 1)),
-        comparable=measured.whole and measured.name == table.split,
-    )
-
-
-def rank_scores(
-    scores: Scores, data_root: str | Path
-) -> tuple[MeasuredSplit, list[Ranking]]:
-    """Place scores among the rows of every published table."""
-    measured = recognise_split(data_root)
-    figures = scores.official.tolist()
-    return measured, [
-        rank_result(figures, measured, table) for table in PUBLISHED_TABLES
+    return [
+        {
+            'rank': rank,
+            'method': method,
+            'split': split,
+            'this_result': method == _THIS,
+            **dict(zip(METRICS, row, strict=True)),
+        }
+        for rank, (method, split, row) in enumerate(entries, 1)
     ]
 
 
-def format_rankings(rankings: Sequence[Ranking]) -> str:
-    """Format tables of all rows, each with what can be read from it."""
+def format_rankings(rankings: dict[str, Any]) -> str:
+    """Format what `rank_scores` returns as tables, each with a caution."""
     blocks = []
-    for ranking in rankings:
-        table = ranking.table
-        width = max(len(row.method) for row in ranking.rows)
-        splits = max(len(row.split) for row in ranking.rows)
-        head = ''.join(f'{name:>8}' for name in FIGURES)
-        lines = [
-            f'{table.name} of the paper ({table.about}), by official AP',
-            _caution(ranking),
-            f'  rank  {"method":{width}}  {"split":{splits}}{head}',
-        ]
-        for row in ranking.rows:
-            cells = ''.join(f'{figure:>8.2f}' for figure in row.figures)
-            lines.append(
-                f'{">" if row.is_yours else " "} {row.rank:>4}  '
-                f'{row.method:{width}}  {row.split:{splits}}{cells}'
+    for table in rankings['tables']:
+        rows = table['rows']
+        width, splits = (
+            max(len(row[key]) for row in rows) for key in ('method', 'split')
+        )
+        head = ''.join(f'{name:>8}' for name in METRICS)
+        blocks.append(
+            f'{table["table"]} of the paper ({table["about"]}), by official '
+            f'AP\n{_caution(table, rankings)}\n'
+            f'  rank  {"method":{width}}  {"split":{splits}}{head}'
+        )
+        for row in rows:
+            cells = ''.join(f'{row[name]:>8.2f}' for name in METRICS)
+            blocks[-1] += (
+                f'\n{">" if row["this_result"] else " "} {row["rank"]:>4}  '
+                f'{row["method"]:{width}}  {row["split"]:{splits}}{cells}'
             )
-        blocks.append('\n'.join(lines))
     return '\n\n'.join(blocks)
 
 
-def rankings_dict(
-    measured: MeasuredSplit, rankings: Sequence[Ranking]
-) -> dict[str, object]:
-    """Return the rankings in the layout of figures.json."""
-    return {
-        'split': measured.name,
-        'num_images': measured.num_images,
-        'whole_split': measured.whole,
-        'tables': [
-            {
-                'table': ranking.table.name,
-                'about': ranking.table.about,
-                'split': ranking.table.split,
-                'comparable': ranking.comparable,
-                'rank': ranking.rank,
-                'rows': [
-                    {
-                        'rank': row.rank,
-                        'method': row.method,
-                        'split': row.split,
-                        'this_result': row.is_yours,
-                        **dict(zip(FIGURES, row.figures, strict=True)),
-                    }
-                    for row in ranking.rows
-                ],
-            }
-            for ranking in rankings
-        ],
-    }
-
-
-def write_ranked_figures(
-    path: str | Path,
-    scores: Scores,
-    measured: MeasuredSplit,
-    rankings: Sequence[Ranking],
-) -> None:
-    """Write figures.json with the rankings in it, whole or not at all."""
-    content = {
-        **figures_dict(scores),
-        'leaderboard': rankings_dict(measured, rankings),
-    }
-    text = json.dumps(content, indent=2, allow_nan=False)
-    with atomic_write(path) as file:
-        file.write(f'{text}\n'.encode())
-
-
-def _caution(ranking: Ranking) -> str:
-    """One sentence: rank, and whether the rows can be compared."""
-    measured, table = ranking.measured, ranking.table
-    place = f'Rank {ranking.rank} of {len(ranking.rows)}'
-    if ranking.comparable:
-        return f'{place}; all rows were measured on {table.split}.'
-    if measured.name is None:
-        yours = (
-            f'{measured.num_images} images of an unknown split (the data '
-            'root is not named VisDrone2019-DET-...)'
-        )
-    elif measured.whole:
-        yours = f'{measured.name}, other images'
-    else:
-        yours = (
-            f'{measured.num_images} images where {measured.name} has '
-            f'{SPLIT_IMAGES[measured.name]:,}'
-        )
+def _caution(table: dict[str, Any], rankings: dict[str, Any]) -> str:
+    """Describe the rank, and if the rows can be compared."""
+    place = f'Rank {table["rank"]} of {len(table["rows"])}'
+    if table['comparable']:
+        return f'{place}; all rows were measured on {table["split"]}.'
+    split, images = rankings['split'], f'{rankings["num_images"]:,}'
+    images += (
+        ' images of an unknown split (the data root is not named '
+        'VisDrone2019-DET-...)'
+        if split is None
+        else f' of {SPLIT_IMAGES[split]:,} images of {split}'
+    )
     return (
         f'{place}, but only loosely comparable: the rows of the paper were '
-        f'measured on {table.split}, this result on {yours}.'
+        f'measured on {table["split"]}, this result on {images}.'
     )

@@ -1,14 +1,15 @@
-"""From result files to the official figures, their tables and their file."""
+"""Official scores of result files, their tables and their file."""
 
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from mmhcm.functional.scoring import FIGURES, ImageRecord, Scores, evaluate
+from mmhcm.functional.scoring import METRICS, ImageRecord, Scores, evaluate
 from mmhcm.structures.annotations import (
     CLASSES,
     MAX_DETS,
@@ -17,7 +18,7 @@ from mmhcm.structures.annotations import (
     read_annotations,
     split_rows,
 )
-from mmhcm.structures.fault_counter import Tally
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.files import atomic_write
 from mmhcm.structures.images import read_image_sizes, read_sizes_csv
 
@@ -32,66 +33,152 @@ OFFICIAL = 'official (classes weighted by the images that hold them)'
 CLASS_MEAN = 'class mean (plain, over the classes with objects)'
 
 
-def score_folder(
-    results_path: str | Path,
-    data_root: str | Path,
-    sizes_path: str | Path | None = None,
-    tally: Tally | None = None,
-) -> Scores:
-    """Score a folder or zip of result files against a split on disk.
+@dataclass(frozen=True)
+class AnnotatedSplit:
+    """Annotations of a split, for one result or several.
 
-    Args:
-        results_path: Folder or zip, one result file an image.
-        data_root: Folder with ``annotations`` and ``images``.
-        sizes_path: Table of image sizes that stands in for the images.
-        tally: Is told what is odd in the files, and what the protocol leaves
-            out of the score.
+    Attributes:
+        annotations: Rows (n, 8) by image stem.
+        image_whs: (width, height) by image stem, pixels; of images without
+            annotations too.
 
     Raises:
-        ValueError: a file is missing, unknown or malformed.
+        ValueError: the size of an annotated image is missing.
+    """
+
+    annotations: Mapping[str, np.ndarray]
+    image_whs: Mapping[str, tuple[int, int]]
+
+    def __post_init__(self) -> None:
+        _check_none(
+            set(self.annotations) - set(self.image_whs),
+            'images have no known size',
+        )
+
+    @property
+    def stems(self) -> list[str]:
+        """Annotated images in the order of their files' names."""
+        # Stems have another order: '-' is before the '.' of the suffix.
+        return sorted(self.annotations, key=lambda stem: f'{stem}.txt')
+
+
+def read_split(
+    data_root: str | Path,
+    sizes_path: str | Path | None = None,
+    counter: FaultCounter | None = None,
+) -> AnnotatedSplit:
+    """Read the annotations and image sizes of a split on disk.
+
+    Args:
+        data_root: Folder with ``annotations`` and ``images``.
+        sizes_path: Table of image sizes that replaces the images.
+        counter: Counts odd rows, images without annotations, and files with no
+            name of an image.
+
+    Raises:
+        ValueError: a malformed file, no annotations, or an image of which no
+            size is known.
         OSError: a file or folder cannot be read.
     """
-    data_root = Path(data_root)
-    tally = Tally() if tally is None else tally
-    image_whs = read_split_sizes(data_root, sizes_path, tally)
-    paths = [
-        path
-        for path in sorted(data_root.joinpath('annotations').iterdir())
-        if path.suffix == '.txt'
-    ]
+    folder = Path(data_root) / 'annotations'
+    paths = sorted(p for p in folder.iterdir() if p.suffix == '.txt')
     if not paths:
-        raise ValueError(f'{data_root / "annotations"}: no annotation files')
+        raise ValueError(f'{folder}: no annotation files')
+    image_whs = read_split_sizes(data_root, sizes_path, counter)
     annotations = {path.stem: read_annotations(path) for path in paths}
-    results = read_submission(results_path)
-    scores = score_results(results, annotations, image_whs)
-    for stem in sorted(set(image_whs) - set(annotations)):
-        tally.add('images without annotation and result, not scored', stem)
-    note_odd_rows(
-        np.concatenate([*annotations.values()]),
-        np.array([len(rows) for rows in annotations.values()]),
-        np.array([image_whs[path.stem] for path in paths]),
-        paths,
-        tally,
-    )
-    _note_odd_results(results, tally)
-    return scores
+    split = AnnotatedSplit(annotations, image_whs)
+    if counter is not None:
+        for stem in sorted(set(image_whs) - set(annotations)):
+            counter.add(
+                'images without annotation and result, not scored', stem
+            )
+        note_odd_rows(
+            np.concatenate([*annotations.values()]),
+            np.array([len(rows) for rows in annotations.values()]),
+            np.array([image_whs[path.stem] for path in paths]),
+            paths,
+            counter,
+        )
+    return split
 
 
 def read_split_sizes(
     data_root: str | Path,
     sizes_path: str | Path | None = None,
-    tally: Tally | None = None,
+    counter: FaultCounter | None = None,
 ) -> dict[str, tuple[int, int]]:
     """Read (width, height) by image stem, from a table or the images.
 
     Args:
         data_root: Folder with ``images``.
         sizes_path: The table.
-        tally: Is told of files that are no images by their names.
+        counter: Counts files with no name of an image.
     """
     if sizes_path is not None:
         return read_sizes_csv(sizes_path)
-    return read_image_sizes(Path(data_root) / 'images', tally)
+    return read_image_sizes(Path(data_root) / 'images', counter)
+
+
+def read_records(
+    results_path: str | Path, split: AnnotatedSplit
+) -> dict[str, ImageRecord]:
+    """Read a zip or folder of results of a split.
+
+    Returns:
+        A record an image by its stem, in the order of file names.
+
+    Raises:
+        ValueError: the results are not of the split's images, or malformed.
+        OSError: ``results_path`` cannot be read.
+    """
+    return pair_results(read_submission(results_path), split, results_path)
+
+
+def pair_results(
+    results: Mapping[str, str],
+    split: AnnotatedSplit,
+    results_path: str | Path = '',
+) -> dict[str, ImageRecord]:
+    """Parse the text of result files and pair it with annotations.
+
+    Args:
+        results: Text of each image's result file, by the image's stem.
+        split: The annotations.
+        results_path: Zip or folder of the results, for errors.
+
+    Returns:
+        A record an image by its stem, in the order of file names.
+
+    Raises:
+        ValueError: the results are not of the split's images, or malformed.
+    """
+    where = f'{results_path}: ' if results_path else ''
+    stems = set(split.annotations)
+    _check_none(stems - set(results), 'images have no result file', where)
+    _check_none(set(results) - stems, 'results have no annotation file', where)
+    return {
+        stem: ImageRecord(
+            *split.image_whs[stem],
+            split.annotations[stem],
+            parse_results(results[stem], f'{where}{stem}.txt'),
+        )
+        for stem in split.stems
+    }
+
+
+def score_records(records: Mapping[str, ImageRecord]) -> Scores:
+    """Score the records of a split.
+
+    Raises:
+        ValueError: no image holds an object of the ten classes.
+    """
+    scores = evaluate([*records.values()], num_classes=len(CLASSES))
+    if np.isnan(scores.official).any():
+        raise ValueError(
+            f'no object of the ten classes, outside of ignored regions, in '
+            f'{len(records)} annotation files'
+        )
+    return scores
 
 
 def score_results(
@@ -111,38 +198,41 @@ def score_results(
             size is missing, a row is malformed, or no image holds an object
             of the ten classes.
     """
-    for missing, fault in (
-        (set(annotations) - set(results), 'images have no result file'),
-        (set(results) - set(annotations), 'results have no annotation file'),
-        (set(annotations) - set(image_whs), 'images have no known size'),
-    ):
-        if missing:
-            raise ValueError(f'{len(missing)} {fault}, first {min(missing)}')
-    # By file name, not stem: '-' sorts before the '.' of the suffix.
-    stems = sorted(annotations, key=lambda stem: f'{stem}.txt')
-    scores = evaluate(
-        [
-            ImageRecord(
-                *image_whs[stem],
-                annotations[stem],
-                parse_results(results[stem], f'{stem}.txt'),
-            )
-            for stem in stems
-        ],
-        num_classes=len(CLASSES),
-    )
-    if np.isnan(scores.official).any():
-        raise ValueError(
-            f'no object of the ten classes, outside of ignored regions, in '
-            f'{len(stems)} annotation files'
-        )
-    return scores
+    split = AnnotatedSplit(annotations, image_whs)
+    return score_records(pair_results(results, split))
 
 
-def figures_dict(
+def score_folder(
+    results_path: str | Path,
+    data_root: str | Path,
+    sizes_path: str | Path | None = None,
+    counter: FaultCounter | None = None,
+) -> Scores:
+    """Score a folder or zip of result files against a split on disk.
+
+    Args:
+        results_path: Folder or zip, one result file an image.
+        data_root: Folder with ``annotations`` and ``images``.
+        sizes_path: Table of image sizes that replaces the images.
+        counter: Counts odd rows of the files, and what the protocol leaves out
+            of the score.
+
+    Raises:
+        ValueError: a file is missing, unknown or malformed.
+        OSError: a file or folder cannot be read.
+    """
+    split = read_split(data_root, sizes_path, counter)
+    results = read_submission(results_path)
+    records = pair_results(results, split, results_path)
+    if counter is not None:
+        _note_odd_results(results, records, counter)
+    return score_records(records)
+
+
+def scores_dict(
     scores: Scores, class_names: Sequence[str] = CLASSES
 ) -> dict[str, dict]:
-    """Return all figures, unrounded, in the layout of figures.json.
+    """Name all scores, unrounded, in the layout of scores.json.
 
     A class without ground truth is None.
     """
@@ -156,16 +246,21 @@ def figures_dict(
     }
 
 
-def write_figures(path: str | Path, scores: Scores) -> None:
-    """Write figures.json, whole or not at all."""
-    content = json.dumps(figures_dict(scores), indent=2, allow_nan=False)
+def write_scores(path: str | Path, scores: Scores, **more: Any) -> None:
+    """Write scores.json, whole or not at all.
+
+    Args:
+        path: The file.
+        scores: The scores.
+        more: Further values of JSON, by key.
+    """
+    values = {**scores_dict(scores), **more}
+    content = json.dumps(values, indent=2, allow_nan=False)
     with atomic_write(path) as file:
         file.write(f'{content}\n'.encode())
 
 
-def format_figures(
-    scores: Scores, class_names: Sequence[str] = CLASSES
-) -> str:
+def format_scores(scores: Scores, class_names: Sequence[str] = CLASSES) -> str:
     """Format the protocol, both means and the per-class table as text."""
     means = {OFFICIAL: scores.official, CLASS_MEAN: scores.class_mean}
     per_class = dict(zip(class_names, scores.per_class, strict=True))
@@ -179,107 +274,44 @@ def format_figures(
     )
 
 
-def _note_odd_results(results: Mapping[str, str], tally: Tally) -> None:
+def _check_none(stems: set[str], fault: str, where: str = '') -> None:
+    """Raise if there are images with a fault."""
+    if stems:
+        raise ValueError(f'{where}{len(stems)} {fault}, first {min(stems)}')
+
+
+def _note_odd_results(
+    results: Mapping[str, str],
+    records: Mapping[str, ImageRecord],
+    counter: FaultCounter,
+) -> None:
     """Count what the protocol leaves out of result files."""
-    for stem, text in sorted(results.items()):
-        rows = parse_results(text, f'{stem}.txt')
+    for stem in sorted(records):
+        rows = records[stem].dets
         if len(rows) > MAX_DETS:
-            tally.add(
+            counter.add(
                 f'result files of more than {MAX_DETS} rows, of which the '
                 f'first {MAX_DETS} outside of ignored regions are scored',
                 f'{stem}.txt',
             )
         of_class = np.isin(rows[:, 5], np.arange(1, len(CLASSES) + 1))
         for ind in np.flatnonzero(~of_class)[:1]:
-            number, fields = split_rows(text)[ind]
-            tally.add(
+            number, fields = split_rows(results[stem])[ind]
+            counter.add(
                 'result rows of no class of the task, not scored',
                 f'{stem}.txt:{number}: {",".join(fields)[:80]!r}',
                 int((~of_class).sum()),
             )
 
 
-def _named(figures: np.ndarray) -> dict[str, float]:
-    return dict(zip(FIGURES, figures.tolist(), strict=True))
+def _named(scores: np.ndarray) -> dict[str, float]:
+    return dict(zip(METRICS, scores.tolist(), strict=True))
 
 
 def _format_table(title: str, rows: Mapping[str, np.ndarray]) -> list[str]:
     width = max(len(name) for name in (title, *rows))
-    lines = [f'{title:{width}}' + ''.join(f'{name:>8}' for name in FIGURES)]
-    for name, figures in rows.items():
-        cells = ['-' if math.isnan(f) else f'{f:.2f}' for f in figures]
+    lines = [f'{title:{width}}' + ''.join(f'{name:>8}' for name in METRICS)]
+    for name, scores in rows.items():
+        cells = ['-' if math.isnan(s) else f'{s:.2f}' for s in scores]
         lines.append(f'{name:{width}}' + ''.join(f'{c:>8}' for c in cells))
     return lines
-
-
-@dataclass(frozen=True)
-class AnnotatedSplit:
-    """Annotations of a split, read once for several results.
-
-    Attributes:
-        annotations: Rows (n, 8) by image stem, in the order of file names.
-        image_whs: (width, height) by image stem, pixels.
-    """
-
-    annotations: Mapping[str, np.ndarray]
-    image_whs: Mapping[str, tuple[int, int]]
-
-
-def read_split(
-    data_root: str | Path, sizes_path: str | Path | None = None
-) -> AnnotatedSplit:
-    """Read the annotations and image sizes of a split on disk.
-
-    Args:
-        data_root: Folder with ``annotations`` and ``images``.
-        sizes_path: Table of image sizes that stands in for the images.
-
-    Raises:
-        ValueError: a malformed file, no annotations, or an image of which no
-            size is known.
-        OSError: a file or folder cannot be read.
-    """
-    folder = Path(data_root) / 'annotations'
-    # By file name, not stem: '-' sorts before the '.' of the suffix.
-    paths = sorted(p for p in folder.iterdir() if p.suffix == '.txt')
-    if not paths:
-        raise ValueError(f'{folder}: no annotation files')
-    image_whs = read_split_sizes(data_root, sizes_path)
-    annotations = {path.stem: read_annotations(path) for path in paths}
-    missing = sorted(set(annotations) - set(image_whs))
-    if missing:
-        raise ValueError(
-            f'{len(missing)} images have no known size, first {missing[0]}'
-        )
-    return AnnotatedSplit(annotations, image_whs)
-
-
-def read_records(
-    results_path: str | Path, split: AnnotatedSplit
-) -> dict[str, ImageRecord]:
-    """Read a zip or folder of results of a split.
-
-    Returns:
-        A record an image by its stem, in the order of file names.
-
-    Raises:
-        ValueError: the results are not of the split's images, or malformed.
-        OSError: ``results_path`` cannot be read.
-    """
-    texts = read_submission(results_path)
-    for missing, fault in (
-        (set(split.annotations) - set(texts), 'images have no result file'),
-        (set(texts) - set(split.annotations), 'results have no annotations'),
-    ):
-        if missing:
-            raise ValueError(
-                f'{results_path}: {len(missing)} {fault}, first {min(missing)}'
-            )
-    return {
-        stem: ImageRecord(
-            *split.image_whs[stem],
-            gt,
-            parse_results(texts[stem], f'{results_path}: {stem}.txt'),
-        )
-        for stem, gt in split.annotations.items()
-    }

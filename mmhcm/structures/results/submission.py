@@ -1,4 +1,4 @@
-"""The submission: one result file an image, at the root of one zip."""
+"""Submissions: one result file an image, at the root of one zip."""
 
 import stat
 import struct
@@ -44,7 +44,7 @@ _DAMAGE = (
 
 
 class SubmissionError(ValueError):
-    """A zip or folder of results that cannot be read as one."""
+    """Error of a zip or folder of results that cannot be read."""
 
 
 class _File(NamedTuple):
@@ -154,7 +154,7 @@ def validate_submission(
 def _row_faults(
     text: str, image_wh: tuple[int, int], max_rows: int
 ) -> Iterator[str]:
-    """Faults of one file, each starting with ':line: '."""
+    """List the faults of one file, each starting with ':line: '."""
     rows = split_rows(text)
     previous = float('inf')
     for number, fields in rows:
@@ -266,7 +266,7 @@ def _kind_fault(info: zipfile.ZipInfo) -> str:
 
 
 def _one_name(name: str) -> str:
-    """What names have in common that some system takes for one."""
+    """Reduce a name to the part by which some system distinguishes it."""
     name = unicodedata.normalize('NFC', name.replace('\\', '/')).casefold()
     while name.startswith(('./', '/')):
         name = name.removeprefix('.').removeprefix('/')

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.scoring import ErrorTypes, classify_errors
+from mmhcm.structures.instances import instance_arrays, instance_labels
 
 from .error_kinds import ERROR_KINDS, MISSED, ErrorKind
 from .hard_chips import ErrorBox, as_bbox
@@ -45,15 +46,14 @@ class DetectedImage:
         det_labels: np.ndarray,
     ) -> Self:
         """Take objects and regions as a data info has them."""
+        gt_bboxes, gt_ignored = instance_arrays(instances)
         return cls(
             as_bboxes(det_bboxes),
             np.asarray(det_scores),
             np.asarray(det_labels),
-            as_bboxes([item['bbox'] for item in instances]),
-            np.array(
-                [item['bbox_label'] for item in instances], dtype=np.int64
-            ),
-            np.array([item['ignore_flag'] for item in instances], dtype=bool),
+            gt_bboxes,
+            instance_labels(instances),
+            gt_ignored,
             as_bboxes(ignored_regions),
         )
 

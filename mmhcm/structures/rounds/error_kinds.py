@@ -26,7 +26,7 @@ class ErrorKind:
 
     @property
     def has_object(self) -> bool:
-        """Whether the error is about an object."""
+        """True if the error is about an object."""
         return self.det_type is not DetectionType.BACKGROUND
 
 

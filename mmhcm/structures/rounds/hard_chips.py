@@ -25,7 +25,7 @@ from mmhcm.structures.files import (
 )
 
 FORMAT = 'mmhcm hard chips'
-VERSION = 4
+VERSION = 5
 
 #: Pixels, far above those of any image.
 _MAX_SIDE = 1e9
@@ -33,12 +33,12 @@ _DAMAGES = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class HardChipError(ValueError):
-    """A file of hard chips is damaged, stale or foreign."""
+    """Error of a round file that is damaged, stale or of other data."""
 
 
 @dataclass(frozen=True)
 class ErrorBox:
-    """One mistake of the detector.
+    """One error of the detector.
 
     Attributes:
         bbox: xyxy, pixels of the canvas: the object that the error is about;
@@ -69,11 +69,11 @@ class MinedCanvas:
         pastes: Patches from the object pool, in the order of pasting.
         windows: Chips xyxy, canvas pixels.
         scale_inds: Scale of each chip.
-        errors: The errors that the chips teach.
-        chip_errors: Positions in ``errors`` of those that each chip teaches;
-            empty for chips that are not made from errors.
+        errors: The errors that are learned in the chips.
+        chip_errors: Positions in ``errors`` of those that are learned in each
+            chip; empty for chips that are not made from errors.
         other_errors: Errors that no chip is made for: their kind is not
-            mined, no chip can teach them, or their chips are left out.
+            mined, they are learned in no chip, or their chips are left out.
     """
 
     source: int
@@ -93,7 +93,7 @@ class MinedCanvas:
             raise ValueError('a window must have 4 numbers')
         # Written so that NaN fails as well.
         if not all(abs(v) <= _MAX_SIDE for row in windows for v in row):
-            raise ValueError('a window lies beyond all images')
+            raise ValueError('a window is beyond all images')
         if len(windows) != len(self.scale_inds):
             raise ValueError(
                 f'{len(windows)} windows but {len(self.scale_inds)} scale_inds'
@@ -118,15 +118,15 @@ class MinedCanvas:
             )
         num_errors = len(self.errors)
         if not all(0 <= i < num_errors for inds in chip_errors for i in inds):
-            raise ValueError('chip_errors name an error that is not there')
+            raise ValueError('chip_errors name an error that does not exist')
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as they are written."""
+        """Return the plain values of the record, as they are written."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> 'MinedCanvas':
-        """The record of ``to_dict``'s values."""
+        """Build the record of ``to_dict``'s values."""
         check_fields(cls, values)
         values = dict(values)
         values['pastes'] = [_as_paste(paste) for paste in values['pastes']]
@@ -245,7 +245,7 @@ def _last_line(num_canvases: int, digest: str) -> bytes:
 
 
 def _check_end(content: bytes, path: str) -> None:
-    """Refuse a file that is not all that was written."""
+    """Refuse a file that is cut short."""
     start = content.rfind(b'\n', 0, -1) + 1
     num_lines = content.count(b'\n', 0, start)
     digest = hashlib.sha256(content[:start]).hexdigest()

@@ -2,8 +2,6 @@
 
 from .charts import box_statistics, draw_counts, draw_distributions
 from .photos import (
-    MASKED,
-    PASTED,
     Photo,
     PhotoRow,
     choose_images,
@@ -31,8 +29,6 @@ from .style import (
 
 __all__ = [
     'FORMATS',
-    'MASKED',
-    'PASTED',
     'WIDTHS',
     'Drawing',
     'Photo',

@@ -122,7 +122,7 @@ def draw_distributions(
 
 
 def box_statistics(values: np.ndarray) -> dict[str, float]:
-    """Quantiles of (n,) values, as Matplotlib's ``bxp`` names them."""
+    """Return quantiles of (n,) values, named as Matplotlib's ``bxp`` does."""
     low, q1, med, q3, high = np.quantile(values, _QUANTILES).tolist()
     return {'whislo': low, 'q1': q1, 'med': med, 'q3': q3, 'whishi': high}
 

@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
 from mmhcm.functional.boxes import as_bboxes, sqrt_areas
+from mmhcm.visualization.box_styles import BoxStyle, Color, Dash, class_style
 
 from .style import FONT_PT, WIDTHS, new_figure
 
@@ -25,44 +26,8 @@ _GAP_INCH = 0.04
 _LABEL_INCH = 0.17
 #: Pixels a printed inch; more cannot be seen at the printed size.
 _IMAGE_DPI = 300
-_RED = '#E3120B'
-#: Bright on asphalt and grass alike, Okabe and Ito's where they are.
-_CLASS_COLORS = (
-    '#E69F00',
-    '#F0E442',
-    '#2BD9A0',
-    '#56B4E9',
-    '#FFFFFF',
-    '#D55E00',
-    '#F28AC6',
-)
-Dash = tuple[float, tuple[float, ...]] | Literal['solid']
-_DASHES: tuple[Dash, ...] = (
-    'solid',
-    (0, (2.2, 1.0)),
-    (0, (0.9, 0.9)),
-)
-
-
-@dataclass(frozen=True)
-class BoxStyle:
-    """How a kind of box looks.
-
-    Attributes:
-        name: In the legend.
-        color: Of the line.
-        dash: Matplotlib's line style.
-        max_pt: Width of the line on a large box, points.
-    """
-
-    name: str
-    color: str
-    dash: Dash = 'solid'
-    max_pt: float = 0.9
-
-
-MASKED = BoxStyle('masked region', _RED, max_pt=0.8)
-PASTED = BoxStyle('pasted object', '#56B4E9', max_pt=0.9)
+#: Points; the width of the lines on large objects.
+MAX_LINE_PT = 0.9
 
 
 @dataclass(frozen=True)
@@ -80,23 +45,15 @@ class Photo:
 
 @dataclass(frozen=True)
 class PhotoRow:
-    """Pictures beside each other, of one height.
+    """Pictures next to each other, of one height.
 
     Attributes:
         photos: At least one.
-        label: Beside the row, turned; '' for none.
+        label: Text left of the row, rotated; '' for none.
     """
 
     photos: Sequence[Photo] = field(default_factory=list)
     label: str = ''
-
-
-def class_style(label: int, name: str) -> BoxStyle:
-    """Colour and dash of a class: colours repeat with another dash."""
-    turn, index = divmod(label, len(_CLASS_COLORS))
-    return BoxStyle(
-        name, _CLASS_COLORS[index], _DASHES[turn % len(_DASHES)], 0.8
-    )
 
 
 def class_boxes(
@@ -126,7 +83,7 @@ def choose_images(
     """Take the images that are named, or draw some, in their given order.
 
     Raises:
-        ValueError: a named image is not there.
+        ValueError: a named image is missing.
     """
     unknown = [stem for stem in wanted if stem not in stems]
     if unknown:
@@ -140,7 +97,7 @@ def choose_images(
 def detections_text(
     stems: Sequence[str], counts: Sequence[int], score_thr: float
 ) -> str:
-    """What is drawn on which image."""
+    """Format the number of detections that are drawn on each image."""
     return '\n'.join(
         f'{stem}: {count} detections from score {score_thr:g}'
         for stem, count in zip(stems, counts, strict=True)
@@ -221,23 +178,32 @@ def _draw_boxes(
     )  # (6, 2, n): one side twice, so that the last corner is mitred
     lines = corners.transpose(2, 0, 1)
     sizes_pt = sqrt_areas(bboxes) * points_a_pixel
-    line_pt = np.clip(0.07 * sizes_pt, 0.4, style.max_pt)
+    line_pt = np.clip(0.07 * sizes_pt, 0.4, MAX_LINE_PT)
     dark = LineCollection(
         list(lines), colors='black', linewidths=line_pt + 0.35, alpha=0.55
     )
     bright = LineCollection(
         list(lines),
-        colors=style.color,
+        colors=_as_hex(style.color),
         linewidths=line_pt,
-        linestyles=[style.dash],
+        linestyles=[_line_style(style)],
     )
     for collection in (dark, bright):
         collection.set_joinstyle('miter')
         axes.add_collection(collection, autolim=False)
 
 
+def _as_hex(color: Color) -> str:
+    return '#{:02x}{:02x}{:02x}'.format(*color)
+
+
+def _line_style(style: BoxStyle) -> Literal['solid'] | tuple[float, Dash]:
+    """Return the dash as Matplotlib takes it, in widths of the line."""
+    return 'solid' if style.dash is None else (0, style.dash)
+
+
 def _styles(rows: Sequence[PhotoRow]) -> list[BoxStyle]:
-    """Kinds of boxes that occur, in the order of their first mention."""
+    """List the kinds of boxes that occur, in the order of first mention."""
     styles = {
         style.name: style
         for row in rows
@@ -258,8 +224,8 @@ def _add_legend(
         Line2D(
             [],
             [],
-            color=style.color,
-            linestyle=style.dash,
+            color=_as_hex(style.color),
+            linestyle=_line_style(style),
             linewidth=1.6,
             label=style.name,
             path_effects=[

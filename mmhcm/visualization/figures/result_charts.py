@@ -42,7 +42,7 @@ def draw_errors(
     aps: Mapping[str, float],
     width: str = 'single',
 ) -> Figure:
-    """Draw what each type of error costs, results beside each other.
+    """Draw the costs of each type of error, results next to each other.
 
     Args:
         costs: By name of the result, points of AP50 for each fix.
@@ -112,7 +112,7 @@ def draw_confusion(
 
 
 def row_shares(matrix: np.ndarray) -> np.ndarray:
-    """Counts as per cent of their row's sum; NaN where that is 0."""
+    """Return counts as per cent of their row's sum; NaN where that is 0."""
     sums = matrix.sum(axis=1, keepdims=True).astype(float)
     shares = np.full(matrix.shape, np.nan)
     return np.divide(100.0 * matrix, sums, out=shares, where=sums > 0)
@@ -122,7 +122,7 @@ def draw_size_scores(
     results: Mapping[str, SizeScores],
     overall: Mapping[str, np.ndarray],
     classes: Sequence[str],
-    figure_name: str = 'AP',
+    score_name: str = 'AP',
     width: str = 'double',
 ) -> Figure:
     """Draw AP by class, over all sizes and for each bin of sizes.
@@ -132,8 +132,8 @@ def draw_size_scores(
         overall: (C,) over all sizes, by name, in per cent; NaN without
             objects.
         classes: Names.
-        figure_name: 'AP' or 'AP50', what to draw.
-        width: 'single' or 'double'; says how many panels are side by side.
+        score_name: 'AP' or 'AP50'.
+        width: 'single' or 'double': two or four panels in a row.
     """
     check_series(list(results))
     first = next(iter(results.values()))
@@ -152,7 +152,7 @@ def draw_size_scores(
     ).ravel()
     tables = {
         name: np.vstack(
-            [overall[name], scores.ap if figure_name == 'AP' else scores.ap50]
+            [overall[name], scores.ap if score_name == 'AP' else scores.ap50]
         )
         for name, scores in results.items()
     }
@@ -164,16 +164,16 @@ def draw_size_scores(
         _point_rows(axes, classes, values)
         axes.set_title(f'{title} ({totals[index]:,})')
         axes.set_xlim(0, 1.05 * limit)
-    # What stands above an empty place of the grid is the lowest there.
+    # The panel above an empty cell of the grid is the lowest there.
     for axes in grid[max(len(titles) - columns, 0) : len(titles)]:
         axes.tick_params(axis='x', labelbottom=True)
-    figure.supxlabel(f'{figure_name} (%)', fontsize=FONT_PT)
+    figure.supxlabel(f'{score_name} (%)', fontsize=FONT_PT)
     _legend_above(figure, *grid[0].get_legend_handles_labels())
     return figure
 
 
 def class_means(table: np.ndarray) -> np.ndarray:
-    """Plain means (b,) of rows (b, c) over what is not NaN."""
+    """Return plain means (b,) of rows (b, c) over the values but NaN."""
     present = np.isfinite(table)
     sums = np.where(present, table, 0).sum(axis=1)
     means = np.full(len(table), np.nan)
@@ -182,7 +182,7 @@ def class_means(table: np.ndarray) -> np.ndarray:
 
 
 def bin_names(edges: np.ndarray) -> list[str]:
-    """Bins of sqrt(area) as text, pixels."""
+    """Name bins of sqrt(area), pixels."""
     return [
         f'≥ {low:g} px'
         if high == np.inf
@@ -226,7 +226,7 @@ def _point_rows(
             linestyle='',
             marker=MARKERS[number],
             markersize=4,
-            # Open ones, so that what lies below shows.
+            # Open ones show the points below.
             markerfacecolor='none' if number else COLORS[number],
             markeredgecolor=COLORS[number],
             markeredgewidth=0.9,
@@ -251,7 +251,7 @@ def _legend_above(
 
 
 def _rule_cells(axes: Axes, num_rows: int) -> None:
-    """Rule the cells, frame what is right, set background apart."""
+    """Rule the cells, frame the right ones, set background apart."""
     edges = np.arange(num_rows - 1) + 0.5
     axes.hlines(edges, -0.5, num_rows - 0.5, color='#d9d9d9', lw=0.4)
     axes.vlines(edges, -0.5, num_rows - 0.5, color='#d9d9d9', lw=0.4)

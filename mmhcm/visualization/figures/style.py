@@ -1,4 +1,4 @@
-"""The look of all figures, and their files.
+"""Look of all figures, and their files.
 
 Figures have the width of a column of a two-column paper, or of both, and are
 to be printed at that size: text is at least 7 pt high, lines at least 0.4.
@@ -82,7 +82,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and what it says in numbers.
+    """A figure and its numbers.
 
     Attributes:
         figure: To be saved inside :func:`figure_style`.
@@ -97,7 +97,7 @@ class Drawing:
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw and save in the project's style; the user's own is restored."""
+    """Draw and save in the project's style, then restore the user's own."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
@@ -113,7 +113,7 @@ def new_figure(
         width: 'single' or 'double'.
         height: Inches.
         hspace: Space between rows of axes, share of their height.
-        constrained: Whether Matplotlib makes room for what is drawn.
+        constrained: Let Matplotlib make room for labels and legends.
     """
     layout = ConstrainedLayoutEngine(h_pad=0.02, w_pad=0.02, hspace=hspace)
     figure = Figure(
@@ -128,7 +128,7 @@ def new_figure(
 def wanted_paths(
     out: str | Path, kind: str, formats: Sequence[str] | None
 ) -> list[Path]:
-    """Say which files to write.
+    """Choose the files to write.
 
     Args:
         out: A file with one of the ``FORMATS`` as suffix, or a folder.
@@ -175,7 +175,7 @@ def check_series(names: Sequence[str]) -> None:
     """Refuse more series than there are colours.
 
     Raises:
-        ValueError: there are.
+        ValueError: there are more.
     """
     if len(names) > MAX_SERIES:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Many pictures on one."""
+"""Sheet of many pictures."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,13 @@ def contact_sheet(
     tile_wh: tuple[int, int] = (640, 640),
     gap: int = 8,
 ) -> np.ndarray:
-    """Put pictures side by side, each fitted into a tile.
+    """Put pictures next to each other, each fitted into a tile.
 
     Args:
         images: uint8 (h, w, 3) pictures of any sizes.
         num_columns: Tiles in a row. Defaults to 3.
         tile_wh: Largest (width, height) of a tile, pixels; a row is as high
-            as its highest picture.
+            as its highest picture, a column as wide as its widest one.
         gap: Pixels between tiles. Defaults to 8.
 
     Returns:
@@ -29,34 +29,25 @@ def contact_sheet(
     if not images:
         return np.full((1, 1, 3), STRIP_COLOR, dtype=np.uint8)
     num_columns = min(num_columns, len(images))
-    fitted = [_fit(image, tile_wh) for image in images]
+    tiles = [_fit(image, tile_wh) for image in images]
     rows = [
-        fitted[start : start + num_columns]
-        for start in range(0, len(fitted), num_columns)
+        tiles[start : start + num_columns]
+        for start in range(0, len(tiles), num_columns)
     ]
     widths = [
-        max(row[column].shape[1] for row in rows if column < len(row))
+        max(tile.shape[1] for tile in tiles[column::num_columns])
         for column in range(num_columns)
     ]
     heights = [max(tile.shape[0] for tile in row) for row in rows]
-    sheet = np.full(
-        (
-            sum(heights) + gap * (len(rows) + 1),
-            sum(widths) + gap * (num_columns + 1),
-            3,
-        ),
-        STRIP_COLOR,
-        dtype=np.uint8,
+    lefts, tops = (
+        np.cumsum([gap, *np.add(sides, gap)]) for sides in (widths, heights)
     )
-    top = gap
-    for row, height in zip(rows, heights, strict=True):
-        left = gap
-        for tile, width in zip(row, widths, strict=False):
-            sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = (
-                tile
-            )
-            left += width + gap
-        top += height + gap
+    shape = tops[-1], lefts[-1], 3
+    sheet = np.full(shape, STRIP_COLOR, dtype=np.uint8)
+    for row, top in zip(rows, tops, strict=False):
+        for tile, left in zip(row, lefts, strict=False):
+            height, width = tile.shape[:2]
+            sheet[top : top + height, left : left + width] = tile
     return sheet
 
 

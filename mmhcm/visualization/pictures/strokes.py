@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-Color = tuple[int, int, int]
+from mmhcm.visualization.box_styles import BoxStyle, Color
+
 Rect = tuple[int, int, int, int]
 
 BLACK: Color = (0, 0, 0)
@@ -20,7 +21,7 @@ _FONT_SCALE = 0.42
 
 
 def as_rect(bbox: Sequence[float]) -> Rect:
-    """Pixels that the outline of an xyxy box runs through."""
+    """Return the pixels that the outline of an xyxy box runs through."""
     x1, y1, x2, y2 = (round(float(value)) for value in bbox)
     return x1, y1, max(x2 - 1, x1), max(y2 - 1, y1)
 
@@ -32,39 +33,40 @@ def grow(rect: Rect, margin: int) -> Rect:
 
 
 def stroke_rect(
-    image: np.ndarray,
-    rect: Rect,
-    color: Color,
-    thickness: int = 1,
-    dash: tuple[int, int] | None = None,
+    image: np.ndarray, rect: Rect, style: BoxStyle, thickness: int = 1
 ) -> None:
-    """Outline a rectangle, solid or with dashes of (length, gap) pixels."""
+    """Outline a rectangle in the colour and with the dash of a style."""
     x1, y1, x2, y2 = rect
-    if dash is None:
+    color = as_bgr(style.color)
+    if style.dash is None:
         cv2.rectangle(image, (x1, y1), (x2, y2), color, thickness)
         return
-    length, gap = dash
-    corners = [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
-    for start, end in zip(corners, [*corners[1:], corners[0]], strict=True):
-        vector = np.subtract(end, start)
-        side = int(np.abs(vector).max())
-        for offset in range(0, max(side, 1), length + gap):
-            stop = min(offset + length - 1, side)
-            first, last = (
-                np.add(start, vector * share / max(side, 1))
-                for share in (offset, stop)
-            )
-            cv2.line(
-                image,
-                tuple(np.rint(first).astype(int).tolist()),
-                tuple(np.rint(last).astype(int).tolist()),
-                color,
-                thickness,
-            )
+    length, gap = style.dash
+    for left in range(x1, x2 + 1, length + gap):
+        right = min(left + length - 1, x2)
+        for y in (y1, y2):
+            cv2.line(image, (left, y), (right, y), color, thickness)
+    for top in range(y1, y2 + 1, length + gap):
+        bottom = min(top + length - 1, y2)
+        for x in (x1, x2):
+            cv2.line(image, (x, top), (x, bottom), color, thickness)
+
+
+def stroke_error(image: np.ndarray, rect: Rect, style: BoxStyle) -> None:
+    """Outline a rectangle thickly, on a black casing."""
+    cv2.rectangle(image, rect[:2], rect[2:], BLACK, 4)
+    stroke_rect(image, rect, style, 2)
+
+
+def stroke_pasted(image: np.ndarray, rect: Rect, style: BoxStyle) -> None:
+    """Outline a rectangle twice, with black between the lines."""
+    stroke_rect(image, grow(rect, 2), style)
+    stroke_rect(image, grow(rect, 1), BoxStyle('', BLACK))
+    stroke_rect(image, rect, style)
 
 
 def hatch_rect(
-    image: np.ndarray, rect: Rect, color: Color, spacing: int = 10
+    image: np.ndarray, rect: Rect, style: BoxStyle, spacing: int = 10
 ) -> None:
     """Fill a rectangle with diagonal lines, and outline it."""
     height, width = image.shape[:2]
@@ -75,12 +77,13 @@ def hatch_rect(
     part = image[y1 : y2 + 1, x1 : x2 + 1]
     rows, columns = np.indices(part.shape[:2])
     # Counted from the image's corner, so that neighbours' lines meet.
-    part[(rows + y1 + columns + x1) % spacing == 0] = color
-    stroke_rect(image, rect, color)
+    lines = (rows + y1 + columns + x1) % spacing == 0
+    part[lines] = as_bgr(style.color)
+    stroke_rect(image, rect, style)
 
 
 def text_wh(text: str) -> tuple[int, int]:
-    """Width and height of a tag with ``text``, pixels."""
+    """Return the width and height of a tag with ``text``, pixels."""
     (width, height), baseline = cv2.getTextSize(text, _FONT, _FONT_SCALE, 1)
     return width + 6, height + baseline + 4
 
@@ -107,57 +110,56 @@ def put_tag(
     text: str,
     rect: Rect,
     color: Color,
-    taken: list[Rect] | None = None,
+    taken: list[Rect],
 ) -> None:
-    """Write ``text`` on a coloured tag beside a rectangle, inside the image.
+    """Write ``text`` on a tag next to a rectangle, inside the image.
 
-    Above it, else below, right or left of it, where no tag of ``taken`` is;
-    the new tag is added to ``taken``. Without such a place it is left out.
+    The tag is above the rectangle, else below, right or left of it, where no
+    tag of ``taken`` is; it is added to ``taken``. Without such a position the
+    text is left out.
+
+    Args:
+        image: uint8 (h, w, 3) BGR, painted into.
+        text: Nothing is drawn for ''.
+        rect: The rectangle.
+        color: RGB of the tag.
+        taken: Tags of the image so far.
     """
     height, width = image.shape[:2]
-    tag_width, tag_height = text_wh(text)
+    tag_w, tag_h = text_wh(text)
     x1, y1, x2, y2 = rect
-    places = [
-        (x1, y1 - tag_height),
+    for left, top in (
+        (x1, y1 - tag_h),
         (x1, y2 + 1),
         (x2 + 1, y1),
-        (x1 - tag_width, y1),
-        (x2 - tag_width, y1 - tag_height),
-        (x2 - tag_width, y2 + 1),
-    ]
-    tags = [
-        _tag_at(left, top, (tag_width, tag_height), (width, height))
-        for left, top in places
-    ]
-    taken = [] if taken is None else taken
-    tag = next((t for t in tags if not _overlaps_any(t, taken)), None)
-    if tag is None or not text:
-        return
-    taken.append(tag)
-    cv2.rectangle(image, tag[:2], tag[2:], color, -1)
-    put_text(image, text, tag[0], tag[1], ink_on(color))
+        (x1 - tag_w, y1),
+        (x2 - tag_w, y1 - tag_h),
+        (x2 - tag_w, y2 + 1),
+    ):
+        left = max(min(left, width - tag_w), 0)
+        top = max(min(top, height - tag_h), 0)
+        tag = left, top, left + tag_w - 1, top + tag_h - 1
+        if text and not any(_overlaps(tag, other) for other in taken):
+            taken.append(tag)
+            cv2.rectangle(image, tag[:2], tag[2:], as_bgr(color), -1)
+            put_text(image, text, left, top, _ink_on(color))
+            return
 
 
-def ink_on(color: Color) -> Color:
-    """Black or white, whichever reads better on ``color`` (BGR)."""
-    blue, green, red = color
-    light = 0.114 * blue + 0.587 * green + 0.299 * red
-    return BLACK if light > 140 else WHITE
+def as_bgr(color: Color) -> Color:
+    """Reverse the channels of an RGB colour."""
+    return color[2], color[1], color[0]
 
 
-def _tag_at(
-    left: int, top: int, tag_wh: tuple[int, int], image_wh: tuple[int, int]
-) -> Rect:
-    left = max(min(left, image_wh[0] - tag_wh[0]), 0)
-    top = max(min(top, image_wh[1] - tag_wh[1]), 0)
-    return left, top, left + tag_wh[0] - 1, top + tag_wh[1] - 1
+def _ink_on(color: Color) -> Color:
+    """Return black or white, whichever reads better on an RGB colour."""
+    return BLACK if np.dot(color, (0.299, 0.587, 0.114)) > 140 else WHITE
 
 
-def _overlaps_any(tag: Rect, others: Sequence[Rect]) -> bool:
-    return any(
-        tag[0] <= other[2]
-        and other[0] <= tag[2]
-        and tag[1] <= other[3]
-        and other[1] <= tag[3]
-        for other in others
+def _overlaps(rect: Rect, other: Rect) -> bool:
+    return (
+        rect[0] <= other[2]
+        and other[0] <= rect[2]
+        and rect[1] <= other[3]
+        and other[1] <= rect[3]
     )

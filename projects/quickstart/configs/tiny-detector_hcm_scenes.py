@@ -3,8 +3,8 @@
 _base_ = 'tiny-detector_scenes.py'
 
 train_dataloader = dict(sampler=dict(hard_ratio=0.7))
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[3],
         canvases=dict(num_canvases=100, num_pastes=15, external_ratio=0.2),
@@ -18,5 +18,6 @@ custom_hooks = [
                 class_map='visdrone',
             )
         ],
-    )
-]
+    ),
+    mining_report=dict(type='MiningReportHook'),
+)

@@ -1,4 +1,4 @@
-"""What stands where on the ground while a scene fills up."""
+"""Positions of objects on the ground of a scene in the making."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from projects.quickstart.renderer.raster import Camera
 from projects.quickstart.renderer.solids import Model
 from projects.quickstart.world.roads import Layout
 
-# Larger than life, so that small classes span enough pixels to be learnt.
+# Larger than life, so that small classes span enough pixels to be learned.
 SCALES = {
     'pedestrian': 1.3,
     'people': 1.35,
@@ -55,7 +55,7 @@ class Placed:
 
 @dataclass
 class Stage:
-    """What stands where, while a scene fills up."""
+    """Scene in the making, with the objects placed so far."""
 
     camera: Camera
     layout: Layout

@@ -2,8 +2,8 @@
 # instead of hard ones, mined at the same time from as many images.
 _base_ = 'cpu_chips.py'
 
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[_base_.max_epochs // 2],
         predict='proposals',
@@ -12,5 +12,6 @@ custom_hooks = [
         test_scales=[dict(scale_factor=_base_.test_scale)],
         metric=dict(type='NegativeChipMetric', max_chips_per_canvas=4),
         dataloader=dict(num_workers=0),
-    )
-]
+    ),
+    mining_report=dict(type='MiningReportHook'),
+)

@@ -1,4 +1,4 @@
-# Row 1, and what all rows of the CPU size share: model, initial weights,
+# Row 1, and the settings of all rows of the CPU size: model, initial weights,
 # batch, iterations, schedule, seed, test. Every other row inherits one row
 # and changes one decision.
 _base_ = [

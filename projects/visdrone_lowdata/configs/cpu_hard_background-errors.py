@@ -1,5 +1,4 @@
-# Hard chips from background taken for objects alone.
+# Hard chips from background taken for objects only.
 _base_ = 'cpu_chips_hard.py'
 
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].metric.update(kinds=['background'])
+default_hooks = dict(mining=dict(metric=dict(kinds=['background'])))

@@ -1,5 +1,4 @@
-# Hard chips from objects given a wrong class alone.
+# Hard chips from objects of a wrong class only.
 _base_ = 'cpu_chips_hard.py'
 
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].metric.update(kinds=['class'])
+default_hooks = dict(mining=dict(metric=dict(kinds=['class'])))

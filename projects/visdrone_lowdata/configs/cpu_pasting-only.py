@@ -1,6 +1,8 @@
-# Chips around all objects of the pasted canvases, not around mistakes.
+# Chips around all objects of the pasted canvases, not around errors.
 _base_ = 'cpu_chips_hard.py'
 
-custom_hooks = _base_.custom_hooks
-custom_hooks[0].predict = 'nothing'
-custom_hooks[0].metric = dict(type='ObjectChipMetric')
+default_hooks = dict(
+    mining=dict(
+        predict='nothing', metric=dict(_delete_=True, type='ObjectChipMetric')
+    )
+)

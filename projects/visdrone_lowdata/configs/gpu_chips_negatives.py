@@ -2,8 +2,8 @@
 # instead of hard ones, mined at the same time from as many images.
 _base_ = 'gpu_chips.py'
 
-custom_hooks = [
-    dict(
+default_hooks = dict(
+    mining=dict(
         type='HardChipMiningHook',
         epochs=[12],
         predict='proposals',
@@ -11,5 +11,6 @@ custom_hooks = [
         canvases=dict(num_canvases=557, num_pastes=0, external_ratio=0.0),
         metric=dict(type='NegativeChipMetric', max_chips_per_canvas=2),
         dataloader=dict(num_workers=8),
-    )
-]
+    ),
+    mining_report=dict(type='MiningReportHook'),
+)

@@ -1,5 +1,5 @@
-# Row 1 at the size of one GPU, and what all rows of that size share. Every
-# other row inherits one row and changes one decision.
+# Row 1 at the size of one GPU, and the settings of all rows of that size.
+# Every other row inherits one row and changes one decision.
 _base_ = [
     '../../../configs/_base_/models/faster-rcnn_r101_fpn.py',
     '../../../configs/_base_/datasets/visdrone_chips.py',

@@ -37,7 +37,7 @@ def test_fits_in_input_pixels(cfg):
     assert again.specs == fit.specs
 
 
-def test_input_is_resized_and_padded_behind_the_crop(cfg):
+def test_input_is_resized_and_padded_after_the_crop(cfg):
     dataset = build_training_data(cfg)
     plain = fit_config_anchors(cfg, dataset).objects
     pipeline = cfg.train_dataloader.dataset.pipeline

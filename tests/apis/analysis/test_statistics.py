@@ -81,10 +81,10 @@ def drawn_labels(info):
 
 def test_a_config_must_mine(cfg):
     dataset = build_training_data(cfg)
-    cfg.custom_hooks[0].pool = None
+    cfg.default_hooks.mining.pool = None
     with pytest.raises(ValueError, match='no object pool'):
         analyze(cfg, dataset, num_canvases=1)
-    cfg.custom_hooks = []
+    cfg.default_hooks.mining.epochs = []
     with pytest.raises(ValueError, match='no HardChipMiningHook'):
         mining_settings(cfg)
 

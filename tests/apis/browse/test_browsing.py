@@ -15,7 +15,7 @@ from mmhcm.apis.browse import (
 )
 from mmhcm.apis.browse.pictures import draw_indices
 from mmhcm.apis.data.training_data import build_training_data
-from mmhcm.engine.mining import build_canvases, newest_round
+from mmhcm.engine.mining import build_canvases, find_round
 from mmhcm.structures.rounds import (
     ErrorBox,
     HardChipRound,
@@ -87,21 +87,21 @@ def test_save_canvases(cfg, tmp_path):
 
 def test_save_hard_chips(cfg, tmp_path):
     path = write_fake_round(cfg)
-    assert str(newest_round(cfg)) == path
+    assert str(find_round(cfg.work_dir)) == path
     paths = save_hard_chips(cfg, tmp_path / 'out', 5)
     check(paths, 1)
     again = save_hard_chips(cfg, tmp_path / 'again', 5, round_file=path)
     assert paths[0].read_bytes() == again[0].read_bytes()
 
 
-def test_newest_round(cfg, tmp_path):
+def test_find_round(cfg, tmp_path):
     with pytest.raises(FileNotFoundError, match='no mined round'):
-        newest_round(cfg)
+        find_round(cfg.work_dir)
     for number in (2, 10, 1):
         folder = tmp_path / 'work' / 'hcm' / f'round_{number}'
         folder.mkdir(parents=True)
         (folder / 'hard_chips.jsonl').touch()
-    assert newest_round(cfg).parent.name == 'round_10'
+    assert find_round(cfg.work_dir).parent.name == 'round_10'
 
 
 def test_save_detections(cfg, tmp_path):
@@ -123,7 +123,7 @@ def test_draw_indices(total, num):
 
 
 def test_canvases_of_one_image_are_two_pictures(cfg, tmp_path):
-    cfg.custom_hooks[0].canvases.num_canvases = 16
+    cfg.default_hooks.mining.canvases.num_canvases = 16
     check(save_canvases(cfg, tmp_path / 'out', 16), 16)
 
 

@@ -77,7 +77,7 @@ def test_annotations_stand_in_for_images(cfg, tmp_path):
     assert dataset.dataset.get_data_info(1)['width'] <= 200
 
 
-def test_annotation_folder_names_what_is_wrong(tmp_path):
+def test_annotation_folder_names_the_fault(tmp_path):
     with (
         pytest.raises(FileNotFoundError, match='no annotations at'),
         annotation_folder(tmp_path / 'absent'),

@@ -47,7 +47,7 @@ def dota_cfg(cfg, tmp_path):
         '10 10 40 10 40 30 10 30 small-vehicle 0\n'
         '60 60 90 60 90 90 60 90 plane 0\n'
     )
-    cfg.custom_hooks[0]['external'] = [
+    cfg.default_hooks.mining['external'] = [
         {
             'type': 'DOTADataset',
             'data_root': str(tmp_path),
@@ -84,7 +84,7 @@ def test_counts(cfg):
     # as many as the mining round has: one for each image
     assert whole.numbers['canvases'] == 8
     assert 'canvases' not in without.numbers
-    cfg.custom_hooks = []
+    cfg.default_hooks.mining.epochs = []
     with figure_style():
         assert 'canvases' not in counts_figure(cfg, dataset).numbers
 
@@ -122,7 +122,7 @@ def test_input_sizes_are_those_that_anchors_are_fitted_to(cfg):
 
 def test_canvases(dota_cfg):
     pool = config_pool(dota_cfg, build_training_data(dota_cfg))
-    dota_cfg.custom_hooks[0]['canvases']['external_ratio'] = 0.5
+    dota_cfg.default_hooks.mining['canvases']['external_ratio'] = 0.5
     with figure_style():
         drawing = canvases_figure(dota_cfg, num=1, pool=pool)
         texts = check_figure(drawing.figure, 'double')
@@ -130,7 +130,7 @@ def test_canvases(dota_cfg):
     assert {'masked region', 'pasted object'} <= set(texts)
     own, external = drawing.figure.axes
     masked, pasted = boxes_of(external)
-    assert masked == [[10, 10, 40, 30]]
+    assert masked == [[7, 7, 43, 33]]
     assert 0 < len(pasted) <= 4
     pixels = external.images[0].get_array()
     assert pixels[20, 25].tolist() == MEAN_RGB
@@ -160,7 +160,7 @@ def test_masking_of_external_images(dota_cfg):
     with figure_style():
         drawing = masking_figure(dota_cfg, external=True)
     before, after = drawing.figure.axes
-    assert boxes_of(after) == [[[10, 10, 40, 30]]]
+    assert boxes_of(after) == [[[7, 7, 43, 33]]]
     assert before.images[0].get_array()[20, 25].tolist() == [60] * 3
     assert after.images[0].get_array()[20, 25].tolist() == MEAN_RGB
 

@@ -95,7 +95,7 @@ def test_confusion(results):
 
 def test_sizes(results):
     with figure_style():
-        drawing = sizes_figure(results, edges=(0, 10, 24), figure_name='AP50')
+        drawing = sizes_figure(results, edges=(0, 10, 24), score_name='AP50')
         check_figure(drawing.figure, 'double')
     json.dumps(drawing.numbers, allow_nan=False)
     table = np.array(

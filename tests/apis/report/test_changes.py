@@ -83,7 +83,7 @@ def test_fates(old, new, expected):
     assert fate.before == fate.still + fate.turned + fate.gone
 
 
-def test_an_image_without_errors_was_looked_at():
+def test_image_without_errors_counts_as_seen():
     """It is in no round's canvases, but among the images seen."""
     fates = compare_errors(
         make_round(2, [], [1]), make_round(1, [canvas(1, [error(HERE)])], [1])

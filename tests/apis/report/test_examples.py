@@ -94,7 +94,7 @@ def test_errors_with_a_chip_come_first():
     assert scores(chosen) == [0.5, 0.3, 0.9]
 
 
-def test_types_without_chips_have_what_is_left():
+def test_types_without_chips_get_the_remaining_pictures():
     others = [error(0.9, 'localization')] * 5
     errors = [error(0.5), error(0.4), error(0.7, 'class')]
     hard_round = make_round(errors, others=others)
@@ -109,7 +109,7 @@ def test_types_without_chips_have_what_is_left():
     ]
 
 
-def test_missed_objects_go_by_size():
+def test_missed_objects_are_sorted_by_size():
     others = [error(0, 'missed', size=size) for size in (8, 30, 20)]
     hard_round = make_round([error(0.5)], others=others)
     chosen = hardest_examples(hard_round, 3)['missed']

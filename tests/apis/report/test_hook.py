@@ -2,17 +2,20 @@ from pathlib import Path
 
 import pytest
 
-from mmhcm.apis.report import writer
+from mmhcm.apis.report import MiningReportHook, hook, writer
 from mmhcm.engine.checkpoints import latest_checkpoint
-from mmhcm.engine.hooks import HardChipMiningHook
 from mmhcm.structures.rounds import read_round
 from tests.support.html_page import read_page, values_of
 
-FAST = {'train_cfg.val_interval': 9, 'default_hooks.checkpoint.interval': 1}
+FAST = {
+    'train_cfg.val_interval': 9,
+    'default_hooks.checkpoint.interval': 1,
+    'default_hooks.mining_report': {'type': 'MiningReportHook'},
+}
 TWO_ROUNDS = {
     **FAST,
     'train_cfg.max_epochs': 3,
-    'custom_hooks.0.epochs': [1, 2],
+    'default_hooks.mining.epochs': [1, 2],
 }
 
 
@@ -24,13 +27,13 @@ def report_of(work_dir, number=1):
 def warnings(monkeypatch):
     """Warnings of the runs that follow; their loggers print nothing."""
     texts = []
-    report = writer.report_rounds
+    report = writer.report_round
 
-    def watched(paths, rounds, chips, cfg, options, logger):
+    def watched(path, fingerprint, chips, cfg, options, logger):
         monkeypatch.setattr(logger, 'warning', texts.append)
-        report(paths, rounds, chips, cfg, options, logger)
+        report(path, fingerprint, chips, cfg, options, logger)
 
-    monkeypatch.setattr('mmhcm.apis.report.report_rounds', watched)
+    monkeypatch.setattr(hook, 'report_round', watched)
     return texts
 
 
@@ -58,24 +61,38 @@ def test_each_round_has_its_page(make_runner, warnings):
     assert len(hard_round.origin['weights']) == 64
 
 
-@pytest.mark.parametrize('switch', [False, {'num_examples': 2}])
-def test_the_switch(make_runner, warnings, switch):
-    runner = make_runner({**FAST, 'custom_hooks.0.report': switch})
+def test_options(make_runner, warnings):
+    # Hooks in front of the two take nothing from them.
+    hook = {'type': 'MiningReportHook', 'num_examples': 2}
+    runner = make_runner(
+        {
+            **FAST,
+            'default_hooks.mining_report': hook,
+            'custom_hooks': [{'type': 'EMAHook', 'priority': 'HIGHEST'}],
+        }
+    )
     runner.train()
-    path = report_of(runner.work_dir)
-    assert path.exists() == bool(switch)
-    if switch:
-        page, _ = read_page(path.read_text())
-        examples = page.one('section', id='examples')
-        assert len(examples.all('img')) == 2
+    page, _ = read_page(report_of(runner.work_dir).read_text())
+    examples = page.one('section', id='examples')
+    assert len(examples.all('figure')) == 2
 
 
-def test_an_unknown_option_is_refused():
-    with pytest.raises(ValueError, match=r'report: .*colour'):
-        HardChipMiningHook([1], report={'colour': 'red'})
+def test_no_report_without_mining(make_runner, warnings):
+    runner = make_runner({**FAST, 'default_hooks.mining.epochs': []})
+    runner.train()
+    assert not Path(runner.work_dir, 'hcm').exists()
+    assert warnings == []
 
 
-def test_a_fault_ends_no_training(make_runner, warnings, monkeypatch):
+@pytest.mark.parametrize('number', [-1, 0.5])
+def test_numbers_of_pictures(number):
+    with pytest.raises(ValueError, match='num_canvases must be 0 or more'):
+        MiningReportHook(num_canvases=number)
+
+
+def test_fault_in_report_does_not_end_training(
+    make_runner, warnings, monkeypatch
+):
     def fail(page):
         raise OSError(28, 'No space left on device')
 
@@ -85,13 +102,13 @@ def test_a_fault_ends_no_training(make_runner, warnings, monkeypatch):
     assert runner.epoch == 2
     path = report_of(runner.work_dir)
     assert warnings == [
-        'no report of round 1: OSError: [Errno 28] No space left on device: '
-        f'{str(path)!r}'
+        f'no report of {path.with_name("hard_chips.jsonl")}: OSError: '
+        f'[Errno 28] No space left on device: {str(path)!r}'
     ]
     assert [p.name for p in path.parent.iterdir()] == ['hard_chips.jsonl']
 
 
-def test_resuming_writes_what_is_absent(make_runner, tmp_path, warnings):
+def test_resuming_writes_absent_pages(make_runner, tmp_path, warnings):
     work_dir = tmp_path / 'work'
     make_runner(FAST, work_dir).train()
     path = report_of(work_dir)

@@ -8,7 +8,7 @@ from tests.support.tiny_run import REPO
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a table of rows beside two configs."""
+    """Write a table of rows next to two configs."""
 
     def write(*rows, **values):
         for name in ('a.py', 'cpu_a.py'):
@@ -62,8 +62,8 @@ B = {'id': 'b', 'config': 'a.py'}
         ([{'config': 'a.py'}], "row 1: lacks 'id'"),
         ([A, {**B, 'config': 'no.py'}], 'row 2: no config at .*no.py'),
         ([{**A, 'tto': True}], "row 1: unknown key 'tto'"),
-        ([{**A, 'paper': {'AR7': 1}}], "row 1: unknown figure 'AR7'"),
-        ([{**A, 'id': '../a'}], "row 1: id is no plain name: '../a'"),
+        ([{**A, 'paper': {'AR7': 1}}], "row 1: unknown metric 'AR7'"),
+        ([{**A, 'id': '../a'}], "row 1: id is not a plain name: '../a'"),
         ([{**A, 'shares': {'row': 'b'}}], "row 1: .*'epoch'"),
         (
             [{**A, 'shares': {'row': 'b', 'epoch': 1}}, B],
@@ -110,7 +110,7 @@ def test_a_mistake_names_file_and_row(write, rows, fault):
         ('{"rows": 3}', 'a table has a list of rows'),
     ],
 )
-def test_what_is_no_table(tmp_path, text, fault):
+def test_invalid_table_files_are_named(tmp_path, text, fault):
     path = tmp_path / 'rows.json'
     path.write_text(text)
     with pytest.raises(ValueError, match=fault):

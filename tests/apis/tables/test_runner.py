@@ -1,27 +1,30 @@
-"""Rows that are run by stand-ins of the tools, and by the tools."""
+"""Rows that are run by stand-ins of the commands, and by the commands."""
 
 import csv
 import json
 import os
 import signal
+import subprocess
 import sys
 from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
 
-from mmhcm.apis.tables import runner as table_runner
-from mmhcm.apis.tables.rows import FIGURES, read_table
+from mmhcm.apis.tables import row_run
+from mmhcm.apis.tables.processes import code_version
+from mmhcm.apis.tables.rows import read_table
 from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
+from mmhcm.cli import run_table
+from mmhcm.functional.scoring import METRICS
 from tests.support.tiny_run import unique_names, write_tiny_run
-from tools import run_table
 
 #: Notes its command line, and does what a file beside it says.
 FAKE = """
 import json, os, pathlib, shutil, signal, sys, time, zipfile
 tool = pathlib.Path(__file__)
-here = tool.parents[1]
+here = tool.parents[2]
 with (here / 'calls.jsonl').open('a') as file:
     file.write(json.dumps([tool.stem, *sys.argv[1:]]) + '\\n')
 def after(option):
@@ -75,13 +78,13 @@ CONFIG = """
 data_root = '{root}/data'
 train_cfg = dict(max_epochs=2)
 test_cfg = dict(fast=True)
-custom_hooks = {hooks}
+default_hooks = {hooks}
 train_dataloader = dict(
     batch_size=2, dataset=dict(scales=[1], chip_size=8), sampler=dict()
 )
 test_dataloader = dict(dataset=dict(data_root=data_root + '/val'))
 """
-HOOKS = "[dict(type='HardChipMiningHook', epochs=[{}])]"
+HOOKS = "dict(mining=dict(type='HardChipMiningHook', epochs=[{}]))"
 ROWS = [
     {'id': 'plain', 'config': 'plain.py', 'paper': {'AP': 29.1}},
     {
@@ -97,24 +100,26 @@ ROWS = [
 @pytest.fixture
 def table(tmp_path, monkeypatch):
     """A table, its stand-ins, and what was called."""
-    tools = tmp_path / 'tools'
-    tools.mkdir()
+    package = tmp_path / 'mmhcm' / 'cli'
+    package.mkdir(parents=True)
+    for folder in (package.parent, package):
+        (folder / '__init__.py').touch()
     for name, text in (
         ('train', TRAIN),
         ('submit', SUBMIT),
         ('evaluate', EVALUATE),
     ):
-        (tools / f'{name}.py').write_text(FAKE + text)
-    monkeypatch.setattr(table_runner, 'trained_amount', lambda _: (4, None))
+        (package / f'{name}.py').write_text(FAKE + text)
+    # Modules of the working directory come first.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(row_run, 'trained_amount', lambda _: (4, None))
+    monkeypatch.setattr(row_run, 'code_version', lambda: 'a1b2')
     write_configs(tmp_path)
 
     def run(rows=None, **kwargs):
         (tmp_path / 'calls.jsonl').write_text('')
         runner = TableRunner(
-            read_table(tmp_path),
-            RunSettings(
-                tmp_path / 'work', **{'repository': tmp_path, **kwargs}
-            ),
+            read_table(tmp_path), RunSettings(tmp_path / 'work', **kwargs)
         )
         done = runner.run(rows)
         return done, {(r.row.id, r.seed): r for r in runner.results()}
@@ -127,13 +132,13 @@ def table(tmp_path, monkeypatch):
 
 
 def write_configs(root, rows=ROWS, epochs=1, more=''):
-    for name, hooks in (('plain', []), ('hard', HOOKS.format(epochs))):
+    for name, hooks in (('plain', {}), ('hard', HOOKS.format(epochs))):
         text = CONFIG.format(root=root, hooks=hooks)
         (root / f'{name}.py').write_text(text + more)
     (root / 'rows.json').write_text(json.dumps({'name': 't', 'rows': rows}))
 
 
-def tools_of(calls):
+def names_of(calls):
     return [call[0] for call in calls]
 
 
@@ -143,7 +148,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     assert {result.status for result in results.values()} == {'done'}
     calls = table.calls()
     # The row of many scales trains nothing.
-    assert tools_of(calls) == [
+    assert names_of(calls) == [
         *('train', 'submit', 'evaluate') * 2,
         *('submit', 'evaluate'),
     ]
@@ -154,7 +159,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     assert calls[6][2] == calls[4][2]
     assert calls[2][-4:-2] == ['--data-root', f'{table.root}/data/val']
     hard, many = results['hard', 0], results['many', 0]
-    assert hard.official == {n: float(i) for i, n in enumerate(FIGURES)}
+    assert hard.official == {n: float(i) for i, n in enumerate(METRICS)}
     assert hard.class_mean['AR500'] == 3
     assert many.official['AP'] == 10
     # 4 iterations of 2 chips of 8 x 8 pixels.
@@ -163,7 +168,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     text = (table.root / 'work' / 't.md').read_text()
     assert '| plain | 29.1 | 0.00 | 1.00 |' in text
     assert '| hard chips | – | 0.00 |' in text
-    assert '| hard chips | 0 | done | plain, epoch 1 | unknown |' in text
+    assert '| hard chips | 0 | done | plain, epoch 1 | a1b2 |' in text
     with (table.root / 'work' / 't.csv').open() as file:
         rows = list(csv.DictReader(file))
     assert [row['row'] for row in rows] == ['plain', 'hard', 'many']
@@ -172,7 +177,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     assert rows[2]['class_mean_AP50'] == '5.5'
 
 
-def test_what_is_finished_is_kept(table):
+def test_finished_rows_are_kept(table):
     table.run()
     done, results = table.run()
     assert done
@@ -180,7 +185,7 @@ def test_what_is_finished_is_kept(table):
     assert results['many', 0].status == 'done'
 
 
-def test_chosen_rows_bring_what_they_need(table):
+def test_chosen_rows_run_with_the_rows_they_need(table):
     _, results = table.run(['hard'])
     assert results['plain', 0].status == results['hard', 0].status == 'done'
     assert results['many', 0].status == 'not run'
@@ -225,9 +230,9 @@ def test_an_interrupted_training_goes_on(table):
     done, results = table.run()
     assert done
     calls = table.calls()
-    assert tools_of(calls)[0] == 'train'
+    assert names_of(calls)[0] == 'train'
     assert calls[0][2] == '--resume'
-    assert tools_of(calls) == ['train', *('submit', 'evaluate') * 2]
+    assert names_of(calls) == ['train', *('submit', 'evaluate') * 2]
     assert results['hard', 0].seconds > record['seconds']
 
 
@@ -258,7 +263,7 @@ def test_a_row_that_fails_leaves_the_others(table):
     assert results['many', 0].status == 'done'
 
 
-def test_a_training_that_leaves_nothing_has_failed(table):
+def test_training_without_checkpoint_has_failed(table):
     (table.root / 'train_does').write_text('leave nothing plain')
     done, results = table.run(['plain'])
     assert not done
@@ -273,7 +278,7 @@ def test_a_test_that_fails_is_tried_again(table):
     (table.root / 'submit_fails').unlink()
     done, _ = table.run(['plain'])
     assert done
-    assert tools_of(table.calls()) == ['submit', 'evaluate']
+    assert names_of(table.calls()) == ['submit', 'evaluate']
 
 
 def test_another_training_config_is_not_reused(table):
@@ -289,7 +294,7 @@ def test_another_training_config_is_not_reused(table):
     assert done
     done, _ = table.run(redo=True, **options)
     assert done
-    assert tools_of(table.calls()).count('train') == 2
+    assert names_of(table.calls()).count('train') == 2
     kept = table.root / 'work' / 'plain' / 'seed_0.old-1'
     assert (kept / 'train' / 'epoch_2.pth').is_file()
 
@@ -312,7 +317,7 @@ def test_another_test_config_is_tested_again(table):
     assert runner.results()[0].status == 'stale'
     done, _ = table.run(['plain'])
     assert done
-    assert tools_of(table.calls()) == ['submit', 'evaluate']
+    assert names_of(table.calls()) == ['submit', 'evaluate']
 
 
 def test_another_checkpoint_is_not_reused(table):
@@ -347,7 +352,7 @@ def test_another_start_is_not_reused(table):
         ),
     ],
 )
-def test_rows_that_cannot_share(table, kwargs, fault):
+def test_invalid_shares_are_refused(table, kwargs, fault):
     write_configs(table.root, **kwargs)
     done, results = table.run()
     assert not done
@@ -355,7 +360,7 @@ def test_rows_that_cannot_share(table, kwargs, fault):
     assert results['plain', 0].status == 'done'
 
 
-def test_differences_that_do_nothing_before(table):
+def test_named_differences_may_be_shared(table):
     options = {
         'a': 1,
         'train_dataloader.sampler.hard_ratio': 0.3,
@@ -373,11 +378,11 @@ def test_differences_that_do_nothing_before(table):
     ]
 
 
-def test_a_row_that_another_process_runs_is_left_to_it(table):
+def test_row_of_another_process_is_skipped(table):
     runner = TableRunner(
         read_table(table.root), RunSettings(table.root / 'work')
     )
-    with runner.plan.folder('plain', 0).locked():
+    with runner.runs(['plain'])[0].folder.locked():
         done, results = table.run(['plain'])
     assert not done
     assert results['plain', 0].message == 'another process runs it'
@@ -385,35 +390,39 @@ def test_a_row_that_another_process_runs_is_left_to_it(table):
 
 
 def test_launchers(table):
-    plans = {
-        launcher: TableRunner(
-            read_table(table.root),
-            RunSettings(
-                table.root / 'work',
-                launcher=launcher,
-                num_processes=processes,
-                prefix=prefix,
-            ),
-        ).plan
-        for launcher, processes, prefix in (
-            ('none', 1, ()),
-            ('pytorch', 4, ()),
-            ('slurm', 8, ('srun', '-n', '8')),
-        )
-    }
-    row = plans['none'].table.row('plain')
-    commands = {k: plan.train_command(row, 0) for k, plan in plans.items()}
-    assert commands['none'][:4] == [
-        *(sys.executable, '-W', 'ignore', 'tools/train.py')
+    def command(**kwargs):
+        settings = RunSettings(table.root / 'work', **kwargs)
+        runner = TableRunner(read_table(table.root), settings)
+        return runner.runs(['plain'])[0].train_command()
+
+    module = '-m', 'mmhcm.cli.train'
+    python = sys.executable
+    assert command()[:5] == [python, '-W', 'ignore', *module]
+    assert command(launcher='pytorch', num_processes=4)[:10] == [
+        *(python, '-m', 'torch.distributed.run', '--standalone'),
+        *('--nproc_per_node', '4', *module, '--launcher', 'pytorch'),
     ]
-    assert commands['pytorch'][1:6] == [
-        *('-m', 'torch.distributed.run', '--standalone'),
-        *('--nproc_per_node', '4'),
+    assert command(
+        launcher='slurm', num_processes=8, prefix=('srun', '-n', '8')
+    )[:10] == [
+        *('srun', '-n', '8', python, '-W', 'ignore', *module),
+        *('--launcher', 'slurm'),
     ]
-    assert commands['pytorch'][6:9] == [
-        *('tools/train.py', '--launcher', 'pytorch')
-    ]
-    assert commands['slurm'][:3] == ['srun', '-n', '8']
+
+
+def test_code_version(tmp_path):
+    # A file in a repository that does not track it has no version.
+    assert code_version(tmp_path / 'absent.py') == 'unknown'
+    subprocess.run(['git', 'init', '-q', tmp_path], check=True)
+    (tmp_path / 'file.py').touch()
+    assert code_version(tmp_path / 'file.py') == 'unknown'
+    git = 'git', '-C', tmp_path, '-c', 'user.name=a', '-c', 'user.email=a@b'
+    subprocess.run([*git, 'add', 'file.py'], check=True)
+    subprocess.run([*git, 'commit', '-qm', 'Begin'], check=True)
+    version = code_version(tmp_path / 'file.py')
+    assert len(version) == 12
+    (tmp_path / 'file.py').write_text('changed')
+    assert code_version(tmp_path / 'file.py') == f'{version}+dirty'
 
 
 @pytest.mark.parametrize(
@@ -425,7 +434,7 @@ def test_launchers(table):
         ({'num_processes': 0}, 'num_processes must be positive'),
         ({'num_processes': 2}, 'need a launcher'),
         ({'launcher': 'magic'}, 'launcher must be one of'),
-        ({'cfg_options': ('a',)}, "'a' is no key=value"),
+        ({'cfg_options': ('a',)}, "'a' is not key=value"),
     ],
 )
 def test_settings_are_checked(tmp_path, kwargs, fault):
@@ -434,7 +443,7 @@ def test_settings_are_checked(tmp_path, kwargs, fault):
 
 
 def test_environment(table):
-    (table.root / 'tools' / 'submit.py').write_text(
+    (table.root / 'mmhcm' / 'cli' / 'submit.py').write_text(
         FAKE + 'print(os.environ["OMP_NUM_THREADS"], os.environ["HOME"])'
     )
     table.run(['plain'], env={'OMP_NUM_THREADS': '7'})
@@ -442,16 +451,11 @@ def test_environment(table):
     assert f'7 {os.environ["HOME"]}' in log.read_text()
 
 
-@pytest.fixture
-def call(monkeypatch):
-    def run(*args):
-        monkeypatch.setattr(sys, 'argv', ['run_table', *map(str, args)])
-        return run_table.main()
-
-    return run
+def call(*args):
+    return run_table.main([*map(str, args)])
 
 
-def test_the_command_prints_what_it_would_do(call, table, capsys):
+def test_dry_run_prints_the_commands(table, capsys):
     status = call(
         table.root,
         *('--dry-run', '--rows', 'many', '--seeds', 0, 1),
@@ -460,7 +464,7 @@ def test_the_command_prints_what_it_would_do(call, table, capsys):
     )
     assert status == 0
     out = capsys.readouterr().out
-    assert out.count('tools/train.py') == 4
+    assert out.count('mmhcm.cli.train') == 4
     assert out.count(f'data_root={table.root}/other') == 10
     assert out.count(f'--data-root {table.root}/other/val') == 6
     assert not (table.root / 'work').exists()
@@ -471,11 +475,11 @@ def test_the_command_prints_what_it_would_do(call, table, capsys):
     [
         (('{root}/absent',), 'No such file'),
         (('{root}', '--rows', 'x'), "no row 'x', there are plain"),
-        (('{root}', '--env', 'x'), "--env: 'x' is no NAME=value"),
-        (('{root}', '--cfg-options', 'x'), "'x' is no key=value"),
+        (('{root}', '--env', 'x'), "--env: 'x' is not NAME=value"),
+        (('{root}', '--cfg-options', 'x'), "'x' is not key=value"),
     ],
 )
-def test_a_mistake_is_one_line(call, table, capsys, args, fault):
+def test_a_mistake_is_one_line(table, capsys, args, fault):
     work = '--work-dir', table.root / 'work'
     assert call(*(a.format(root=table.root) for a in args), *work) == 1
     lines = capsys.readouterr().err.strip().splitlines()
@@ -485,9 +489,9 @@ def test_a_mistake_is_one_line(call, table, capsys, args, fault):
 
 
 def run_here(command, log_path, *, tick, **_):
-    """Run a tool in this process, which has imported everything."""
-    start = next(i for i, a in enumerate(command) if a.startswith('tools/'))
-    tool = import_module(command[start][:-3].replace('/', '.'))
+    """Run a command in this process, which has imported everything."""
+    start = command.index('-m') + 1
+    module = import_module(command[start])
     names = []
     if '--cfg-options' in command:
         names = [f'{k}={v}' for k, v in unique_names().items()]
@@ -497,13 +501,12 @@ def run_here(command, log_path, *, tick, **_):
             'mmengine.config.config.FormatCode',
             lambda text, **_: (text, True),
         )
-        patch.setattr(sys, 'argv', [*command[start:], *names])
-        assert tool.main() == 0
+        assert module.main([*command[start + 1 :], *names]) == 0
     tick(0.1)
 
 
-@pytest.mark.slow
-def test_two_real_rows_of_one_iteration(call, tmp_path, monkeypatch, capsys):
+@pytest.mark.nightly
+def test_two_real_rows_of_one_iteration(tmp_path, monkeypatch, capsys):
     write_tiny_run(tmp_path / 'run')
     options = {
         'train_cfg.max_epochs': 1,
@@ -522,7 +525,7 @@ def test_two_real_rows_of_one_iteration(call, tmp_path, monkeypatch, capsys):
         },
     ]
     (tmp_path / 'run' / 'rows.json').write_text(json.dumps({'rows': rows}))
-    monkeypatch.setattr(table_runner, 'run_logged', run_here)
+    monkeypatch.setattr(row_run, 'run_logged', run_here)
     args = tmp_path / 'run', '--work-dir', tmp_path / 'work', '--seeds', 3
     assert call(*args) == 0
     out = capsys.readouterr().out

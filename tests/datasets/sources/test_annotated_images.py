@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from mmhcm.datasets.sources import AnnotatedImages, annotated_images
 from mmhcm.datasets.sources.annotated_images import annotations_of
-from mmhcm.datasets.sources.image_folder import clip_to_image
+from mmhcm.datasets.sources.dota import cut_box
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.instances import instance_arrays
 
 
 def slow_annotations(rows, image_wh, use_ignored_regions, ignore_masked):
-    """Row by row, as the documentation of the data set says."""
+    """Build annotations row by row, by the documentation."""
     instances, ignored_regions = [], []
     for row in rows.astype(float).tolist():
         x, y, w, h, score, category, truncation, occlusion = row
-        bbox = clip_to_image((x, y, x + w, y + h), *image_wh)
+        bbox = cut_box((x, y, x + w, y + h), *image_wh)
         if bbox is None:
             continue
         if category == 0:
@@ -119,13 +119,13 @@ def test_a_sequence_of_images():
         images[len(images)]
 
 
-def test_infos_are_nobody_elses():
+def test_infos_are_not_shared():
     images = draw_images(3)
     images[0]['instances'].append('more')
     assert 'more' not in images[0]['instances']
 
 
-def test_regions_may_be_forgotten():
+def test_regions_may_be_left_out():
     rows = np.array([[1, 2, 3, 4, 0, 0, 0, 0]])
     assert annotations_of(rows, (9, 9), True)['ignored_regions'] == [
         [1, 2, 4, 6]

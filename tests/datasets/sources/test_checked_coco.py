@@ -64,7 +64,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize('kind', FAULTS)
-def test_what_is_odd_is_counted(tmp_path, warnings, kind):
+def test_invalid_boxes_are_counted(tmp_path, warnings, kind):
     boxes = FAULTS[kind]
     write(tmp_path, [GOOD, *boxes])
     dataset = build(tmp_path)
@@ -82,7 +82,7 @@ def test_a_malformed_box_is_an_error_in_test_mode(tmp_path):
         build(tmp_path, test_mode=True)
 
 
-def test_what_is_good_warns_of_nothing(tmp_path, warnings):
+def test_valid_annotations_cause_no_warning(tmp_path, warnings):
     write(tmp_path, [GOOD])
     info = build(tmp_path).get_data_info(0)
     assert info['instances'][0]['bbox'] == [10, 10, 30, 20]
@@ -90,7 +90,7 @@ def test_what_is_good_warns_of_nothing(tmp_path, warnings):
     assert warnings == []
 
 
-def test_marked_ones_are_ignored_and_not_background(tmp_path, warnings):
+def test_marked_annotations_are_ignored_and_not_background(tmp_path, warnings):
     write(tmp_path, [GOOD], ignore=1)
     (instance,) = build(tmp_path).get_data_info(0)['instances']
     assert instance['ignore_flag'] == 1
@@ -109,7 +109,7 @@ def test_an_unknown_category(tmp_path, warnings):
 
 @pytest.mark.parametrize('number', [0, 1, 2])
 def test_a_further_category(tmp_path, warnings, number):
-    """Wherever it stands: labels are those of the classes."""
+    """Labels are those of the classes, whatever its position."""
     names = list(CLASSES)
     names.insert(number, 'van')
     write(tmp_path, [GOOD], names, category_id=number)
@@ -151,7 +151,7 @@ TWICE = {
 
 @pytest.mark.parametrize('test_mode', [False, True])
 @pytest.mark.parametrize('fault', TWICE)
-def test_what_stands_there_twice(tmp_path, fault, test_mode):
+def test_duplicates_are_an_error(tmp_path, fault, test_mode):
     write(tmp_path, [GOOD])
     change(tmp_path, TWICE[fault])
     with pytest.raises(ValueError, match=r'a\.json: two ') as info:
@@ -181,7 +181,7 @@ def test_annotations_of_no_image(tmp_path, warnings, image_id):
 
 @pytest.mark.parametrize('key', ['iscrowd', 'ignore'])
 @pytest.mark.parametrize('value', ['0', '', 2, []])
-def test_marks_that_are_none(tmp_path, warnings, key, value):
+def test_invalid_ignore_marks_are_counted(tmp_path, warnings, key, value):
     write(tmp_path, [GOOD], **{key: value})
     assert build(tmp_path).get_data_info(0)['instances'] == []
     (message,) = warnings
@@ -192,7 +192,7 @@ def test_marks_that_are_none(tmp_path, warnings, key, value):
 
 
 @pytest.mark.parametrize('value', [None, 0, False, 1, True])
-def test_marks_that_are_some(tmp_path, warnings, value):
+def test_valid_ignore_marks(tmp_path, warnings, value):
     write(tmp_path, [GOOD], iscrowd=value)
     (instance,) = build(tmp_path).get_data_info(0)['instances']
     assert instance['ignore_flag'] == int(value or 0)
@@ -225,7 +225,7 @@ def test_categories_are_the_classes(tmp_path, categories):
     ],
     ids=['empty', 'cut', 'utf-16', 'latin-1', 'list', 'keys'],
 )
-def test_other_files_name_themselves(tmp_path, content):
+def test_error_names_the_invalid_file(tmp_path, content):
     (tmp_path / 'a.json').write_bytes(content)
     with pytest.raises(ValueError, match=r'a\.json: ') as info:
         build(tmp_path)
@@ -238,7 +238,7 @@ def test_a_folder_for_a_file(tmp_path):
         build(tmp_path)
 
 
-def test_chips_of_it(tmp_path):
+def test_chips_of_a_coco_file(tmp_path):
     write(tmp_path, [GOOD, [90, 70, 20, 20]])
     chips = ChipDataset(
         build(tmp_path), [], [dict(window=50, valid_range=(0, None))]

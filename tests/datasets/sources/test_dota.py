@@ -168,7 +168,7 @@ def test_the_map_of_visdrone_names_every_class():
     assert set(DOTA_TO_VISDRONE.values()) == {'masked', 'background'}
 
 
-def test_a_map_of_ones_own(tmp_path):
+def test_custom_class_map(tmp_path):
     text = square(0, 0, 5, 'small-vehicle') + square(9, 0, 5, 'helicopter', 1)
     write_dota(tmp_path, {'P1': text})
     class_map = dict.fromkeys(DOTA_V1_CLASSES, 'background')
@@ -200,7 +200,7 @@ COMPLETE = dict.fromkeys(DOTA_V1_CLASSES, 'background')
         ),
         (
             dict(class_map={**COMPLETE, 'boat': 'masked'}),
-            r"not there: \['boat'\]",
+            r"lacks: \['boat'\]",
         ),
         (
             dict(class_map={**COMPLETE, 'plane': 'aircraft'}),

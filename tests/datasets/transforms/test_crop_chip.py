@@ -77,7 +77,7 @@ def test_boxes_are_where_the_objects_are(scene):
 
 
 @given(scenes())
-def test_and_after_a_flip(scene):
+def test_boxes_fit_the_objects_after_a_flip(scene):
     row, window, resize = scene
     flip = TRANSFORMS.build(dict(type='mmdet.RandomFlip', prob=1.0))
     results = flip(crop([row], window, resize))
@@ -107,7 +107,7 @@ def test_no_objects():
     assert results['gt_ignore_flags'].dtype == bool
 
 
-def test_what_is_ignored_and_what_is_gone():
+def test_ignored_and_removed_objects():
     rows = [
         (10, 10, 20, 20),  # whole
         (56, 10, 16, 10),  # half of it in the window
@@ -138,7 +138,7 @@ def test_least_visible_share(min_visible, ignored):
     assert results['gt_ignore_flags'].tolist() == [ignored]
 
 
-def test_ignored_ones_stay_ignored_when_packed():
+def test_ignored_objects_stay_ignored_when_packed():
     results = crop(
         [(10, 10, 20, 20), (40, 40, 9, 9)], (0, 0, 64, 64), valid=[False, True]
     )

@@ -8,6 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.datasets import ChipDataset, SampleKey
+from mmhcm.datasets.partial_decoding import (
+    has_offsets,
+    image_origin,
+    whole_shape,
+)
 from mmhcm.functional.pasting import Paste
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas
@@ -88,7 +93,7 @@ def same_samples(partial, whole, num=None):
 def test_chips_are_those_of_whole_images(root, tmp_path, kwargs):
     partial = build(root, tmp_path, **kwargs)
     whole = build(root, tmp_path, 'LoadImageFromFile', False, **kwargs)
-    assert partial._marks.num_marked == 4
+    assert partial._offsets.num_partial == 4
     same_samples(partial, whole)
 
 
@@ -146,26 +151,26 @@ def test_only_a_part_is_decoded(root, tmp_path):
     x1, y1, x2, y2 = info['chip']['window'].astype(int)
     results = load(info)
     assert results['img'].shape == (y2 - y1, x2 - x1, 3)
-    assert results['img_origin'] == (x1, y1)
-    assert results['ori_shape'] == (WH[1], WH[0])
-    assert 'jpeg_marks' not in results
+    assert image_origin(results) == (x1, y1)
+    assert whole_shape(results) == results['ori_shape'] == (WH[1], WH[0])
+    assert not has_offsets(results)
 
 
-def test_without_marks_the_whole_image_is_decoded(root, tmp_path):
+def test_without_offsets_the_whole_image_is_decoded(root, tmp_path):
     dataset = build(root, tmp_path, partial=False)
     results = dataset.pipeline.transforms[0](dataset.get_data_info(0))
     assert results['img'].shape == (WH[1], WH[0], 3)
-    assert 'img_origin' not in results
 
 
 def test_other_colours_are_decoded_as_a_whole(root, tmp_path):
     dataset = build(root, tmp_path)
     load = dataset.pipeline.transforms[0]
     load.color_type = 'color'
-    assert 'img_origin' not in load(dataset.get_data_info(0))
+    img = load(dataset.get_data_info(0))['img']
+    assert img.shape == (WH[1], WH[0], 3)
 
 
-def test_marks_need_a_folder(root):
+def test_partial_decoding_needs_a_folder(root):
     with pytest.raises(ValueError, match='partial_decoding needs a cache_dir'):
         ChipDataset(
             dict(type='VisDroneDataset', data_root=str(root)),
@@ -182,7 +187,7 @@ def test_without_numba_images_are_decoded_as_a_whole(
         'mmhcm.functional.jpeg.scan.compiled', lambda function: None
     )
     partial = build(root, tmp_path)
-    assert partial._marks is None
+    assert partial._offsets is None
     same_samples(
         partial, build(root, tmp_path, 'LoadImageFromFile', False), num=3
     )

@@ -12,7 +12,7 @@ def image():
     return rng.integers(200, 256, (30, 40, 3), dtype=np.uint8)
 
 
-def test_regions_are_filled_and_nothing_else():
+def test_only_regions_are_filled():
     results = {
         'img': image(),
         'ignored_regions': [[5, 5, 10, 12], [30.5, 20.5, 60, 60]],

@@ -19,7 +19,7 @@ def test_pixels_are_not_copied():
     )
 
 
-def test_what_is_kept_can_be_chosen():
+def test_meta_keys_can_be_chosen():
     pack = PackImage(meta_keys=['other', 'absent'])
     img = np.zeros((1, 1, 3), dtype=np.uint8)
     packed = pack(dict(img=img, other=1, img_id='a'))

@@ -37,7 +37,7 @@ def canvas():
 
 
 @pytest.mark.parametrize('results', [{}, {'pastes': []}, {'pool': None}])
-def test_without_a_recipe_nothing_happens(results):
+def test_sample_without_recipe_is_unchanged(results):
     out = PasteObjects()({'img': canvas(), **results})
     np.testing.assert_array_equal(out['img'], canvas())
     assert 'pool' not in out

@@ -44,7 +44,7 @@ def test_size(kwargs, shape):
     np.testing.assert_allclose(results['scale_factor'], (width, height))
 
 
-def test_boxes_go_along():
+def test_boxes_are_resized_with_the_image():
     results = resize(
         ResizeToScale(scale_factor=1.5), bboxes=[[10, 20, 30, 40]]
     )

@@ -1,4 +1,3 @@
-import os
 from collections import OrderedDict
 
 import numpy as np
@@ -10,16 +9,6 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmhcm.engine.checkpoints import convert_checkpoint, load_plain
-
-
-class Program:
-    """Creates a folder when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 def published(weights):
@@ -113,7 +102,7 @@ def test_no_weights(paths, value):
     assert not out.exists()
 
 
-def test_files_that_cannot_be_converted(paths):
+def test_invalid_files_are_not_converted(paths):
     source, out = paths
     for content in (b'', b'hello', b'PK\x03\x04'):
         source.write_bytes(content)
@@ -125,6 +114,6 @@ def test_files_that_cannot_be_converted(paths):
     with pytest.raises(FileNotFoundError):
         convert_checkpoint(source.with_name('absent.pth'), out)
     torch.save({'w': torch.ones(2)}, source)
-    with pytest.raises(ValueError, match='take the place'):
+    with pytest.raises(ValueError, match='name another output'):
         convert_checkpoint(source, source)
     assert not out.exists()

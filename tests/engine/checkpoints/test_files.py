@@ -20,7 +20,7 @@ def path(tmp_path):
 @pytest.mark.parametrize(
     'wrap', [lambda state: {'state_dict': state}, lambda state: state]
 )
-def test_weights_that_fit(path, wrap):
+def test_fitting_weights_are_accepted(path, wrap):
     torch.save(wrap(nn.Linear(2, 3).state_dict()), path)
     check_checkpoint(path, nn.Linear(2, 3))
 
@@ -50,7 +50,7 @@ def test_no_weights(path, value):
 
 
 @pytest.mark.parametrize('value', [float('nan'), float('inf')])
-def test_weights_that_are_not_finite(path, value):
+def test_non_finite_weights_are_refused(path, value):
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     state = model.state_dict()
     for name in ('1.weight', '1.running_var'):
@@ -70,7 +70,7 @@ def test_weights_that_are_not_finite(path, value):
         (None, None),
     ],
 )
-def test_classes_of_a_checkpoint(path, recorded, message):
+def test_other_classes_are_refused(path, recorded, message):
     model = nn.Linear(2, 3)
     content = {'state_dict': model.state_dict()}
     content['meta'] = {'dataset_meta': {'classes': recorded}}
@@ -91,10 +91,10 @@ def test_classes_of_a_checkpoint(path, recorded, message):
 
 
 class Foreign:
-    """What the safe loader does not load."""
+    """Class that the safe loader refuses."""
 
 
-def test_files_that_are_not_loaded(path):
+def test_invalid_checkpoints_are_refused(path):
     model = nn.Linear(2, 3)
     torch.save({'state_dict': model.state_dict(), 'meta': Foreign()}, path)
     with pytest.raises(ValueError, match='can be loaded safely'):
@@ -123,7 +123,7 @@ def test_latest_checkpoint(tmp_path, path):
     assert latest_checkpoint(tmp_path) is None
     note = tmp_path / 'last_checkpoint'
     note.write_text(path)
-    with pytest.raises(FileNotFoundError, match='which is not there'):
+    with pytest.raises(FileNotFoundError, match='which does not exist'):
         latest_checkpoint(tmp_path)
     torch.save({}, path)
     assert latest_checkpoint(tmp_path) == path
@@ -148,7 +148,7 @@ def truncate(path):
 
 
 @pytest.mark.parametrize('harm', [damage, truncate, Path.unlink])
-def test_falls_back_on_a_whole_checkpoint(tmp_path, harm):
+def test_damaged_checkpoint_falls_back_on_a_whole_one(tmp_path, harm):
     write_checkpoints(
         tmp_path, 'epoch_2.pth', 'epoch_10.pth', 'epoch_11.pth', 'best_3.pth'
     )
@@ -164,7 +164,7 @@ def test_falls_back_on_a_whole_checkpoint(tmp_path, harm):
 
 
 @pytest.mark.parametrize('text', [None, ''])
-def test_the_farthest_without_a_note(tmp_path, text):
+def test_farthest_checkpoint_without_a_note(tmp_path, text):
     write_checkpoints(tmp_path, 'epoch_9.pth', 'epoch_10.pth', 'other.pth')
     if text is not None:
         (tmp_path / 'last_checkpoint').write_text(text)

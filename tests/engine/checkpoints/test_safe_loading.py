@@ -12,16 +12,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmhcm.engine.checkpoints import load_plain, safe_loading
-
-
-class Program:
-    """Creates a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
+from tests.support.programs import Program
 
 
 def by_mmengine(path):
@@ -49,7 +40,7 @@ def test_a_program_is_refused_and_not_run(tmp_path, load, write):
     message = str(caught.value)
     assert message.startswith(f'{path} ')
     assert len(message.splitlines()) == 1
-    assert 'tools/convert_checkpoint.py' in message
+    assert 'mmhcm convert_checkpoint' in message
     # ... while the unsafe loader does run it
     if write is torch.save:
         assert 'posix.mkdir' in message
@@ -61,13 +52,13 @@ def test_a_program_is_refused_and_not_run(tmp_path, load, write):
 @pytest.mark.parametrize(
     'value', [HistoryBuffer(), np.float64(3)], ids=['buffer', 'scalar']
 )
-def test_objects_point_to_the_tool(tmp_path, load, value):
+def test_foreign_objects_name_the_converter(tmp_path, load, value):
     torch.save({'message_hub': value}, tmp_path / 'a.pth')
     with pytest.raises(ValueError, match=r'if you trust .*convert_checkpoint'):
         load(tmp_path / 'a.pth')
 
 
-def test_the_environment_cannot_turn_it_off(tmp_path, monkeypatch):
+def test_environment_cannot_turn_off_safe_loading(tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
     path, made = tmp_path / 'a.pth', tmp_path / 'made'
     torch.save(Program(made), path)
@@ -166,6 +157,6 @@ def test_plain_values_are_loaded(tmp_path, load, archive):
 
 
 @pytest.mark.parametrize('load', LOADERS.values(), ids=LOADERS)
-def test_absent_files_stay_errors_of_the_system(tmp_path, load):
+def test_absent_files_raise_file_not_found(tmp_path, load):
     with pytest.raises(FileNotFoundError, match=r'a\.pth'):
         load(tmp_path / 'a.pth')

@@ -17,7 +17,7 @@ from mmhcm.structures.files import atomic_write
 
 
 class Died(BaseException):
-    """What ends a run at a chosen moment, as nothing else handles it."""
+    """Exception that no handler catches, to end a run at a chosen moment."""
 
 
 class Line(BaseModel):
@@ -144,7 +144,9 @@ def test_newest_and_best_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize('name', ['epoch_3.pth', 'best_toy_score_epoch_2.pth'])
-def test_death_in_writing_leaves_what_was_there(tmp_path, name, monkeypatch):
+def test_kill_while_writing_keeps_the_old_checkpoint(
+    tmp_path, name, monkeypatch
+):
     def failing_write(path):
         if Path(path).name == name:
             raise Died
@@ -165,7 +167,7 @@ def test_death_in_writing_leaves_what_was_there(tmp_path, name, monkeypatch):
     assert names(tmp_path) == ['best_toy_score_epoch_4.pth', 'epoch_4.pth']
 
 
-def test_death_before_removing_is_made_up_for(tmp_path, monkeypatch):
+def test_kill_before_removing_is_cleaned_up_on_resume(tmp_path, monkeypatch):
     removed = AtomicCheckpointHook._remove_replaced
 
     def fail(hook):
@@ -184,7 +186,7 @@ def test_death_before_removing_is_made_up_for(tmp_path, monkeypatch):
     assert names(tmp_path) == ['best_toy_score_epoch_2.pth', 'epoch_3.pth']
 
 
-def test_the_same_for_the_best_one(tmp_path, monkeypatch):
+def test_kill_keeps_the_old_best_checkpoint(tmp_path, monkeypatch):
     removed = AtomicCheckpointHook._remove_replaced
 
     def fail(hook):
@@ -205,7 +207,7 @@ def test_the_same_for_the_best_one(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize('epoch', [2, 3, 4])
-def test_an_owed_validation_is_done(tmp_path, epoch):
+def test_missed_validation_is_run_on_resume(tmp_path, epoch):
     whole, _ = build(tmp_path / 'whole')
     train(whole)
     runner, metric = build(tmp_path / 'killed')
@@ -240,7 +242,9 @@ def test_an_owed_validation_is_done(tmp_path, epoch):
     # Epoch 3 brought no new best: no checkpoint tells that it was validated.
     [(2, [3, 4]), (3, [3, 4])],
 )
-def test_what_a_checkpoint_tells_of_is_not_repeated(tmp_path, epoch, asked):
+def test_validation_noted_in_the_checkpoint_is_not_repeated(
+    tmp_path, epoch, asked
+):
     runner, _ = build(tmp_path)
     runner.register_hook(StepHook(epoch))
     train(runner, dies=True)
@@ -249,7 +253,7 @@ def test_what_a_checkpoint_tells_of_is_not_repeated(tmp_path, epoch, asked):
     assert metric.asked == asked
 
 
-def test_nothing_is_owed_between_intervals(tmp_path):
+def test_no_validation_is_missed_between_intervals(tmp_path):
     runner, _ = build(tmp_path)
     runner._train_loop['val_interval'] = 4
     runner.register_hook(StepHook(2))
@@ -260,7 +264,7 @@ def test_nothing_is_owed_between_intervals(tmp_path):
     assert metric.asked == [4]
 
 
-def test_iterations_as_the_unit(tmp_path):
+def test_missed_validation_with_iterations_as_unit(tmp_path):
     def build_by_iteration(**changes):
         runner, metric = build(tmp_path, by_epoch=False, **changes)
         runner._train_loop = {
@@ -281,7 +285,7 @@ def test_iterations_as_the_unit(tmp_path):
     assert names(tmp_path) == ['best_toy_score_iter_2.pth', 'iter_4.pth']
 
 
-def test_another_folder_is_left_alone(tmp_path):
+def test_files_of_another_folder_are_kept(tmp_path):
     first, second = tmp_path / 'first', tmp_path / 'second'
     train(build(first, epochs=2)[0])
     before = names(first)
@@ -292,7 +296,7 @@ def test_another_folder_is_left_alone(tmp_path):
     assert names(second) == ['best_toy_score_epoch_4.pth', 'epoch_4.pth']
 
 
-def test_leftovers_go_on_resuming(tmp_path):
+def test_leftovers_are_removed_on_resume(tmp_path):
     train(build(tmp_path, epochs=1)[0])
     folder = tmp_path / 'hcm' / 'round_1'
     left = []
@@ -308,7 +312,9 @@ def test_leftovers_go_on_resuming(tmp_path):
 
 
 @pytest.mark.parametrize(('counts', 'warns'), [(1, 0), (2, 0), (3, 1)])
-def test_gradients_between_two_steps(tmp_path, counts, warns, monkeypatch):
+def test_checkpoints_between_two_steps_are_a_warning(
+    tmp_path, counts, warns, monkeypatch
+):
     runner, _ = build(tmp_path, epochs=1)
     runner.optim_wrapper['accumulative_counts'] = counts
     said = []
@@ -327,17 +333,3 @@ def test_bytes_and_texts(backend, tmp_path):
     backend.put_text('ä', str(tmp_path / 'b'))
     assert (tmp_path / 'new' / 'a').read_bytes() == b'\0\1'
     assert backend.get_text(tmp_path / 'b') == 'ä'
-
-
-def test_a_failed_write_leaves_the_file(backend, tmp_path, monkeypatch):
-    path = tmp_path / 'a'
-    backend.put(b'old', path)
-
-    def fail(handle):
-        raise OSError(28, 'No space left on device')
-
-    monkeypatch.setattr('mmhcm.structures.files.atomic.os.fsync', fail)
-    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
-        backend.put(b'new', path)
-    assert path.read_bytes() == b'old'
-    assert list(tmp_path.iterdir()) == [path]

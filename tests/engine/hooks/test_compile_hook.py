@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from mmhcm.engine.hooks import CompileHook
+from mmhcm.models import MultiScaleTTA
 
 
 class TinyDetector(nn.Module):
@@ -18,6 +19,9 @@ class TinyDetector(nn.Module):
 
     def forward(self, x):
         return self.neck(self.backbone(x)).mean()
+
+    def test_step(self, data):
+        return data
 
 
 def convert(detector, **kwargs):
@@ -50,7 +54,7 @@ def test_only_the_parts_are_compiled():
     detector = convert(TinyDetector(), parts=['neck', 'absent'])
     assert detector.neck._compiled_call_impl is not None
     assert detector.backbone._compiled_call_impl is None
-    wrapper = SimpleNamespace(module=TinyDetector())
+    wrapper = MultiScaleTTA(module=TinyDetector())
     convert(wrapper)
     assert wrapper.module.backbone._compiled_call_impl is not None
 
@@ -64,7 +68,7 @@ def test_mistakes():
         convert(TinyDetector(), backend='no_such_compiler')
 
 
-def test_a_compiler_that_fails_is_told_in_one_line():
+def test_failing_compiler_is_one_line():
     def broken(*_):
         raise RuntimeError('no compiler\nat all')
 

@@ -4,41 +4,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmdet.registry import DATASETS
 from mmengine.hooks import EMAHook, Hook
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.hooks import HardChipMiningHook, hard_chip_mining_hook
-from mmhcm.engine.mining import MiningLoop
-from mmhcm.engine.mining.digests import image_checksums, images_digest
+from mmhcm.engine.hooks import HardChipMiningHook
+from mmhcm.engine.mining import MiningLoop, MiningSources, sources
 from mmhcm.engine.mining.loop import weights_digest
 from mmhcm.engine.wrappers import unwrap
-from mmhcm.structures.rounds import HardChipError, read_round
+from mmhcm.structures.rounds import read_round
+from tests.support.stopping import StopHook, Stopped
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 
 EMA = {'type': 'EMAHook', 'momentum': 0.3}
 FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
-
-
-class Stopped(Exception):  # noqa: N818
-    """What ends a run at a chosen moment."""
-
-
-class StopHook(Hook):
-    """End a run before an iteration, or before an epoch's mining."""
-
-    priority = 'VERY_HIGH'
-
-    def __init__(self, iteration=None, epoch=None):
-        self.iteration, self.epoch = iteration, epoch
-
-    def before_train_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            raise Stopped
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.iteration:
-            raise Stopped
 
 
 class WatchHook(Hook):
@@ -62,9 +40,9 @@ def mined(monkeypatch):
     numbers = []
     mine = MiningLoop._mine
 
-    def counted(loop, digest):
+    def counted(loop):
         numbers.append(loop.round_number)
-        return mine(loop, digest)
+        return mine(loop)
 
     monkeypatch.setattr(MiningLoop, '_mine', counted)
     return numbers
@@ -101,7 +79,7 @@ def test_trains_mines_retrains_and_evaluates(make_runner, mined):
         {
             'train_cfg.max_epochs': 3,
             'train_cfg.val_interval': 3,
-            'custom_hooks.0.epochs': [1, 2],
+            'default_hooks.mining.epochs': [1, 2],
         }
     )
     watch = WatchHook()
@@ -133,8 +111,8 @@ def test_accumulate(make_runner):
         {
             **FAST,
             'train_cfg.max_epochs': 3,
-            'custom_hooks.0.epochs': [1, 2],
-            'custom_hooks.0.accumulate': True,
+            'default_hooks.mining.epochs': [1, 2],
+            'default_hooks.mining.accumulate': True,
         }
     )
     watch = WatchHook()
@@ -146,16 +124,14 @@ def test_accumulate(make_runner):
     assert watch.hard == {0: 0, 1: first, 2: first + second}
 
 
-def test_images_that_go_missing_later_end_no_run(make_runner, monkeypatch):
+def test_images_missing_later_do_not_end_the_run(make_runner, monkeypatch):
     digests = iter(['as at the start', 'without one', 'without two'])
-    monkeypatch.setattr(
-        hard_chip_mining_hook, 'sources_digest', lambda *_: next(digests)
-    )
+    monkeypatch.setattr(sources, 'sources_digest', lambda *_: next(digests))
     runner = make_runner(
         {
             **FAST,
             'train_cfg.max_epochs': 3,
-            'custom_hooks.0.epochs': [1, 2],
+            'default_hooks.mining.epochs': [1, 2],
         }
     )
     runner.train()
@@ -165,13 +141,12 @@ def test_images_that_go_missing_later_end_no_run(make_runner, monkeypatch):
     ]
     assert [o['images'] for o in origins] == ['as at the start'] * 2
     assert len({o['pool'] for o in origins}) == 1
-    assert origins[0]['pool'] == mining_hook(runner)._pool.fingerprint
+    assert origins[0]['pool'] == mining_hook(runner).sources.pool.fingerprint
 
 
-def test_restart_begins_afresh(make_cfg, make_runner):
-    hooks = [*make_cfg().custom_hooks, EMA]
+def test_restart_begins_afresh(make_runner):
     runner = make_runner(
-        {**FAST, 'custom_hooks': hooks, 'custom_hooks.0.restart': True}
+        {**FAST, 'custom_hooks': [EMA], 'default_hooks.mining.restart': True}
     )
     watch = WatchHook()
     runner.register_hook(watch)
@@ -197,9 +172,8 @@ def test_restart_begins_afresh(make_cfg, make_runner):
     assert not same_state(watch.state[0], state_of(runner))
 
 
-def test_mines_with_averaged_weights(make_cfg, make_runner, monkeypatch):
-    hooks = [*make_cfg().custom_hooks, EMA]
-    runner = make_runner({**FAST, 'custom_hooks': hooks})
+def test_mines_with_averaged_weights(make_runner, monkeypatch):
+    runner = make_runner({**FAST, 'custom_hooks': [EMA]})
     seen = []
     monkeypatch.setattr(
         'mmhcm.engine.mining.loop.weights_digest',
@@ -234,9 +208,7 @@ def weights_digest_of(state):
     return weights_digest(Holder())
 
 
-def test_an_interrupted_mining_leaves_training_as_it_was(
-    make_runner, monkeypatch
-):
+def test_interrupted_mining_does_not_change_training(make_runner, monkeypatch):
     runner = make_runner(FAST)
     train_until(runner, epoch=1)
     previous = runner._test_loop
@@ -244,7 +216,7 @@ def test_an_interrupted_mining_leaves_training_as_it_was(
     runner.message_hub.update_info('loop_stage', 'train')
     monkeypatch.setattr(MiningLoop, 'run_iter', lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        mining_hook(runner)._mine(runner, 1)
+        mining_hook(runner).before_train_epoch(runner)
     assert runner._test_loop is previous
     assert runner.model.training
     assert runner.message_hub.get_info('loop_stage') == 'train'
@@ -292,10 +264,10 @@ def test_a_round_is_mined_once(rerun, killed_dir, mined):
     'options',
     [
         {'optim_wrapper.optimizer.lr': 0.02},
-        {'custom_hooks.0.metric.score_thr': 0.06},
-        {'custom_hooks.0.canvases.num_pastes': 2},
-        {'custom_hooks.0.pool.min_size': 4},
-        {'custom_hooks.0.dataloader.batch_size': 2},
+        {'default_hooks.mining.metric.score_thr': 0.06},
+        {'default_hooks.mining.canvases.num_pastes': 2},
+        {'default_hooks.mining.pool.min_size': 4},
+        {'default_hooks.mining.dataloader.batch_size': 2},
     ],
     ids=['weights', 'metric', 'canvases', 'pool', 'batch'],
 )
@@ -320,29 +292,31 @@ def test_mined_again_after_damage(rerun, killed_dir, mined, damage):
     assert path.read_bytes() == round_path(killed_dir).read_bytes()
 
 
-def test_external_annotations_are_inputs(make_cfg, make_runner, tiny_run):
+def test_external_annotations_are_inputs(make_runner, tiny_run, tmp_path):
     external = {
         'type': 'VisDroneDataset',
         'data_root': str(tiny_run.parent / 'data' / 'VisDrone2019-DET-val'),
     }
-    runner = make_runner({**FAST, 'custom_hooks.0.external': [external]})
-    hook = mining_hook(runner)
-    dataset = find_chip_dataset(runner.train_dataloader.dataset)
-    before = hook._inputs(runner, dataset, None)
-    hook._images = ''
-    other = DATASETS.build(external)
-    digest, expected = (
-        images_digest(images, image_checksums(images, runner.work_dir))
-        for images in (other, hook._external[0])
-    )
-    assert digest == expected
-    instances = other.get_data_info(0)['instances']
-    instances[0]['bbox'][0] += 1
-    hook._external[0].get_data_info = lambda index: {
-        **other.get_data_info(index),
-        'instances': instances,
-    }
-    assert hook._inputs(runner, dataset, None) != before
+    runner = make_runner({**FAST, 'default_hooks.mining.external': [external]})
+    settings = mining_hook(runner).settings
+    chips = find_chip_dataset(runner.train_dataloader.dataset)
+
+    def digest(change=None):
+        origins = MiningSources(
+            chips.dataset, settings.external, None, tmp_path
+        )
+        if change is not None:
+            images = origins.external[0]
+            get_data_info = images.get_data_info
+            images.get_data_info = lambda ind: change(get_data_info(ind))
+        return settings.inputs_digest(chips, origins, 0)
+
+    def moved(info):
+        info['instances'][0]['bbox'][0] += 1
+        return info
+
+    assert digest() == digest(lambda info: info)
+    assert digest(moved) != digest()
 
 
 def test_canvases_of_external_images(make_runner, tiny_run):
@@ -351,8 +325,8 @@ def test_canvases_of_external_images(make_runner, tiny_run):
     runner = make_runner(
         {
             **FAST,
-            'custom_hooks.0.external': [external],
-            'custom_hooks.0.canvases.external_ratio': 1.0,
+            'default_hooks.mining.external': [external],
+            'default_hooks.mining.canvases.external_ratio': 1.0,
         }
     )
     runner.train()
@@ -391,6 +365,7 @@ def test_persistent_workers_see_hard_chips(make_runner):
 
 def test_negative_chips(make_cfg, make_runner):
     hook = {
+        '_delete_': True,
         'type': 'HardChipMiningHook',
         'epochs': [1],
         'predict': 'proposals',
@@ -398,7 +373,7 @@ def test_negative_chips(make_cfg, make_runner):
         'metric': {'type': 'NegativeChipMetric', 'min_proposals': 1},
         'dataloader': {'num_workers': 0},
     }
-    runner = make_runner({**FAST, 'custom_hooks': [hook]})
+    runner = make_runner({**FAST, 'default_hooks.mining': hook})
     watch = WatchHook()
     runner.register_hook(watch)
     runner.train()
@@ -422,8 +397,9 @@ WITHOUT_NETWORK = {
 
 
 @pytest.mark.parametrize('kind', WITHOUT_NETWORK)
-def test_chips_that_need_no_network(make_runner, monkeypatch, mined, kind):
+def test_metrics_without_network(make_runner, monkeypatch, mined, kind):
     hook = {
+        '_delete_': True,
         'type': 'HardChipMiningHook',
         'epochs': [1],
         'predict': 'nothing',
@@ -436,7 +412,7 @@ def test_chips_that_need_no_network(make_runner, monkeypatch, mined, kind):
     ]
     options = {
         **FAST,
-        'custom_hooks': [hook],
+        'default_hooks.mining': hook,
         'train_dataloader.dataset.scales': scales,
     }
     runner = make_runner(options)
@@ -459,8 +435,9 @@ def test_chips_that_need_no_network(make_runner, monkeypatch, mined, kind):
     assert path.read_bytes() == content
 
 
-def test_resumes_with_chips_that_need_no_network(make_runner, mined):
+def test_resumes_with_metrics_without_network(make_runner, mined):
     hook = {
+        '_delete_': True,
         'type': 'HardChipMiningHook',
         'epochs': [1],
         'predict': 'nothing',
@@ -470,7 +447,7 @@ def test_resumes_with_chips_that_need_no_network(make_runner, mined):
     options = {
         'train_cfg.val_interval': 9,
         'default_hooks.checkpoint.save_best': None,
-        'custom_hooks': [hook],
+        'default_hooks.mining': hook,
     }
     make_runner(options).train()
     resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
@@ -487,22 +464,11 @@ def test_needs_scales(make_runner):
         {
             **FAST,
             'train_dataloader.dataset.scales': None,
-            'custom_hooks.0.epochs': [0],
+            'default_hooks.mining.epochs': [0],
         }
     )
     with pytest.raises(ValueError, match='needs a ChipDataset with scales'):
         runner.train()
-
-
-def test_a_damaged_round_of_a_checkpoint_is_an_error(make_runner):
-    options = {'default_hooks.checkpoint.save_best': None}
-    runner = make_runner({**options, 'train_cfg.val_interval': 9})
-    runner.train()
-    path = round_path(runner.work_dir)
-    path.write_text(path.read_text()[:-20])
-    resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
-    with pytest.raises(HardChipError, match=r'hard_chips\.jsonl:\d+: '):
-        resumed.train()
 
 
 def test_another_pool_on_resume_is_an_error(make_runner):
@@ -515,7 +481,7 @@ def test_another_pool_on_resume_is_an_error(make_runner):
         {
             **options,
             'train_cfg.max_epochs': 3,
-            'custom_hooks.0.pool.min_size': 5,
+            'default_hooks.mining.pool.min_size': 5,
         },
         resume=True,
     )

@@ -53,7 +53,7 @@ def test_other_stages_are_reseeded(stage):
     assert draw(1, 5, stage) == first
 
 
-def test_without_training_it_is_iteration_0():
+def test_iteration_is_0_without_training():
     assert draw(1, None, 'test_epoch') == draw(1, 0, 'test_epoch')
 
 

@@ -50,7 +50,7 @@ def test_a_detector_learns_the_same(channels_last):
     assert list(fast.state_dict()) == list(plain.state_dict())
 
 
-def test_what_is_converted():
+def test_convertible_layers():
     detector = convert(TinyDetector())
     assert detector.wide.conv.dilation == (2, 2)
     assert detector.strided.dilation == (2, 2)

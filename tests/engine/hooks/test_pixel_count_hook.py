@@ -38,7 +38,7 @@ def test_images_of_several_sizes(make_runner):
             {'type': 'ResizeToScale', 'scale_factor': 0.5},
             {'type': 'PackDetInputs'},
         ],
-        'custom_hooks': [],
+        'default_hooks.mining.epochs': [],
     }
     runner = make_runner({**FAST, **dataset})
     train_until(runner, iteration=1)

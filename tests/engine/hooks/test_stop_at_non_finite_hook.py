@@ -12,7 +12,7 @@ from mmhcm.engine.checkpoints import latest_checkpoint
 from mmhcm.engine.wrappers import unwrap
 
 OPTIONS = {
-    'custom_hooks': [],
+    'default_hooks.mining.epochs': [],
     'train_cfg.val_interval': 9,
     'default_hooks.checkpoint.save_best': None,
     'train_dataloader.dataset.pipeline.5.meta_keys': (

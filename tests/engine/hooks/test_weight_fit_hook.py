@@ -5,7 +5,7 @@ from torch import nn
 from mmhcm.engine.hooks.weight_fit_hook import describe_fit
 
 
-def test_weights_that_fit_give_no_line():
+def test_fitting_weights_are_not_logged():
     state = nn.Linear(2, 3).state_dict()
     assert describe_fit(state, state) == ''
     wrapped = {f'module.{name}': value for name, value in state.items()}

@@ -47,7 +47,7 @@ def test_work_dir_is_named_after_the_config(config):
 
 
 @pytest.mark.parametrize('root', ['/new', '/new/', 'new'])
-def test_data_root_moves_what_lies_below(config, root):
+def test_data_root_replaces_the_parent_folder(config, root):
     cfg = load_config(parse(config, '--cfg-options', f'data_root={root}'))
     new = root.rstrip('/')
     assert cfg.data_root.rstrip('/') == new
@@ -176,7 +176,7 @@ def test_processes_meet_and_watch_each_other(monkeypatch):
     def record(name):
         return lambda *args, **kwargs: called.append((name, args, kwargs))
 
-    for name in ('init_dist', 'set_multi_processing', 'watch_peers'):
+    for name in ('init_dist', 'set_multi_processing', 'watch_ranks'):
         monkeypatch.setattr(launch, name, record(name))
     cfg = Config({'launcher': 'none'})
     join_processes(cfg)
@@ -200,7 +200,7 @@ def test_processes_meet_and_watch_each_other(monkeypatch):
             {'mp_start_method': 'fork', 'distributed': True},
         ),
         ('init_dist', ('slurm',), {'backend': 'nccl', 'timeout': 7200}),
-        ('watch_peers', (20,), {}),
+        ('watch_ranks', (20,), {}),
     ]
     # What a config says of the timeout stays.
     cfg.env_cfg.dist_cfg.timeout = 60

@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 from torch.distributed import HashStore
 
-from mmhcm.engine.launching import rank_watch, report_mistakes
-from mmhcm.engine.launching.rank_watch import PeerWatch
+from mmhcm.cli.user_errors import report_user_errors
+from mmhcm.engine.launching import rank_watch
+from mmhcm.engine.launching.rank_watch import RankWatch
 
 LOST_AFTER = 0.5
 
@@ -25,7 +26,7 @@ class Run:
     def start(
         self, rank, world_size, store=None, lost_after=LOST_AFTER, **kwargs
     ):
-        watch = PeerWatch(
+        watch = RankWatch(
             store or self.store,
             rank,
             world_size,
@@ -61,7 +62,7 @@ def test_living_ranks_leave_each_other_alone(run):
     assert run.ended == {}
 
 
-def test_all_hear_of_a_silent_rank(run):
+def test_silent_rank_ends_all_others(run):
     for rank in (0, 1):
         run.start(rank, 3)
     reason = f'rank 2 has given no sign of life for {LOST_AFTER} s'
@@ -70,7 +71,7 @@ def test_all_hear_of_a_silent_rank(run):
     assert run.read_by_first[1]
 
 
-def test_a_rank_that_has_left_is_no_lost_one(run):
+def test_finished_rank_does_not_count_as_lost(run):
     first, second = run.start(0, 3), run.start(1, 3)
     second.leave()
     # Rank 0 watches rank 2 from here on.
@@ -78,7 +79,7 @@ def test_a_rank_that_has_left_is_no_lost_one(run):
     assert first.rank == 0
 
 
-def test_the_others_hear_why_a_rank_failed(run):
+def test_failed_rank_passes_its_reason_on(run):
     watches = [run.start(rank, 3) for rank in range(3)]
     watches[1].claim_end()
     watches[1].fail('no disk')
@@ -136,27 +137,27 @@ def test_a_rank_that_dies_at_once_is_named(run):
     assert first.name_silent() == 'rank 1'
 
 
-def test_mistakes_are_told(run, monkeypatch, capsys):
+def test_user_errors_are_passed_on(run, monkeypatch, capsys):
     own, other = run.start(0, 2), run.start(1, 2)
     monkeypatch.setattr(rank_watch, '_watch', own)
 
     def command():
         raise ValueError('a wrong value')
 
-    assert report_mistakes(command) == 1
+    assert report_user_errors(command) == 1
     assert capsys.readouterr().err == 'error: a wrong value\n'
     assert run.wait(1) == {1: 'rank 0: a wrong value'}
     assert other.rank == 1
 
 
-def test_faults_of_the_program_are_told(run, monkeypatch, capsys):
+def test_faults_of_the_program_are_passed_on(run, monkeypatch, capsys):
     own, _ = run.start(0, 2), run.start(1, 2)
     monkeypatch.setattr(rank_watch, '_watch', own)
 
     def command():
         raise TypeError('a fault')
 
-    assert report_mistakes(command) == 1
+    assert report_user_errors(command) == 1
     assert 'Traceback' in capsys.readouterr().err
     assert run.wait(1) == {1: 'rank 0: TypeError: a fault'}
 
@@ -171,14 +172,14 @@ def test_a_broken_connection_names_the_rank(run, monkeypatch, capsys):
         raise RuntimeError('[gloo/pair.cc:1] Closed by [::1]:8. Good luck!')
 
     started = time.monotonic()
-    assert report_mistakes(command) == 1
+    assert report_user_errors(command) == 1
     # The dead are not waited for.
     assert time.monotonic() - started < rank_watch._LINGER
     line = capsys.readouterr().err
     assert line == 'error: rank 1 is gone (Closed by [::1]:8)\n'
 
 
-def test_who_does_not_come_is_not_waited_for(monkeypatch):
+def test_absent_rank_times_out(monkeypatch):
     ended = []
     monkeypatch.setattr(rank_watch, 'end_process', ended.append)
     with rank_watch.joined_within(0.05):

@@ -28,7 +28,7 @@ def test_one_run_at_a_time(tmp_path):
         pass
 
 
-def test_disks_without_locks_stop_nobody(tmp_path, monkeypatch):
+def test_disks_without_locks_keep_nobody_out(tmp_path, monkeypatch):
     def flock(*_):
         raise OSError(errno.ENOLCK, 'No locks available')
 
@@ -37,7 +37,7 @@ def test_disks_without_locks_stop_nobody(tmp_path, monkeypatch):
         pass
 
 
-def test_a_folder_that_cannot_be_is_left_to_others(tmp_path):
+def test_unusable_folder_is_no_error_of_the_lock(tmp_path):
     path = tmp_path / 'file'
     path.touch()
     with only_run_in(path), only_run_in(path / 'below'):
@@ -55,7 +55,7 @@ def _run(folder, says):
         time.sleep(60)
 
 
-def test_workers_of_a_killed_run_do_not_hold_it(tmp_path):
+def test_workers_of_a_killed_run_do_not_hold_the_lock(tmp_path):
     context = multiprocessing.get_context('fork')
     heard, says = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(tmp_path, says))

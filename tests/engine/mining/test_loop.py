@@ -30,7 +30,7 @@ def test_weights_digest():
     assert digest == weights_digest(model().train(False))
 
 
-def test_one_process_shares_with_itself():
+def test_one_process_shares_its_value():
     net = model()
     digest = weights_digest(net)
     share_weights(net)
@@ -75,12 +75,12 @@ def test_installed_test_loop(stage, fails):
 
 
 @pytest.mark.parametrize('predict', ['masks', ''])
-def test_what_can_be_predicted(make_runner, predict):
+def test_invalid_predict_is_refused(make_runner, predict):
     runner = make_runner(
         {
             'default_hooks.checkpoint': None,
-            'custom_hooks.0.epochs': [0],
-            'custom_hooks.0.predict': predict,
+            'default_hooks.mining.epochs': [0],
+            'default_hooks.mining.predict': predict,
         }
     )
     with pytest.raises(ValueError, match='predict must be'):

@@ -10,8 +10,8 @@ def test_a_round_is_mined_in_slices(tmp_path):
         write_tiny_run(tmp_path),
         tmp_path / 'work',
         {
-            'custom_hooks.0.test_scales': [dict(scale_factor=1.5)],
-            'custom_hooks.0.tta_model': dict(
+            'default_hooks.mining.test_scales': [dict(scale_factor=1.5)],
+            'default_hooks.mining.tta_model': dict(
                 type='SliceTTA', slices=[dict(window=64, scale_factor=1.0)]
             ),
             'log_level': 'ERROR',

@@ -9,9 +9,10 @@ from mmhcm.engine.mining import (
     check_pool_settings,
     digests,
     open_or_build_pool,
-    pool_folder,
+    pools,
 )
-from mmhcm.engine.mining.digests import image_checksums
+from mmhcm.engine.mining.digests import image_checksums, pool_folder
+from mmhcm.structures.pool import building
 from tests.support.scene_folders import write_visdrone
 
 ROW = (20, 20, 30, 24, 1, 4, 0, 0)
@@ -51,9 +52,7 @@ def test_images_are_read_once(tmp_path, dataset, read):
     assert len(list(folder.iterdir())) == 1
 
 
-def test_checksums_that_cannot_be_kept_are_a_warning(
-    tmp_path, dataset, warnings
-):
+def test_unwritable_checksums_are_a_warning(tmp_path, dataset, warnings):
     (tmp_path / 'notes').write_text('no folder')
     found = image_checksums(dataset, tmp_path / 'notes')
     assert found.values.all()
@@ -76,11 +75,25 @@ def test_a_pool_survives_a_touch_and_no_change(tmp_path, dataset):
     assert other.path != first.path
 
 
+def test_objects_are_listed_once(tmp_path, dataset, monkeypatch):
+    listed, list_objects = [], pools.list_objects
+
+    def noted(images):
+        listed.append(len(images))
+        return list_objects(images)
+
+    monkeypatch.setattr(pools, 'list_objects', noted)
+    monkeypatch.setattr(building, 'list_objects', noted)
+    pool = open_or_build_pool({'min_size': 4}, tmp_path, dataset)
+    assert len(pool) == 3
+    assert listed == [3]
+
+
 def test_a_pool_lies_in_the_run_without_a_folder_of_its_own(tmp_path):
     assert pool_folder({}, tmp_path) == tmp_path / 'hcm' / 'pool'
 
 
-def test_an_empty_pool_is_told_early(dataset):
+def test_empty_pool_is_an_early_error(dataset):
     check_pool_settings({'num_workers': 2}, dataset)
     with pytest.raises(ValueError, match='would be empty'):
         check_pool_settings({'min_size': 100}, dataset)

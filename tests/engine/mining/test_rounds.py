@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmhcm.engine.mining import (
+from mmhcm.engine.mining.rounds import (
     check_images,
     check_pool,
     merge_rounds,
@@ -15,7 +15,7 @@ POOL = SimpleNamespace(fingerprint='pool')
 ENTRY = {'round': 2, 'fingerprint': 'f', 'pool': 'pool', 'images': 'images'}
 
 
-def test_rounds_are_where_they_were_written(tmp_path):
+def test_rounds_are_found(tmp_path):
     mined = HardChipRound(2, 'f', [])
     write_round(round_path(tmp_path, 2), mined)
     assert read_rounds(tmp_path, []) == []

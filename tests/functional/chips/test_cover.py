@@ -22,7 +22,7 @@ def draw_grids(seed, by_edges):
 
 
 def slow_greedy(grids, wanted, limit):
-    """Look at every candidate at every turn."""
+    """Choose greedily, comparing all candidates in every turn."""
     left, taken = wanted.copy(), []
     while left.any() and len(taken) < limit:
         best, best_key = None, (0, 0)

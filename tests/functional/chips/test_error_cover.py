@@ -42,7 +42,7 @@ def draw_canvas(seed, num_gts, num_dets):
     return rng, dets, gts, ignore
 
 
-def taught_by_training(bboxes, backgrounds, gts, ignore, window, scale_ind):
+def learned_in_training(bboxes, backgrounds, gts, ignore, window, scale_ind):
     """Assign the errors' boxes as training on the chip does, one by one."""
     valid = valid_objects(gts, WH, SCALES)[:, scale_ind] & ~ignore
     boxes, inds, keep = project_to_chip(gts, window, valid, 1.0)
@@ -53,7 +53,7 @@ def taught_by_training(bboxes, backgrounds, gts, ignore, window, scale_ind):
     assigner = TrueIgnoreAssigner(
         pos_iou_thr=0.5, neg_iou_thr=0.5, match_low_quality=False
     )
-    taught = []
+    learned = []
     for bbox, on_background in zip(bboxes, backgrounds, strict=True):
         x1, y1, x2, y2 = bbox - np.tile(window[:2], 2)
         side_w, side_h = window[2:] - window[:2]
@@ -67,17 +67,17 @@ def taught_by_training(bboxes, backgrounds, gts, ignore, window, scale_ind):
                 ),
                 InstanceData(bboxes=tensor(boxes[~keep])),
             )
-            taught.append(fits and result.gt_inds.item() == 0)
+            learned.append(fits and result.gt_inds.item() == 0)
         else:
             # The object is an object of the chip.
             same = (gts[inds] == bbox).all(axis=1)
-            taught.append(bool((same & keep).any()))
-    return np.array(taught, dtype=bool)
+            learned.append(bool((same & keep).any()))
+    return np.array(learned, dtype=bool)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 12), st.integers(0, 12))
-def test_chips_teach_every_error_that_they_list(seed, num_gts, num_dets):
+def test_listed_errors_are_learned_in_their_chip(seed, num_gts, num_dets):
     rng, dets, gts, ignore = draw_canvas(seed, num_gts, num_dets)
     ious = box_iou(dets, gts).max(axis=1, initial=0)
     dets = dets[ious < 0.1].astype(np.float32)
@@ -86,7 +86,7 @@ def test_chips_teach_every_error_that_they_list(seed, num_gts, num_dets):
     backgrounds = np.arange(len(bboxes)) < len(dets)
     chips = cover_errors(bboxes, backgrounds, gts, ignore, WH, SCALES)
     assert chips.errors.any(axis=1).all()
-    # Those about objects have a chip, whatever is around them.
+    # Every error about an object has a chip.
     assert chips.errors.any(axis=0)[len(dets) :].all()
     valid = valid_objects(bboxes, WH, SCALES)
     for window, scale_ind, errors, objects in zip(
@@ -96,12 +96,12 @@ def test_chips_teach_every_error_that_they_list(seed, num_gts, num_dets):
         chips.objects,
         strict=True,
     ):
-        taught = taught_by_training(
+        learned = learned_in_training(
             bboxes, backgrounds, gts, ignore, window, scale_ind
         )
-        assert taught[errors].all()
-        # Nor is any left out that the chip teaches.
-        assert not (taught & valid[:, scale_ind])[~errors].any()
+        assert learned[errors].all()
+        # Nor is any left out that is learned in the chip.
+        assert not (learned & valid[:, scale_ind])[~errors].any()
         kept = valid_objects(gts, WH, SCALES)[:, scale_ind] & ~ignore
         _, inds, keep = project_to_chip(gts, window, kept, 1.0)
         assert np.flatnonzero(objects).tolist() == inds[keep].tolist()
@@ -118,7 +118,7 @@ CAR = [20, 20, 80, 60]
         # on an object that a chip of its scale ignores: the wheel of a car
         ([24, 52, 32, 60], [CAR], [0], []),
         ([17, 52, 25, 60], [CAR], [0], []),
-        # mostly beside it
+        # mostly next to it
         ([14, 52, 22, 60], [CAR], [0], [0]),
         # on an object that is learned at its scale
         ([100, 80, 108, 88], [[104, 80, 112, 88]], [0], [0]),
@@ -132,7 +132,7 @@ def test_background_errors_need_background(det, gts, ignore, scale_inds):
     assert chips.scale_inds.tolist() == scale_inds
 
 
-def test_windows_go_where_the_most_is_to_be_learned():
+def test_windows_hold_the_most_objects_to_learn():
     error = [60, 60, 66, 66]
     gts = [[90, 60, 96, 66], [90, 70, 96, 76], [30, 60, 36, 66]]
     chips = cover_errors([error], [True], gts, [0, 0, 0], WH, SCALES)

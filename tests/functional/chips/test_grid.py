@@ -11,7 +11,7 @@ from mmhcm.functional.chips.grid import (
 
 
 def draw_scene(seed, most=12):
-    """Whole boxes inside an image, some valid, and a window they fit."""
+    """Draw boxes inside an image, some valid, and a window that fits."""
     rng = np.random.default_rng(seed)
     image_wh = rng.integers(10, 60, 2)
     window_wh = np.minimum(rng.integers(5, 40, 2), image_wh)
@@ -42,7 +42,7 @@ def sets_of(rows):
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_candidates_by_edges_are_all_that_count(seed):
+def test_edge_candidates_include_every_cover(seed):
     hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
     grid = ScaleGrid(hulls, valid, image_wh, window_wh, stride, by_edges=True)
     candidates = sets_of(grid.candidates())
@@ -61,7 +61,7 @@ def test_candidates_by_edges_are_all_that_count(seed):
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans())
-def test_matrices_say_what_each_window_holds(seed, by_edges):
+def test_matrices_hold_the_objects_of_each_window(seed, by_edges):
     hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
     grid = ScaleGrid(
         hulls, valid, image_wh, window_wh, stride, by_edges=by_edges
@@ -95,7 +95,7 @@ def test_windows_lie_in_the_middle(seed):
             assert window[axis] == (room[0] + room[-1]) // 2
 
 
-def test_the_grid_stands_in_for_too_many_edges(monkeypatch):
+def test_grid_replaces_too_many_edges(monkeypatch):
     hulls, valid, image_wh, window_wh, _ = draw_scene(5, most=40)
     monkeypatch.setattr(chip_grid, '_MAX_EDGES', 1)
     few = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
@@ -108,9 +108,7 @@ def test_the_grid_stands_in_for_too_many_edges(monkeypatch):
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.booleans())
-def test_candidates_are_the_windows_no_neighbour_makes_needless(
-    seed, by_edges
-):
+def test_candidates_are_not_redundant(seed, by_edges):
     hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
     grid = ScaleGrid(
         hulls, valid, image_wh, window_wh, stride, by_edges=by_edges
@@ -157,8 +155,8 @@ def test_positions_are_the_obvious_ones(seed):
             plain.positions[axis],
         ):
             assert found.tolist() == sorted(grid | aligned)
-        # Of the edges, those that an object is reached at which the edge
-        # before did not reach.
+        # Edges at which an object is reached that the previous edge does
+        # not reach.
         edges, reached = [], set()
         for place in sorted(set(last.tolist())):
             now = set(np.flatnonzero(first <= place).tolist())

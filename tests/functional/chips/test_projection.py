@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from mmhcm.functional.chips import (
     ChipScale,
-    count_taught_objects,
+    count_learned_objects,
     valid_objects,
 )
 from mmhcm.functional.chips.projection import assign_to_chip
@@ -14,7 +14,7 @@ SCALES = [ChipScale(40, (0, 20)), ChipScale(None, (12, float('inf')))]
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(0, 9), m=st.integers(0, 5))
-def test_counts_what_training_keeps(seed, n, m):
+def test_counted_objects_are_those_of_training(seed, n, m):
     rng = np.random.default_rng(seed)
     corner = rng.uniform(0, 80, (n, 2))
     bboxes = np.concatenate([corner, corner + rng.uniform(0, 40, (n, 2))], 1)
@@ -26,7 +26,7 @@ def test_counts_what_training_keeps(seed, n, m):
         assign_to_chip(bboxes, window, valid[:, scale])[1].sum()
         for window, scale in zip(windows, scale_inds, strict=True)
     ]
-    got = count_taught_objects(bboxes, windows, scale_inds, WH, SCALES)
+    got = count_learned_objects(bboxes, windows, scale_inds, WH, SCALES)
     assert got.tolist() == expected
 
 
@@ -35,7 +35,7 @@ def test_cut_objects_and_other_sizes_do_not_count():
     windows = [(0, 0, 40, 40), (0, 0, 80, 80)]
     # Whole and small; cut to 30 %; large.
     bboxes = [(5, 5, 15, 15), (37, 20, 47, 30), (0, 0, 40, 40)]
-    got = count_taught_objects(bboxes, windows, [0, 1], (100, 90), scales)
+    got = count_learned_objects(bboxes, windows, [0, 1], (100, 90), scales)
     assert got.tolist() == [1, 1]
-    none = count_taught_objects([], windows, [0, 1], (100, 90), scales)
+    none = count_learned_objects([], windows, [0, 1], (100, 90), scales)
     assert none.tolist() == [0, 0]

@@ -68,6 +68,6 @@ def test_objects_of_one_size_need_one_scale():
         ),
     ],
 )
-def test_proposal_names_what_is_wrong(bboxes, options, message):
+def test_bad_proposal_settings_are_named(bboxes, options, message):
     with pytest.raises(ValueError, match=message):
         propose_scales(np.array(bboxes), np.array([[64, 64]]), 64, **options)

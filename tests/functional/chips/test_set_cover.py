@@ -9,7 +9,7 @@ from mmhcm.functional.chips.set_cover import smallest_cover, to_bits
 
 
 def draw_sets(seed):
-    """Sets that hold every element, some of them clustered or equal."""
+    """Draw sets that hold every element, some clustered or equal."""
     rng = np.random.default_rng(seed)
     num_sets, num = rng.integers(1, 12), rng.integers(0, 14)
     holds = rng.random((num_sets, num)) < rng.choice([0.15, 0.3, 0.6])
@@ -22,7 +22,7 @@ def draw_sets(seed):
 
 
 def fewest(holds):
-    """Size of the smallest cover: all choices, small ones first."""
+    """Find the size of the smallest cover, trying all choices."""
     for size in range(len(holds) + 1):
         for inds in itertools.combinations(range(len(holds)), size):
             if holds[list(inds)].any(axis=0).all():
@@ -52,7 +52,7 @@ def test_a_search_cut_short_covers(seed, max_nodes):
 
 
 def ring(num):
-    """Each set holds two neighbours: nothing is settled beforehand."""
+    """Each set holds two neighbours, so that nothing can be reduced."""
     return np.eye(num, dtype=bool) | np.roll(np.eye(num, dtype=bool), 1, 1)
 
 
@@ -78,7 +78,7 @@ def side_by_side(*parts):
 
 
 def tangle(seed, num):
-    """Sets of three or more, most of which nothing settles beforehand."""
+    """Draw sets of three or more elements, most of which are irreducible."""
     rng = np.random.default_rng(seed)
     holds = np.zeros((num, num), dtype=bool)
     for row in holds:
@@ -120,8 +120,8 @@ def test_all_parts_have_to_be_proven():
         pytest.param(tangle(2, 20), 166, id='hard'),
     ],
 )
-def test_the_search_takes_no_more_branches_than_it_did(holds, num_nodes):
-    # A better order or bound may take fewer: then lower the figures. More of
+def test_number_of_search_branches_is_bounded(holds, num_nodes):
+    # A better order or bound may take fewer: then lower the numbers. More of
     # them would leave covers of crowded images unproven.
     assert smallest_cover(holds, num_nodes)[1]
     assert not smallest_cover(holds, num_nodes - 1)[1]

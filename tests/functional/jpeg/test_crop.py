@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmhcm.functional.jpeg import (
-    MARK,
+    RESTART_OFFSET,
     crop_jpeg,
-    find_marks,
-    mark_of,
+    find_restart_offsets,
+    offset_index,
     read_layout,
     scan,
     units_around,
@@ -58,13 +58,13 @@ def decode(content):
 def decode_area(content, area, step=4):
     """Pixels of an area by way of a small JPEG; None where it has none."""
     layout = read_layout(content)
-    marks = find_marks(content, layout, step)
+    offsets = find_restart_offsets(content, layout, step)
     units = units_around(layout, area, step)
-    first = mark_of(layout, units[:2], step)
-    last = mark_of(layout, (units[2], units[3] - 1), step)
-    start, end = (int(marks['bit'][ind]) for ind in (first, last))
+    first = offset_index(layout, units[:2], step)
+    last = offset_index(layout, (units[2], units[3] - 1), step)
+    start, end = (int(offsets['bit'][ind]) for ind in (first, last))
     small = crop_jpeg(
-        layout, marks, units, step, content[start // 8 : (end + 7) // 8]
+        layout, offsets, units, step, content[start // 8 : (end + 7) // 8]
     )
     if small is None:
         return None
@@ -93,9 +93,7 @@ def areas(draw, width, height):
     step=st.integers(1, 5),
 )
 @settings(max_examples=120)
-def test_areas_have_the_pixels_of_the_whole(
-    data, sampling, quality, optimize, step
-):
+def test_areas_equal_the_whole_image(data, sampling, quality, optimize, step):
     width = data.draw(st.integers(1, 150))
     height = data.draw(st.integers(1, 90))
     image = make_image(width, height, seed=width)
@@ -133,7 +131,7 @@ def test_orientation_and_thumbnails_are_left_alone():
     )
 
 
-def test_colours_that_are_not_transformed():
+def test_untransformed_colours():
     file = io.BytesIO()
     Image.fromarray(make_image(90, 70)).save(file, 'jpeg', keep_rgb=True)
     content = file.getvalue()
@@ -148,11 +146,12 @@ def test_loop_of_numba_and_of_python_agree(sampling):
     content = encode(make_image(75, 50), sampling)
     layout = read_layout(content)
     fast, slow = (
-        find_marks(content, layout, 2, fast=fast) for fast in (True, False)
+        find_restart_offsets(content, layout, 2, fast=fast)
+        for fast in (True, False)
     )
     np.testing.assert_array_equal(fast, slow)
     columns, rows = layout.grid_wh
-    assert fast.dtype == MARK
+    assert fast.dtype == RESTART_OFFSET
     assert len(fast) == rows * -(-columns // 2) + 1
     assert (np.diff(fast['bit'].astype(int)) > 0).all()
 
@@ -205,11 +204,11 @@ def test_filling_bytes_are_skipped():
     assert layout.scan_start == read_layout(content).scan_start + 2
 
 
-def test_marks_need_numba(monkeypatch):
+def test_offsets_need_numba(monkeypatch):
     monkeypatch.setattr(scan, 'compiled', lambda *_: None)
     content = encode(make_image(40, 30))
     with pytest.raises(ImportError, match='Numba is not installed'):
-        find_marks(content, read_layout(content), 4)
+        find_restart_offsets(content, read_layout(content), 4)
 
 
 @pytest.mark.parametrize('fast', [True, False])
@@ -225,21 +224,22 @@ def test_damaged_data_have_no_marks(fast):
         content[:half] + b'\xff\xd3' + content[half:],
         content[: layout.scan_start] + rng.bytes(999) + b'\xff\xd9',
     ):
-        assert find_marks(damaged, layout, 4, fast=fast) is None
+        assert find_restart_offsets(damaged, layout, 4, fast=fast) is None
 
 
-def test_a_mean_without_a_code_gives_nothing():
+def test_mean_without_a_code_gives_no_part():
     # A grey image needs one code: that of no difference.
     content = encode(make_image(64, 48) * 0 + 200, optimize=True)
     layout = read_layout(content)
-    marks = find_marks(content, layout, 1)
+    offsets = find_restart_offsets(content, layout, 1)
     assert set(huffman_codes(layout.dc_tables[1])) == {0}
     units = (1, 1, 2, 2)
     start, end = (
-        int(marks['bit'][mark_of(layout, u, 1)]) for u in [(1, 1), (2, 1)]
+        int(offsets['bit'][offset_index(layout, u, 1)])
+        for u in [(1, 1), (2, 1)]
     )
     cut = content[start // 8 : (end + 7) // 8]
-    changed = marks.copy()
+    changed = offsets.copy()
     changed['mean'][:, 1] = 5
     assert crop_jpeg(layout, changed, units, 1, cut) is None
 
@@ -281,7 +281,7 @@ def test_a_claimed_size_takes_no_memory(monkeypatch):
     monkeypatch.setattr(
         'numpy.zeros', lambda *a, **k: sizes.append(a) or zeros(*a, **k)
     )
-    assert find_marks(bytes(content), claimed, 4) is None
+    assert find_restart_offsets(bytes(content), claimed, 4) is None
     assert not sizes
     assert layout is not None
 
@@ -293,7 +293,7 @@ def test_damaged_data_are_not_read_behind_their_end():
     for length in range(layout.scan_start + 1, len(content) - 8):
         # Codes of 16 bits, then the zeros behind the end: short codes.
         damaged = content[:length] + b'\xfe' * 6 + b'\xff\xd9'
-        assert find_marks(damaged, layout, 4, fast=False) is None
+        assert find_restart_offsets(damaged, layout, 4, fast=False) is None
 
 
 def test_units_of_more_blocks_than_may_be_have_no_layout():
@@ -305,13 +305,13 @@ def test_units_of_more_blocks_than_may_be_have_no_layout():
     assert read_layout(bytes(content)) is None
 
 
-def test_marks_of_other_data_give_no_part():
+def test_offsets_of_other_data_give_no_part():
     content = encode(make_image(48, 32))
     layout = read_layout(content)
-    marks = find_marks(content, layout, 4)
+    offsets = find_restart_offsets(content, layout, 4)
     rng = np.random.default_rng(0)
     for _ in range(200):
-        other = marks.copy()
+        other = offsets.copy()
         raw = other.view(np.uint8)
         raw[rng.integers(0, len(raw), 3)] = rng.integers(0, 256, 3)
         units = units_around(layout, (0, 0, 48, 32), 4)
@@ -322,9 +322,9 @@ def test_marks_of_other_data_give_no_part():
 def test_tables_of_more_codes_than_fit_give_no_part():
     content = encode(make_image(48, 32))
     layout = read_layout(content)
-    marks = find_marks(content, layout, 4)
+    offsets = find_restart_offsets(content, layout, 4)
     units = units_around(layout, (0, 0, 48, 32), 4)
     table = bytes([3, *[0] * 15, 0, 1, 2])  # three codes of one bit
     broken = replace(layout, dc_tables=(table,) * len(layout.dc_tables))
-    assert find_marks(content, broken, 4) is None
-    assert crop_jpeg(broken, marks, units, 4, content) is None
+    assert find_restart_offsets(content, broken, 4) is None
+    assert crop_jpeg(broken, offsets, units, 4, content) is None

@@ -35,5 +35,5 @@ def test_a_thumbnail_ends_before_its_image():
     [b'', b'\xff', b'\x89PNG\r\n\x1a\n', b'\xff\xd8 no segment'],
     ids=['empty', 'one', 'png', 'strange'],
 )
-def test_other_files_are_the_decoders_to_judge(content):
+def test_other_files_are_left_to_the_decoder(content):
     assert not is_cut_short(content)

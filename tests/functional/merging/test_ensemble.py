@@ -17,7 +17,7 @@ PAIR = [
 
 
 def draw(rng, num_boxes, labels=2, decimals=5):
-    """Boxes in crowds, so that many overlap; scores with ties."""
+    """Draw crowded boxes, so that many overlap, and scores with ties."""
     centers = rng.choice([40.0, 60.0, 300.0], (num_boxes, 2))
     centers += rng.normal(0, 4, (num_boxes, 2))
     sides = rng.uniform(15, 30, (num_boxes, 2))
@@ -35,7 +35,7 @@ def draw_all(seed, num_detectors=3, decimals=5):
 
 
 def slow_wbf(detections, weights, iou_thr):
-    """Weighted boxes fusion as one would write it down, in pixels."""
+    """Fuse boxes by the literal formula of WBF, in pixels."""
     boxes = [
         (float(s) * w, tuple(map(float, b)), int(label), source, w)
         for source, (part, w) in enumerate(
@@ -80,7 +80,7 @@ def as_rows(fused):
 
 @pytest.mark.parametrize('seed', range(8))
 @pytest.mark.parametrize('weights', [[1, 1, 1], [2, 1, 0.5]])
-def test_wbf_is_what_it_says(seed, weights):
+def test_wbf_equals_the_slow_version(seed, weights):
     detections = draw_all(seed, decimals=12)
     fused = as_rows(fuse_detections(detections, weights, iou_thr=0.5))
     expected = slow_wbf(detections, weights, iou_thr=0.5)
@@ -101,7 +101,7 @@ def test_two_boxes_become_their_weighted_mean():
     assert fused.labels.tolist() == [3]
 
 
-def test_what_one_of_three_found_counts_a_third():
+def test_one_of_three_detectors_gives_a_third_of_the_score():
     empty = ([], [], [])
     fused = fuse_detections([PAIR[0], empty, empty])
     np.testing.assert_allclose(fused.scores, [0.3], atol=1e-6)
@@ -144,7 +144,7 @@ def test_classes_stay_apart(method):
     ],
     ids=['none', 'without area', 'below the threshold'],
 )
-def test_nothing_gives_nothing(method, detections):
+def test_no_detections(method, detections):
     fused = fuse_detections(detections, method=method, skip_box_thr=0.2)
     assert fused.bboxes.shape == (0, 4)
     assert fused.bboxes.dtype == fused.scores.dtype == np.float32
@@ -223,7 +223,7 @@ def test_inputs_are_left_alone():
         ({'skip_box_thr': -1}, 'skip_box_thr'),
     ],
 )
-def test_settings_that_do_not_fit_are_named(options, fault):
+def test_invalid_settings_are_named(options, fault):
     with pytest.raises(ValueError, match=re.escape(fault)):
         fuse_detections(PAIR, **options)
 

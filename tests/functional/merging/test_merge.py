@@ -42,7 +42,7 @@ def slow_nms(bboxes, scores, labels, iou_thr):
 
 
 def slow_soft_nms(bboxes, scores, labels, decay, min_score):
-    # Among equal new scores, the order is that of the scores as they came.
+    # Equal new scores keep the order of the old scores.
     ranks = {
         i: rank
         for rank, i in enumerate(
@@ -101,7 +101,7 @@ def test_soft_nms_agrees_with_the_slow_one(seed, num, linear):
 
 
 @pytest.mark.parametrize('tenths', range(1, 10))
-def test_an_overlap_that_is_the_threshold_does_not_exceed_it(tenths):
+def test_overlap_equal_to_the_threshold_is_kept(tenths):
     bboxes = np.array([[0, 0, 10, 10], [0, 0, 10, tenths]])
     scores, labels = np.array([0.8, 0.5]), np.zeros(2, int)
     iou_thr = tenths / 10
@@ -114,7 +114,7 @@ def test_an_overlap_that_is_the_threshold_does_not_exceed_it(tenths):
 
 @pytest.mark.parametrize('method', METHODS)
 @pytest.mark.parametrize('num_scales', [0, 1, 3])
-def test_merging_nothing_gives_nothing(method, num_scales):
+def test_merge_of_no_detections(method, num_scales):
     empty = np.zeros((0, 4)), np.zeros(0), np.zeros(0, int)
     merged = merge_scales([empty] * num_scales, None, method)
     assert [array.shape for array in merged] == [(0, 4), (0,), (0,)]
@@ -130,7 +130,7 @@ def test_valid_ranges_are_half_open_and_come_before_the_limit():
     np.testing.assert_allclose(merged.scores, [0.5, 0.4])
 
 
-def test_duplicates_go_within_a_class_only():
+def test_duplicates_are_removed_within_a_class_only():
     box = np.array([[0.0, 0, 10, 10]])
     parts = [
         (box, np.array([0.5]), np.array([1])),
@@ -189,7 +189,7 @@ def test_count_is_capped_among_thousands(method):
     st.sampled_from(METHODS),
     st.booleans(),
 )
-def test_the_best_box_of_each_class_stays_as_it_is(seed, nums, method, ranged):
+def test_best_box_of_each_class_is_unchanged(seed, nums, method, ranged):
     rng = np.random.default_rng(seed)
     parts = [random_detections(rng, num) for num in nums]
     ranges = [(0, 15), (10, INF), (0, INF)][: len(nums)] if ranged else None

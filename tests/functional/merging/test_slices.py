@@ -10,7 +10,7 @@ overlaps = st.sampled_from([0.0, 0.1, 0.2, 0.25, 0.5, 0.9])
 
 
 def slow_windows(width, height, window, overlap):
-    """As SAHI slices, one after another."""
+    """List windows one after another, like SAHI."""
     step = window - int(overlap * window)
     windows = []
     y1 = 0
@@ -117,7 +117,7 @@ def test_cut_agrees_with_the_slow_one(seed, num, window, overlap, margin):
     assert cut.tolist() == slow_cut(bboxes, inds, windows, image_wh, margin)
 
 
-def test_the_whole_object_wins_in_its_slice():
+def test_whole_object_replaces_its_parts():
     windows = slice_windows(18, 10, 10, 0.2)
     assert windows[:, 0].tolist() == [0, 8]
     part, whole = [8.5, 2, 10, 5], [8.5, 2, 13, 5]
@@ -134,7 +134,7 @@ def test_the_whole_object_wins_in_its_slice():
     assert not cut.any()
 
 
-def test_nothing_is_not_cut():
+def test_cut_of_no_detections():
     windows = slice_windows(18, 10, 10)
     empty = np.zeros((0, 4)), np.zeros(0, dtype=int)
     assert cut_detections(*empty, windows, (18, 10)).shape == (0,)

@@ -39,7 +39,7 @@ def test_suppression_agrees_with_the_slow_one(seed, num, integers, iou_thr):
 
 
 @pytest.mark.parametrize('max_pairs', [1, 7, 100])
-def test_blocks_change_nothing(monkeypatch, max_pairs):
+def test_size_of_blocks_does_not_change_results(monkeypatch, max_pairs):
     bboxes = random_boxes(3, 200, True)
     expected = suppress(bboxes, 0.3)
     monkeypatch.setattr(suppression, '_MAX_PAIRS', max_pairs)
@@ -47,7 +47,7 @@ def test_blocks_change_nothing(monkeypatch, max_pairs):
 
 
 def test_a_chain_keeps_every_other():
-    """A box that has lost suppresses no other."""
+    """A suppressed box suppresses no other."""
     left = np.arange(30) * 4.0
     zeros = np.zeros(30)
     bboxes = np.stack([left, zeros, left + 10, zeros + 10], axis=1)

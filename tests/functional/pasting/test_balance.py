@@ -11,7 +11,6 @@ from mmhcm.functional.pasting import (
     instance_counts,
     use_caps,
 )
-from mmhcm.functional.pasting.balance import sample_classes
 
 count_lists = st.lists(st.integers(0, 10**6), max_size=12)
 
@@ -74,7 +73,7 @@ def test_bad_weights_are_refused(counts, power):
 
 
 def slow_caps(weights, caps, steps=4000):
-    """Hand out probability bit by bit, to whoever is below the cap."""
+    """Distribute probability in small steps to classes below their caps."""
     probs = np.zeros(len(weights))
     for _ in range(steps):
         is_open = (probs < caps) & (weights > 0)
@@ -98,7 +97,7 @@ def test_capped_weights_against_small_steps(seed, num):
     assert probs.sum() == pytest.approx(1 if share else 0)
 
 
-def test_loose_caps_change_nothing():
+def test_loose_caps_do_not_change_weights():
     weights = class_weights([1, 0, 3])
     probs, share = capped_weights(weights, np.ones(3))
     assert share == 1
@@ -111,23 +110,6 @@ def test_use_caps():
     np.testing.assert_allclose(caps, [0.1, 0])
     # In 3 canvases, no patch is used 5 times.
     np.testing.assert_allclose(use_caps(np.array([4]), 3, 20, 5), [0.2])
-
-
-def test_samples_follow_the_weights_and_the_generator():
-    draw = [
-        sample_classes([1, 0, 3], 4000, rng=np.random.default_rng(7))
-        for _ in range(2)
-    ]
-    np.testing.assert_array_equal(*draw)
-    shares = np.bincount(draw[0], minlength=3) / 4000
-    np.testing.assert_allclose(shares, [0.75, 0, 0.25], atol=0.03)
-
-
-def test_sampling_without_instances():
-    rng = np.random.default_rng(0)
-    assert sample_classes([0, 0], 0, rng=rng).shape == (0,)
-    with pytest.raises(ValueError, match='no class has instances'):
-        sample_classes([0, 0], 1, rng=rng)
 
 
 @given(

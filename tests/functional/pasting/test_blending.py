@@ -13,7 +13,7 @@ from mmhcm.functional.pasting.blending import (
 
 @st.composite
 def patches(draw):
-    """A patch and the object in it, which may touch the patch's sides."""
+    """Draw a patch and its object, which may touch the patch's sides."""
     height, width = draw(st.integers(1, 30)), draw(st.integers(1, 30))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     patch = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -23,7 +23,7 @@ def patches(draw):
 
 
 def true_opacity(patch, bbox, feather):
-    """As the docstring has it, by cube roots."""
+    """Compute the opacity with cube roots."""
     height, width = patch.shape[:2]
     x1, y1, x2, y2 = bbox.astype(float)
     x = np.arange(width) + 0.5
@@ -140,7 +140,7 @@ def test_loop_and_arrays_mix_alike(scene, seed, alpha, color_match):
     np.testing.assert_array_equal(results[0][1][clear], results[0][0][clear])
 
 
-def test_without_numba_the_arrays_do_it(monkeypatch):
+def test_arrays_are_used_without_numba(monkeypatch):
     assert compile_blending()
     monkeypatch.setattr(blending, 'compiled', lambda *_: None)
     assert not compile_blending()
@@ -154,7 +154,7 @@ def test_without_numba_the_arrays_do_it(monkeypatch):
     color_match=st.sampled_from([0.0, 0.3]),
 )
 @settings(max_examples=25)
-def test_the_loops_do_the_same_uncompiled(scene, seed, color_match):
+def test_uncompiled_loops_give_equal_results(scene, seed, color_match):
     patch, bbox = scene
     rng = np.random.default_rng(seed)
     canvas = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)
@@ -180,7 +180,7 @@ def test_the_loops_do_the_same_uncompiled(scene, seed, color_match):
 
 
 @pytest.mark.parametrize('value', [0.5, 1.5, 2.5, 254.5, 0.49999997])
-def test_rounding_is_that_of_rint(value):
+def test_rounding_equals_rint(value):
     out = np.zeros((1, 1, 3), dtype=np.uint8)
     pixels = np.array([[[value] * 3 + [1]]], dtype=np.float32)
     spans = inside_spans((1, 1), np.array([0, 0, 1, 1.0]))

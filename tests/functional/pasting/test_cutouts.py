@@ -10,7 +10,7 @@ from mmhcm.functional.pasting import clear_window, covered_shares, shared_boxes
 
 
 def shows_others(window, bbox, others):
-    """Whether a pixel outside of the box belongs to another box."""
+    """Test if a pixel outside of the box belongs to another box."""
     pixels = np.zeros((30, 30), dtype=bool)
     for x1, y1, x2, y2 in others:
         pixels[y1:y2, x1:x2] = True
@@ -52,7 +52,7 @@ def test_a_neighbour_at_the_corner_costs_the_cheaper_side():
     assert window.tolist() == [8, 5, 60, 25]
 
 
-def test_nothing_is_lost_without_neighbours():
+def test_object_without_neighbours_loses_no_pixel():
     outer = [0.5, 0, 20, 20]
     for others in ([], [[20, 0, 30, 30]], [[6, 6, 8, 8]], [[1, 1, 1, 9]]):
         assert clear_window([5, 5, 9, 9], outer, others).tolist() == outer

@@ -12,7 +12,7 @@ from mmhcm.functional.pasting.looks import (
 
 
 def slow_look(pixels):
-    """Mean of the channels, and root of the mean variance, (k, 3) pixels."""
+    """Compute mean colour and contrast of (k, 3) pixels."""
     pixels = np.asarray(pixels, dtype=float)
     contrast = np.sqrt(pixels.var(axis=0).mean())
     return [*pixels.mean(axis=0), contrast]
@@ -48,7 +48,7 @@ def test_around_leaves_out_the_object(seed, x, y):
     np.testing.assert_allclose(look, [slow_look(cells[ring])], atol=1e-5)
 
 
-def test_an_object_as_large_as_the_image_is_what_surrounds_it():
+def test_look_around_an_object_as_large_as_the_image():
     cells = random_cells(0)
     look = ImageLook(cells)
     whole = np.array([[0.0, 0, 12, 9]]) * CELL

@@ -11,7 +11,6 @@ from mmhcm.functional.pasting import (
     paste_areas,
     paste_boxes,
 )
-from mmhcm.functional.pasting.painting import paste_patch as paste_and_match
 
 PATCH_BBOX = np.array([4, 4, 20, 12], np.float32)
 
@@ -21,6 +20,10 @@ CORE = (
     np.abs((np.arange(16) - 7.5) / 8) ** 3
     + np.abs((np.arange(8)[:, None] - 3.5) / 4) ** 3
 ) <= 1
+
+
+def paste_and_match(canvas, patch, bbox, paste, **kwargs):
+    return apply_pastes(canvas, [patch], [bbox], [paste], **kwargs)
 
 
 def paste_patch(*args, **kwargs):
@@ -98,7 +101,7 @@ def test_scaling_keeps_the_object_in_its_box():
     assert not bright[~inside].any()
 
 
-def test_opacity_falls_from_the_object_to_nothing():
+def test_opacity_falls_to_zero_around_the_object():
     patch = np.full((28, 48, 3), 200, np.uint8)
     canvas = np.zeros((60, 80, 3), np.uint8)
     bbox = np.array([10, 10, 38, 18], np.float32)
@@ -128,7 +131,7 @@ def test_patch_without_context_has_no_halo():
     bbox = np.array([0, 0, 24, 16], np.float32)
     paste = Paste(0, (30, 20, 54, 36), 1.0, 0.0, False, 1.0, 3)
     canvas = make_canvas()
-    # There is nothing to match colours by, either.
+    # There are no colours to match either.
     out = paste_and_match(canvas, patch, bbox, paste, color_match=1.0)
     np.testing.assert_array_equal(out[24:32, 36:48], patch[4:12, 6:18])
     out[20:36, 30:54] = canvas[20:36, 30:54]
@@ -194,7 +197,7 @@ def test_colours_follow_the_surroundings(color_match, expected):
     st.floats(-180, 180),
 )
 def test_pastes_over_the_border_are_cut(x1, y1, scale, angle):
-    """As if the canvas were larger and cut afterwards."""
+    """Pasting over the border equals cropping a larger canvas."""
     canvas, patch = make_canvas(), make_patch()
     big = np.pad(canvas, ((90, 90), (90, 90), (0, 0)))
     paste = make_paste(x1, y1, scale, angle)
@@ -233,7 +236,7 @@ def test_window_draws_the_same_pixels(seed):
     np.testing.assert_array_equal(part[cut], whole[cut])
 
 
-def test_window_leaves_out_what_does_not_touch_it():
+def test_pastes_outside_of_the_window_are_skipped():
     canvas = make_canvas()
     out = apply_pastes(
         canvas,
@@ -259,7 +262,7 @@ def test_hard_edges_copy_the_rectangle(color_match):
 
 @given(seed=st.integers(0, 999), num=st.integers(0, 6))
 @settings(max_examples=30)
-def test_painting_in_place_and_on_a_part(seed, num):
+def test_painting_in_place_and_on_a_crop(seed, num):
     rng = np.random.default_rng(seed)
     canvas = make_canvas()
     pastes = [
@@ -344,7 +347,7 @@ def test_an_object_in_a_region_is_drawn_whole():
     canvas, patch, paste = make_canvas(), make_patch(), make_paste()
     args = canvas, [patch], [PATCH_BBOX], [paste]
     free = apply_pastes(*args, color_match=0)
-    # One that it is in, one without area, one beside it.
+    # One around the object, one without area, one next to the object.
     regions = [(28, 18, 40, 24), (47, 0, 47, 60), (46, 15, 60, 40)]
     out = apply_pastes(*args, color_match=0, ignored_regions=regions)
     expected = free.copy()
@@ -354,7 +357,7 @@ def test_an_object_in_a_region_is_drawn_whole():
 
 
 def test_colours_do_not_follow_an_ignored_region():
-    """The object keeps those that it has beside nothing but its own ground."""
+    """The object keeps the colours that it has on its own ground alone."""
     patch = np.full((16, 24, 3), 200, np.uint8)
     patch[4:12, 4:20] = 60
     canvas = np.full((60, 80, 3), 200, np.uint8)

@@ -49,7 +49,7 @@ def test_rescaling_costs():
     miss = rest + 10 * np.log(1.1)
     expected = [[0, np.log(2), rest, miss, np.inf]]
     np.testing.assert_allclose(out, expected)
-    # The nearest may be as far as it is.
+    # The closest patch is allowed at any distance.
     out = rescaling_costs(np.log([[3.0, 3.3, 6.0]]), (0.5, 1.5))
     assert np.isfinite(out).tolist() == [[True, True, False]]
 
@@ -80,7 +80,7 @@ def test_trait_costs_against_a_slow_sum(seed):
             assert out[row, column] == pytest.approx(cost)
 
 
-def test_unknown_looks_cost_nothing():
+def test_unknown_looks_have_no_cost():
     traits = patch_traits(np.ones((3, 2)), np.zeros(3), np.zeros(1, int))
     places = Places(np.full(1, np.nan), np.full((1, 4), 9.0), np.zeros(1))
     out = trait_costs(np.array([[0, 1, 2]]), traits, places, max_look=0)

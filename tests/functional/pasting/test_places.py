@@ -26,7 +26,7 @@ def make_guides(centres, labels, side=20.0):
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(1, 12))
-def test_guides_have_their_next_ones_of_the_family(seed, num):
+def test_nearest_guides_are_of_the_same_family(seed, num):
     rng = np.random.default_rng(seed)
     guides = make_guides(
         rng.uniform(0, 400, (num, 2)), rng.integers(0, 3, num)
@@ -63,7 +63,7 @@ def draw(guides, families, **options):
     )
 
 
-def test_places_are_near_their_like():
+def test_positions_are_near_their_family():
     """People left, a car right."""
     guides = make_guides([[50, 150], [60, 250], [300, 150]], [0, 0, 1])
     centres, inds, sizes = draw(guides, [0] * 20 + [1] * 20, near_prob=1)
@@ -75,7 +75,7 @@ def test_places_are_near_their_like():
     assert gaps.max() <= 1.5 * 40 + 0.1 * 40
 
 
-def test_places_on_the_line_lie_between_neighbours_or_behind():
+def test_positions_on_a_line_are_between_or_after_neighbours():
     guides = make_guides([[100, 100], [160, 180], [220, 260]], [1, 2, 1])
     centres, inds, _ = draw(guides, [1] * 20, near_prob=1, line_prob=1)
     gaps = centres - guides.centres[inds]
@@ -88,7 +88,7 @@ def test_places_on_the_line_lie_between_neighbours_or_behind():
     assert np.abs(gaps @ (0.8, -0.6)).max() <= 4
 
 
-def test_far_places_keep_to_the_row():
+def test_far_positions_stay_on_the_row():
     guides = make_guides([[200, 150]], [1])
     centres, _, _ = draw(guides, [1] * 30, near_prob=0)
     # A row is half as high as near places are wide.
@@ -99,7 +99,7 @@ def test_far_places_keep_to_the_row():
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**6), st.booleans())
-def test_the_free_place_that_looks_like_the_ground_is_chosen(seed, has_look):
+def test_free_position_with_the_look_of_the_ground_is_chosen(seed, has_look):
     rng = np.random.default_rng(seed)
     cells = rng.integers(0, 256, (38, 50, 3), dtype=np.uint8)
     look = ImageLook(cells) if has_look else None

@@ -39,7 +39,9 @@ def test_index_sorts_by_class_and_size_and_leaves_out_empty_objects():
         (2, 1, (0.5, 2.0), {5}),
     ],
 )
-def test_pick_near_takes_what_is_in_reach(label, wanted, limits, expected):
+def test_pick_near_takes_patches_within_limits(
+    label, wanted, limits, expected
+):
     index = index_pool(WH, LABELS, 4)
     picks = np.linspace(0, 0.999, 50)
     ids = pick_near(

@@ -14,7 +14,7 @@ def test_log_aspects():
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.floats(-2, 2)), max_size=9))
-def test_views_are_means_of_what_differs(objects):
+def test_views_are_means_of_differing_aspects(objects):
     labels = np.array([label for label, _ in objects], dtype=np.int64)
     aspects = np.array([aspect for _, aspect in objects])
     usual = np.array([0.5, -0.3, 0.1])
@@ -27,7 +27,7 @@ def test_views_are_means_of_what_differs(objects):
             for label, aspect in objects
             if FAMILIES[label] == family
         ]
-        # As if three usual objects were there as well.
+        # As with three more objects of mean shape.
         expected.append(sum(excess) / (len(excess) + 3))
     out = image_views(np.stack([sums, sums]), usual, FAMILIES)
     np.testing.assert_allclose(out, [expected, expected], atol=1e-9)

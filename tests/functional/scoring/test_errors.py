@@ -210,7 +210,7 @@ def slow_share(box, regions):
 
 
 def slow_classify(dets, gts, regions):
-    """The rules, one detection and one object at a time."""
+    """Apply the rules to one detection and one object at a time."""
     types, inds, taken = [T.BELOW_THR] * len(dets), [-1] * len(dets), set()
     parts = [False] * len(dets)
     ignored = list(regions) + [box for box, _, ignore in gts if ignore]
@@ -303,7 +303,7 @@ def test_each_object_is_found_once_at_most(dets, gts, regions):
 
 
 # Of each type: is the score high enough, has the object (if there is one) the
-# detection's class, and is it touched (1) or in the right place (2)?
+# detection's class, and is it touched (1) or in the right position (2)?
 MEANINGS = {
     T.BELOW_THR: (False, False, None),
     T.TRUE_POSITIVE: (True, True, 2),

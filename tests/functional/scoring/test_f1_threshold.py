@@ -60,7 +60,7 @@ def judge(dets, gts, regions=(), min_score=0.1):
     return list(zip(*(values.tolist() for values in got), strict=True))
 
 
-def test_what_is_judged():
+def test_judged_detections():
     dets = [(CAR, 0.5, 0), (FAR, 0.25, 0), (CAR, 0.125, 0), (CAR, 0.0625, 1)]
     gts = [(CAR, 0, False)]
     expected = [(0.5, True), (0.25, False), (0.125, False)]
@@ -68,5 +68,5 @@ def test_what_is_judged():
     # Ignored objects and regions make detections neither right nor wrong,
     assert judge(dets, [*gts, (FAR, 0, True)]) == [expected[0], expected[2]]
     assert judge(dets, gts, [FAR]) == [expected[0], expected[2]]
-    # objects that nobody has to find likewise.
+    # and so do objects that are not expected.
     assert judge(dets, gts, [CAR]) == [expected[1]]

@@ -22,7 +22,7 @@ def slow_overlap(det, gt, ignored):
 
 
 def slow_flags(dets, det_groups, gt, gt_groups, use_dets, thr):
-    """Down the detections, each takes the best object that is free."""
+    """Match one detection after another with its best free object."""
     flags, used = np.zeros(len(dets), int), set()
     for d in np.flatnonzero(use_dets):
         own = np.flatnonzero(gt_groups == det_groups[d])
@@ -43,7 +43,7 @@ def slow_flags(dets, det_groups, gt, gt_groups, use_dets, thr):
 
 
 def crowd(seed, num_groups=3):
-    """Boxes that fight for each other, coarse so that overlaps tie."""
+    """Draw boxes with competing matches, coarse so that overlaps tie."""
     rng = np.random.default_rng(seed)
     num_gt, num_dets = rng.integers(0, 30), rng.integers(0, 60)
     gt = np.column_stack(
@@ -58,8 +58,8 @@ def crowd(seed, num_groups=3):
         dets = gt[rng.integers(0, num_gt, num_dets), :4]
         dets += rng.integers(-2, 3, dets.shape) / 2
     if num_gt and rng.random() < 0.7:
-        # variants of few boxes: many would take the same ones, and whose
-        # turn comes first, and what it likes best, decides
+        # variants of a few boxes, so that many detections compete for the
+        # same object, and order and overlap decide
         few = np.hstack([rng.integers(0, 12, (4, 2)), [[10, 10]] * 4])
         gt[:, :4] = few[rng.integers(0, 4, num_gt)]
         gt[:, :4] += rng.integers(-2, 3, (num_gt, 4))
@@ -71,7 +71,7 @@ def crowd(seed, num_groups=3):
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([1, 7, 1 << 18]))
-def test_all_at_once_is_one_after_another(seed, max_pairs):
+def test_batched_matches_equal_single_ones(seed, max_pairs):
     *case, rng = crowd(seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, '_MAX_PAIRS', max_pairs)
@@ -105,7 +105,7 @@ def test_all_at_once_is_one_after_another(seed, max_pairs):
         ((-7, 0, 1, 1), (-8, 0, 2, 1)),
     ],
 )
-def test_halves_at_either_end_overlap_by_half(gt, det):
+def test_half_of_an_object_has_an_iou_of_half(gt, det):
     one = np.zeros(1, int)
     overlaps = find_overlaps(
         np.array([det], float), one, np.array([[*gt, 1]], float), one
@@ -113,7 +113,7 @@ def test_halves_at_either_end_overlap_by_half(gt, det):
     np.testing.assert_array_equal(overlaps.ious, [0.5])
 
 
-def test_boxes_without_area_overlap_nothing():
+def test_boxes_without_area_have_no_overlap():
     boxes = np.array([[5, 5, 0, 0], [5, 5, 4, 0], [5, 5, 0, 4.0]])
     with np.errstate(all='raise'):
         overlaps = find_overlaps(
@@ -136,7 +136,7 @@ def test_objects_of_any_size_are_looked_up():
     np.testing.assert_array_equal(flags[:, 1], -1)
 
 
-def test_nothing_matches_nothing():
+def test_match_of_no_boxes():
     none = np.zeros(0, dtype=int)
     overlaps = find_overlaps(np.zeros((0, 4)), none, np.zeros((0, 5)), none)
     thr_inds, pair_inds = match_all(overlaps)
@@ -145,7 +145,7 @@ def test_nothing_matches_nothing():
 
 
 def painted_share(xywh, regions, image_wh):
-    """The toolkit's way: paint a mask, sum it up, look at four corners."""
+    """Compute shares like the toolkit, with a mask and its integral."""
     width, height = image_wh
     mask = np.zeros((height, width), dtype=int)
     for x, y, w, h in np.maximum(1, regions).astype(int):

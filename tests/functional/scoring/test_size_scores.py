@@ -16,7 +16,7 @@ def test_no_images():
 
 
 @pytest.mark.parametrize('edges', [(0,), (0, 0), (5, 2)])
-def test_edges_have_to_ascend(edges):
+def test_edges_must_ascend(edges):
     with pytest.raises(ValueError, match='must ascend'):
         score_sizes([], edges)
 
@@ -33,7 +33,7 @@ def test_a_detection_counts_in_one_bin():
         )
     ]
     scores = score_sizes(images, (0, 32, 96), num_classes=2)
-    # The large one is not blamed for the small false positive.
+    # The small false positive does not count in the bin of large objects.
     np.testing.assert_allclose(scores.ap50[:, 0], [50, 100])
     assert np.isnan(scores.ap50[:, 1]).all()
     assert scores.num_objects.tolist() == [[1, 0], [1, 0]]

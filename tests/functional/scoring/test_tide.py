@@ -133,7 +133,7 @@ def record(dets=(), gts=(), image_wh=(60, 60)):
         ),
     ],
 )
-def test_types_and_prices(dets, gts, counts, ap, gains):
+def test_types_and_costs(dets, gts, counts, ap, gains):
     costs = error_costs([record(dets, gts)])
     assert costs.counts.tolist() == counts
     assert costs.mean_ap() == pytest.approx(ap)
@@ -168,7 +168,7 @@ def slow_iou(a, b):
 
 
 def slow_match(dets, gts):
-    """The official rule at 0.5: what each detection has."""
+    """Match by the official rule at 0.5: the object of each detection."""
     has = {}
     for category in (1, 2, 3):
         taken = set()
@@ -187,7 +187,7 @@ def slow_match(dets, gts):
 
 
 def slow_entries(images):
-    """One dict for each detection, and the objects with their class."""
+    """List a dict for each detection, and the objects with their class."""
     entries, objects = [], []
     for dets, gts in images:
         has, start = slow_match(dets, gts), len(objects)
@@ -216,7 +216,7 @@ def slow_entries(images):
 
 
 def slow_ap(entries, category, num_objects):
-    """Area under the envelope of precision over recall, point by point."""
+    """Compute the area under the precision envelope, point by point."""
     hits = [
         e['type'] == 'TP'
         for e in sorted(entries, key=lambda e: -e['score'])
@@ -239,7 +239,7 @@ def slow_ap(entries, category, num_objects):
 
 
 def slow_repair(entries, objects, fix):
-    """Put the detections right; the highest score keeps each object."""
+    """Fix the detections; the highest score keeps each object."""
     for entry in entries:
         if entry['type'] == fix:
             entry['category'] = objects[entry['object']]
@@ -256,7 +256,7 @@ def slow_repair(entries, objects, fix):
 
 
 def slow_fix(entries, objects, fix):
-    """Entries and number of objects by class after one fix."""
+    """Compute entries and number of objects by class after one fix."""
     entries = [dict(entry) for entry in entries]
     explained = {
         e['object'] for e in entries if e['type'] in ('TP', 'Cls', 'Loc')

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.scoring import (
-    FIGURES,
     IOU_THRS,
     MAX_DETS,
+    METRICS,
     ImageRecord,
     evaluate,
 )
@@ -172,7 +172,7 @@ def random_image(rng, num_classes):
             ]
         )
         gt = np.vstack([gt, np.pad(boxes, ((0, 0), (0, 2)))])
-    # Half of the detections sit on objects; coarse scores make ties.
+    # Half of the detections are on objects; coarse scores give ties.
     source = rng.integers(0, max(1, num_gt), num_dets)
     dets = np.column_stack(
         [
@@ -322,7 +322,7 @@ def test_hand_computed_ap(gt, dets, expected):
 
 
 @pytest.mark.parametrize('percent', range(50, 100, 5))
-def test_an_overlap_that_is_a_threshold_matches(percent):
+def test_overlap_equal_to_a_threshold_matches(percent):
     gt = rows((0, 0, 100, 100, 1, 1))
     dets = rows((0, 0, 100, percent, 0.5, 1))
     scores = evaluate([ImageRecord(100, 100, gt, dets)])
@@ -335,7 +335,7 @@ def test_detections_on_ignored_objects_count_as_neither():
     dets = rows(*on_ignored, (10, 10, 10, 10, 0.5, 1))
     scores = evaluate([ImageRecord(90, 90, gt, dets)])
     # One of two objects found at precision one.
-    assert dict(zip(FIGURES, scores.official, strict=True)) == pytest.approx(
+    assert dict(zip(METRICS, scores.official, strict=True)) == pytest.approx(
         dict(AP=50, AP50=50, AP75=50, AR1=0, AR10=50, AR100=50, AR500=50)
     )
 
@@ -355,7 +355,7 @@ def test_official_figure_weighs_classes_by_their_images():
     assert scores.per_class[:2, 0] == pytest.approx([100, 0])
 
 
-def test_ties_between_images_go_by_their_order():
+def test_ties_between_images_are_broken_by_order():
     gt = rows((10, 10, 10, 10, 1, 1))
     miss = rows((50, 50, 10, 10, 0.5, 1))
     hit = rows((10, 10, 10, 10, 0.5, 1))

@@ -85,7 +85,7 @@ def test_any_class_may_occur_if_none_are_given(tmp_path):
     assert read(tmp_path, ROW.replace('ship', 'boat'))[0].name == 'boat'
 
 
-def test_bytes_that_are_no_text(tmp_path):
+def test_binary_content_is_an_error(tmp_path):
     with pytest.raises(DotaFormatError, match=r'P1\.txt: not a UTF-8'):
         read(tmp_path, b'\xff\xfe')
 

@@ -94,7 +94,7 @@ def test_every_wrong_bit_is_noticed(path):
         3,
     ],
 )
-def test_made_up_headers_give_nothing(path, place):
+def test_invalid_headers_are_no_cache(path, place):
     header = {'kind': 'things 1', 'fingerprint': 'abc', 'arrays': {'a': place}}
     body = bytes(64)
     crc = zlib.crc32(body, zlib.crc32(json.dumps(header).encode()))
@@ -103,7 +103,7 @@ def test_made_up_headers_give_nothing(path, place):
     assert map_arrays(path, 'things 1', 'abc') is None
 
 
-def test_deep_headers_give_nothing(path):
+def test_deep_headers_are_no_cache(path):
     path.write_bytes(b'{"kind": "things 1", "arrays": ' + b'[' * 60000)
     assert map_arrays(path, 'things 1', 'abc') is None
 
@@ -111,12 +111,12 @@ def test_deep_headers_give_nothing(path):
 @pytest.mark.parametrize('content', [b'[]\n', b'{"kind": 1}\n', b'\xff'])
 def test_foreign_files_are_errors(path, content):
     path.write_bytes(content)
-    with pytest.raises(ArrayFileError, match=r'arrays\.bin: is no cache of t'):
+    with pytest.raises(ArrayFileError, match=r'arrays\.bin: not a cache of t'):
         map_arrays(path, 'things 1', 'abc')
 
 
 def test_files_of_another_kind_are_errors(path):
-    with pytest.raises(ArrayFileError, match='is no cache of others'):
+    with pytest.raises(ArrayFileError, match='not a cache of others'):
         map_arrays(path, 'others 1', 'abc')
 
 
@@ -126,7 +126,7 @@ def test_equal_arrays_give_equal_bytes(path):
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_text_that_is_none_gives_nothing(path):
+def test_invalid_text_is_no_cache(path):
     """Python would stop at characters beyond all."""
     write_arrays(path, 'things 1', 'abc', {'a': np.array(['ab', 'c'])})
     assert map_arrays(path, 'things 1', 'abc')['a'].tolist() == ['ab', 'c']

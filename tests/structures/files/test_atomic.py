@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import stat
 import subprocess
@@ -25,7 +26,7 @@ def test_a_file_appears_whole(tmp_path):
     assert names(path.parent) == ['a.bin']
 
 
-def test_bytes_reach_the_disk_before_their_name_does(tmp_path, monkeypatch):
+def test_bytes_are_flushed_before_the_rename(tmp_path, monkeypatch):
     steps = []
     fsync, replace = os.fsync, Path.replace
 
@@ -131,7 +132,7 @@ def test_fingerprints_differ(parts1, parts2):
     assert fingerprint(*parts1) != fingerprint(*parts2)
 
 
-def test_fingerprints_know_no_layout_and_no_tuples():
+def test_fingerprints_ignore_layout_and_tuples():
     array = np.arange(6).reshape(2, 3)
     assert fingerprint(array) == fingerprint(np.asfortranarray(array))
     assert fingerprint((1, (2,))) == fingerprint([1, [2]])
@@ -161,7 +162,7 @@ def test_fingerprints_are_the_same_in_another_process():
 @pytest.mark.parametrize(
     'part', [np.array([{}]), np.float32(1), {1, 2}, object()]
 )
-def test_what_has_no_fingerprint(part):
+def test_unsupported_values_have_no_fingerprint(part):
     with pytest.raises(TypeError):
         fingerprint(part)
 
@@ -177,7 +178,7 @@ def leftover(folder, name, age=0.0, locked=False):
     return path
 
 
-def test_what_killed_writers_left_is_removed(tmp_path):
+def test_leftovers_of_killed_writers_are_removed(tmp_path):
     dead = leftover(tmp_path, 'a.bin')
     alive = leftover(tmp_path, 'a.bin', age=1e6, locked=True)
     (tmp_path / '.notes.tmp').touch()
@@ -201,7 +202,7 @@ def test_leftovers_of_other_machines_are_removed_after_a_day(
     assert not old.exists()
 
 
-def test_a_killed_writer_leaves_the_old_file_and_a_marked_one(tmp_path):
+def test_killed_writer_leaves_the_old_and_a_temporary_file(tmp_path):
     path = tmp_path / 'a'
     path.write_bytes(b'old')
     code = (
@@ -220,7 +221,7 @@ def test_a_killed_writer_leaves_the_old_file_and_a_marked_one(tmp_path):
     assert names(tmp_path) == ['a']
 
 
-def test_a_writer_survives_that_its_file_is_taken_for_a_leftover(
+def test_writer_whose_temporary_file_is_removed_tries_again(
     tmp_path, monkeypatch
 ):
     """Between making and locking it, it looks like one."""
@@ -241,6 +242,56 @@ def test_a_writer_survives_that_its_file_is_taken_for_a_leftover(
     assert names(tmp_path) == ['a']
 
 
+@pytest.fixture
+def without_fcntl(monkeypatch):
+    """Load the module as on a system that has no fcntl."""
+    monkeypatch.setitem(sys.modules, 'fcntl', None)
+    spec = importlib.util.spec_from_file_location('unlocked', atomic.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.fcntl is None
+    return module
+
+
+def test_files_are_written_whole_without_fcntl(without_fcntl, tmp_path):
+    path = tmp_path / 'a'
+    path.write_bytes(b'old')
+    with pytest.raises(ZeroDivisionError), without_fcntl.atomic_write(path):
+        1 / 0  # noqa: B018
+    assert path.read_bytes() == b'old'
+    with without_fcntl.atomic_write(path) as file:
+        file.write(b'new')
+        assert path.read_bytes() == b'old'
+    assert path.read_bytes() == b'new'
+    assert names(tmp_path) == ['a']
+
+
+def test_open_files_are_not_renamed_without_fcntl(
+    without_fcntl, tmp_path, monkeypatch
+):
+    files = []
+    replace = Path.replace
+
+    def replace_closed(source, target):
+        assert files[0].closed
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, 'replace', replace_closed)
+    with without_fcntl.atomic_write(tmp_path / 'a') as file:
+        files.append(file)
+    assert names(tmp_path) == ['a']
+
+
+def test_leftovers_are_removed_after_a_day_without_fcntl(
+    without_fcntl, tmp_path
+):
+    new = leftover(tmp_path, 'new')
+    old = leftover(tmp_path, 'old', age=25 * 3600)
+    without_fcntl.remove_leftovers(tmp_path)
+    assert names(tmp_path) == [new.name]
+    assert not old.exists()
+
+
 def test_long_names(tmp_path):
     for name in ('a' * 255, 'ä' * 127):
         with atomic_write(tmp_path / name) as file:
@@ -248,7 +299,7 @@ def test_long_names(tmp_path):
         assert (tmp_path / name).read_bytes() == b'new'
 
 
-@pytest.mark.parametrize('step', ['fsync', 'fchmod', 'mkstemp', 'replace'])
+@pytest.mark.parametrize('step', ['fsync', 'chmod', 'mkstemp', 'replace'])
 def test_a_full_disk_at_any_step_leaves_the_old_file(
     tmp_path, monkeypatch, step
 ):
@@ -262,8 +313,8 @@ def test_a_full_disk_at_any_step_leaves_the_old_file(
     def fail_without_name(*_, **__):
         raise OSError(28, 'No space left on device')
 
-    if step == 'replace':
-        monkeypatch.setattr(Path, 'replace', fail_without_name)
+    if step in ('chmod', 'replace'):
+        monkeypatch.setattr(Path, step, fail_without_name)
     elif step == 'mkstemp':
         monkeypatch.setattr(atomic.tempfile, 'mkstemp', fail)
     else:
@@ -289,7 +340,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
     assert names(tmp_path) == ['a']
 
 
-def test_what_hides_a_full_disk_gives_it_away(tmp_path):
+def test_full_disk_is_found_behind_other_errors(tmp_path):
     """Writers of archives raise errors of their own when they close."""
 
     def write(hidden, shown):

@@ -50,7 +50,7 @@ def test_blocks_add_up(tmp_path_factory, content, block):
     assert found.lengths.tolist() == [len(content)]
 
 
-def test_only_what_has_changed_is_read_again(paths, read):
+def test_only_changed_files_are_read_again(paths, read):
     first = checksum_files(paths)
     assert len(set(first.values.tolist())) == 3
     read.clear()
@@ -74,7 +74,7 @@ def test_other_bytes_of_the_same_length_are_seen(paths):
     assert (second.values == first.values).tolist() == [False, True, True]
 
 
-def test_what_cannot_be_read_is_nought(tmp_path, paths):
+def test_unreadable_file_has_checksum_zero(tmp_path, paths):
     paths[0].unlink()
     paths[1].unlink()
     paths[1].mkdir()
@@ -84,7 +84,7 @@ def test_what_cannot_be_read_is_nought(tmp_path, paths):
     assert checksum_files([]).stamps().shape == (0, 2)
 
 
-def test_what_could_not_be_read_once_is_read_again(paths, monkeypatch):
+def test_unreadable_file_is_read_again(paths, monkeypatch):
     monkeypatch.setattr(checksums, '_checksum', lambda path: None)
     first = checksum_files(paths)
     monkeypatch.undo()
@@ -93,7 +93,7 @@ def test_what_could_not_be_read_once_is_read_again(paths, monkeypatch):
     assert second.values.all()
 
 
-def test_kept_ones_are_those_of_the_same_paths(tmp_path, paths):
+def test_kept_checksums_have_the_same_paths(tmp_path, paths):
     folder = tmp_path / 'cache'
     assert read_checksums(folder, paths) is None
     found = checksum_files(paths)

@@ -33,7 +33,7 @@ class Record:
         {'anything': {'x': [None]}, 'no field': object()},
     ],
 )
-def test_values_that_fit(values):
+def test_valid_values(values):
     check_fields(Record, values)
 
 
@@ -88,7 +88,7 @@ def test_json():
     ],
     ids=lambda content: repr(content[:8]),
 )
-def test_what_is_no_json(content):
+def test_invalid_json(content):
     with pytest.raises(ValueError) as caught:  # noqa: PT011  (any message)
         parse_json(content)
     assert len(one_line(caught.value).splitlines()) == 1

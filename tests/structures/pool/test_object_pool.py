@@ -24,7 +24,7 @@ def test_pickle_opens_the_pool_again(tmp_path, images):
     np.testing.assert_array_equal(copy.bboxes, pool.bboxes)
 
 
-def test_stale_pools_are_told_apart(tmp_path, images):
+def test_stale_pools_are_distinguished(tmp_path, images):
     path = tmp_path / 'pool'
     assert not ObjectPool.exists(path)
     with pytest.raises(StalePoolError, match='holds no object pool'):
@@ -120,7 +120,7 @@ def test_a_damaged_patch_is_named_and_others_can_be_used(tmp_path, images):
         ('more', np.zeros(1)),
     ],
 )
-def test_fields_that_do_not_fit_are_no_index(tmp_path, images, name, values):
+def test_inconsistent_fields_are_no_index(tmp_path, images, name, values):
     pool = build(tmp_path / 'pool', images)
     path = pool.path / 'pool_index.bin'
     index = read_index(path)

@@ -127,7 +127,7 @@ def test_equal_input_gives_equal_bytes(write, tmp_path):
     ],
     ids=str,
 )
-def test_a_mistake_is_named_and_writes_nothing(
+def test_user_error_is_named_and_writes_no_file(
     second, options, fault, write, tmp_path
 ):
     others = dict.fromkeys('rstuvw', '')
@@ -141,7 +141,7 @@ def test_a_mistake_is_named_and_writes_nothing(
     assert not out.exists()
 
 
-def test_the_split_says_which_images_are_wanted(write, tmp_path):
+def test_split_determines_the_images(write, tmp_path):
     paths = [write('a.zip', x=CAR), write('b.zip', x=CAR)]
     sizes = {'x': (60, 40), 'y': (60, 40)}
     with pytest.raises(ValueError, match=r'a\.zip: 1 images .* file: y'):
@@ -169,7 +169,7 @@ def test_folders_without_results_are_no_ensemble(tmp_path):
         )
 
 
-def test_what_was_written_is_looked_at(write, tmp_path, monkeypatch):
+def test_written_results_are_validated(write, tmp_path, monkeypatch):
     monkeypatch.setattr(
         ensembling, 'validate_submission', lambda *_: ['a fault', 'another']
     )

@@ -3,25 +3,33 @@ import json
 import numpy as np
 import pytest
 
-from mmhcm.functional.scoring import FIGURES, Scores
+from mmhcm.functional.scoring import METRICS, Scores
 from mmhcm.structures.results import (
     format_rankings,
     rank_scores,
-    write_ranked_figures,
+    write_scores,
 )
+from mmhcm.structures.results import ranking as ranking_module
 from mmhcm.structures.results.challenge import TABLE_1, TABLE_2
-from mmhcm.structures.results.ranking import (
-    SPLIT_IMAGES,
-    MeasuredSplit,
-    rank_result,
-    recognise_split,
-)
-
-WHOLE_VAL = MeasuredSplit('val', 548)
+from mmhcm.structures.results.ranking import SPLIT_IMAGES, recognise_split
 
 
-def figures_of(ap):
-    return np.array([ap, 60.0, 30.0, 1.0, 5.0, 20.0, 50.0])
+def scores_of(ap):
+    official = np.array([ap, 60.0, 30.0, 1.0, 5.0, 20.0, 50.0])
+    return Scores(official, official - 5, np.tile(official, (10, 1)))
+
+
+@pytest.fixture
+def rank(monkeypatch):
+    """Rank an AP that was measured on images of a split."""
+
+    def rank_on(ap, split='val', num_images=548):
+        monkeypatch.setattr(
+            ranking_module, 'recognise_split', lambda _: (split, num_images)
+        )
+        return rank_scores(scores_of(ap), 'root')
+
+    return rank_on
 
 
 def split_folder(root, name, num_images):
@@ -33,7 +41,7 @@ def split_folder(root, name, num_images):
     return root / name
 
 
-def test_splits_hold_the_images_that_the_paper_counts():
+def test_splits_have_the_image_counts_of_the_paper():
     assert sum(SPLIT_IMAGES.values()) == 10_209
 
 
@@ -48,88 +56,82 @@ def test_splits_hold_the_images_that_the_paper_counts():
     ],
 )
 def test_a_split_is_recognised_by_its_folder(tmp_path, name, split):
-    measured = recognise_split(split_folder(tmp_path, name, 3))
-    assert measured == MeasuredSplit(split, 3)
-    assert not measured.whole
-    assert str(measured) == (
-        'unknown' if split is None else f'part of {split}'
-    )
+    assert recognise_split(split_folder(tmp_path, name, 3)) == (split, 3)
 
 
-def test_a_link_or_its_target_may_bear_the_name(tmp_path, monkeypatch):
+def test_link_or_target_may_have_the_name(tmp_path, monkeypatch):
     folder = split_folder(tmp_path, 'VisDrone2019-DET-val', 2)
     (tmp_path / 'link').symlink_to(folder)
-    assert recognise_split(tmp_path / 'link').name == 'val'
+    assert recognise_split(tmp_path / 'link')[0] == 'val'
     other = split_folder(tmp_path, 'elsewhere', 2)
     (tmp_path / 'VisDrone2019-DET-test-dev').symlink_to(other)
     named = tmp_path / 'VisDrone2019-DET-test-dev'
-    assert recognise_split(named).name == 'test-dev'
+    assert recognise_split(named)[0] == 'test-dev'
     monkeypatch.chdir(folder)
-    assert recognise_split('.').name == 'val'
+    assert recognise_split('.')[0] == 'val'
 
 
 @pytest.mark.parametrize(
-    ('ap', 'rank'),
+    ('ap', 'place'),
     [
         (50, 1),
         (29.62, 2),
-        (29.624, 2),  # two decimals: equal, and behind what it equals
+        (29.624, 2),  # two decimals: equal, and after what it equals
         (29.626, 1),
         (29.13, 4),
         (17.0, 12),
         (0.0, 18),
     ],
 )
-def test_rank_is_by_ap(ap, rank):
-    ranking = rank_result(figures_of(ap), WHOLE_VAL, TABLE_2)
-    assert ranking.rank == rank
-    assert [row.rank for row in ranking.rows] == list(range(1, 19))
-    yours = ranking.rows[rank - 1]
-    assert yours.is_yours
-    assert yours.figures == tuple(figures_of(ap))
-    others = [row.method for row in ranking.rows if not row.is_yours]
-    assert others == [r.method + '*' * r.committee for r in TABLE_2.rows]
+def test_rank_is_by_ap(rank, ap, place):
+    table = rank(ap)['tables'][0]
+    assert table['rank'] == place
+    assert [row['rank'] for row in table['rows']] == list(range(1, 19))
+    own = table['rows'].pop(place - 1)
+    assert own['this_result']
+    assert [own[name] for name in METRICS] == scores_of(ap).official.tolist()
+    assert [row['method'] for row in table['rows']] == list(TABLE_2.rows)
 
 
 @pytest.mark.parametrize(
-    ('measured', 'table', 'comparable', 'words'),
+    ('split', 'num_images', 'number', 'comparable', 'words', 'label'),
     [
-        (WHOLE_VAL, TABLE_1, True, 'all rows were measured on val'),
-        (WHOLE_VAL, TABLE_2, False, 'this result on val, other images'),
-        (MeasuredSplit('val', 122), TABLE_1, False, '122 images where val'),
-        (MeasuredSplit(None, 548), TABLE_1, False, 'of an unknown split'),
-        (MeasuredSplit('test-dev', 1610), TABLE_1, False, 'on test-dev'),
+        ('val', 548, 1, True, 'all rows were measured on val', 'val'),
+        ('val', 548, 0, False, 'on 548 of 548 images of val', 'val'),
+        ('val', 122, 1, False, '122 of 548 images of val', 'part of val'),
+        (None, 548, 1, False, '548 images of an unknown split', 'unknown'),
+        ('test-dev', 1610, 1, False, '1,610 of 1,610 images', 'test-dev'),
         (
-            MeasuredSplit('test-challenge', 1580),
-            TABLE_2,
+            'test-challenge',
+            1580,
+            0,
             True,
             'all rows were measured on test-challenge',
+            'test-challenge',
         ),
     ],
 )
-def test_the_text_says_what_can_be_compared(
-    measured, table, comparable, words
+def test_text_names_the_comparable_rows(
+    rank, split, num_images, number, comparable, words, label
 ):
-    ranking = rank_result(figures_of(20), measured, table)
-    assert ranking.comparable == comparable
-    text = format_rankings([ranking])
+    rankings = rank(20, split, num_images)
+    assert rankings['tables'][number]['comparable'] == comparable
+    text = format_rankings(rankings).split('\n\n')[number]
     assert words in text
     assert ('loosely comparable' in text) != comparable
     (mine,) = (line for line in text.splitlines() if line[:1] == '>')
-    assert str(measured) in mine
-    assert mine.split()[-7:] == [f'{f:.2f}' for f in figures_of(20)]
+    assert f'  {label}  ' in mine
+    assert mine.split()[-7:] == [f'{s:.2f}' for s in scores_of(20).official]
     theirs = next(line for line in text.splitlines() if 'FPN' in line)
-    assert table.split in theirs
+    assert (TABLE_2, TABLE_1)[number].split in theirs
 
 
-def test_the_file_holds_figures_and_rankings(tmp_path):
+def test_the_file_holds_scores_and_rankings(tmp_path):
     folder = split_folder(tmp_path, 'VisDrone2019-DET-val', 2)
-    scores = Scores(
-        figures_of(20), figures_of(15), np.tile(figures_of(15), (10, 1))
-    )
-    measured, rankings = rank_scores(scores, folder)
-    write_ranked_figures(tmp_path / 'f.json', scores, measured, rankings)
-    content = json.loads((tmp_path / 'f.json').read_text())
+    scores = scores_of(20)
+    path = tmp_path / 'f.json'
+    write_scores(path, scores, leaderboard=rank_scores(scores, folder))
+    content = json.loads(path.read_text())
     assert content['official']['AP'] == 20
     board = content['leaderboard']
     assert (board['split'], board['num_images']) == ('val', 2)
@@ -140,7 +142,9 @@ def test_the_file_holds_figures_and_rankings(tmp_path):
     assert (table_1['rank'], table_1['split']) == (5, 'val')
     best = table_2['rows'][0]
     assert best['method'] == 'DPNet-ensemble'
-    assert [best[name] for name in FIGURES] == list(TABLE_2.rows[0].figures)
+    assert (
+        tuple(best[name] for name in METRICS) == TABLE_2.rows[best['method']]
+    )
     assert [row['this_result'] for row in table_1['rows']] == [False] * 4 + [
         True
     ]

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmhcm.functional.scoring import FIGURES
+from mmhcm.functional.scoring import METRICS
 from mmhcm.structures.annotations import CLASSES
 from mmhcm.structures.annotations.visdrone_txt import parse_annotations
 from mmhcm.structures.results import (
-    figures_dict,
-    format_figures,
+    format_scores,
     read_records,
     read_split,
     score_folder,
     score_results,
-    write_figures,
+    scores_dict,
+    write_scores,
     write_submission,
 )
 from mmhcm.structures.results.scores import CLASS_MEAN, OFFICIAL, PROTOCOL
@@ -41,7 +41,7 @@ def lay_out(root, annotations):
     return root
 
 
-def test_score_results_goes_by_file_name():
+def test_score_results_orders_by_file_name():
     # '-' sorts before '.', so a-1.txt comes first; its hit wins the tie.
     scores = score_results({'a': MISS, 'a-1': HIT}, ANNOTATIONS, SIZES)
     assert scores.per_class[3, 0] == pytest.approx(50)
@@ -71,19 +71,19 @@ def test_score_results_rejects(results, annotations, sizes, fault):
         score_results(results, annotations, sizes)
 
 
-def test_figures_name_what_they_are(tmp_path):
+def test_scores_are_named(tmp_path):
     scores = score_results({'a': HIT, 'a-1': HIT}, ANNOTATIONS, SIZES)
-    figures = figures_dict(scores)
-    assert list(figures) == ['official', 'class_mean', 'per_class']
-    assert list(figures['per_class']) == list(CLASSES)
-    assert figures['per_class']['bus'] is None
-    assert figures['class_mean']['AP'] == pytest.approx(50)
-    write_figures(tmp_path / 'figures.json', scores)
-    assert json.loads((tmp_path / 'figures.json').read_text()) == figures
-    text = format_figures(scores)
+    named = scores_dict(scores)
+    assert list(named) == ['official', 'class_mean', 'per_class']
+    assert list(named['per_class']) == list(CLASSES)
+    assert named['per_class']['bus'] is None
+    assert named['class_mean']['AP'] == pytest.approx(50)
+    write_scores(tmp_path / 'scores.json', scores)
+    assert json.loads((tmp_path / 'scores.json').read_text()) == named
+    text = format_scores(scores)
     assert all(part in text for part in (PROTOCOL, OFFICIAL, CLASS_MEAN))
     (bus,) = (line for line in text.splitlines() if line.startswith('bus'))
-    assert bus.split() == ['bus'] + ['-'] * len(FIGURES)
+    assert bus.split() == ['bus'] + ['-'] * len(METRICS)
 
 
 def test_score_folder_takes_zip_or_folder_images_or_table(tmp_path):
@@ -112,7 +112,7 @@ def test_score_folder_needs_annotations(tmp_path):
 @pytest.mark.skipif(not CASE.is_dir(), reason='no reference case')
 def test_reference_case():
     scores = score_folder(CASE / 'results', CASE, CASE / 'sizes.csv')
-    figures = figures_dict(scores)['official']
+    named = scores_dict(scores)['official']
     expected = {
         'AP': 10.3357137232,
         'AP50': 31.2798193625,
@@ -122,7 +122,7 @@ def test_reference_case():
         'AR100': 10.0123417987,
         'AR500': 24.4079072485,
     }
-    assert figures == pytest.approx(expected, abs=1e-6, rel=0)
+    assert named == pytest.approx(expected, abs=1e-6, rel=0)
 
 
 OBJECT = '10,10,10,10,1,4,0,0\n'
@@ -160,7 +160,10 @@ def test_records_come_in_the_order_of_file_names(root):
     ('texts', 'fault'),
     [
         ({'a': HIT}, 'results: 1 images have no result file, first a-1'),
-        ({'a': '', 'a-1': '', 'b': ''}, '1 results have no annotations'),
+        (
+            {'a': '', 'a-1': '', 'b': ''},
+            '1 results have no annotation file, first b',
+        ),
         ({'a': '', 'a-1': '1,2\n'}, r'results: a-1.txt:1: 2 columns'),
     ],
 )

@@ -51,7 +51,7 @@ def test_write_is_deterministic_and_atomic(tmp_path):
 
 
 @pytest.mark.parametrize('stem', ['', 'a/b', '..\\a', '/a'])
-def test_write_rejects_names_that_leave_the_root(tmp_path, stem):
+def test_write_rejects_names_outside_of_the_root(tmp_path, stem):
     with pytest.raises(ValueError, match='cannot name a result file'):
         write_submission(tmp_path / 's.zip', {stem: ''})
     assert not list(tmp_path.iterdir())
@@ -84,7 +84,7 @@ def test_read_a_folder_leaves_no_file_out(tmp_path):
         ('a.txt', b'\xff\xfe', 'not a UTF-8'),
     ],
 )
-def test_files_that_are_no_results(tmp_path, name, content, fault):
+def test_invalid_result_files(tmp_path, name, content, fault):
     path = write_zip(tmp_path / 's.zip', ('b.txt', ROW), (name, content))
     with pytest.raises(SubmissionError, match=fault):
         read_submission(path)
@@ -189,7 +189,7 @@ TEXTS = st.text(
 
 @settings(max_examples=150)
 @given(st.dictionaries(STEMS, TEXTS | st.just(ROW), max_size=6))
-def test_reading_what_was_written_is_the_identity(tmp_path_factory, texts):
+def test_write_then_read_is_the_identity(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp('identity') / 's.zip'
     write_submission(path, texts)
     assert read_submission(path) == texts
@@ -199,7 +199,7 @@ def test_reading_what_was_written_is_the_identity(tmp_path_factory, texts):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 30))
-def test_what_was_detected_is_what_is_read(tmp_path_factory, seed, num):
+def test_read_detections_equal_the_written_ones(tmp_path_factory, seed, num):
     # whole tenths of a pixel survive the two decimals of a row
     rng = np.random.default_rng(seed)
     corners = rng.integers(0, 700, (num, 2)) / 10
@@ -219,8 +219,8 @@ def test_what_was_detected_is_what_is_read(tmp_path_factory, seed, num):
     np.testing.assert_array_equal(rows[:, 5] - 1, labels)
 
 
-def test_a_zip_that_expands_to_more_than_it_declares(tmp_path, monkeypatch):
-    """What is declared bounds what is read, not only what is kept."""
+def test_zip_that_expands_beyond_its_declared_size(tmp_path, monkeypatch):
+    """The declared size limits reading, not only the result."""
     path = write_zip(tmp_path / 's.zip')
     with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr('a.txt', b'0' * (64 << 20))
@@ -257,7 +257,7 @@ def test_links_are_refused(tmp_path):
     ('one', 'other'),
     [('a', 'A'), ('\u00e9', 'e\u0301'), ('stra\u00dfe', 'STRASSE')],
 )
-def test_names_that_some_system_takes_for_one(tmp_path, one, other):
+def test_names_equal_on_some_system_are_refused(tmp_path, one, other):
     path = write_zip(
         tmp_path / 's.zip', (f'{one}.txt', ROW), (f'{other}.txt', ROW)
     )

@@ -101,7 +101,7 @@ def path(tmp_path):
 
 
 @given(hard_round=ROUNDS)
-def test_what_is_read_is_what_was_written(tmp_path_factory, hard_round):
+def test_round_trip(tmp_path_factory, hard_round):
     path = tmp_path_factory.getbasetemp() / 'round.jsonl'
     write_round(path, hard_round)
     content = path.read_bytes()
@@ -152,14 +152,14 @@ def test_flatten():
     assert make_round().num_chips == 3
 
 
-def test_flatten_nothing():
+def test_flatten_without_chips():
     canvas_inds, windows, scale_inds = make_round(canvases=[]).flatten()
     assert canvas_inds.shape == scale_inds.shape == (0,)
     assert windows.shape == (0, 4)
     assert make_round(canvases=[]).num_chips == 0
 
 
-def test_what_is_not_a_number_is_not_written(tmp_path):
+def test_non_finite_numbers_are_not_written(tmp_path):
     path = tmp_path / 'a.jsonl'
     with pytest.raises(ValueError, match='not JSON compliant'):
         write_round(path, make_round(counts={'share': float('nan')}))
@@ -221,7 +221,7 @@ def edit(path, line, **values):
 @pytest.mark.parametrize(
     ('line', 'values', 'fault'),
     [
-        (0, {'version': 3}, '1: version 3, expected 4'),
+        (0, {'version': 4}, '1: version 4, expected 5'),
         (0, {'version': None}, '1: version None'),
         (0, {'fingerprint': 'cd' * 32}, '1: mined from other .*cdcdcdcd'),
         (0, {'fingerprint': 3}, '1: damaged .no fingerprint'),
@@ -232,8 +232,8 @@ def edit(path, line, **values):
         (1, {'scale_inds': [0]}, '2: damaged .*2 windows but 1'),
         (1, {'errors': [{'bbox': [0, 0, 1, 1]}]}, '2: damaged'),
         (1, {'chip_errors': [[0]]}, '2: damaged .*2 windows but 1 chip_err'),
-        (1, {'chip_errors': [[9], []]}, '2: damaged .*not there'),
-        (1, {'chip_errors': [[-1], []]}, '2: damaged .*not there'),
+        (1, {'chip_errors': [[9], []]}, '2: damaged .*does not exist'),
+        (1, {'chip_errors': [[-1], []]}, '2: damaged .*does not exist'),
         (1, {'pastes': [{'patch_id': 1}]}, '2: damaged'),
         (2, {'errors': 3}, '3: damaged'),
         (2, {'other_errors': [3]}, '3: damaged'),

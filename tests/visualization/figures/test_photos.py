@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
+from mmhcm.visualization.box_styles import MASKED, PASTED
 from mmhcm.visualization.figures import (
-    MASKED,
-    PASTED,
     WIDTHS,
     Photo,
     PhotoRow,
@@ -14,7 +13,7 @@ from mmhcm.visualization.figures import (
     figure_style,
     photo_rows,
 )
-from mmhcm.visualization.figures.photos import class_style
+from mmhcm.visualization.figures.photos import MAX_LINE_PT
 from tests.support.figure_checks import check_figure
 
 BOXES = np.array([[10, 10, 30, 40], [50, 5, 90, 60]])
@@ -46,7 +45,7 @@ def test_rows_fill_the_width_and_keep_shapes(width):
     assert boxes[2][1] > 0.1
 
 
-def test_boxes_lie_where_they_should():
+def test_boxes_are_drawn_at_their_positions():
     with figure_style():
         figure = draw_photos([PhotoRow([photo()])], 'single')
         check_figure(figure, 'single')
@@ -71,7 +70,7 @@ def test_lines_are_thin_on_small_objects_and_never_too_thin():
     with figure_style():
         figure = draw_photos([PhotoRow([photo(boxes=((PASTED, many),))])])
     widths = figure.axes[0].collections[1].get_linewidths()
-    assert widths[0] == np.float32(PASTED.max_pt)
+    assert widths[0] == np.float32(MAX_LINE_PT)
     assert widths[1] >= 0.4
 
 
@@ -92,12 +91,6 @@ def test_no_boxes_and_no_pictures():
         assert figure.get_figheight() == pytest.approx(2.2)
         with pytest.raises(ValueError, match='no picture'):
             draw_photos(photo_rows([], 2))
-
-
-def test_classes_are_told_apart_by_colour_and_dash():
-    styles = [class_style(label, 'x') for label in range(21)]
-    assert len({(style.color, style.dash) for style in styles}) == 21
-    assert len({style.color for style in styles[:7]}) == 7
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_picture_has_no_numbers(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_series_are_as_many_as_can_be_told_apart():
+def test_number_of_series_is_limited():
     assert len(set(COLORS)) == len(set(MARKERS)) == len(set(HATCHES))
     assert all(re.fullmatch('#[0-9A-F]{6}', color) for color in COLORS)
     check_series(list(COLORS))
@@ -99,7 +99,7 @@ def test_series_are_as_many_as_can_be_told_apart():
 
 def test_figures_do_not_need_torch():
     code = (
-        'import sys, mmhcm.apis.plots.result_commands\n'
+        'import sys, mmhcm.cli.plot_results\n'
         "sys.exit('torch' in sys.modules or 'mmengine' in sys.modules)"
     )
     root = Path(__file__).parents[3]

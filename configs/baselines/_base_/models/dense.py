@@ -1,5 +1,5 @@
-# What the baselines' models share: ten classes, dense images, objects that are
-# neither foreground nor background, and weights that need no torchvision.
+# Common settings of the baselines' models: ten classes, dense images, ignored
+# objects that are no background, and weights that need no torchvision.
 ignoring = dict(
     type='TrueIgnoreAssigner', ignore_iof_thr=0.5, ignore_iou_thr=0.3
 )

@@ -1,0 +1,35 @@
+"""Commands of the package: ``mmhcm NAME`` or ``python -m mmhcm.cli.NAME``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+#: Names of the modules here that are commands.
+COMMANDS = (
+    *('train', 'test', 'submit', 'evaluate', 'validate_submission'),
+    *('ensemble', 'run_table', 'fit_anchors', 'analyze', 'browse', 'export'),
+    *('plot', 'report', 'convert_checkpoint'),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that the first argument names.
+
+    Args:
+        argv: Its name and its arguments. Defaults to None, those of the
+            process.
+
+    Returns:
+        The exit status.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog='mmhcm',
+        description='Hard chip mining for aerial object detection.',
+        epilog='mmhcm COMMAND --help lists the arguments of a command',
+    )
+    parser.add_argument('command', choices=COMMANDS)
+    name = parser.parse_args(argv[:1]).command
+    # Only this one, since most of them take seconds to import.
+    return import_module(f'{__name__}.{name}').main(argv[1:])

@@ -1,0 +1,63 @@
+"""Write the report of a mined round again: one HTML page next to it."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from mmengine.config import DictAction
+
+from mmhcm.apis.report import report_of_config
+from mmhcm.engine.launching import load_config
+
+from .user_errors import report_user_errors
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog='mmhcm report', description=__doc__)
+    parser.add_argument('config', help='config file of the run')
+    parser.add_argument('work_dir', help='its folder of logs and checkpoints')
+    parser.add_argument(
+        '--round', type=int, help='number of the round; by default the last'
+    )
+    parser.add_argument(
+        '--num-examples',
+        type=int,
+        help="pictures of errors; by default the config's number",
+    )
+    parser.add_argument(
+        '--num-canvases', type=int, help='pictures of canvases'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override config values, see mmhcm train',
+    )
+    parser.set_defaults(launcher='none')
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the page."""
+    start = time.perf_counter()
+    options = {
+        name: value
+        for name in ('num_examples', 'num_canvases')
+        if (value := getattr(args, name)) is not None
+    }
+    path = report_of_config(load_config(args), args.round, **options)
+    size, seconds = path.stat().st_size, time.perf_counter() - start
+    print(f'wrote {path} ({size / 1e6:.1f} MB) in {seconds:.1f} s')
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, write the page, and return the exit status."""
+    args = parse_args(argv)
+    return report_user_errors(lambda: run(args))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

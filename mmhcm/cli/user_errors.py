@@ -1,0 +1,235 @@
+"""One line on the screen, in place of a traceback, for users' errors.
+
+Nothing here imports PyTorch or OpenMMLab: commands that need neither start
+at once. A command that has not loaded them has no log and no other ranks.
+"""
+
+import logging
+import pickle
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from tqdm import tqdm
+
+from mmhcm.structures.files import DISK_ERRORS
+
+_USER_ERRORS = (
+    OSError,
+    ValueError,
+    ImportError,
+    FloatingPointError,
+    pickle.PickleError,
+)
+#: Exit status of shells for Ctrl-C: 128, and the number of the signal.
+_STOPPED = 128 + signal.SIGINT
+_WORKER = 'in DataLoader worker process'
+#: Part of PyTorch's message for a CPU's memory, a plain RuntimeError.
+_NO_MEMORY = "can't allocate memory"
+_ASKED_FOR = re.compile(r'allocate ([\d.]+ \w+)')
+
+
+def report_user_errors(command: Callable[[], int], hint: str = '') -> int:
+    """Run a command; print a user's error as one line on stderr.
+
+    A user's error is a missing, damaged or unwritable file, a value that does
+    not fit, a config value that names nothing, an overflow in training, or
+    too little memory. Its traceback goes to the log file of the run, if there
+    is one. Other ranks of the run receive the line and end too.
+
+    Args:
+        command: Command to run; returns its exit status.
+        hint: How to continue after Ctrl-C. Defaults to '', no hint.
+
+    Returns:
+        The command's exit status, 1 after a user's error, or 130 after
+        Ctrl-C.
+    """
+    try:
+        with _quiet_logs():
+            status = command()
+    except BaseException as error:
+        return _end(error, hint)
+    ranks = _rank_watch()
+    if ranks is not None:
+        ranks.leave_ranks()
+    return status
+
+
+def _end(error: BaseException, hint: str) -> int:
+    """Print an error's line, tell the other ranks, return the status.
+
+    Raises:
+        BaseException: the error itself, if it is a fault of the program and
+            there are no other ranks.
+    """
+    ranks = _rank_watch()
+    if _is_stop(error):
+        with _ignored_stops():
+            _claim_end(ranks)
+            _print_line(f'stopped{hint}', error)
+            _tell(ranks, 'stopped')
+        return _STOPPED
+    line = _line_of(error)
+    if line is None and ranks is not None:
+        line = ranks.lost_rank(error)
+    has_peers = _claim_end(ranks)
+    if line is None and not has_peers:
+        raise error
+    if line is None:
+        line = f'{type(error).__name__}: {describe_error(error)}'
+        traceback.print_exception(error)
+    else:
+        _print_line(f'error: {line}', error)
+    # After the line, since a launcher may end this process next.
+    _tell(ranks, line)
+    return 1
+
+
+def describe_error(error: BaseException) -> str:
+    """Return an exception's message as one line."""
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    if _WORKER in lines[0]:
+        # The cause is the last line of what PyTorch raises for a worker.
+        name, _, message = lines[-1].partition(': ')
+        return message or name
+    line = ' '.join(lines)
+    if (
+        isinstance(error, OSError)
+        and error.errno in DISK_ERRORS
+        and error.filename is None
+        and (logs := _log_files())
+    ):
+        # Errors of MMEngine's own records lack the path.
+        line += f': {Path(logs[0].baseFilename).parent}'
+    return line
+
+
+def _line_of(error: BaseException) -> str | None:
+    """Describe a user's error; None for a fault of the program."""
+    if _is_out_of_memory(error):
+        asked = _ASKED_FOR.search(str(error))
+        much = '' if asked is None else f', asked for {asked[1]}'
+        return (
+            f'out of memory{much}: take smaller batches, or test large images '
+            'with --slices'
+        )
+    is_users = isinstance(error, _USER_ERRORS)
+    if isinstance(error, KeyError):
+        # Other missing keys are faults of the program.
+        is_users = 'registry' in str(error)
+    if isinstance(error, AttributeError):
+        # A section that a config lacks.
+        is_users = "'ConfigDict' object has no attribute" in str(error)
+    return describe_error(error) if is_users else None
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Test for Ctrl-C as the error, or as its cause.
+
+    Writers that are stopped fail once more when they close their files.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    # The second is the name of PyTorch's class.
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == 'OutOfMemoryError'
+        or (isinstance(error, RuntimeError) and _NO_MEMORY in str(error))
+    )
+
+
+def _print_line(line: str, error: BaseException) -> None:
+    """Print a line on stderr, and write the traceback into the log."""
+    with _quiet_logs():
+        _log_traceback(error)
+    for bar in list(getattr(tqdm, '_instances', ())):
+        bar.close()
+    sys.stderr.write(f'{line}\n')
+    sys.stderr.flush()
+
+
+@contextmanager
+def _ignored_stops() -> Iterator[None]:
+    """Ignore Ctrl-C, which a launcher passes on once more."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:
+        # Only the main thread may set signal handlers.
+        yield
+        return
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Keep failures to log on a full disk off the screen."""
+    before = logging.raiseExceptions
+    logging.raiseExceptions = False
+    try:
+        yield
+    finally:
+        logging.raiseExceptions = before
+
+
+def _log_traceback(error: BaseException) -> None:
+    """Write the traceback into the log file of the run."""
+    text = 'stopped by Ctrl-C' if _is_stop(error) else 'stopped by an error'
+    record = logging.makeLogRecord(
+        {
+            'name': 'mmengine',
+            'levelno': logging.ERROR,
+            'levelname': 'ERROR',
+            'pathname': __file__,
+            'msg': text,
+            'exc_info': (type(error), error, error.__traceback__),
+        }
+    )
+    for handler in _log_files():
+        handler.handle(record)
+
+
+def _log_files() -> list[logging.FileHandler]:
+    """Return the log files of the run; none where MMEngine is not loaded."""
+    mmengine = sys.modules.get('mmengine.logging')
+    if mmengine is None:
+        return []
+    logger = mmengine.MMLogger.get_current_instance()
+    return [
+        handler
+        for handler in logger.handlers
+        if isinstance(handler, logging.FileHandler)
+    ]
+
+
+def _rank_watch() -> ModuleType | None:
+    """Return the module that watches ranks; None if it is not loaded."""
+    return sys.modules.get('mmhcm.engine.launching.rank_watch')
+
+
+def _claim_end(ranks: ModuleType | None) -> bool:
+    return ranks is not None and ranks.claim_end()
+
+
+def _tell(ranks: ModuleType | None, reason: str) -> None:
+    if ranks is not None:
+        ranks.tell_ranks(reason)

@@ -1,0 +1,343 @@
+"""Train, test, submit, evaluate and validate, by their command lines."""
+
+import json
+import re
+import shutil
+import signal
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from mmhcm.cli import evaluate, submit, test, train, validate_submission
+from mmhcm.engine.launching import only_run_in
+from tests.support.tiny_run import write_tiny_run
+
+
+@pytest.fixture(scope='module')
+def trained(call, tmp_path_factory):
+    """A config and a checkpoint that finds a few objects."""
+    config = write_tiny_run(tmp_path_factory.mktemp('commands'))
+    work_dir = config.parent / 'work'
+    status = call(
+        train,
+        config,
+        '--work-dir',
+        work_dir,
+        options={
+            'log_level': 'WARNING',
+            'train_dataloader.sampler.num_samples': 80,
+            'param_scheduler.0.end': 10,
+            'train_cfg.val_interval': 1,
+        },
+    )
+    assert status == 0
+    content = torch.load(work_dir / 'epoch_2.pth', weights_only=True)
+    content['state_dict']['backbone.conv1.weight'][0] = float('nan')
+    torch.save(content, work_dir / 'nan.pth')
+    return SimpleNamespace(
+        config=config,
+        work_dir=work_dir,
+        checkpoint=work_dir / 'epoch_2.pth',
+        data_root=config.parent / 'data' / 'VisDrone2019-DET-val',
+    )
+
+
+def test_train_writes_config_checkpoints_and_rounds(trained):
+    names = {path.name for path in trained.work_dir.iterdir()}
+    assert {'tiny.py', 'epoch_1.pth', 'epoch_2.pth', 'hcm'} <= names
+    assert any(name.startswith('best_visdrone_AP') for name in names)
+
+
+# Slices that are smaller than the images of the tiny run.
+SLICES = {
+    'slice_model.slices.0.window': 48,
+    'slice_model.slices.0.scale_factor': 1.0,
+}
+
+
+@pytest.mark.parametrize(
+    ('mode', 'options'),
+    [((), {}), (('--tta',), {}), (('--slices',), SLICES)],
+    ids=['one', 'many', 'slices'],
+)
+def test_zip_has_the_scores_of_the_test(
+    call, trained, mode, options, tmp_path, capsys
+):
+    work = '--work-dir', tmp_path
+    both = trained.config, trained.checkpoint, *work, *mode
+    assert call(test, *both, options=options) == 0
+    printed = capsys.readouterr().out
+    (log,) = tmp_path.glob('*/*.json')
+    logged = json.loads(log.read_text())
+
+    zip_path = tmp_path / 'out' / 'submission.zip'
+    assert call(submit, *both, '--out', zip_path, options=options) == 0
+    assert f'{zip_path}: good, 2 result files' in capsys.readouterr().out
+
+    where = zip_path, '--data-root', trained.data_root
+    figures_path = tmp_path / 'figures.json'
+    assert call(evaluate, *where, '--out', figures_path) == 0
+    table = capsys.readouterr().out.strip()
+    assert table in printed
+    figures = json.loads(figures_path.read_text())
+    assert {
+        **{f'visdrone/{k}': v for k, v in figures['official'].items()},
+        **{
+            f'visdrone/class_mean_{k}': v
+            for k, v in figures['class_mean'].items()
+        },
+    } == {k: v for k, v in logged.items() if k.startswith('visdrone/')}
+    assert figures['official']['AR500'] > 0
+    assert call(validate_submission, *where) == 0
+
+
+@pytest.mark.parametrize(
+    'mode',
+    [
+        ['--tta'],
+        *(
+            pytest.param(mode, marks=pytest.mark.nightly)
+            for mode in ([], ['--slices'])
+        ),
+    ],
+)
+def test_no_training_data_are_needed(call, trained, mode, tmp_path):
+    options = {'train_dataloader.dataset.dataset.data_root': 'nowhere'}
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path, *mode
+    assert call(test, *both, options=options) == 0
+    out = '--out', tmp_path / 'out.zip'
+    assert call(submit, *both, *out, options=options) == 0
+
+
+def test_one_slice_scores_as_the_whole_image(call, trained, tmp_path):
+    tables = []
+    for name, *mode in (('whole',), ('slice', '--slices')):
+        work = '--work-dir', tmp_path / name
+        # The detector's own cap of the tiny run.
+        options = {'slice_model.slices.0.scale_factor': 1.0}
+        options['slice_model.max_per_img'] = 40
+        both = trained.config, trained.checkpoint
+        assert call(test, *both, *work, *mode, options=options) == 0
+        (log,) = (tmp_path / name).glob('*/*.json')
+        logged = json.loads(log.read_text())
+        tables.append({k: v for k, v in logged.items() if 'visdrone' in k})
+    assert tables[0] == tables[1]
+    assert tables[0]
+
+
+def test_coco_scores_next_to_official_ones(call, trained, tmp_path):
+    """MMDetection's figures under their own name; the zip needs none."""
+    config = trained.config.parent / 'coco.py'
+    config.write_text(
+        "_base_ = 'tiny.py'\n"
+        "val_evaluator = [dict(type='VisDroneMetric'), "
+        "dict(type='CocoMetric', metric='bbox', proposal_nums=(1, 10, 100))]\n"
+        'test_evaluator = val_evaluator\n'
+    )
+    both = config, trained.checkpoint, '--work-dir', tmp_path
+    assert call(test, *both) == 0
+    (log,) = tmp_path.glob('*/*.json')
+    logged = json.loads(log.read_text())
+    assert {'visdrone/AP', 'coco/bbox_mAP', 'coco/bbox_mAP_50'} <= set(logged)
+    zip_path = tmp_path / 'submission.zip'
+    assert call(submit, *both, '--out', zip_path) == 0
+    assert zip_path.is_file()
+
+
+def test_submit_without_annotations(call, trained, tmp_path, capsys):
+    root = tmp_path / 'challenge'
+    shutil.copytree(trained.data_root / 'images', root / 'images')
+    zip_path = tmp_path / 'challenge.zip'
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path / 'work'
+    options = '--data-root', root, '--out', zip_path
+    assert call(submit, *both, *options) == 0
+    assert call(validate_submission, zip_path, '--data-root', root) == 0
+
+
+def test_submit_names_the_faults_of_its_zip(
+    call, trained, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(
+        submit, 'image_sizes', lambda _: {'absent': (9, 9), 'val_0': (9, 9)}
+    )
+    zip_path = tmp_path / 'submission.zip'
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path / 'work'
+    assert call(submit, *both, '--out', zip_path) == 1
+    faults = capsys.readouterr().err
+    assert 'absent.txt' in faults
+    assert 'val_1.txt' in faults
+
+
+def test_data_root_moves_every_path(call, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    root = tmp_path / 'elsewhere'
+    shutil.copytree(trained.config.parent / 'data', root)
+    shutil.copy(trained.config, tmp_path / 'tiny.py')
+    seen = {}
+
+    class Seen(Exception):  # noqa: N818
+        pass
+
+    def build_runner(cfg):
+        seen['cfg'] = cfg
+        raise Seen
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, 'build_runner', build_runner)
+        with pytest.raises(Seen):
+            call(
+                train,
+                tmp_path / 'tiny.py',
+                options={'data_root': root, 'cache_dir': tmp_path / 'cache'},
+            )
+    text = repr(seen['cfg']._cfg_dict.to_dict())
+    assert str(trained.config.parent) not in text
+    assert text.count(f'{root}/VisDrone2019-DET-') >= 3
+    assert Path(seen['cfg'].work_dir) == Path('work_dirs/tiny')
+
+
+MISTAKES = {
+    'config': (('absent.py', '{checkpoint}'), {}, 'no config at absent.py'),
+    'broken config': (
+        ('{broken}', '{checkpoint}'),
+        {},
+        'NameError: name .undefined. is not defined',
+    ),
+    'checkpoint': (
+        ('{config}', 'absent.pth'),
+        {},
+        'no checkpoint at absent.pth',
+    ),
+    'no checkpoint': (
+        ('{config}', '{config}'),
+        {},
+        'tiny.py is not a checkpoint that can be loaded safely',
+    ),
+    'weights': (
+        ('{config}', '{work_dir}/nan.pth'),
+        {},
+        'nan.pth holds weights that are NaN or infinite, first backbone.conv1',
+    ),
+    'data': (
+        ('{config}', '{checkpoint}'),
+        {'data_root': '/absent'},
+        'no folder of images at /absent/VisDrone2019-DET-val/images',
+    ),
+    'type': (
+        ('{config}', '{checkpoint}'),
+        {'test_dataloader.dataset.type': 'NoSuchSet'},
+        'NoSuchSet is not in the mmdet::dataset registry',
+    ),
+    'option': (
+        ('{config}', '{checkpoint}'),
+        {'tta_pipeline.9.type': 'Absent'},
+        '--cfg-options: ',
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    'tool',
+    [
+        pytest.param(test, id='test'),
+        pytest.param(submit, id='submit', marks=pytest.mark.nightly),
+    ],
+)
+@pytest.mark.parametrize('mistake', MISTAKES)
+def test_a_mistake_is_one_line(call, trained, tool, mistake, tmp_path, capsys):
+    (config, checkpoint), options, message = MISTAKES[mistake]
+    broken = tmp_path / 'broken.py'
+    broken.write_text('model = undefined\n')
+    names = {**vars(trained), 'broken': broken}
+    capsys.readouterr()
+    status = call(
+        tool,
+        config.format(**names),
+        checkpoint.format(**names),
+        *('--work-dir', tmp_path / 'work'),
+        *(('--out', tmp_path / 'out.zip') if tool is submit else ()),
+        options=options,
+    )
+    assert status == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    (error,) = [line for line in lines if line.startswith('error: ')]
+    assert lines[-1] == error
+    assert re.search(message, error)
+    assert not any('Traceback' in line for line in lines)
+    assert not (tmp_path / 'out.zip').exists()
+
+
+def test_a_mistake_in_training_is_one_line(call, trained, tmp_path, capsys):
+    options = {'train_dataloader.dataset.dataset.data_root': '/absent'}
+    work = '--work-dir', tmp_path / 'work'
+    assert call(train, trained.config, *work, options=options) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error == 'error: no folder of images at /absent/images'
+    # The log says where it came from.
+    (log,) = tmp_path.glob('work/*/*.log')
+    assert 'Traceback' in log.read_text()
+
+
+@pytest.mark.parametrize('resume', [(), ('--resume',)])
+def test_a_folder_of_another_run_is_left_alone(
+    call, trained, resume, tmp_path, capsys
+):
+    work_dir = tmp_path / 'work'
+    with only_run_in(work_dir):
+        assert call(train, trained.config, '--work-dir', work_dir, *resume)
+        assert [path.name for path in work_dir.iterdir()] == ['.run.lock']
+    error = capsys.readouterr().err
+    assert error == f'error: another run is writing into {work_dir}\n'
+
+
+@pytest.mark.usefixtures('stops')
+def test_a_stop_while_a_checkpoint_is_saved(
+    call, trained, tmp_path, capsys, monkeypatch
+):
+    """Torch's writer fails a second time, since its archive has no end."""
+    save, saved = torch.save, []
+
+    class StoppedFile(BytesIO):
+        def write(self, content):
+            if len(saved) == 2 and self.tell():
+                signal.raise_signal(signal.SIGINT)
+            return super().write(content)
+
+    def save_through(content, file, *args, **kwargs):
+        saved.append(file)
+        through = StoppedFile()
+        save(content, through, *args, **kwargs)
+        file.write(through.getvalue())
+
+    work_dir = tmp_path / 'work'
+    args = trained.config, '--work-dir', work_dir
+    options = {
+        'default_hooks.mining.epochs': '[]',
+        'train_cfg.val_begin': 9,
+        'default_hooks.checkpoint.save_best': 'None',
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, 'save', save_through)
+        capsys.readouterr()
+        assert call(train, *args, options=options) == 130
+    error = capsys.readouterr().err
+    assert re.search(r'(^|\n)stopped; --resume goes on from .*\n$', error)
+    assert 'Traceback' not in error
+    (log,) = work_dir.glob('*/*.log')
+    # A KeyboardInterrupt by itself would not show the second error.
+    assert 'RuntimeError' in log.read_text()
+    assert not (work_dir / 'epoch_2.pth').exists()
+    assert call(train, *args, '--resume', options=options) == 0
+    assert (work_dir / 'epoch_2.pth').is_file()
+
+
+def test_submit_needs_a_zip_and_a_metric(call, trained, tmp_path, capsys):
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path
+    assert call(submit, *both, '--out', tmp_path / 'out.txt') == 1
+    assert 'must end in .zip' in capsys.readouterr().err
+    options = {'test_evaluator.type': 'CocoMetric'}
+    assert call(submit, *both, options=options) == 1
+    assert 'has no VisDroneMetric' in capsys.readouterr().err

@@ -1,0 +1,3 @@
+from tests.support.run_fixtures import make_cfg, make_runner, tiny_run
+
+__all__ = ['make_cfg', 'make_runner', 'tiny_run']

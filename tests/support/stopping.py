@@ -1,0 +1,29 @@
+"""Runs that end at a chosen moment."""
+
+from mmengine.hooks import Hook
+
+
+class Stopped(Exception):  # noqa: N818
+    """Exception that ends a run at a chosen moment."""
+
+
+class StopHook(Hook):
+    """End a run before an iteration, or before an epoch's mining.
+
+    Args:
+        epoch: Epoch before which the run ends.
+        iteration: Iteration before which the run ends.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, epoch=None, iteration=None):
+        self.epoch, self.iteration = epoch, iteration
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            raise Stopped
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            raise Stopped
