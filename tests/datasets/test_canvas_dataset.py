@@ -413,7 +413,7 @@ def test_a_broken_canvas_gives_way_to_the_next(tmp_path, warnings):
     assert '\n' not in message
     for path in (tmp_path / 'images').iterdir():
         path.unlink()
-    with pytest.raises(ValueError, match=r'in a row .* at last .*\.png'):
+    with pytest.raises(ValueError, match=r'in a row .* the last: .*\.png'):
         dataset[0]
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,8 @@ def start_demo(work_dir):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A suite in the background of a shell runs with Ctrl-C ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 

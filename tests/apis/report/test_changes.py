@@ -167,7 +167,7 @@ def test_no_round_before():
     text = changes_section(make_round(1, []), None, CLASSES).texts
     assert 'first round' in text[0]
     text = changes_section(make_round(2, []), None, CLASSES).texts
-    assert text == ['Round 1 cannot be compared: its file is not there.']
+    assert text == ['Round 1 cannot be compared: its file is missing.']
     text = changes_section(make_round(2, []), None, CLASSES, 'cut short').texts
     assert text == ['Round 1 cannot be compared: cut short.']
 
