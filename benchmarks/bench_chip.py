@@ -8,7 +8,7 @@ whole image, masks, pastes, crops, flips and packs (``LoadImageFromFile`` ...
 ``LoadChipImage``, restart offsets and ``PackChipInputs``. Every pair of
 samples is compared: pixels and boxes are the same.
 
-    python benchmarks/bench_chip.py --data-root ../shared/data
+    python benchmarks/bench_chip.py --data-root data
 
 One thread. Prints milliseconds a chip, over all chips and by scale.
 """

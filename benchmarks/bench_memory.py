@@ -6,7 +6,7 @@ and 8 errors, and an object pool of 343,205 patches, mapped. Each worker asks
 for the data infos of ``--samples`` chips, drawn at random, and touches the
 patches of one in fifty. No pixels of images are read.
 
-    python benchmarks/bench_memory.py --data-root ../shared/data
+    python benchmarks/bench_memory.py --data-root data
 
 Prints the proportional set sizes (/proc/*/smaps_rollup) of the main process
 and its workers together, without workers, with 1 and with 8.

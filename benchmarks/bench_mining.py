@@ -10,7 +10,7 @@ paste, resize to the scales, pack. Each rank's part is
 ``HardChipMetric.process``: compare. The main process' part, at the end of the
 round, is ``compute_metrics``: choose the score threshold, find errors, cover.
 
-    python benchmarks/bench_mining.py --data-root ../shared/data
+    python benchmarks/bench_mining.py --data-root data
 
 One thread. Prints canvases a second and the milliseconds of each step. The
 peer of a sample is MMDetection's own ``TestTimeAug`` and ``PackDetInputs`` in

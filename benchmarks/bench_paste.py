@@ -10,7 +10,7 @@ copies 15 whole boxes of the next canvas to the places that they have there,
 without scale, rotation or soft edges. Our figures paint on the image, as the
 pipeline does; the time to copy one is printed too.
 
-    python benchmarks/bench_paste.py --data-root ../shared/data
+    python benchmarks/bench_paste.py --data-root data
 
 One thread. Also says how long it takes to open a pool of 343,205 patches: the
 index of the pool above, over and over, and a file of the right length without

@@ -1,6 +1,6 @@
 """All benchmarks, one after the other: ratios against the named peers.
 
-    python benchmarks/run.py --data-root ../shared/data
+    python benchmarks/run.py --data-root data
 
 Each says what its input is in its own first lines, and runs alone as well.
 All run on one core, so that other cores may do other things. What is printed
