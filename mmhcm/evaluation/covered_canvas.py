@@ -85,11 +85,7 @@ class CoveredCanvas:
     def values(self, weights: np.ndarray) -> np.ndarray:
         """Weigh objects and errors of each chip (m,) by class weights (c,)."""
         labels = np.array(
-            [
-                e.gt_label if e.gt_label >= 0 else e.det_label
-                for e in self._mined_errors()
-            ],
-            dtype=np.int64,
+            [e.label for e in self._mined_errors()], dtype=np.int64
         )
         return np.asarray(
             self.chips.errors @ weights[labels]

@@ -293,10 +293,7 @@ class HardChipMetric(ChipMetric):
     ) -> dict[str, list[int]]:
         """Count errors by kind and class: the object's, if there is one."""
         numbers = Counter(
-            (
-                error.kind,
-                error.det_label if error.gt_label < 0 else error.gt_label,
-            )
+            (error.kind, error.label)
             for canvas in covered
             for error in canvas.errors
         )

@@ -11,12 +11,15 @@ import numpy as np
 # A script's own folder is on the path, the repository's root is not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mmhcm.cli.user_errors import report_user_errors
+from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.scoring import (
     DetectionType,
     ErrorTypes,
     ImageRecord,
     best_f1_threshold,
     judged_detections,
+    rows_to_xyxy,
 )
 from mmhcm.structures.annotations import CLASSES, IGNORED_CATEGORY
 from mmhcm.structures.pool import read_image
@@ -177,19 +180,14 @@ def _detected(record: ImageRecord) -> DetectedImage:
     is_region = record.gt[:, 5] == IGNORED_CATEGORY
     objects = record.gt[~is_region]
     return DetectedImage(
-        _xyxy(record.dets),
+        as_bboxes(rows_to_xyxy(record.dets)),
         record.dets[:, 4],
         record.dets[:, 5].astype(np.int64) - 1,
-        _xyxy(objects),
+        as_bboxes(rows_to_xyxy(objects)),
         objects[:, 5].astype(np.int64) - 1,
         objects[:, 4] == 0,
-        _xyxy(record.gt[is_region]),
+        as_bboxes(rows_to_xyxy(record.gt[is_region])),
     )
-
-
-def _xyxy(rows: np.ndarray) -> np.ndarray:
-    corners = np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
-    return corners.astype(np.float32)
 
 
 def _objects(image: DetectedImage) -> list[tuple[BoxStyle, np.ndarray]]:
@@ -224,25 +222,26 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
-    """Draw; 1 for a user's mistake."""
-    args = parse_args()
+def run(args: argparse.Namespace) -> int:
+    """Draw."""
     paths = args.before, args.after
     names = args.names or [path.stem for path in paths]
-    try:
-        with figure_style():
-            drawing = draw_gain(
-                dict(zip(names, paths, strict=True)),
-                args.data_root,
-                args.num,
-                args.images,
-            )
-            save_drawing(drawing, [args.out])
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    with figure_style():
+        drawing = draw_gain(
+            dict(zip(names, paths, strict=True)),
+            args.data_root,
+            args.num,
+            args.images,
+        )
+        save_drawing(drawing, [args.out])
     print(f'{drawing.text}\n{args.out}')
     return 0
+
+
+def main() -> int:
+    """Draw, and return the exit status."""
+    args = parse_args()
+    return report_user_errors(lambda: run(args))
 
 
 if __name__ == '__main__':

@@ -103,9 +103,7 @@ def _choose(
         strengths = sqrt_areas(as_bboxes([e.bbox for e in errors]))
     strengths = strengths.astype(np.float64)
     image_keys = [images[example.canvas_ind] for example in examples]
-    class_keys = [
-        e.gt_label if e.gt_label >= 0 else e.det_label for e in errors
-    ]
+    class_keys = [error.label for error in errors]
     values, taken = strengths.copy(), []
     # In any order of choice, errors without a chip stay last.
     values[[not e.has_chip for e in examples]] *= _WITHOUT_CHIP

@@ -11,6 +11,7 @@ from mmengine.dataset import force_full_init
 
 from mmhcm.datasets.data_info import ImageBoxes
 from mmhcm.structures.annotations import (
+    CLASSES,
     note_odd_rows,
     read_what_can_be_read,
     visdrone_txt,
@@ -48,18 +49,7 @@ class VisDroneDataset(ImageFolderDataset):
     data_list: AnnotatedImages
 
     METAINFO: ClassVar[dict] = {
-        'classes': (
-            'pedestrian',
-            'people',
-            'bicycle',
-            'car',
-            'van',
-            'truck',
-            'tricycle',
-            'awning-tricycle',
-            'bus',
-            'motor',
-        ),
+        'classes': CLASSES,
         # People, vehicles: pasted objects lie next to their own family.
         'families': (0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
         'palette': list(CLASS_COLORS),

@@ -57,6 +57,11 @@ class ErrorBox:
     score: float
     det_bbox: tuple[float, float, float, float] | None = None
 
+    @property
+    def label(self) -> int:
+        """Label of the object, or of the detection on background."""
+        return self.gt_label if self.gt_label >= 0 else self.det_label
+
 
 @dataclass(frozen=True)
 class MinedCanvas:
