@@ -136,6 +136,14 @@ def test_equal_rounds_give_equal_bytes(path):
     assert contents[0] == contents[1]
 
 
+@pytest.mark.parametrize(
+    ('det_label', 'gt_label', 'label'), [(4, 3, 3), (4, -1, 4), (-1, 0, 0)]
+)
+def test_label_of_an_error_is_that_of_its_object(det_label, gt_label, label):
+    error = ErrorBox((1, 2, 3, 4), 'class', det_label, gt_label, 0.5)
+    assert error.label == label
+
+
 def test_a_canvas_needs_a_scale_for_each_window():
     with pytest.raises(ValueError, match='1 windows but 0 scale_inds'):
         MinedCanvas(0, 0, 'a', windows=[(0, 0, 1, 1)])
