@@ -58,10 +58,11 @@ def test_registered_names_are_unique(first):
 def test_lower_floors_need_neither_fcntl_nor_extras():
     """As on Windows, and without the extras of pyproject.toml."""
     absent = ('fcntl', 'ensemble_boxes', 'pandas', 'torch')
+    names = _modules('functional') + _modules('structures')
     code = (
         'import sys\n'
         f'sys.modules.update(dict.fromkeys({absent!r}))\n'
-        f'import {", ".join(_modules("functional") + _modules("structures"))}\n'
+        f'import {", ".join(names)}\n'
         'from mmhcm.cli import main\n'
         "main(['evaluate', '--help'])\n"
     )
