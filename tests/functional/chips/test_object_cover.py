@@ -388,6 +388,38 @@ def test_valid_scales_follow_from_the_box_alone(scene, scales):
         )
 
 
+@pytest.mark.parametrize(
+    'bbox',
+    [
+        pytest.param([0, 0, 5, 5], id='top left'),
+        pytest.param([296, 197, 300, 200], id='bottom right'),
+        pytest.param([0, 0, 300, 200], id='whole image'),
+        pytest.param([0, 100, 300, 101], id='across'),
+        pytest.param([31, 31, 62, 33], id='between grid positions'),
+    ],
+)
+def test_one_object_takes_one_chip(bbox):
+    scales = [ChipScale(32, (0, 10), 32), ChipScale(64, (8, INF), 64)]
+    bboxes = np.array([bbox])
+    chips = generate_chips(bboxes, (300, 200), scales)
+    assert len(chips.windows) == 1
+    assert contains(chips.windows, bboxes).all()
+
+
+def test_image_smaller_than_the_window_is_one_chip():
+    bboxes = np.array([[0, 0, 4, 4], [16, 9, 20, 12]])
+    chips = generate_chips(bboxes, (20, 12), SCALES)
+    np.testing.assert_array_equal(chips.windows, [[0, 0, 20, 12]])
+    np.testing.assert_array_equal(chips.scale_inds, [0])
+
+
+def test_cover_is_joint_over_scales():
+    # both objects are valid at both scales; only the larger window holds both
+    bboxes = np.array([[0, 0, 7, 7], [50, 50, 57, 57]])
+    chips = generate_chips(bboxes, (300, 200), SCALES)
+    np.testing.assert_array_equal(chips.scale_inds, [1])
+
+
 def test_ties_are_broken_by_scale_and_middle_window():
     scales = [ChipScale(31, (0, INF), 1), ChipScale(21, (0, INF), 1)]
     chips = generate_chips(np.array([[50, 50, 51, 51]]), (100, 100), scales)
@@ -473,6 +505,14 @@ def test_project_to_chip():
     np.testing.assert_array_equal(keep, [True, False, False])
     *_, keep = project_to_chip(bboxes, window, valid, 2.5, 0.3)
     np.testing.assert_array_equal(keep, [True, True, False])
+
+
+def test_project_no_objects_to_chip():
+    chip_bboxes, inds, keep = project_to_chip(
+        np.zeros((0, 4)), np.array([0, 0, 8, 8]), np.zeros(0, bool), 1.0
+    )
+    assert chip_bboxes.shape == (0, 4)
+    assert len(inds) == len(keep) == 0
 
 
 def test_inputs_are_left_alone():

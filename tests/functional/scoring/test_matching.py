@@ -169,3 +169,12 @@ def test_cells_are_the_painted_mask(seed):
         covered_share(xywh, regions, image_wh),
         painted_share(xywh, regions, image_wh),
     )
+
+
+def test_only_the_first_four_columns_are_boxes():
+    rng = np.random.default_rng(0)
+    xywh, regions = rng.integers(0, 40, (2, 9, 8)).astype(float)
+    np.testing.assert_array_equal(
+        covered_share(xywh, regions, (50, 45)),
+        covered_share(xywh[:, :4], regions[:, :4], (50, 45)),
+    )

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 from mmhcm.functional.scoring import (
     IOU_THRS,
     MAX_DETS,
+    METRICS,
     ImageRecord,
     evaluate,
+)
+from mmhcm.functional.scoring.visdrone import (
+    drop_ignored_regions,
+    match_detections,
 )
 from tests.support.slow_boxes import slow_overlap
 
@@ -216,6 +221,20 @@ def test_the_order_of_images_does_not_matter(seed, num_images):
         )
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_matches_of_one_image_and_class_are_the_slow_ones(seed):
+    rng = np.random.default_rng(seed)
+    image = random_image(rng, 1)
+    gt = image.gt[image.gt[:, 5] == 1]
+    dets = image.dets[np.argsort(-image.dets[:, 4], kind='stable')]
+    flags = match_detections(dets, gt)
+    assert flags.dtype == np.int8
+    for thr, thr_flags in zip(IOU_THRS, flags, strict=True):
+        expected = [flag for _, flag in slow_match(dets, gt, thr)]
+        assert thr_flags.tolist() == expected
+
+
 def test_only_the_first_six_columns_count():
     rng = np.random.default_rng(0)
     images = [random_image(rng, 2) for _ in range(6)]
@@ -302,6 +321,17 @@ def test_overlap_equal_to_a_threshold_matches(percent):
     assert scores.official[0] == pytest.approx(2 * (percent - 45))
 
 
+def test_detections_on_ignored_objects_count_as_neither():
+    gt = rows((10, 10, 10, 10, 1, 1), (40, 40, 20, 20, 0, 1))
+    on_ignored = [(42 + i, 42, 5, 5, 0.9, 1) for i in range(3)]
+    dets = rows(*on_ignored, (10, 10, 10, 10, 0.5, 1))
+    scores = evaluate([ImageRecord(90, 90, gt, dets)])
+    # One of two objects found at precision one.
+    assert dict(zip(METRICS, scores.official, strict=True)) == pytest.approx(
+        dict(AP=50, AP50=50, AP75=50, AR1=0, AR10=50, AR100=50, AR500=50)
+    )
+
+
 def test_official_figure_weighs_classes_by_their_images():
     hit = rows((10, 10, 10, 10, 1, 1))
     missed = rows((10, 10, 10, 10, 1, 2))
@@ -325,6 +355,17 @@ def test_ties_between_images_are_broken_by_order():
     second = ImageRecord(90, 90, gt, miss)
     assert evaluate([first, second]).official[0] == pytest.approx(50)
     assert evaluate([second, first]).official[0] == pytest.approx(25)
+
+
+def test_regions_larger_than_the_image_are_cut():
+    gt = rows(
+        (-5, -5, 100, 100, 0, 0), (500, 500, 9, 9, 0, 0), (2, 2, 5, 5, 1, 1)
+    )
+    kept_gt, kept_dets = drop_ignored_regions(
+        ImageRecord(20, 10, gt, rows((-9, 70, 3, 3, 0.5, 1)))
+    )
+    assert len(kept_gt) == 0
+    assert len(kept_dets) == 1  # no pixel of it is in the image
 
 
 def test_inputs_stay_as_they_are():
