@@ -12,6 +12,7 @@ from mmhcm.engine.checkpoints import (
 from mmhcm.engine.launching import (
     add_config_arguments,
     build_runner,
+    check_mining_hooks,
     join_processes,
     load_config,
     only_run_in,
@@ -40,6 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def run(args: argparse.Namespace) -> int:
     """Train."""
     cfg = load_config(args)
+    check_mining_hooks(cfg)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
