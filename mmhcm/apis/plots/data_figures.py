@@ -23,6 +23,7 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import mining_settings
 from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
 from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.type_names import type_name
 from mmhcm.visualization.box_styles import MASKED, PASTED
 from mmhcm.visualization.figures import (
     Drawing,
@@ -193,7 +194,7 @@ def masking_figure(
     steps = [
         step
         for step in canvas_pipeline(cfg)
-        if 'PasteObjects' not in str(step['type'])
+        if type_name(step) != 'PasteObjects'
     ]
     if len(steps) < 2:
         raise ValueError(f'{cfg.filename}: training masks no ignored regions')
