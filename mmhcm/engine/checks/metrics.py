@@ -130,7 +130,7 @@ def _has(metric: BaseMetric, name: str) -> bool:
         return False
     short = name.removeprefix(f'{prefix}/')
     if isinstance(metric, VisDroneMetric):
-        return short.removeprefix('class_mean_') in metric.NAMES
+        return short.removeprefix('class_mean_') in metric.names
     if isinstance(metric, CocoMetric):
         return metric.classwise or short.startswith(
             (*(f'{kind}_' for kind in metric.metrics), 'AR@')

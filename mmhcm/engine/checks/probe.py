@@ -15,14 +15,14 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.pasting import Paste
 
 #: A sixteenth of the chip's window, source pixels.
-_UNIT = 16
+_UNIT = 8
 _IMAGE_WH = (40 * _UNIT, 32 * _UNIT)
 _WINDOW = (8, 6, 24, 22)
 _GROUND, _OBJECT = 100, 230
-# In units, xyxy. No mirror image or rotation of the window by 180 degrees
-# puts one on another.
+# In units, xyxy. Mirror images of the whole or of the window put none on
+# another.
 _BOXES = {
-    'learned': [(11, 10, 14, 12), (19, 7, 22, 9)],
+    'learned': [(11, 10, 14, 12), (21, 7, 23, 9)],
     'ignored': [(13, 19, 15, 21)],
     'region': [(15, 13, 17, 15)],
     'outside': [(34, 26, 37, 29)],
@@ -119,11 +119,22 @@ def chip_probe(template: Mapping[str, Any], chip_size: int) -> Iterator[Probe]:
 
 @contextmanager
 def image_probe(template: Mapping[str, Any]) -> Iterator[Probe]:
-    """Yield a probe of a whole image, of which one object is ignored."""
+    """Yield a probe of a whole image, of which one object is ignored.
+
+    Args:
+        template: A data info of the data set, for the keys that it has.
+    """
     instances = [_instance(box) for box in _BOXES['learned']]
     instances += [_instance(box, ignored=1) for box in _BOXES['ignored']]
+    chip = {
+        'window': np.array([0, 0, *_IMAGE_WH], dtype=np.float32),
+        'scale_ind': 0,
+        'resize': 1.0,
+        'valid': np.array([True, True, False]),
+    }
+    more = {'chip': chip} if 'chip' in template else {}
     with _files() as paths:
-        yield Probe(_info(template, instances), paths, 2)
+        yield Probe(_info(template, instances, **more), paths, 2)
 
 
 def _info(

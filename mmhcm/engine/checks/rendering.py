@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from mmhcm.datasets import seeded_globals
@@ -88,10 +89,10 @@ def changed_pixels(left: Stage, right: Stage) -> np.ndarray | None:
     """Mark the pixels (h, w) that differ; None if the sizes differ."""
     if left.img.shape != right.img.shape:
         return None
-    difference = np.abs(left.img.astype(np.float64) - right.img)
+    difference = cv2.absdiff(left.img, right.img)
     if difference.ndim == 3:
         difference = difference.max(axis=2)
-    strongest = difference.max(initial=0)
+    strongest = float(difference.max(initial=0))
     return np.asarray(difference > max(_CHANGED * strongest, 1e-6))
 
 
@@ -99,8 +100,7 @@ def change(left: Stage, right: Stage) -> float:
     """Return the largest change of a pixel; infinite if the sizes differ."""
     if left.img.shape != right.img.shape:
         return float('inf')
-    difference = np.abs(left.img.astype(np.float64) - right.img)
-    return float(difference.max(initial=0))
+    return float(cv2.absdiff(left.img, right.img).max(initial=0))
 
 
 def lie_in_boxes(changed: np.ndarray, bboxes: np.ndarray) -> bool:
@@ -118,10 +118,10 @@ def lie_in_boxes(changed: np.ndarray, bboxes: np.ndarray) -> bool:
 def _stage(index: int, results: dict) -> Stage:
     has_targets = 'gt_bboxes' in results
     if has_targets:
-        boxes = results['gt_bboxes']
-        bboxes = as_bboxes(
-            boxes.numpy() if hasattr(boxes, 'numpy') else boxes
-        ).reshape(-1, 4)
+        boxes: Any = results['gt_bboxes']
+        values = boxes.numpy() if hasattr(boxes, 'numpy') else boxes
+        # Transforms that follow may change the boxes in place.
+        bboxes = as_bboxes(values).copy()
         flags = results.get('gt_ignore_flags', np.zeros(len(bboxes)))
         ignored = np.asarray(flags, dtype=bool)
     else:

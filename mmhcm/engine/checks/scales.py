@@ -1,6 +1,6 @@
 """The one place of a config that has the scales of chips."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmhcm.structures.type_names import type_name
@@ -20,23 +20,44 @@ def chip_settings(cfg: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def check_scales(cfg: Mapping[str, Any]) -> None:
-    """Make sure that scales at the top of a config are those of training.
+    """Make sure that scales at the top of a config are read by something.
 
-    Training, mining and tests read the scales of ``ChipDataset``; MMEngine
-    does not pass a variable of a config on to what its base made of another.
+    MMEngine does not pass a variable of a config on to what its base made of
+    another value.
 
     Raises:
-        ValueError: they are others.
+        ValueError: training has others, and so has the rest of the config.
     """
     chips = chip_settings(cfg)
     if not chips or chips.get('scales') is None:
         return
     for name in _NAMES:
-        if name in cfg and name in chips and not _same(cfg[name], chips[name]):
-            raise ValueError(
-                f'{name}: nothing reads it at the top of a config: set '
-                f'train_dataloader.dataset.{name}, which is another one now'
+        if (
+            name in cfg
+            and name in chips
+            and not any(
+                _same(found, cfg[name])
+                for key, value in cfg.items()
+                if key != name
+                for found in _values(value, name)
             )
+        ):
+            raise ValueError(
+                f'{name}: nothing reads it at the top of this config: set '
+                f'train_dataloader.dataset.{name}, which is another one'
+            )
+
+
+def _values(node: Any, name: str) -> Iterator[Any]:
+    """Yield the values of a key, wherever it is below a node."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == name:
+                yield value
+            yield from _values(value, name)
+    elif isinstance(node, list | tuple):
+        for item in node:
+            yield from _values(item, name)
 
 
 def _same(left: Any, right: Any) -> bool:

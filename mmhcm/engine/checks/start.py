@@ -16,6 +16,7 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.structures.files import one_line
 
 from .classes import check_heads, check_same, classes_of
+from .images import check_brightness
 from .metrics import check_evaluator, check_monitored
 from .pipelines import PipelineCheck
 from .samplers import check_no_repetition, check_sampler
@@ -87,6 +88,7 @@ def check_train_data(
     if transforms is None or _is_remote(transforms):
         return
     images = dataset.dataset if isinstance(dataset, ChipDataset) else dataset
+    check_brightness(images, key)
     check = PipelineCheck(
         f'{key}.pipeline',
         transforms,
@@ -94,11 +96,10 @@ def check_train_data(
         has_pastes=has_pastes,
         packs=dataset is dataloader.dataset,
     )
-    template = images.get_data_info(0)
     if isinstance(dataset, ChipDataset) and dataset.scales is not None:
-        check.check_chips(template, dataset.chip_size)
+        check.check_chips(images.get_data_info(0), dataset.chip_size)
     else:
-        check.check_images(template)
+        check.check_images(dataset.get_data_info(0))
 
 
 def _innermost(dataset: Any) -> tuple[str, Any]:
@@ -145,6 +146,7 @@ def _check_evaluation(
     own = classes_of(dataset, key)
     if classes is not None and own is not None:
         check_same(classes, _TRAIN, own, key)
+    check_brightness(dataset, key)
     sample = dataset[0]
     if not isinstance(sample, Mapping) or 'inputs' not in sample:
         raise ValueError(

@@ -21,10 +21,10 @@ from mmhcm.engine.mining import (
     MiningLoop,
     MiningSettings,
     MiningSources,
+    check_chips,
     check_missing,
     check_moments,
     check_schedule,
-    check_share,
     counts_iterations,
     hook_key,
     installed_test_loop,
@@ -112,13 +112,11 @@ class HardChipMiningHook(Hook):
         if not isinstance(runner._train_loop, BaseLoop):
             return
         with named_config(runner):
-            check_schedule(
-                runner.train_loop, self.epochs, self.iters, self._key(runner)
-            )
+            loop, key = runner.train_loop, self._key(runner)
+            check_schedule(loop, self.epochs, self.iters, key)
             if self.moments:
-                find_chip_dataset(runner.train_dataloader.dataset)
-                check_sampler(runner.train_dataloader)
-                check_share(runner.train_dataloader, self.epochs)
+                check_chips(loop.dataloader, self.epochs, key)
+                check_sampler(loop.dataloader)
 
     def before_train(self, runner: Runner) -> None:
         """Keep the initial weights; after a resume, load the rounds.

@@ -18,10 +18,11 @@ class StartCheckHook(Hook):
     synthetic sample of each kind goes through the training pipeline, and one
     image through those of validation and test.
 
-    Runs at priority VERY_HIGH, before checkpoints are loaded.
+    Runs at priority NORMAL, after ``HardChipMiningHook``'s checks of its
+    schedule, and before checkpoints are loaded.
     """
 
-    priority = 'VERY_HIGH'
+    priority = 'NORMAL'
 
     def before_run(self, runner: Runner) -> None:
         """Check the data of what is about to run.

@@ -37,7 +37,10 @@ class ConfigAction(DictAction):
             key, equals, value = text.partition('=')
             if not key or not equals:
                 parser.error(f'{option_string}: {text!r} is not key=value')
-            options[key] = parse_value(key, value)
+            try:
+                options[key] = parse_value(key, value)
+            except AssertionError as error:
+                parser.error(f'{option_string} {key}: {error}')
         setattr(namespace, self.dest, options)
 
 
@@ -64,10 +67,7 @@ def parse_value(key: str, text: str) -> Any:
     if text[:1] not in ('[', '(') and (is_text or key.endswith(_PATHS)):
         value = DictAction._parse_int_float_bool(inner)
         return inner if isinstance(value, str) else value
-    try:
-        value = DictAction._parse_iterable(text)
-    except AssertionError as error:
-        raise argparse.ArgumentTypeError(f'{key}: {error}') from error
+    value = DictAction._parse_iterable(text)
     return inner if isinstance(value, str) else value
 
 

@@ -15,10 +15,10 @@ from .rounds import (
     round_path,
 )
 from .schedule import (
+    check_chips,
     check_missing,
     check_moments,
     check_schedule,
-    check_share,
     counts_iterations,
 )
 from .settings import (
@@ -38,12 +38,12 @@ __all__ = [
     'MiningSources',
     'build_canvases',
     'canvas_transforms',
+    'check_chips',
     'check_missing',
     'check_moments',
     'check_patches',
     'check_pool_settings',
     'check_schedule',
-    'check_share',
     'counts_iterations',
     'find_round',
     'hook_key',

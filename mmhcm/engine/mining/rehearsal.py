@@ -35,11 +35,6 @@ def rehearse(
     Raises:
         ValueError: names the key of what cannot be built.
     """
-    if chips.scales is None:
-        raise ValueError(
-            f'{key}: hard chip mining needs a ChipDataset with scales, got '
-            'none: set train_dataloader.dataset.scales'
-        )
     with _named(f'{key}.external'):
         datasets = sources.datasets
     with _named(f'{key}.test_scales'):

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.runner import BaseLoop
 from torch.utils.data import DataLoader
 
-from mmhcm.datasets import ChipSampler
+from mmhcm.datasets import ChipSampler, find_chip_dataset
 
 
 def check_moments(values: Any, name: str) -> list[int]:
@@ -105,28 +105,35 @@ def check_missing(
         )
 
 
-def check_share(dataloader: DataLoader, epochs: Sequence[int]) -> None:
-    """Make sure that the sampler will draw hard chips.
+def check_chips(
+    dataloader: DataLoader, epochs: Sequence[int], key: str
+) -> None:
+    """Make sure that training can take hard chips, and will draw them.
 
     Args:
         dataloader: That of training.
         epochs: Epochs before which to mine.
+        key: Of the hook in the config.
 
     Raises:
-        ValueError: it will draw none.
+        ValueError: the data are not chips, or none would be drawn.
     """
+    if find_chip_dataset(dataloader.dataset).scales is None:
+        raise ValueError(
+            f'{key}: hard chip mining needs a ChipDataset with scales, got '
+            'none: set train_dataloader.dataset.scales'
+        )
     sampler = getattr(dataloader.batch_sampler, 'sampler', None)
     if not isinstance(sampler, ChipSampler):
         return
-    key = 'train_dataloader.sampler'
+    where, end = 'train_dataloader.sampler', sampler.normal_from
     if not sampler.num_hard:
         raise ValueError(
-            f'{key}.hard_ratio={sampler.hard_ratio}: no mined chip would be '
+            f'{where}.hard_ratio={sampler.hard_ratio}: no mined chip would be '
             'drawn: set it to 0.5, or mine nothing'
         )
-    end = sampler.normal_from
     if end is not None and epochs and end <= epochs[-1]:
         raise ValueError(
-            f'{key}.normal_from={end}: chips that are mined before epoch '
+            f'{where}.normal_from={end}: chips that are mined before epoch '
             f'{epochs[-1]} would not be drawn: set a later one'
         )

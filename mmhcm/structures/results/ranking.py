@@ -33,7 +33,10 @@ def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
     """
     data_root = Path(data_root)
     files = data_root.joinpath('annotations').iterdir()
-    num_images = sum(path.suffix == '.txt' for path in files)
+    num_images = sum(
+        path.suffix == '.txt' and not is_apple_double(path.name)
+        for path in files
+    )
     # A link may bear the name, or its target.
     for path in (data_root.absolute(), data_root.resolve()):
         match = _FOLDER.fullmatch(path.name)
