@@ -162,8 +162,8 @@ class VisDroneMetric(BaseMetric):
         classes = tuple((self.dataset_meta or {}).get('classes', CLASSES))
         if classes != CLASSES:
             raise ValueError(
-                f'labels must be the ten VisDrone classes {CLASSES}, '
-                f"not {classes}: use dict(type='CocoMetric', metric='bbox')"
+                'labels must be the ten VisDrone classes, not '
+                f"{classes}: use dict(type='CocoMetric', metric='bbox')"
             )
 
 

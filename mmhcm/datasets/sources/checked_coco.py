@@ -6,6 +6,7 @@ import math
 import os.path as osp
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from mmdet.datasets import CocoDataset
@@ -168,9 +169,9 @@ class CheckedCocoDataset(CocoDataset):
         complete_annotations(content.get('annotations', []))
         for image in content.get('images', []):
             if not all(_is_size(image.get(k)) for k in ('width', 'height')):
-                folder = self.data_prefix.get('img') or ''
-                path = osp.join(folder, image['file_name'])
-                image['width'], image['height'] = read_image_size(path)
+                folder = Path(self.data_prefix.get('img') or '')
+                wh = read_image_size(folder / image['file_name'])
+                image['width'], image['height'] = wh
 
     def _check_classes(self, names: list[str]) -> None:
         classes = tuple(self.metainfo['classes'])
@@ -230,7 +231,7 @@ def load_coco(path: str) -> dict[str, Any]:
     Raises:
         ValueError: it is no such json.
     """
-    with open(path, 'rb') as file:  # noqa: PTH123
+    with Path(path).open('rb') as file:
         content = json.load(file)
     if not isinstance(content, dict):
         raise ValueError(f'a {type(content).__name__}, not an object')

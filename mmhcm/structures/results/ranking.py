@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmhcm.functional.scoring import METRICS, Scores
+from mmhcm.structures.images import is_apple_double
 
 from .challenge import PUBLISHED_TABLES, PublishedTable
 

@@ -108,5 +108,5 @@ def test_other_samplers_are_refused():
         loader(sampler=None),
         DataLoader(Numbers(), batch_sampler=batches),
     ):
-        with pytest.raises(ValueError, match="sampler=dict.type='ChipSamp"):
+        with pytest.raises(ValueError, match='no batch_sampler'):
             MiningIterator(loaded, [0], 0, before_batch=lambda _: None)
