@@ -12,9 +12,11 @@ from .launch import (
     submit_only,
     use_mode,
 )
+from .options import ConfigAction
 from .run_lock import hold_lock, only_run_in
 
 __all__ = [
+    'ConfigAction',
     'add_config_arguments',
     'add_mode_arguments',
     'build_runner',

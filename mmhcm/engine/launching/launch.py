@@ -9,15 +9,19 @@ from typing import Any
 import cv2
 import torch
 import torch.distributed
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import BaseDataset
 from mmengine.dist import init_dist
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
+from mmhcm.engine.checks import check_config
+from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
+from mmhcm.structures.type_names import type_name
 
+from .options import ConfigAction, check_options
 from .rank_watch import joined_within, watch_ranks
 
 #: Top-level config values that other values start with.
@@ -33,7 +37,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigAction,
         help='override config values: key=value, nested keys with dots; '
         'paths below data_root, external_root and cache_dir follow them',
     )
@@ -72,6 +76,7 @@ def load_config(args: argparse.Namespace) -> Config:
             f'{args.config}: {type(error).__name__}: {error}'
         ) from error
     options = args.cfg_options or {}
+    check_options(cfg, options, _ROOTS)
     for name in _ROOTS:
         if name in options and name in cfg and cfg[name]:
             cfg = move_root(cfg, str(cfg[name]), str(options[name]))
@@ -124,12 +129,20 @@ def check_mining_hooks(cfg: Config) -> None:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Set up threads and processes, and build the config's runner."""
+    """Set up threads and processes, and build the config's runner.
+
+    Raises:
+        ValueError: the config has a fault, see ``mmhcm.engine.checks``.
+    """
+    check_config(cfg)
     set_threads(cfg)
     join_processes(cfg)
-    if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+    runner = (
+        RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+    )
+    if not any(isinstance(hook, StartCheckHook) for hook in runner.hooks):
+        runner.register_hook(StartCheckHook())
+    return runner
 
 
 def set_threads(cfg: Config) -> None:
@@ -280,7 +293,7 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
     for evaluator in (
         evaluators if isinstance(evaluators, list | tuple) else [evaluators]
     ):
-        if evaluator['type'] == 'VisDroneMetric':
+        if type_name(evaluator) == 'VisDroneMetric':
             cfg.test_evaluator = {
                 **evaluator,
                 'format_only': True,
