@@ -17,6 +17,10 @@ IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 MAX_PIXELS = int(os.environ.get('OPENCV_IO_MAX_IMAGE_PIXELS') or 2**30)
 
 
+class ImageError(ValueError):
+    """Error of an image file that cannot be read; starts with its path."""
+
+
 def read_image_size(path: str | Path) -> tuple[int, int]:
     """Read (width, height) of an image, pixels as stored, from its header.
 
