@@ -224,10 +224,6 @@ table1 comparators: $(VENV)/.checked
 	$(BIN)/python tools/run_table.py configs/$@ $(TABLE_ARGS)
 
 # --- Benchmarks -------------------------------------------------------------
-$(VENV)/.peers: requirements/benchmarks.txt $(VENV)/.checked
-	$(PIP) --no-deps -r requirements/benchmarks.txt
-	touch $@
-
-bench: $(VENV)/.peers
+bench: $(VENV)/.checked
 	$(BIN)/python benchmarks/run.py $(if $(DATA),--data-root '$(DATA)') \
 		$(BENCH_ARGS)

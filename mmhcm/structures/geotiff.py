@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -70,7 +70,7 @@ class GeoTiff:
         self._kinds = [kind.name for kind in self._file.colorinterp]
         self._check_values()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> 'GeoTiff':
         return self
 
     def __exit__(self, *_: object) -> None:

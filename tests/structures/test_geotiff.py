@@ -1,7 +1,5 @@
 """Parts of TIFF files, against the whole pixels."""
 
-import warnings
-
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +9,9 @@ from mmhcm.structures.images import ImageError
 
 rasterio = pytest.importorskip(
     'rasterio', reason='rasterio is not installed (the extra geo)'
+)
+pytestmark = pytest.mark.filterwarnings(
+    'ignore::rasterio.errors.NotGeoreferencedWarning'
 )
 WH = (53, 37)
 #: Rotated and with oblong pixels: a x + b y + c, d x + e y + f.
@@ -29,22 +30,19 @@ def write(path, bands, **options):
     """Write bands (n, h, w) as tiles of 16 pixels."""
     colors = options.pop('colors', None)
     palette = options.pop('palette', None)
-    with (
-        warnings.catch_warnings(action='ignore'),
-        rasterio.open(
-            path,
-            'w',
-            driver='GTiff',
-            count=len(bands),
-            height=WH[1],
-            width=WH[0],
-            dtype=bands.dtype,
-            tiled=True,
-            blockxsize=16,
-            blockysize=16,
-            **options,
-        ) as file,
-    ):
+    with rasterio.open(
+        path,
+        'w',
+        driver='GTiff',
+        count=len(bands),
+        height=WH[1],
+        width=WH[0],
+        dtype=bands.dtype,
+        tiled=True,
+        blockxsize=16,
+        blockysize=16,
+        **options,
+    ) as file:
         file.write(bands)
         if colors is not None:
             file.colorinterp = [rasterio.enums.ColorInterp[c] for c in colors]

@@ -161,7 +161,7 @@ class _Watched:
         return np.asarray(self._image[rows_columns])
 
 
-def _build_pipeline(cfg: Config) -> tuple[Callable, Compose]:
+def _build_pipeline(cfg: Config) -> tuple[Any, Compose]:
     """Build the loader of a test pipeline, and what follows it."""
     pipeline = innermost_dataset(cfg.test_dataloader.dataset).pipeline
     first = pipeline[0]

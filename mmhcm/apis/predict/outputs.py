@@ -1,7 +1,7 @@
 """Files of detections: COCO, YOLO and VisDrone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +131,11 @@ class VisDroneFiles(DetectionFiles):
 
 
 #: Class of each format's files.
-FORMATS = {'coco': CocoFile, 'yolo': YoloFiles, 'visdrone': VisDroneFiles}
+FORMATS: dict[str, Callable[[Path, Sequence[str]], DetectionFiles]] = {
+    'coco': CocoFile,
+    'yolo': YoloFiles,
+    'visdrone': VisDroneFiles,
+}
 
 
 def _records(found: Detections) -> list[dict]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
 
 import cv2
 import numpy as np
@@ -76,7 +75,7 @@ class VideoFile:
         self._writer: cv2.VideoWriter | None = None
         self._num_frames = 0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> 'VideoFile':
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:
