@@ -241,10 +241,6 @@ tutorials: $(VENV)/.checked
 	$(BIN)/python tests/docs/run_commands.py docs/tutorials/visdrone.md
 
 # --- Benchmarks -------------------------------------------------------------
-$(VENV)/.peers: requirements/benchmarks.txt $(VENV)/.checked
-	$(PIP) --no-deps -r requirements/benchmarks.txt
-	touch $@
-
-bench: $(VENV)/.peers
+bench: $(VENV)/.checked
 	$(BIN)/python benchmarks/run.py $(if $(DATA),--data-root '$(DATA)') \
 		$(BENCH_ARGS)

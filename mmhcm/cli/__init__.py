@@ -7,7 +7,7 @@ from importlib import import_module
 
 #: Names of the modules here that are commands.
 COMMANDS = (
-    *('train', 'test', 'submit', 'evaluate', 'validate_submission'),
+    *('train', 'test', 'predict', 'submit', 'evaluate', 'validate_submission'),
     *('ensemble', 'run_table', 'fit_anchors', 'analyze', 'browse', 'export'),
     *('plot', 'report', 'convert_checkpoint'),
 )

@@ -1,7 +1,7 @@
 """Assigners, region features and test-time augmentation."""
 
 from .bag_roi_extractor import BagRoIExtractor
-from .multi_scale_tta import MultiScaleTTA
+from .multi_scale_tta import MultiScaleTTA, as_detections
 from .proposal_model import ProposalModel
 from .slice_tta import SliceTTA
 from .true_ignore_assigner import TrueIgnoreAssigner
@@ -12,4 +12,5 @@ __all__ = [
     'ProposalModel',
     'SliceTTA',
     'TrueIgnoreAssigner',
+    'as_detections',
 ]

@@ -1,7 +1,7 @@
 """Test in slices of the image, processed in batches and merged."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -27,6 +27,17 @@ BORDERS = ('drop', 'keep')
 # Meta keys that a slice takes from the image, and a pass from the view.
 _IMAGE_KEYS = ('img_id', 'img_path')
 _VIEW_KEYS = ('flip', 'flip_direction', 'valid_range')
+
+
+class SliceableImage(Protocol):
+    """Array (h, w, 3), or an image that gives an array for two slices."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+
+    def __getitem__(self, rows_columns: tuple[slice, slice], /) -> np.ndarray:
+        """Read a part, (rows, columns)."""
 
 
 class SlicePass(NamedTuple):
@@ -132,26 +143,51 @@ class SliceTTA(MultiScaleTTA):
         self, views: Sequence[Tensor], samples: Sequence[DetDataSample]
     ) -> DetDataSample:
         """Merge all passes over all views of one image."""
+        images = [view.cpu().permute(1, 2, 0).numpy() for view in views]
+        return self.test_views(images, samples)
+
+    @torch.no_grad()
+    def test_views(
+        self,
+        views: Sequence[SliceableImage],
+        samples: Sequence[DetDataSample],
+        min_score: float = 0.0,
+    ) -> DetDataSample:
+        """Merge all passes over all views of one image.
+
+        Args:
+            views: Arrays, or images that are read slice by slice.
+            samples: Meta information of each view.
+            min_score: Lowest score of a detection. Defaults to 0.
+        """
         found: list[DetDataSample] = []
         num_windows = 0
         with raised_cap(self.module, self.max_per_view):
-            for view, sample in zip(views, samples, strict=True):
-                image = view.cpu().permute(1, 2, 0).numpy()
+            for image, sample in zip(views, samples, strict=True):
                 for item in self.passes:
                     windows = _windows(item, image)
                     num_windows += len(windows)
-                    found.append(self._test_pass(item, windows, image, sample))
+                    found.append(
+                        self._test_pass(
+                            item, windows, image, sample, min_score
+                        )
+                    )
         merged = samples[0]
         # The detector itself suppresses the duplicates of a single slice.
         merged.pred_instances = self._merge(found, duplicates=num_windows > 1)
         return merged
 
+    def count_slices(self, image: SliceableImage) -> int:
+        """Count the slices of all passes over an image."""
+        return sum(len(_windows(item, image)) for item in self.passes)
+
     def _test_pass(
         self,
         item: SlicePass,
         windows: np.ndarray,
-        image: np.ndarray,
+        image: SliceableImage,
         view: DetDataSample,
+        min_score: float,
     ) -> DetDataSample:
         """Detect objects in windows (k, 4) of an image, in source pixels."""
         # One buffer, since many small arrays that stay in memory between large
@@ -172,7 +208,7 @@ class SliceTTA(MultiScaleTTA):
                 rows = np.empty((len(found.labels), 7), dtype=np.float32)
                 rows[:, :4] = found.bboxes + np.tile(windows[ind, :2], 2)
                 rows[:, 4], rows[:, 5], rows[:, 6] = *found[1:], ind
-                buffer.extend(rows.tobytes())
+                buffer.extend(rows[found.scores >= min_score].tobytes())
         rows = np.frombuffer(buffer, dtype=np.float32).reshape(-1, 7)
         bboxes, scores, labels = rows[:, :4], rows[:, 4], rows[:, 5]
         if self.border == 'drop':
@@ -221,14 +257,17 @@ def _build_pass(settings: Mapping[str, Any]) -> SlicePass:
     return SlicePass(window, overlap, resize, low_high)
 
 
-def _windows(item: SlicePass, image: np.ndarray) -> np.ndarray:
+def _windows(item: SlicePass, image: SliceableImage) -> np.ndarray:
     height, width = image.shape[:2]
     window = item.window or max(height, width)
     return slice_windows(width, height, window, item.overlap)
 
 
 def _cut(
-    item: SlicePass, image: np.ndarray, window: np.ndarray, view: DetDataSample
+    item: SlicePass,
+    image: SliceableImage,
+    window: np.ndarray,
+    view: DetDataSample,
 ) -> tuple[Tensor, DetDataSample]:
     """Cut a slice: pixels (3, h, w), uint8, and its data sample."""
     x1, y1, x2, y2 = window.tolist()

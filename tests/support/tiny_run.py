@@ -90,8 +90,8 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=1.0),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor=1.0, keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
 val_dataloader = dict(
@@ -105,7 +105,7 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='ViewsOfImage',
         transforms=[

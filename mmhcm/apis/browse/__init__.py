@@ -7,6 +7,7 @@ from .browsing import (
     save_hard_chips,
 )
 from .exporting import KINDS, SUFFIXES, export
+from .pictures import write_picture
 
 __all__ = [
     'KINDS',
@@ -16,4 +17,5 @@ __all__ = [
     'save_chips',
     'save_detections',
     'save_hard_chips',
+    'write_picture',
 ]

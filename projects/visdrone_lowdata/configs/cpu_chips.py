@@ -24,7 +24,7 @@ train_dataloader = dict(
     )
 )
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='ViewsOfImage',
         transforms=[
