@@ -16,9 +16,16 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
+from mmhcm.config_files import (
+    SCOPE,
+    config,
+    deferred_references,
+    resolve_references,
+)
 from mmhcm.structures.annotations import MAX_DETS
 
 from .rank_watch import joined_within, watch_ranks
+from .scale_check import warn_of_other_scales
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
@@ -28,7 +35,9 @@ _PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that every command with a config has."""
-    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'config', help=f'config file, or {SCOPE}NAME for one of the package'
+    )
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--cfg-options',
@@ -58,12 +67,17 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         FileNotFoundError: there is no such config, or no base of it.
         ImportError: what it imports is not there.
-        ValueError: it is no config, or an option does not fit it.
+        ValueError: it is no config, an option does not fit it, or a reference
+            has no value.
     """
-    if not Path(args.config).is_file():
+    path = args.config
+    if path.startswith(SCOPE):
+        path = config(path)
+    if not Path(path).is_file():
         raise FileNotFoundError(f'no config at {args.config}')
     try:
-        cfg = Config.fromfile(args.config)
+        with deferred_references():
+            cfg = Config.fromfile(path)
     except (OSError, ImportError):
         raise
     # A config is a program, and may fail in any way.
@@ -79,6 +93,11 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(options)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f'--cfg-options: {error}') from error
+    try:
+        resolve_references(cfg._cfg_dict)
+    except ValueError as error:
+        raise ValueError(f'{args.config}: {error}') from error
+    warn_of_other_scales(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
