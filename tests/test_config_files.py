@@ -95,7 +95,7 @@ def test_a_child_sets_values_of_its_base(tmp_path):
 def test_config_finds_files_and_folders():
     assert config(LEAF) == config(SCOPE + LEAF) == str(REPO / 'configs' / LEAF)
     assert mmhcm.config('table1') == str(REPO / 'configs' / 'table1')
-    with pytest.raises(FileNotFoundError, match='mmhcm::hcm/absent.py'):
+    with pytest.raises(FileNotFoundError, match=r'mmhcm::hcm/absent\.py'):
         config('hcm/absent.py')
 
 

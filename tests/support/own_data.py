@@ -171,9 +171,7 @@ def voc_text(objects: Sequence[tuple[int, int, int, int, int]]) -> str:
         for label, x, y, w, h in objects
     ]
     size = f'<width>{width}</width><height>{height}</height>'
-    return (
-        f'<annotation><size>{size}</size>{"".join(parts)}</annotation>'
-    )
+    return f'<annotation><size>{size}</size>{"".join(parts)}</annotation>'
 
 
 def _draw_picture(rng: np.random.Generator) -> Picture:

@@ -74,7 +74,7 @@ def fit_config_anchors(
     Args:
         cfg: The config, for its anchors, pipeline and padding.
         dataset: What ``build_training_data`` makes of it.
-        num_scales: Scales a level. Defaults to None, as many as the config has.
+        num_scales: Scales a level. Defaults to None, as many as in the config.
         num_ratios: Ratios a level. Defaults to None, likewise.
         seed: Which boxes are fitted to, if there are many. Defaults to 0.
 

@@ -21,6 +21,9 @@ from .anchors import (
     fit_text,
 )
 
+#: Network input from which memory may be short, pixels.
+_LONG_SIDE = 4096
+
 
 @dataclass(frozen=True)
 class DataFit:
@@ -79,7 +82,15 @@ def fit_config(
 
 def data_fit_text(fit: DataFit) -> str:
     """Format what was fitted to, the recall, and the fitted config lines."""
-    return f'{fit_text(fit.anchors)}\n\n{fitted_lines(fit)}'
+    parts = [fit_text(fit.anchors), fitted_lines(fit)]
+    longest = fit.test_scale * fit.anchors.objects.image_whs.max()
+    if fit.scales and longest > _LONG_SIDE:
+        parts.append(
+            f'At this test_scale, images become up to {longest:.0f} pixels '
+            'long: lower it if validation runs out of memory, and test with '
+            '--slices.'
+        )
+    return '\n\n'.join(parts)
 
 
 def fitted_lines(fit: DataFit) -> str:
@@ -174,4 +185,4 @@ def _test_scale(fit: AnchorFit) -> float:
             sqrt_areas(fit.objects.source_bboxes),
         )
     )
-    return float(np.round(np.exp(inputs - sources), 2))
+    return round(float(np.exp(inputs - sources)), 2)

@@ -55,10 +55,10 @@ def common_root(*paths: str | Path) -> str:
         >>> common_root('train.json', 'images')
         '.'
     """
-    parents = [str(path) for path in paths]
-    if len({osp.isabs(path) for path in parents}) > 1:
-        parents = [osp.abspath(path) for path in parents]
-    return osp.commonpath(map(osp.normpath, parents)) or '.'
+    parents = [Path(path) for path in paths]
+    if len({path.is_absolute() for path in parents}) > 1:
+        parents = [path.absolute() for path in parents]
+    return osp.commonpath([osp.normpath(path) for path in parents]) or '.'
 
 
 def below(path: str | Path, root: str) -> str:

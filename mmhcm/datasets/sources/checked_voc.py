@@ -1,8 +1,8 @@
 """Pascal VOC folders whose faults are reported."""
 
 import logging
-import os.path as osp
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 from xml.etree import ElementTree
 
@@ -86,9 +86,9 @@ class CheckedVOCDataset(XMLDataset):
 
     def _find_image(self, img_info: dict) -> dict:
         """Return the info with the file's own suffix."""
-        stem = osp.splitext(img_info['file_name'])[0]
+        stem = img_info['file_name'].removesuffix('.jpg')
         for suffix in (*IMAGE_SUFFIXES, *map(str.upper, IMAGE_SUFFIXES)):
-            if osp.isfile(osp.join(self.sub_data_root, stem + suffix)):
+            if Path(self.sub_data_root, stem + suffix).is_file():
                 return {**img_info, 'file_name': stem + suffix}
         return img_info
 

@@ -70,21 +70,7 @@ def load_config(args: argparse.Namespace) -> Config:
         ValueError: it is no config, an option does not fit it, or a reference
             has no value.
     """
-    path = args.config
-    if path.startswith(SCOPE):
-        path = config(path)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f'no config at {args.config}')
-    try:
-        with deferred_references():
-            cfg = Config.fromfile(path)
-    except (OSError, ImportError):
-        raise
-    # A config is a program, and may fail in any way.
-    except Exception as error:
-        raise ValueError(
-            f'{args.config}: {type(error).__name__}: {error}'
-        ) from error
+    cfg = _read_config(args.config)
     options = args.cfg_options or {}
     for name in _ROOTS:
         if name in options and name in cfg and cfg[name]:
@@ -106,6 +92,21 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def _read_config(name: str) -> Config:
+    """Read a config, with its references as they are."""
+    path = config(name) if name.startswith(SCOPE) else name
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'no config at {name}')
+    try:
+        with deferred_references():
+            return Config.fromfile(path)
+    except (OSError, ImportError):
+        raise
+    # A config is a program, and may fail in any way.
+    except Exception as error:
+        raise ValueError(f'{name}: {type(error).__name__}: {error}') from error
+
+
 def move_root(cfg: Config, old: str, new: str) -> Config:
     """Return ``cfg`` with every path at or below ``old`` put below ``new``."""
 
@@ -120,7 +121,8 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
-    return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+    with deferred_references():
+        return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
 
 
 def build_runner(cfg: Config) -> Runner:

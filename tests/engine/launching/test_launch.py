@@ -67,8 +67,10 @@ def test_an_option_wins_over_the_moved_root(config):
 
 def test_options_change_what_values_refer_to(tmp_path):
     path = tmp_path / 'name.py'
-    path.write_text("root = 'a'\npart = dict(path='${root}/x', n='${size}')\n")
-    options = '--cfg-options', 'root=b', 'size=3'
+    path.write_text(
+        "data_root = 'a'\npart = dict(path='${data_root}/x', n='${size}')\n"
+    )
+    options = '--cfg-options', 'data_root=b', 'size=3'
     assert load_config(parse(path, *options)).part == dict(path='b/x', n=3)
     with pytest.raises(ValueError, match=r'name.py: part.n = .* no size'):
         load_config(parse(path))
@@ -78,7 +80,7 @@ def test_a_config_of_the_package_needs_no_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cfg = load_config(parse('mmhcm::_base_/datasets/visdrone_chips.py'))
     assert cfg.work_dir == 'work_dirs/visdrone_chips'
-    with pytest.raises(FileNotFoundError, match='mmhcm::absent.py'):
+    with pytest.raises(FileNotFoundError, match=r'mmhcm::absent\.py'):
         load_config(parse('mmhcm::absent.py'))
 
 
