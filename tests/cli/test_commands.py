@@ -19,6 +19,7 @@ ABSENT = {
     'ensemble': ['a.zip', 'b.zip', '--out', 'c.zip'],
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],
+    'init': ['--coco', 'absent.json', 'absent.json', '--out', 'a.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
     'report': ['absent.py', 'work'],
     'run_table': ['absent'],

@@ -1,7 +1,7 @@
 """Run the commands of a tutorial with a tiny detector on tiny images.
 
-Arg of the command: the Markdown file. Its ``bash`` blocks run one after another
-in an empty folder with generated data, as they are printed but for options
+Arg of the command: the Markdown file. Its ``bash`` blocks run one after
+another in an empty folder with generated data, as they are printed but for options
 that make data loading and training small. A block after the comment
 ``<!-- needs GPUs -->`` is left out. A command that fails ends the run.
 """
@@ -60,7 +60,7 @@ def shrink(command: str) -> list[str]:
 def run(path: Path, folder: Path) -> None:
     """Run the commands of a tutorial in a folder with generated data."""
     scenes = ROOT / 'projects' / 'quickstart' / 'make_scenes.py'
-    amounts = '--num-train 3 --num-val 1 --num-external 1'.split()
+    amounts = ['--num-train', '3', '--num-val', '1', '--num-external', '1']
     subprocess.run(
         [sys.executable, str(scenes), '--out', str(folder / 'data'), *amounts],
         check=True,

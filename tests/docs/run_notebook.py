@@ -1,8 +1,8 @@
 """Run the cells of a notebook without a Jupyter installation.
 
-Args of the command: the notebook. Lines that begin with ``!`` go to the shell,
-with expressions in braces filled in, as IPython does; a command that fails ends
-the run. Everything else is Python.
+Arg of the command: the notebook. Lines that begin with ``!`` go to the shell,
+with expressions in braces filled in, as IPython does; a command that fails
+ends the run. Everything else is Python.
 """
 
 import json

@@ -13,6 +13,7 @@ from .rendering import (
 from .training_data import (
     InputResizing,
     add_annotation_arguments,
+    build_training_data,
     chosen_training_data,
     min_visible_of,
     training_cfgs,
@@ -23,6 +24,7 @@ __all__ = [
     'ChippedImage',
     'InputResizing',
     'add_annotation_arguments',
+    'build_training_data',
     'canvas_pipeline',
     'chip_image',
     'chip_pipeline',

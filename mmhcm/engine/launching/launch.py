@@ -16,6 +16,12 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
+from mmhcm.config_files import (
+    SCOPE,
+    config,
+    deferred_references,
+    resolve_references,
+)
 from mmhcm.engine.checks import check_config
 from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
@@ -23,6 +29,7 @@ from mmhcm.structures.type_names import type_name
 
 from .options import ConfigAction, check_options
 from .rank_watch import joined_within, watch_ranks
+from .scale_check import warn_of_other_scales
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
@@ -32,7 +39,9 @@ _PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that every command with a config has."""
-    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'config', help=f'config file, or {SCOPE}NAME for one of the package'
+    )
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--cfg-options',
@@ -62,19 +71,10 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         FileNotFoundError: there is no such config, or no base of it.
         ImportError: what it imports is not there.
-        ValueError: it is no config, or an option does not fit it.
+        ValueError: it is no config, an option does not fit it, or a reference
+            has no value.
     """
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'no config at {args.config}')
-    try:
-        cfg = Config.fromfile(args.config)
-    except (OSError, ImportError):
-        raise
-    # A config is a program, and may fail in any way.
-    except Exception as error:
-        raise ValueError(
-            f'{args.config}: {type(error).__name__}: {error}'
-        ) from error
+    cfg = _read_config(args.config)
     options = args.cfg_options or {}
     check_options(cfg, options, _ROOTS)
     for name in _ROOTS:
@@ -84,12 +84,32 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(options)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f'--cfg-options: {error}') from error
+    try:
+        resolve_references(cfg._cfg_dict)
+    except ValueError as error:
+        raise ValueError(f'{args.config}: {error}') from error
+    warn_of_other_scales(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     return cfg
+
+
+def _read_config(name: str) -> Config:
+    """Read a config, with its references as they are."""
+    path = config(name) if name.startswith(SCOPE) else name
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'no config at {name}')
+    try:
+        with deferred_references():
+            return Config.fromfile(path)
+    except (OSError, ImportError):
+        raise
+    # A config is a program, and may fail in any way.
+    except Exception as error:
+        raise ValueError(f'{name}: {type(error).__name__}: {error}') from error
 
 
 def move_root(cfg: Config, old: str, new: str) -> Config:
@@ -106,7 +126,8 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
-    return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+    with deferred_references():
+        return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
 
 
 def check_mining_hooks(cfg: Config) -> None:
