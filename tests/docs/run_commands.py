@@ -1,8 +1,8 @@
 """Run the commands of a tutorial with a tiny detector on tiny images.
 
 Arg of the command: the Markdown file. Its ``bash`` blocks run one after
-another in an empty folder with generated data, as they are printed but for options
-that make data loading and training small. A block after the comment
+another in an empty folder with generated data, as they are printed but for
+options that make data loading and training small. A block after the comment
 ``<!-- needs GPUs -->`` is left out. A command that fails ends the run.
 """
 

@@ -46,9 +46,10 @@ class CheckedCocoDataset(CocoDataset):
     are errors. What is marked ``ignore`` is an ignored object and not
     background, of whatever category. Areas follow from the boxes; ids of
     annotations and sizes of images are found where the file has none. Among
-    the categories must be those of ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
-    in the order of the file whatever the classes say; objects of further
-    ones are left out. No id and no image may appear twice.
+    the categories must be those of ``metainfo['classes']``, in their order,
+    as ``CocoDataset`` labels them in the order of the file whatever the
+    classes say; objects of further ones are left out. No id and no image may
+    appear twice.
 
     Args:
         args: Arguments of ``CocoDataset``.
