@@ -15,7 +15,6 @@ from tests.support.tiny_run import REPO
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmengine'}
 #: Words that each command can parse, of files that are not there.
 ABSENT = {
-    'convert_checkpoint': ['absent.pth', 'out.pth', '--trust'],
     'ensemble': ['a.zip', 'b.zip', '--out', 'c.zip'],
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],

@@ -214,7 +214,7 @@ MISTAKES = {
     'no checkpoint': (
         ('{config}', '{config}'),
         {},
-        'tiny.py is not a checkpoint that can be loaded safely',
+        'tiny.py is not a checkpoint that can be loaded',
     ),
     'weights': (
         ('{config}', '{work_dir}/nan.pth'),

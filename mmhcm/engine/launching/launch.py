@@ -18,6 +18,7 @@ from mmengine.utils.dl_utils import set_multi_processing
 
 from mmhcm.structures.annotations import MAX_DETS
 
+from .command_runner import CommandRunner
 from .rank_watch import joined_within, watch_ranks
 
 #: Top-level config values that other values start with.
@@ -110,7 +111,7 @@ def build_runner(cfg: Config) -> Runner:
     join_processes(cfg)
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+    return CommandRunner.from_cfg(cfg)
 
 
 def set_threads(cfg: Config) -> None:
