@@ -4,22 +4,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmhcm.apis.analysis import (
-    fit_config_anchors,
-    fit_text,
-    proposed_scales,
-    scales_text,
+from .arguments import (
+    add_annotation_arguments,
+    add_config_arguments,
+    command_parser,
 )
-from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
-from mmhcm.engine.launching import add_config_arguments, load_config
-
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm fit_anchors', description=__doc__
+    parser = command_parser(
+        'fit_anchors',
+        __doc__,
+        'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py --propose-scales',
     )
     add_config_arguments(parser)
     add_annotation_arguments(parser)
@@ -39,6 +37,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Fit and print."""
+    from mmhcm.apis.analysis import (
+        fit_config_anchors,
+        fit_text,
+        proposed_scales,
+        scales_text,
+    )
+    from mmhcm.apis.data import chosen_training_data
+    from mmhcm.engine.launching import load_config
+
     cfg = load_config(args)
     dataset = chosen_training_data(cfg, args)
     fit = fit_config_anchors(

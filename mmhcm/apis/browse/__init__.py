@@ -6,11 +6,9 @@ from .browsing import (
     save_detections,
     save_hard_chips,
 )
-from .exporting import KINDS, SUFFIXES, export
+from .exporting import export
 
 __all__ = [
-    'KINDS',
-    'SUFFIXES',
     'export',
     'save_canvases',
     'save_chips',

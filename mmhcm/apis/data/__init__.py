@@ -12,7 +12,6 @@ from .rendering import (
 )
 from .training_data import (
     InputResizing,
-    add_annotation_arguments,
     chosen_training_data,
     min_visible_of,
     training_cfgs,
@@ -22,7 +21,6 @@ from .training_data import (
 __all__ = [
     'ChippedImage',
     'InputResizing',
-    'add_annotation_arguments',
     'canvas_pipeline',
     'chip_image',
     'chip_pipeline',

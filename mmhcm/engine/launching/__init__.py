@@ -1,9 +1,9 @@
 """Start and end of runs, on one rank or many."""
 
 from .launch import (
-    add_config_arguments,
-    add_mode_arguments,
     build_runner,
+    draw_detections,
+    dump_detections,
     image_sizes,
     innermost_dataset,
     join_processes,
@@ -14,9 +14,9 @@ from .launch import (
 from .run_lock import hold_lock, only_run_in
 
 __all__ = [
-    'add_config_arguments',
-    'add_mode_arguments',
     'build_runner',
+    'draw_detections',
+    'dump_detections',
     'hold_lock',
     'image_sizes',
     'innermost_dataset',

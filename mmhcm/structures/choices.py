@@ -1,0 +1,14 @@
+"""Choices of options, for command lines that import nothing else."""
+
+#: How several processes are started.
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+#: Samples of a config that can be exported.
+EXPORT_KINDS = ('images', 'chips', 'hard-chips', 'canvases')
+#: Formats of annotations of an export.
+EXPORT_FORMATS = ('coco', 'yolo')
+#: Formats of exported images.
+IMAGE_FORMATS = ('.png', '.jpg')
+#: Formats of figures.
+FIGURE_FORMATS = ('pdf', 'svg', 'png', 'json')
+#: Widths of figures, in one or both columns of a paper, inches.
+FIGURE_WIDTHS = {'single': 3.3, 'double': 6.9}
