@@ -152,6 +152,8 @@ class VisDroneMetric(BaseMetric):
         values = scores_dict(scores)
         return {
             **values['official'],
+            # MMDetection's analyze_logs looks for this name.
+            'mAP': values['official']['AP'],
             **{f'class_mean_{k}': v for k, v in values['class_mean'].items()},
         }
 

@@ -20,6 +20,7 @@ ABSENT = {
     'ensemble': ['a.zip', 'b.zip', '--out', 'c.zip'],
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],
+    'mmdet_tool': ['get_flops', 'absent.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
     'report': ['absent.py', 'work'],
     'run_table': ['absent'],

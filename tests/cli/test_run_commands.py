@@ -90,6 +90,7 @@ def test_zip_has_the_scores_of_the_test(
             f'visdrone/class_mean_{k}': v
             for k, v in figures['class_mean'].items()
         },
+        'visdrone/mAP': figures['official']['AP'],
     } == {k: v for k, v in logged.items() if k.startswith('visdrone/')}
     assert figures['official']['AR500'] > 0
     assert call(validate_submission, *where) == 0
