@@ -9,7 +9,7 @@ from importlib import import_module
 COMMANDS = (
     *('train', 'test', 'submit', 'evaluate', 'validate_submission'),
     *('ensemble', 'run_table', 'fit_anchors', 'analyze', 'browse', 'export'),
-    *('plot', 'report', 'mmdet_tool'),
+    *('plot', 'report', 'mmdet_tool', 'export_onnx'),
 )
 
 

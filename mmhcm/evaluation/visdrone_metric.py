@@ -44,8 +44,8 @@ class VisDroneMetric(BaseMetric):
     transform.
 
     Metrics are AP, AP50, AP75, AR1, AR10, AR100 and AR500, in per cent. Those
-    without a prefix are official; ``class_mean_`` marks the plain mean over
-    classes.
+    without a prefix are official, and mAP is AP once more; ``class_mean_``
+    marks the plain mean over classes.
 
     Args:
         max_dets (int): Maximum number of detections of an image. Defaults to

@@ -20,6 +20,7 @@ ABSENT = {
     'ensemble': ['a.zip', 'b.zip', '--out', 'c.zip'],
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],
+    'export_onnx': ['absent.py', 'a.pth', '--out', 'a', '--size', '9', '9'],
     'mmdet_tool': ['get_flops', 'absent.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
     'report': ['absent.py', 'work'],

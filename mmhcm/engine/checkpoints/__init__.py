@@ -4,6 +4,7 @@ from .files import (
     check_checkpoint,
     existing_checkpoint,
     latest_checkpoint,
+    load_checkpoint,
     recorded_classes,
 )
 from .initial_weights import keep_initial_weights, restore_initial_weights
@@ -14,6 +15,7 @@ __all__ = [
     'existing_checkpoint',
     'keep_initial_weights',
     'latest_checkpoint',
+    'load_checkpoint',
     'load_plain',
     'recorded_classes',
     'restore_initial_weights',

@@ -31,6 +31,18 @@ def existing_checkpoint(path: str) -> str:
     return path
 
 
+def load_checkpoint(path: str) -> Any:
+    """Load the tensors and plain values of a file or an address.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is damaged, or no checkpoint.
+    """
+    if _SCHEME.match(path):
+        return CheckpointLoader.load_checkpoint(path, 'cpu')
+    return load_plain(path)
+
+
 def check_checkpoint(
     path: str, model: nn.Module, classes: Sequence[str] | None = None
 ) -> None:
@@ -51,11 +63,7 @@ def check_checkpoint(
         ValueError: not a checkpoint, not one of this model or of these
             classes, or its weights are not all finite.
     """
-    checkpoint = (
-        CheckpointLoader.load_checkpoint(path, 'cpu')
-        if _SCHEME.match(path)
-        else load_plain(path)
-    )
+    checkpoint = load_checkpoint(path)
     weights = _state_dict(path, checkpoint)
     expected = unwrap(model).state_dict()
     misfits = [
