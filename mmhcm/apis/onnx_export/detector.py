@@ -31,7 +31,7 @@ class Network(nn.Module):
         self.image_wh = image_wh
 
     @property
-    def head(self) -> nn.Module:
+    def head(self) -> Any:
         """Head on the feature maps."""
         return getattr(self.model, 'rpn_head', None) or self.model.bbox_head
 

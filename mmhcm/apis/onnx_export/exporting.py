@@ -1,9 +1,9 @@
 """Export of a config's detector, and its comparison with PyTorch."""
 
-import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -112,22 +112,22 @@ def _build(cfg: Config, checkpoint: str) -> Any:
 
 def _written(graph: Network, image: Tensor, names: list[str]) -> bytes:
     """Return the ONNX file's content."""
-    buffer = io.BytesIO()
     dynamic = {name: {0: 'detections'} for name in names if name in _OUTPUTS}
-    with warnings.catch_warnings():
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        path = Path(folder, 'detector.onnx')
         # Sizes are fixed, which is what the tracer warns of.
         warnings.simplefilter('ignore')
         torch.onnx.export(
             graph,
             (image,),
-            buffer,
+            path,
             input_names=['image'],
             output_names=names,
             dynamic_axes=dynamic,
             opset_version=OPSET,
             dynamo=False,
         )
-    return buffer.getvalue()
+        return path.read_bytes()
 
 
 def _predicted(model: Any, image: Tensor) -> tuple[Tensor, ...]:

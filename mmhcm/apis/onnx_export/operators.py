@@ -16,7 +16,7 @@ class OnnxNMS(Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
+        _: Any,
         bboxes: Tensor,
         scores: Tensor,
         iou_thr: float,
@@ -26,7 +26,6 @@ class OnnxNMS(Function):
         """Choose boxes.
 
         Args:
-            ctx: Not used, since nothing is derived.
             bboxes: (n, 4) xyxy.
             scores: (n,).
             iou_thr: IoU above which the lower of two scores is dropped.
@@ -76,7 +75,7 @@ class OnnxRoIAlign(Function):
 
     @staticmethod
     def forward(
-        ctx: Any,
+        _: Any,
         feats: Tensor,
         bboxes: Tensor,
         output_size: tuple[int, int],
@@ -86,7 +85,6 @@ class OnnxRoIAlign(Function):
         """Pool the features of the regions of one image.
 
         Args:
-            ctx: Not used, since nothing is derived.
             feats: (1, C, H, W).
             bboxes: (n, 4) xyxy, pixels of the network's input.
             output_size: (height, width) of the output.
