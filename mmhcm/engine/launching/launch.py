@@ -16,6 +16,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
+import mmhcm.evaluation  # noqa: F401 registers WholeFileDump
 from mmhcm.config_files import (
     SCOPE,
     config,
@@ -27,7 +28,8 @@ from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
 from mmhcm.structures.type_names import type_name
 
-from .options import ConfigAction, check_options
+from .command_runner import CommandRunner
+from .options import check_options
 from .rank_watch import joined_within, watch_ranks
 from .scale_check import warn_of_other_scales
 
@@ -35,34 +37,6 @@ from .scale_check import warn_of_other_scales
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
 #: Where a config says nothing else, seconds; see `join_processes`.
 _PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that every command with a config has."""
-    parser.add_argument(
-        'config', help=f'config file, or {SCOPE}NAME for one of the package'
-    )
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=ConfigAction,
-        help='override config values: key=value, nested keys with dots; '
-        'paths below data_root, external_root and cache_dir follow them',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='how several processes are started',
-    )
-    parser.add_argument(
-        '--local_rank',
-        '--local-rank',
-        type=int,
-        default=0,
-        help='set by torch.distributed.launch',
-    )
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -159,7 +133,9 @@ def build_runner(cfg: Config) -> Runner:
     set_threads(cfg)
     join_processes(cfg)
     runner = (
-        RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        RUNNERS.build(cfg)
+        if 'runner_type' in cfg
+        else CommandRunner.from_cfg(cfg)
     )
     if not any(isinstance(hook, StartCheckHook) for hook in runner.hooks):
         runner.register_hook(StartCheckHook())
@@ -245,19 +221,6 @@ def use_slices(cfg: Config) -> None:
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
 
 
-def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of another test mode than the whole image at once."""
-    modes = parser.add_mutually_exclusive_group()
-    modes.add_argument(
-        '--tta', action='store_true', help="test at the config's many scales"
-    )
-    modes.add_argument(
-        '--slices',
-        action='store_true',
-        help="test in the config's slices, for images of any size",
-    )
-
-
 def use_mode(cfg: Config, args: argparse.Namespace) -> None:
     """Switch a config to the test mode of a command line.
 
@@ -322,6 +285,28 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
             }
             return evaluator.get('max_dets', MAX_DETS)
     raise ValueError(f'{cfg.filename} has no VisDroneMetric to test with')
+
+
+def dump_detections(cfg: Config, path: str | Path) -> None:
+    """Make a config's test write its detections as a pickle.
+
+    Raises:
+        ValueError: the path is not one of a pickle.
+    """
+    if Path(path).suffix not in ('.pkl', '.pickle'):
+        raise ValueError(f'--out must end in .pkl or .pickle: {path}')
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list | tuple):
+        evaluators = [evaluators]
+    dump = {'type': 'WholeFileDump', 'out_file_path': str(path)}
+    cfg.test_evaluator = [*evaluators, dump]
+
+
+def draw_detections(cfg: Config, folder: str) -> None:
+    """Make a config's test draw pictures, as MMDetection's does."""
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = hooks.get('visualization') or {'type': 'DetVisualizationHook'}
+    hooks['visualization'] = {**hook, 'draw': True, 'test_out_dir': folder}
 
 
 def image_sizes(dataset: BaseDataset) -> dict[str, tuple[int, int]]:

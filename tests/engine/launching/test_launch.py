@@ -4,9 +4,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmhcm.cli.arguments import add_config_arguments, add_mode_arguments
 from mmhcm.engine.launching import (
-    add_config_arguments,
-    add_mode_arguments,
     check_mining_hooks,
     innermost_dataset,
     join_processes,
