@@ -192,6 +192,16 @@ def use_slices(cfg: Config) -> None:
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
 
 
+def use_focus(cfg: Config) -> None:
+    """Switch a config to testing from coarse to fine, as AutoFocus does.
+
+    Raises:
+        ValueError: the config has no ``focus_model`` or ``focus_pipeline``.
+    """
+    _wrap_model(cfg, 'focus', flag='--focus')
+    cfg.test_dataloader.update(cfg.get('focus_dataloader', {}))
+
+
 def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the choice of another test mode than the whole image at once."""
     modes = parser.add_mutually_exclusive_group()
@@ -202,6 +212,12 @@ def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
         '--slices',
         action='store_true',
         help="test in the config's slices, for images of any size",
+    )
+    modes.add_argument(
+        '--focus',
+        action='store_true',
+        help='test at finer scales only where the detector finds small '
+        'objects (AutoFocus)',
     )
 
 
@@ -215,6 +231,8 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
         use_tta(cfg)
     if args.slices:
         use_slices(cfg)
+    if args.focus:
+        use_focus(cfg)
 
 
 def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
