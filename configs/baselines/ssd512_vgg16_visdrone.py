@@ -10,7 +10,7 @@ data_root = _base_.visdrone_root
 default_hooks = _base_.project_hooks
 
 model = dict(
-    bbox_head=dict(num_classes=10),
+    bbox_head=dict(type='FixedSSDHead', num_classes=10),
     train_cfg=dict(assigner=_base_.ignoring),
     test_cfg=dict(nms_pre=3000, score_thr=0.01, max_per_img=500),
 )

@@ -17,16 +17,15 @@ test_pipeline = [
     *_base_.test_pipeline[1:3],
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]
-train_dataloader = dict(
-    # Inside of MMDetection's MultiImageMixDataset.
+# Inside of MMDetection's MultiImageMixDataset.
+train_dataset = dict(
     dataset=dict(
-        dataset=dict(
-            _delete_=True,
-            pipeline=_base_.visdrone_load_masked,
-            **_base_.visdrone_train,
-        )
+        _delete_=True,
+        pipeline=_base_.visdrone_load_masked,
+        **_base_.visdrone_train,
     )
 )
+train_dataloader = dict(dataset=train_dataset)
 val_dataloader = dict(
     dataset=dict(_delete_=True, pipeline=test_pipeline, **_base_.visdrone_val)
 )

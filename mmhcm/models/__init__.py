@@ -3,6 +3,7 @@
 from .autofocus import FocusRPNHead, FocusTTA
 from .backbones import DetNet, SpatialGroupEnhance
 from .bag_roi_extractor import BagRoIExtractor
+from .fixed_ssd_head import FixedSSDHead
 from .multi_scale_tta import MultiScaleTTA
 from .position_sensitive import (
     LargeSeparableConv,
@@ -20,6 +21,7 @@ from .true_ignore_assigner import TrueIgnoreAssigner
 __all__ = [
     'BagRoIExtractor',
     'DetNet',
+    'FixedSSDHead',
     'FocusRPNHead',
     'FocusTTA',
     'LargeSeparableConv',
