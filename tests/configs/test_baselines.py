@@ -13,7 +13,7 @@ from mmengine.dataset import Compose
 from mmengine.runner import Runner
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_tta
+from mmhcm.engine.launching.launch import use_focus, use_tta
 from tests.support.slim_baselines import (
     AUTOFOCUS,
     BASELINES,
@@ -228,14 +228,7 @@ def test_ignored_objects_are_not_learned(name, tiny):
 
 
 @pytest.mark.parametrize(
-    'name',
-    [
-        CENTER,
-        *(
-            pytest.param(name, marks=pytest.mark.nightly)
-            for name in (CORNER, YOLOX)
-        ),
-    ],
+    'name', [CENTER, pytest.param(CORNER, marks=pytest.mark.nightly)]
 )
 def test_mirror_images_merge(name, tiny, tmp_path):
     cfg = load(name)
@@ -246,6 +239,31 @@ def test_mirror_images_merge(name, tiny, tmp_path):
     cfg.val_dataloader = cfg.test_dataloader
     runner = tiny_runner(cfg, tiny, tmp_path)
     assert 'visdrone/AP' in runner.test()
+
+
+def test_autofocus_tests_from_coarse_to_fine(tiny, tmp_path):
+    cfg = load(AUTOFOCUS)
+    assert [scale.window for scale in cfg.focus_model.scales] == [
+        scale.window for scale in cfg.scales[::-1]
+    ]
+    slim_model(cfg, AUTOFOCUS)
+    small_chips(cfg)
+    cfg.focus_model.scales = [
+        {'scale_factor': 0.5},
+        # An untrained detector says something between 0 and 1.
+        {'scale_factor': 1.0, 'focus_thr': 0.0, 'min_side': 2},
+    ]
+    use_focus(cfg)
+    cfg.val_dataloader = cfg.test_dataloader
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    seen = []
+    runner.model.module.backbone.register_forward_pre_hook(
+        lambda _, args: seen.append(tuple(args[0].shape[2:]))
+    )
+    assert 'visdrone/AP' in runner.test()
+    # Padded to 32 pixels: 112 x 80 at half its size, then windows of it.
+    assert seen[0] == (64, 64)
+    assert len(seen) > 1
 
 
 def test_centernet_boxes_are_in_pixels_of_the_image(tiny):
