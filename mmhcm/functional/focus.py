@@ -90,8 +90,10 @@ def focus_chips(
                [14,  4, 18,  8]])
     """
     height, width = focus.shape
-    mask = (np.asarray(focus) > threshold).astype(np.uint8)
-    mask = cv2.dilate(mask, np.ones((dilation, dilation), np.uint8))
+    mask = cv2.dilate(
+        (np.asarray(focus) > threshold).astype(np.uint8),
+        np.ones((dilation, dilation), np.uint8),
+    )
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     # The first is the background.
     start, side_wh = np.split(stats[1:, :4].astype(np.int64), 2, axis=1)

@@ -107,7 +107,7 @@ class RFCNBBoxHead(HardRegionsMixin, BBoxHead):
         )
         # ``RFCNNeck`` has them.
         del self.fc_cls, self.fc_reg
-        self.init_cfg = []
+        self.init_cfg: list[dict] = []
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Average bins (n, num_classes + 5, h, w) to scores and offsets."""

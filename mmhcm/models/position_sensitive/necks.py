@@ -34,21 +34,13 @@ class LargeSeparableConv(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg or _INIT)
-        column = {
-            'kernel_size': (kernel_size, 1),
-            'padding': (kernel_size // 2, 0),
-        }
-        row = {
-            'kernel_size': (1, kernel_size),
-            'padding': (0, kernel_size // 2),
-        }
         self.column_row = nn.Sequential(
-            nn.Conv2d(in_channels, mid_channels, **column),
-            nn.Conv2d(mid_channels, out_channels, **row),
+            _column(in_channels, mid_channels, kernel_size),
+            _row(mid_channels, out_channels, kernel_size),
         )
         self.row_column = nn.Sequential(
-            nn.Conv2d(in_channels, mid_channels, **row),
-            nn.Conv2d(mid_channels, out_channels, **column),
+            _row(in_channels, mid_channels, kernel_size),
+            _column(mid_channels, out_channels, kernel_size),
         )
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -64,6 +56,20 @@ class LargeSeparableConv(BaseModule):
         for_proposals, last = inputs
         thin = self.column_row(last) + self.row_column(last)
         return thin.relu(), for_proposals
+
+
+def _column(in_channels: int, out_channels: int, size: int) -> nn.Conv2d:
+    """Build a convolution of a column of weights."""
+    return nn.Conv2d(
+        in_channels, out_channels, (size, 1), padding=(size // 2, 0)
+    )
+
+
+def _row(in_channels: int, out_channels: int, size: int) -> nn.Conv2d:
+    """Build a convolution of a row of weights."""
+    return nn.Conv2d(
+        in_channels, out_channels, (1, size), padding=(0, size // 2)
+    )
 
 
 @MODELS.register_module()

@@ -7,7 +7,7 @@ from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
 
 from mmhcm.functional.focus import label_focus_pixels
-from mmhcm.models import FocusTTA
+from mmhcm.models import FocusTTA, SliceTTA
 from mmhcm.models.autofocus import FocusHead
 from tests.models.test_slice_tta import BlobFinder, draw, pack
 
@@ -111,6 +111,30 @@ def test_windows_of_all_parents_are_joined(batch_size):
     ]
     # Two blobs that lie side by side share a window.
     assert len(shapes) == 1 + 4 + 4
+
+
+def test_focus_everywhere_is_the_test_of_whole_images():
+    image = draw(160, 120, [10, 12, 18, 22], [60, 20, 100, 66])
+
+    class Everywhere(FocusFinder):
+        def test_step(self, data):
+            samples = super().test_step(data)
+            for sample in samples:
+                sample.focus_map = torch.ones_like(sample.focus_map)
+            return samples
+
+    scales = [{k: s[k] for k in s if k not in FOCUS} for s in SCALES]
+    results = []
+    for model in (
+        FocusTTA(scales=SCALES, module=Everywhere()),
+        SliceTTA(slices=scales, module=BlobFinder()),
+    ):
+        (merged,) = model.test_step(pack(image))
+        results.append(merged.pred_instances)
+        assert len(model.module.shapes) == 3
+    assert len(results[0]) == 2
+    for key in ('bboxes', 'scores', 'labels'):
+        assert torch.equal(results[0][key], results[1][key])
 
 
 def test_views_in_pixels_of_their_own():
