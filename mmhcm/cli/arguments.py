@@ -65,6 +65,12 @@ def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help="test in the config's slices, for images of any size",
     )
+    modes.add_argument(
+        '--focus',
+        action='store_true',
+        help='test at finer scales only where the detector finds small '
+        'objects (AutoFocus)',
+    )
 
 
 def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:

@@ -221,6 +221,16 @@ def use_slices(cfg: Config) -> None:
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
 
 
+def use_focus(cfg: Config) -> None:
+    """Switch a config to testing from coarse to fine, as AutoFocus does.
+
+    Raises:
+        ValueError: the config has no ``focus_model`` or ``focus_pipeline``.
+    """
+    _wrap_model(cfg, 'focus', flag='--focus')
+    cfg.test_dataloader.update(cfg.get('focus_dataloader', {}))
+
+
 def use_mode(cfg: Config, args: argparse.Namespace) -> None:
     """Switch a config to the test mode of a command line.
 
@@ -231,6 +241,8 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
         use_tta(cfg)
     if args.slices:
         use_slices(cfg)
+    if args.focus:
+        use_focus(cfg)
 
 
 def _wrap_model(cfg: Config, mode: str, flag: str) -> None:

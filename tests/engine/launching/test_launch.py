@@ -17,6 +17,7 @@ from mmhcm.engine.launching import (
 from mmhcm.engine.launching.launch import (
     move_root,
     set_threads,
+    use_focus,
     use_slices,
     use_tta,
 )
@@ -157,13 +158,16 @@ def test_tta_needs_a_model_and_a_pipeline():
         use_tta(Config({'model': {}}))
 
 
-def test_use_slices():
+@pytest.mark.parametrize(
+    ('use_mode', 'name'), [(use_slices, 'slice'), (use_focus, 'focus')]
+)
+def test_test_mode_replaces_model_and_loader(use_mode, name):
     cfg = Config(
         {
             'model': {'type': 'Detector'},
-            'slice_model': {'type': 'Cut'},
-            'slice_pipeline': ['whole'],
-            'slice_dataloader': {'num_workers': 0},
+            f'{name}_model': {'type': 'Cut'},
+            f'{name}_pipeline': ['whole'],
+            f'{name}_dataloader': {'num_workers': 0},
             'test_dataloader': {
                 'batch_size': 4,
                 'num_workers': 2,
@@ -171,15 +175,17 @@ def test_use_slices():
             },
         }
     )
-    use_slices(cfg)
+    use_mode(cfg)
     assert cfg.model == {'type': 'Cut', 'module': {'type': 'Detector'}}
     assert cfg.test_dataloader == {
         'batch_size': 1,
         'num_workers': 0,
         'dataset': {'pipeline': ['whole']},
     }
-    with pytest.raises(ValueError, match=r'no slice_model .* --slices needs'):
-        use_slices(Config({'model': {}}))
+    with pytest.raises(
+        ValueError, match=rf'no {name}_model .* --{name}s? needs'
+    ):
+        use_mode(Config({'model': {}}))
 
 
 def test_modes_exclude_each_other(capsys):
@@ -191,7 +197,7 @@ def test_modes_exclude_each_other(capsys):
     cfg = Config({'model': {}})
     use_mode(cfg, parser.parse_args([]))
     assert cfg.model == {}
-    for flag in ('--tta', '--slices'):
+    for flag in ('--tta', '--slices', '--focus'):
         with pytest.raises(ValueError, match=f'{flag} needs'):
             use_mode(cfg, parser.parse_args([flag]))
 
