@@ -20,7 +20,6 @@ from .multi_scale_tta import (
     MultiScaleTTA,
     as_detections,
     as_instances,
-    raised_cap,
 )
 
 BORDERS = ('drop', 'keep')
@@ -134,7 +133,7 @@ class SliceTTA(MultiScaleTTA):
         """Merge all passes over all views of one image."""
         found: list[DetDataSample] = []
         num_windows = 0
-        with raised_cap(self.module, self.max_per_view):
+        with self.view_settings():
             for view, sample in zip(views, samples, strict=True):
                 image = view.cpu().permute(1, 2, 0).numpy()
                 for item in self.passes:

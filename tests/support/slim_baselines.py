@@ -13,6 +13,14 @@ FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
     'centernet_r18-dcnv2',
     'faster-rcnn_hrnetv2p-w32',
 ]
+REFINE_320, REFINE_512, RRNET = [
+    'refinedet320_vgg16',
+    'refinedet512_vgg16',
+    'rrnet_hourglass104',
+]
+BASELINES += [REFINE_320, REFINE_512, RRNET]
+# Heads without an assigner: pixels of ignored objects are masked.
+MASKING = [CORNER, CENTER, RRNET]
 
 # The same modules, smaller.
 SLIM_RESNET = {'depth': 18, 'base_channels': 16, 'stem_channels': 16}
@@ -26,7 +34,26 @@ SLIM_TWO_STAGE = {
     'train_cfg': {'rpn_proposal': {'max_per_img': 50}},
     'test_cfg': {'rpn': {'max_per_img': 50}},
 }
+SLIM_HOURGLASS = {
+    'downsample_times': 2,
+    'stage_channels': [16, 16, 16],
+    'stage_blocks': [1, 1, 1],
+    'feat_channel': 16,
+}
+SLIM_REFINE_DET = {
+    'neck': {'extra_channels': (16, 16), 'out_channels': 16},
+    'bbox_head': {
+        'arm_channels': (512, 512, 1024, 16),
+        'odm_channels': (16, 16, 16, 16),
+    },
+}
 SLIM = {
+    REFINE_320: SLIM_REFINE_DET,
+    REFINE_512: SLIM_REFINE_DET,
+    RRNET: {
+        'backbone': SLIM_HOURGLASS,
+        'bbox_head': {'in_channels': 16, 'feat_channels': 16},
+    },
     FPN: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
     CASCADE: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
     RETINA: {
@@ -35,12 +62,7 @@ SLIM = {
         'bbox_head': {**SLIM_HEAD, 'stacked_convs': 1},
     },
     CORNER: {
-        'backbone': {
-            'downsample_times': 2,
-            'stage_channels': [16, 16, 16],
-            'stage_blocks': [1, 1, 1],
-            'feat_channel': 16,
-        },
+        'backbone': SLIM_HOURGLASS,
         'bbox_head': {'in_channels': 16},
     },
     CENTER: {

@@ -1,6 +1,7 @@
 """Transforms of chips, canvases and test images."""
 
 from .crop_chip import CropChip, check_crop_size
+from .ignore_cut_objects import IgnoreCutObjects
 from .load_chip_image import LoadChipImage
 from .load_image import LoadImage
 from .mask_ignored_instances import MaskIgnoredInstances
@@ -13,6 +14,7 @@ from .views_of_image import ViewsOfImage
 
 __all__ = [
     'CropChip',
+    'IgnoreCutObjects',
     'LoadChipImage',
     'LoadImage',
     'MaskIgnoredInstances',
