@@ -10,7 +10,6 @@ from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmdet.registry import DATASETS, MODELS, TASK_UTILS
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.runner import Runner
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.launch import use_tta
@@ -27,8 +26,9 @@ from tests.support.slim_baselines import (
     dicts,
     slim_model,
     small_input,
+    tiny_runner,
 )
-from tests.support.tiny_run import REPO, unique_names, write_tiny_run
+from tests.support.tiny_run import REPO, write_tiny_run
 
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
@@ -41,37 +41,6 @@ def _read(path):
 
 def load(name, folder='baselines'):
     return deepcopy(_read(REPO / 'configs' / folder / f'{name}_visdrone.py'))
-
-
-def tiny_runner(cfg, tiny, work_dir):
-    """Build a Runner of one epoch on one batch, and on one image."""
-    for split, number in (('train', 2), ('val', 1)):
-        for part in dicts(cfg[f'{split}_dataloader']['dataset']):
-            if part.get('type') == 'VisDroneDataset':
-                part['data_root'] = str(
-                    tiny / 'data' / f'VisDrone2019-DET-{split}'
-                )
-                part['indices'] = number
-            elif part.get('type') == 'RepeatDataset':
-                part['times'] = 1
-    cfg.test_dataloader = cfg.val_dataloader
-    for split in ('train', 'val', 'test'):
-        cfg[f'{split}_dataloader'].update(
-            num_workers=0, persistent_workers=False
-        )
-    cfg.train_dataloader.batch_size = 2
-    cfg.merge_from_dict(
-        {
-            **unique_names(),
-            'work_dir': str(work_dir),
-            'log_level': 'WARNING',
-            'num_threads': 1,
-            'train_cfg.max_epochs': 1,
-            'train_cfg.val_interval': 9,
-            'default_hooks.checkpoint': None,
-        }
-    )
-    return Runner.from_cfg(cfg)
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,13 @@
 """The baselines with the same modules as at full size, but small ones."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.runner import Runner
+
+from tests.support.tiny_run import unique_names
 
 FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
     'faster-rcnn_r50_fpn',
@@ -122,3 +126,40 @@ def small_input(values: Any) -> None:
             part['scale'] = (64, 64) if part['scale'][1] < 600 else (112, 80)
         elif kind == 'RandomCenterCropPad' and not part.get('test_mode'):
             part['crop_size'] = (64, 64)
+
+
+def tiny_runner(
+    cfg: Config,
+    tiny: Path,
+    work_dir: Path,
+    options: dict[str, Any] | None = None,
+) -> Runner:
+    """Build a Runner of one epoch on one batch, and on one image."""
+    for split, number in (('train', 2), ('val', 1)):
+        for part in dicts(cfg[f'{split}_dataloader']['dataset']):
+            if part.get('type') == 'VisDroneDataset':
+                part['data_root'] = str(
+                    tiny / 'data' / f'VisDrone2019-DET-{split}'
+                )
+                part['indices'] = number
+            elif part.get('type') == 'RepeatDataset':
+                part['times'] = 1
+    cfg.test_dataloader = cfg.val_dataloader
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].update(
+            num_workers=0, persistent_workers=False
+        )
+    cfg.train_dataloader.batch_size = 2
+    cfg.merge_from_dict(
+        {
+            **unique_names(),
+            'work_dir': str(work_dir),
+            'log_level': 'WARNING',
+            'num_threads': 1,
+            'train_cfg.max_epochs': 1,
+            'train_cfg.val_interval': 9,
+            'default_hooks.checkpoint': None,
+            **(options or {}),
+        }
+    )
+    return Runner.from_cfg(cfg)
