@@ -13,6 +13,7 @@ from mmengine.dataset import Compose
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.launch import use_tta
+from mmhcm.structures.rounds import read_round
 from tests.support.slim_baselines import (
     BASELINES,
     CASCADE,
@@ -28,6 +29,7 @@ from tests.support.slim_baselines import (
     small_input,
     tiny_runner,
 )
+from tests.support.slim_modern import tiny_chips
 from tests.support.tiny_run import REPO, write_tiny_run
 
 MINED = [CASCADE, RETINA]
@@ -120,6 +122,27 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     # Half of an epoch's samples are hard chips, which lie behind the normal.
     assert sum(index >= chips.num_normal for index in drawn) == 1
     assert runner.iter == 1
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+
+
+def test_rrnet_trains_on_pasted_objects(tiny, tmp_path):
+    cfg = load(f'{RRNET}_ada-resampling')
+    slim_model(cfg, RRNET)
+    tiny_chips(cfg)
+    hook = cfg.default_hooks.mining
+    # Before the first epoch, as in the config.
+    hook.update(
+        epochs=load(f'{RRNET}_ada-resampling').default_hooks.mining.epochs
+    )
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    runner.train()
+    (canvas, *_) = read_round(
+        tmp_path / 'hcm/round_1/hard_chips.jsonl'
+    ).canvases
+    assert canvas.pastes
+    assert all(paste.hard_edges for paste in canvas.pastes)
+    assert all(paste.angle == 0 for paste in canvas.pastes)
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert 0 < loss < float('inf')
 

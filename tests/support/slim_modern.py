@@ -116,8 +116,9 @@ def tiny_chips(cfg: Config) -> None:
     hook = cfg.default_hooks.mining
     hook.update(epochs=[1], dataloader={'num_workers': 0})
     hook.canvases.update(num_canvases=2, num_pastes=2)
-    # Whatever little the detector says.
-    hook.metric.score_thr = 0.0
+    if hook.metric.type == 'HardChipMetric':
+        # Whatever little the detector says.
+        hook.metric.score_thr = 0.0
     hook.pool.update(num_workers=1, min_size=4, cache_dir=None)
     tta_model = hook.setdefault('tta_model', {})
     tta_model.update(type='MultiScaleTTA', max_per_view=100)
