@@ -20,7 +20,6 @@ from .multi_scale_tta import (
     MultiScaleTTA,
     as_detections,
     as_instances,
-    raised_cap,
 )
 
 BORDERS = ('drop', 'keep')
@@ -162,7 +161,7 @@ class SliceTTA(MultiScaleTTA):
         """
         found: list[DetDataSample] = []
         num_windows = 0
-        with raised_cap(self.module, self.max_per_view):
+        with self.view_settings():
             for image, sample in zip(views, samples, strict=True):
                 for number, result in self._test_view(
                     image, sample, min_score
