@@ -15,6 +15,8 @@
 # make test-full  what uses operators, with compiled ones (.venv-full)
 # make newest     the suite with the newest allowed versions (.venv-newest)
 # make numpy1     the algorithms' tests with NumPy 1 (.venv-numpy1)
+# make docs       the docs site in build/site; a broken link is an error
+# make tutorials  the commands of the tutorials, with a tiny detector
 # make bench      every benchmark against its peer, on real data (see DATA)
 #
 # MMCV         lite: stand-ins for mmcv's compiled operators; full: build the
@@ -60,7 +62,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install $(PIP_ARGS)
 .DELETE_ON_ERROR:
 .PHONY: help .venv install check lint types layers deadcode coverage \
 	test nightly nightly-tests mutants fuzz kills soak demo \
-	demo-smoke table1 comparators bench clean-venv newest \
+	demo-smoke table1 comparators docs tutorials bench clean-venv newest \
 	numpy1 .newest test-full .test-full
 .DEFAULT_GOAL := help
 
@@ -255,11 +257,22 @@ demo-smoke: $(VENV)/.checked
 table1 comparators: $(VENV)/.checked
 	$(BIN)/python tools/run_table.py configs/$@ $(TABLE_ARGS)
 
-# --- Benchmarks -------------------------------------------------------------
-$(VENV)/.peers: requirements/benchmarks.txt $(VENV)/.checked
-	$(PIP) --no-deps -r requirements/benchmarks.txt
+# --- Docs -------------------------------------------------------------------
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.checked
+	$(PIP) --no-deps -r requirements/docs.txt
 	touch $@
 
-bench: $(VENV)/.peers
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+tutorials: export OMP_NUM_THREADS = 1
+tutorials: export PYTHONPATH = .
+tutorials: $(VENV)/.checked
+	rm -rf work_dirs/notebook
+	$(BIN)/python tests/docs/run_notebook.py docs/tutorials/demo.ipynb
+	$(BIN)/python tests/docs/run_commands.py docs/tutorials/visdrone.md
+
+# --- Benchmarks -------------------------------------------------------------
+bench: $(VENV)/.checked
 	$(BIN)/python benchmarks/run.py $(if $(DATA),--data-root '$(DATA)') \
 		$(BENCH_ARGS)

@@ -1,5 +1,6 @@
-"""Build steps beyond pyproject.toml."""
+"""Build steps beyond pyproject.toml: configs, and the finder of operators."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import setup
@@ -15,18 +16,34 @@ PTH = (
 )
 
 
-class BuildWithPth(build_py):
-    """Build of the package that adds ``mmhcm-operators.pth`` beside it."""
+class Build(build_py):
+    """Build of the package, with two additions.
+
+    ``mmhcm-operators.pth`` lies beside the package. Configs and their index
+    are in ``mmhcm/.mim``, as those of MMDetection are in ``mmdet/.mim``; an
+    editable installation reads them where they are.
+    """
 
     def run(self) -> None:
-        """Build, and write the file into the wheel."""
+        """Build, and add the files."""
         super().run()
         folder = self.build_lib
         if self.editable_mode:
             folder = self.get_finalized_command('install').install_lib
+        else:
+            self._copy_configs(Path(folder, 'mmhcm', '.mim'))
         Path(folder).mkdir(parents=True, exist_ok=True)
         Path(folder, 'mmhcm-operators.pth').write_text(PTH, encoding='utf-8')
 
+    def _copy_configs(self, target: Path) -> None:
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(
+            'configs',
+            target / 'configs',
+            ignore=shutil.ignore_patterns('__pycache__'),
+        )
+        shutil.copy('model-index.yml', target)
+
 
 if __name__ == '__main__':
-    setup(cmdclass={'build_py': BuildWithPth})
+    setup(cmdclass={'build_py': Build})

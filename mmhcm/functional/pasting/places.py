@@ -180,6 +180,27 @@ def draw_centres(
     return centres, inds, sizes
 
 
+def draw_on_mask(
+    mask: np.ndarray,
+    canvas_wh: np.ndarray,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw positions (n, k, 2), canvas pixels, from the pixels of a mask.
+
+    Args:
+        mask: bool (h, w), True where objects may be; it covers the canvas and
+            has at least one such pixel.
+        canvas_wh: (2,), pixels.
+        shape: n and k.
+        rng: Source of all draws.
+    """
+    rows, columns = np.nonzero(mask)
+    picks = rng.integers(0, len(rows), shape)
+    cells = np.stack([columns[picks], rows[picks]], axis=-1)
+    return (cells + rng.random((*shape, 2))) * (canvas_wh / mask.shape[::-1])
+
+
 def choose_places(
     centres: np.ndarray,
     sizes: np.ndarray,
