@@ -12,20 +12,27 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_tta
+from mmhcm.engine.launching.launch import use_focus, use_tta
 from mmhcm.structures.rounds import read_round
 from tests.support.slim_baselines import (
+    AUTOFOCUS,
     BASELINES,
     CASCADE,
     CENTER,
     CORNER,
+    DETNET,
     FPN,
-    MASKING,
+    LIGHT_HEAD,
+    MASKED,
     REFINE_320,
     RETINA,
+    RFCN,
     RRNET,
+    SGE,
+    YOLOX,
     dicts,
     slim_model,
+    small_chips,
     small_input,
     tiny_runner,
 )
@@ -58,7 +65,11 @@ def tiny(tmp_path_factory):
     return write_tiny_run(tmp_path_factory.mktemp('baselines')).parent
 
 
-QUICK = {FPN, CENTER, REFINE_320, RRNET}
+# The parts of the others are MMDetection's alone.
+QUICK = {
+    *(FPN, CENTER, LIGHT_HEAD, RFCN, SGE, DETNET, AUTOFOCUS),
+    *(REFINE_320, RRNET),
+}
 
 
 @pytest.mark.parametrize(
@@ -71,6 +82,8 @@ QUICK = {FPN, CENTER, REFINE_320, RRNET}
 def test_baseline_trains_and_scores(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
+    if name == AUTOFOCUS:
+        small_chips(cfg)
     small_input(cfg.train_dataloader)
     small_input(cfg.val_dataloader)
     runner = tiny_runner(cfg, tiny, tmp_path)
@@ -92,18 +105,7 @@ def test_baseline_trains_and_scores(name, tiny, tmp_path):
 def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     cfg = load(f'{name}_hcm', 'hcm')
     slim_model(cfg, name)
-    train_set = cfg.train_dataloader.dataset
-    train_set.update(
-        scales=[
-            {'window': 48, 'valid_range': (0, 16), 'stride': 8},
-            {'window': 80, 'valid_range': (12, None), 'stride': 16},
-        ],
-        chip_size=64,
-        cache_dir=None,
-        partial_decoding=False,
-    )
-    train_set.pipeline[3].chip_size = 64
-    cfg.train_dataloader.sampler.num_samples = 2
+    small_chips(cfg)
     hook = cfg.default_hooks.mining
     assert hook.type == 'HardChipMiningHook'
     # Mine before the only iteration, whatever little the detector says.
@@ -168,13 +170,14 @@ def test_five_hundred_detections_are_kept(name):
         for key in ('max_per_img', 'nms_pre', 'corner_topk', 'topk')
         if key in part
     }
-    assert limits['max_per_img'] >= 500
-    assert min(limits.values()) >= 500
+    # YOLOX has no limits at all.
+    assert ('max_per_img' in limits) == (name != YOLOX)
+    assert min(limits.values(), default=500) >= 500
     for part in dicts(cfg.model.test_cfg):
         assert part.get('score_thr', 0) <= 0.01
     if 'tta_model' in cfg:
-        tta_model = cfg.tta_model
-        assert tta_model.get('tta_cfg', tta_model).max_per_img == 500
+        tta_cfg = cfg.tta_model.get('tta_cfg', cfg.tta_model)
+        assert tta_cfg.max_per_img == 500
     assert (
         cfg.val_evaluator == cfg.test_evaluator == {'type': 'VisDroneMetric'}
     )
@@ -182,31 +185,38 @@ def test_five_hundred_detections_are_kept(name):
 
 
 @pytest.mark.parametrize('name', BASELINES)
-def test_ignored_objects_are_not_learned(name, tiny):
-    cfg = load(name)
+def test_heads_ignore_or_pixels_are_masked(name):
     assigners = [
         part.assigner
-        for part in dicts(cfg.model.train_cfg or {})
+        for part in dicts(load(name).model.train_cfg or {})
         if 'assigner' in part
     ]
-    heads_ignore = bool(assigners)
-    assert heads_ignore == (name not in MASKING)
-    for assigner in assigners:
+    assert bool(assigners) or name in MASKED
+    for assigner in assigners if name not in MASKED else ():
         built = TASK_UTILS.build(assigner)
         assert isinstance(built, MaxIoUAssigner)
         assert assigner.type == 'TrueIgnoreAssigner'
-    dataset = next(
-        part
-        for part in dicts(cfg.train_dataloader.dataset)
-        if part.get('type') == 'VisDroneDataset'
+
+
+@pytest.mark.parametrize(
+    # Chips are loaded in another way.
+    'name',
+    [name for name in BASELINES if name != AUTOFOCUS],
+)
+def test_ignored_objects_are_not_learned(name, tiny):
+    parts = list(dicts(load(name).train_dataloader.dataset))
+    (pipeline,) = (
+        part.pipeline
+        for part in parts
+        if 'pipeline' in part and part.pipeline[0].type == 'LoadImage'
     )
+    heads_ignore = name not in MASKED
+    dataset = next(p for p in parts if p.get('type') == 'VisDroneDataset')
     dataset.update(
         data_root=str(tiny / 'data' / 'VisDrone2019-DET-train'),
         # No transforms that draw.
         pipeline=[
-            step
-            for step in dataset.pipeline
-            if step.type.startswith(('Load', 'Mask'))
+            step for step in pipeline if step.type.startswith(('Load', 'Mask'))
         ],
     )
     results = DATASETS.build(dataset)[0]
@@ -233,6 +243,31 @@ def test_views_of_an_image_merge(name, tiny, tmp_path):
     cfg.val_dataloader = cfg.test_dataloader
     runner = tiny_runner(cfg, tiny, tmp_path)
     assert 'visdrone/AP' in runner.test()
+
+
+def test_autofocus_tests_from_coarse_to_fine(tiny, tmp_path):
+    cfg = load(AUTOFOCUS)
+    assert [scale.window for scale in cfg.focus_model.scales] == [
+        scale.window for scale in cfg.scales[::-1]
+    ]
+    slim_model(cfg, AUTOFOCUS)
+    small_chips(cfg)
+    cfg.focus_model.scales = [
+        {'scale_factor': 0.5},
+        # An untrained detector says something between 0 and 1.
+        {'scale_factor': 1.0, 'focus_thr': 0.0, 'min_side': 2},
+    ]
+    use_focus(cfg)
+    cfg.val_dataloader = cfg.test_dataloader
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    seen = []
+    runner.model.module.backbone.register_forward_pre_hook(
+        lambda _, args: seen.append(tuple(args[0].shape[2:]))
+    )
+    assert 'visdrone/AP' in runner.test()
+    # Padded to 32 pixels: 112 x 80 at half its size, then windows of it.
+    assert seen[0] == (64, 64)
+    assert len(seen) > 1
 
 
 def test_centernet_boxes_are_in_pixels_of_the_image(tiny):

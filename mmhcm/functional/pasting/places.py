@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -63,7 +62,7 @@ class Guides:
         class_log_sizes: np.ndarray,
         families: np.ndarray,
         class_aspects: np.ndarray,
-    ) -> Self:
+    ) -> 'Guides':
         """Create the guides of a canvas' objects, see `plan_pastes`."""
         bboxes = as_bboxes(gt_bboxes).astype(np.float64)
         labels = np.asarray(gt_labels, dtype=np.int64).reshape(-1)
