@@ -45,10 +45,11 @@ class CheckedCocoDataset(CocoDataset):
     warning for each kind; in test mode a malformed one and one of no image
     are errors. What is marked ``ignore`` is an ignored object and not
     background, of whatever category. Areas follow from the boxes; ids of
-    annotations and sizes of images are found where the file has none. Among the categories must be those of
-    ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
-    in the order of the file whatever the classes say; objects of further
-    ones are left out. No id and no image may appear twice.
+    annotations and sizes of images are found where the file has none. Among
+    the categories must be those of ``metainfo['classes']``, in their order,
+    as ``CocoDataset`` labels them in the order of the file whatever the
+    classes say; objects of further ones are left out. No id and no image may
+    appear twice.
 
     Args:
         args: Arguments of ``CocoDataset``.

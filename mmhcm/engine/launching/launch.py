@@ -106,7 +106,8 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
-    return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+    # Classes stay what they are: `to_dict` would make names of them.
+    return Config(moved(cfg._to_lazy_dict()), filename=cfg.filename)
 
 
 def build_runner(cfg: Config) -> Runner:
