@@ -144,7 +144,13 @@ def sample(side: int) -> DetDataSample:
         [corner, corner + 16 + 32 * torch.rand(NUM_OBJECTS, 2)], dim=1
     )
     shape = {'img_shape': (side, side), 'ori_shape': (side, side)}
-    found = DetDataSample(metainfo={**shape, 'scale_factor': (1.0, 1.0)})
+    found = DetDataSample(
+        metainfo={
+            **shape,
+            'scale_factor': (1.0, 1.0),
+            'ignored_but_counted': [],
+        }
+    )
     found.gt_instances = InstanceData(
         bboxes=bboxes, labels=torch.randint(0, 10, (NUM_OBJECTS,))
     )
