@@ -1,7 +1,7 @@
 """Test in slices of the image, processed in batches and merged."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,13 +20,23 @@ from .multi_scale_tta import (
     MultiScaleTTA,
     as_detections,
     as_instances,
-    raised_cap,
 )
 
 BORDERS = ('drop', 'keep')
 # Meta keys that a slice takes from the image, and a pass from the view.
 _IMAGE_KEYS = ('img_id', 'img_path')
 _VIEW_KEYS = ('flip', 'flip_direction', 'valid_range')
+
+
+class SliceableImage(Protocol):
+    """Array (h, w, 3), or an image that gives an array for two slices."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+
+    def __getitem__(self, rows_columns: tuple[slice, slice], /) -> np.ndarray:
+        """Read a part, (rows, columns)."""
 
 
 class SlicePass(NamedTuple):
@@ -132,12 +142,30 @@ class SliceTTA(MultiScaleTTA):
         self, views: Sequence[Tensor], samples: Sequence[DetDataSample]
     ) -> DetDataSample:
         """Merge all passes over all views of one image."""
+        images = [view.cpu().permute(1, 2, 0).numpy() for view in views]
+        return self.test_views(images, samples)
+
+    @torch.no_grad()
+    def test_views(
+        self,
+        views: Sequence[SliceableImage],
+        samples: Sequence[DetDataSample],
+        min_score: float = 0.0,
+    ) -> DetDataSample:
+        """Merge all passes over all views of one image.
+
+        Args:
+            views: Arrays, or images that are read slice by slice.
+            samples: Meta information of each view.
+            min_score: Lowest score of a detection. Defaults to 0.
+        """
         found: list[DetDataSample] = []
         num_windows = 0
-        with raised_cap(self.module, self.max_per_view):
-            for view, sample in zip(views, samples, strict=True):
-                image = view.cpu().permute(1, 2, 0).numpy()
-                for number, result in self._test_view(image, sample):
+        with self.view_settings():
+            for image, sample in zip(views, samples, strict=True):
+                for number, result in self._test_view(
+                    image, sample, min_score
+                ):
                     num_windows += number
                     found.append(result)
         merged = samples[0]
@@ -145,15 +173,18 @@ class SliceTTA(MultiScaleTTA):
         merged.pred_instances = self._merge(found, duplicates=num_windows > 1)
         return merged
 
+    def count_slices(self, image: SliceableImage) -> int:
+        """Count the slices of all passes over an image."""
+        return sum(len(_windows(item, image)) for item in self.passes)
+
     def _test_view(
-        self, image: np.ndarray, sample: DetDataSample
+        self, image: SliceableImage, sample: DetDataSample, min_score: float
     ) -> Iterator[tuple[int, DetDataSample]]:
         """Test all passes; yield the number of windows and the detections."""
         for item in self.passes:
             windows = _windows(item, image)
-            rows = self._rows(
-                self._outputs(item, windows, image, sample), windows
-            )
+            outputs = self._outputs(item, windows, image, sample)
+            rows = self._rows(outputs, windows, min_score)
             yield (
                 len(windows),
                 self._as_view(item, rows, windows, image, sample),
@@ -163,7 +194,7 @@ class SliceTTA(MultiScaleTTA):
         self,
         item: SlicePass,
         windows: np.ndarray,
-        image: np.ndarray,
+        image: SliceableImage,
         view: DetDataSample,
     ) -> Iterator[tuple[int, DetDataSample]]:
         """Yield the detector's output for each of the windows (k, 4)."""
@@ -183,6 +214,7 @@ class SliceTTA(MultiScaleTTA):
         self,
         outputs: Iterable[tuple[int, DetDataSample]],
         windows: np.ndarray,
+        min_score: float,
     ) -> np.ndarray:
         """Gather box, score, label and window of detections (n, 7)."""
         # One buffer, since many small arrays that stay in memory between large
@@ -193,7 +225,7 @@ class SliceTTA(MultiScaleTTA):
             rows = np.empty((len(found.labels), 7), dtype=np.float32)
             rows[:, :4] = found.bboxes + np.tile(windows[ind, :2], 2)
             rows[:, 4], rows[:, 5], rows[:, 6] = *found[1:], ind
-            buffer.extend(rows.tobytes())
+            buffer.extend(rows[found.scores >= min_score].tobytes())
         return np.frombuffer(buffer, dtype=np.float32).reshape(-1, 7)
 
     def _as_view(
@@ -201,7 +233,7 @@ class SliceTTA(MultiScaleTTA):
         item: SlicePass,
         rows: np.ndarray,
         windows: np.ndarray,
-        image: np.ndarray,
+        image: SliceableImage,
         view: DetDataSample,
     ) -> DetDataSample:
         """Drop cut detections, and make the others those of the image."""
@@ -262,14 +294,17 @@ def _build_pass(settings: Mapping[str, Any]) -> SlicePass:
     return SlicePass(window, overlap, resize, low_high)
 
 
-def _windows(item: SlicePass, image: np.ndarray) -> np.ndarray:
+def _windows(item: SlicePass, image: SliceableImage) -> np.ndarray:
     height, width = image.shape[:2]
     window = item.window or max(height, width)
     return slice_windows(width, height, window, item.overlap)
 
 
 def _cut(
-    item: SlicePass, image: np.ndarray, window: np.ndarray, view: DetDataSample
+    item: SlicePass,
+    image: SliceableImage,
+    window: np.ndarray,
+    view: DetDataSample,
 ) -> tuple[Tensor, DetDataSample]:
     """Cut a slice: pixels (3, h, w), uint8, and its data sample."""
     x1, y1, x2, y2 = window.tolist()

@@ -10,10 +10,10 @@ from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmdet.registry import DATASETS, MODELS, TASK_UTILS
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.runner import Runner
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.launch import use_focus, use_tta
+from mmhcm.structures.rounds import read_round
 from tests.support.slim_baselines import (
     AUTOFOCUS,
     BASELINES,
@@ -24,16 +24,20 @@ from tests.support.slim_baselines import (
     FPN,
     LIGHT_HEAD,
     MASKED,
+    REFINE_320,
     RETINA,
     RFCN,
+    RRNET,
     SGE,
     YOLOX,
     dicts,
     slim_model,
     small_chips,
     small_input,
+    tiny_runner,
 )
-from tests.support.tiny_run import REPO, unique_names, write_tiny_run
+from tests.support.slim_modern import tiny_chips
+from tests.support.tiny_run import REPO, write_tiny_run
 
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
@@ -46,37 +50,6 @@ def _read(path):
 
 def load(name, folder='baselines'):
     return deepcopy(_read(REPO / 'configs' / folder / f'{name}_visdrone.py'))
-
-
-def tiny_runner(cfg, tiny, work_dir):
-    """Build a Runner of one epoch on one batch, and on one image."""
-    for split, number in (('train', 2), ('val', 1)):
-        for part in dicts(cfg[f'{split}_dataloader']['dataset']):
-            if part.get('type') == 'VisDroneDataset':
-                part['data_root'] = str(
-                    tiny / 'data' / f'VisDrone2019-DET-{split}'
-                )
-                part['indices'] = number
-            elif part.get('type') == 'RepeatDataset':
-                part['times'] = 1
-    cfg.test_dataloader = cfg.val_dataloader
-    for split in ('train', 'val', 'test'):
-        cfg[f'{split}_dataloader'].update(
-            num_workers=0, persistent_workers=False
-        )
-    cfg.train_dataloader.batch_size = 2
-    cfg.merge_from_dict(
-        {
-            **unique_names(),
-            'work_dir': str(work_dir),
-            'log_level': 'WARNING',
-            'num_threads': 1,
-            'train_cfg.max_epochs': 1,
-            'train_cfg.val_interval': 9,
-            'default_hooks.checkpoint': None,
-        }
-    )
-    return Runner.from_cfg(cfg)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +66,10 @@ def tiny(tmp_path_factory):
 
 
 # The parts of the others are MMDetection's alone.
-QUICK = {FPN, CENTER, LIGHT_HEAD, RFCN, SGE, DETNET, AUTOFOCUS}
+QUICK = {
+    *(FPN, CENTER, LIGHT_HEAD, RFCN, SGE, DETNET, AUTOFOCUS),
+    *(REFINE_320, RRNET),
+}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +124,27 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     # Half of an epoch's samples are hard chips, which lie behind the normal.
     assert sum(index >= chips.num_normal for index in drawn) == 1
     assert runner.iter == 1
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+
+
+def test_rrnet_trains_on_pasted_objects(tiny, tmp_path):
+    cfg = load(f'{RRNET}_ada-resampling')
+    slim_model(cfg, RRNET)
+    tiny_chips(cfg)
+    hook = cfg.default_hooks.mining
+    # Before the first epoch, as in the config.
+    hook.update(
+        epochs=load(f'{RRNET}_ada-resampling').default_hooks.mining.epochs
+    )
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    runner.train()
+    (canvas, *_) = read_round(
+        tmp_path / 'hcm/round_1/hard_chips.jsonl'
+    ).canvases
+    assert canvas.pastes
+    assert all(paste.hard_edges for paste in canvas.pastes)
+    assert all(paste.angle == 0 for paste in canvas.pastes)
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert 0 < loss < float('inf')
 
@@ -217,8 +214,10 @@ def test_ignored_objects_are_not_learned(name, tiny):
     dataset = next(p for p in parts if p.get('type') == 'VisDroneDataset')
     dataset.update(
         data_root=str(tiny / 'data' / 'VisDrone2019-DET-train'),
-        # The first transforms, up to those that draw.
-        pipeline=pipeline[: 3 if heads_ignore else 4],
+        # No transforms that draw.
+        pipeline=[
+            step for step in pipeline if step.type.startswith(('Load', 'Mask'))
+        ],
     )
     results = DATASETS.build(dataset)[0]
     mean = np.rint([103.53, 116.28, 123.675])
@@ -228,9 +227,14 @@ def test_ignored_objects_are_not_learned(name, tiny):
 
 
 @pytest.mark.parametrize(
-    'name', [CENTER, pytest.param(CORNER, marks=pytest.mark.nightly)]
+    'name',
+    [
+        CENTER,
+        pytest.param(CORNER, marks=pytest.mark.nightly),
+        pytest.param(RRNET, marks=pytest.mark.nightly),
+    ],
 )
-def test_mirror_images_merge(name, tiny, tmp_path):
+def test_views_of_an_image_merge(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
     small_input(cfg.train_dataloader)

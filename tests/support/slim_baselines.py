@@ -1,9 +1,13 @@
 """The baselines with the same modules as at full size, but small ones."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.runner import Runner
+
+from tests.support.tiny_run import unique_names
 
 FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
     'faster-rcnn_r50_fpn',
@@ -36,9 +40,14 @@ SYSTEMS = [
     'faster-rcnn_r101_fpn_snip',
     'faster-rcnn_r101_fpn_autofocus',
 ]
+REFINE_320, REFINE_512, RRNET = [
+    'refinedet320_vgg16',
+    'refinedet512_vgg16',
+    'rrnet_hourglass104',
+]
 # Their assigners, where they have any, cannot ignore: pixels are masked.
-MASKED = {CORNER, CENTER, YOLOV3, YOLOX}
-BASELINES += SYSTEMS
+MASKED = {CORNER, CENTER, RRNET, YOLOV3, YOLOX}
+BASELINES += [*SYSTEMS, REFINE_320, REFINE_512, RRNET]
 
 # The same modules, smaller.
 SLIM_RESNET = {'depth': 18, 'base_channels': 16, 'stem_channels': 16}
@@ -76,7 +85,26 @@ SLIM_MAPS = {
     'train_cfg': {'rpn_proposal': {'max_per_img': 50}},
     'test_cfg': {'rpn': {'max_per_img': 50}},
 }
+SLIM_HOURGLASS = {
+    'downsample_times': 2,
+    'stage_channels': [16, 16, 16],
+    'stage_blocks': [1, 1, 1],
+    'feat_channel': 16,
+}
+SLIM_REFINE_DET = {
+    'neck': {'extra_channels': (16, 16), 'out_channels': 16},
+    'bbox_head': {
+        'arm_channels': (512, 512, 1024, 16),
+        'odm_channels': (16, 16, 16, 16),
+    },
+}
 SLIM = {
+    REFINE_320: SLIM_REFINE_DET,
+    REFINE_512: SLIM_REFINE_DET,
+    RRNET: {
+        'backbone': SLIM_HOURGLASS,
+        'bbox_head': {'in_channels': 16, 'feat_channels': 16},
+    },
     FPN: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
     CASCADE: {'backbone': SLIM_RESNET, **SLIM_TWO_STAGE},
     RETINA: {
@@ -85,12 +113,7 @@ SLIM = {
         'bbox_head': {**SLIM_HEAD, 'stacked_convs': 1},
     },
     CORNER: {
-        'backbone': {
-            'downsample_times': 2,
-            'stage_channels': [16, 16, 16],
-            'stage_blocks': [1, 1, 1],
-            'feat_channel': 16,
-        },
+        'backbone': SLIM_HOURGLASS,
         'bbox_head': {'in_channels': 16},
     },
     CENTER: {
@@ -215,3 +238,40 @@ def small_input(values: Any) -> None:
             kind == 'RandomCenterCropPad' and not part.get('test_mode')
         ):
             part['crop_size'] = (64, 64)
+
+
+def tiny_runner(
+    cfg: Config,
+    tiny: Path,
+    work_dir: Path,
+    options: dict[str, Any] | None = None,
+) -> Runner:
+    """Build a Runner of one epoch on one batch, and on one image."""
+    for split, number in (('train', 2), ('val', 1)):
+        for part in dicts(cfg[f'{split}_dataloader']['dataset']):
+            if part.get('type') == 'VisDroneDataset':
+                part['data_root'] = str(
+                    tiny / 'data' / f'VisDrone2019-DET-{split}'
+                )
+                part['indices'] = number
+            elif part.get('type') == 'RepeatDataset':
+                part['times'] = 1
+    cfg.test_dataloader = cfg.val_dataloader
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].update(
+            num_workers=0, persistent_workers=False
+        )
+    cfg.train_dataloader.batch_size = 2
+    cfg.merge_from_dict(
+        {
+            **unique_names(),
+            'work_dir': str(work_dir),
+            'log_level': 'WARNING',
+            'num_threads': 1,
+            'train_cfg.max_epochs': 1,
+            'train_cfg.val_interval': 9,
+            'default_hooks.checkpoint': None,
+            **(options or {}),
+        }
+    )
+    return Runner.from_cfg(cfg)

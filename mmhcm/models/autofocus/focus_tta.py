@@ -10,7 +10,7 @@ from mmdet.structures import DetDataSample
 from mmhcm.functional.focus import focus_chips, join_overlapping
 from mmhcm.functional.merging import touch_inner_borders
 
-from ..slice_tta import SliceTTA
+from ..slice_tta import SliceableImage, SliceTTA
 from .focus_head import FocusHead
 
 # Defaults of AutoFocus for the second scale, and for the later ones.
@@ -83,7 +83,7 @@ class FocusTTA(SliceTTA):
             )
 
     def _test_view(
-        self, image: np.ndarray, sample: DetDataSample
+        self, image: SliceableImage, sample: DetDataSample, min_score: float
     ) -> Iterator[tuple[int, DetDataSample]]:
         """Test a view from coarse to fine."""
         height, width = image.shape[:2]
@@ -96,7 +96,7 @@ class FocusTTA(SliceTTA):
             if index + 1 < len(self.passes):
                 settings = self.focus_settings[index + 1]
                 outputs = self._watch(outputs, windows, settings, chips)
-            rows = self._rows(outputs, windows)
+            rows = self._rows(outputs, windows, min_score)
             yield (
                 len(windows),
                 self._as_view(item, rows, windows, image, sample),

@@ -84,16 +84,6 @@ def test_boxes_are_where_the_objects_are(scene):
     assert results['img'].shape == (CHIP_SIZE, CHIP_SIZE, 3)
 
 
-@given(scenes())
-def test_boxes_fit_the_objects_after_a_flip(scene):
-    row, window, resize = scene
-    flip = TRANSFORMS.build(dict(type='mmdet.RandomFlip', prob=1.0))
-    results = flip(crop([row], window, resize))
-    found = painted_box(results['img'], object_color(0), tolerance=77)
-    bbox = results['gt_bboxes'].numpy()[0]
-    np.testing.assert_allclose(found, bbox, atol=1.01)
-
-
 def test_windows_are_padded_at_the_right_and_the_bottom():
     results = crop([(0, 0, 10, 10)], (0, 0, 40, 20), resize=1.5)
     img = results['img']
