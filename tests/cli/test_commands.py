@@ -20,6 +20,7 @@ ABSENT = {
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
+    'predict': ['absent.py', 'a.pth', 'a.jpg', '--out', 'out'],
     'report': ['absent.py', 'work'],
     'run_table': ['absent'],
     'submit': ['absent.py', 'absent.pth'],
