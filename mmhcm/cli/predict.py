@@ -3,28 +3,26 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mmengine.config import DictAction
+from mmhcm.config_files import SCOPE
+from mmhcm.structures.choices import PREDICTION_FORMATS
 
-from mmhcm.apis.predict import FORMATS, Prediction, predict
-from mmhcm.engine.checkpoints import existing_checkpoint
-from mmhcm.engine.launching import (
-    add_mode_arguments,
-    load_config,
-    use_mode,
-)
-
+from .arguments import ConfigOptions, add_mode_arguments, command_parser
 from .user_errors import report_user_errors
+
+if TYPE_CHECKING:
+    from mmhcm.apis.predict import Prediction
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm predict',
-        description=__doc__,
-        epilog='example: mmhcm predict CONFIG CHECKPOINT photos/ --out found',
+    parser = command_parser(
+        'predict', __doc__, 'CONFIG CHECKPOINT photos/ --out found'
     )
-    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'config', help=f'config file, or {SCOPE}NAME for one of the package'
+    )
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument(
         'sources',
@@ -36,7 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_mode_arguments(parser)
     parser.add_argument(
         '--json',
-        choices=FORMATS,
+        choices=PREDICTION_FORMATS,
         dest='files',
         help='also write the boxes as files of this format',
     )
@@ -58,7 +56,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptions,
         help='override config values: key=value, nested keys with dots',
     )
     parser.set_defaults(launcher='none', work_dir=None)
@@ -67,6 +65,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print a summary; 1 if a file could not be read."""
+    from mmhcm.apis.predict import predict
+    from mmhcm.engine.checkpoints import existing_checkpoint
+    from mmhcm.engine.launching import load_config, use_mode
+
     if args.no_pictures and args.files is None:
         raise ValueError('--no-pictures leaves nothing to write: add --json')
     cfg = load_config(args)
@@ -85,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     return int(bool(result.broken))
 
 
-def _report(result: Prediction, args: argparse.Namespace) -> None:
+def _report(result: 'Prediction', args: argparse.Namespace) -> None:
     print(
         f'{result.num_detections} detections from {args.score_thr:g} in '
         f'{result.num_images} images: {args.out}'

@@ -6,12 +6,10 @@ from .browsing import (
     save_detections,
     save_hard_chips,
 )
-from .exporting import KINDS, SUFFIXES, export
+from .exporting import export
 from .pictures import write_picture
 
 __all__ = [
-    'KINDS',
-    'SUFFIXES',
     'export',
     'save_canvases',
     'save_chips',
