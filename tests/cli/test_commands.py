@@ -24,6 +24,7 @@ ABSENT = {
     'export_onnx': ['absent.py', 'a.pth', '--out', 'a', '--size', '9', '9'],
     'mmdet_tool': ['get_flops', 'absent.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
+    'predict': ['absent.py', 'a.pth', 'a.jpg', '--out', 'out'],
     'report': ['absent.py', 'work'],
     'run_table': ['absent'],
     'submit': ['absent.py', 'absent.pth'],
