@@ -85,7 +85,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _find(args: argparse.Namespace) -> FoundData:
     if args.coco:
-        return find_coco(*args.coco, args.images)
+        train, val = args.coco
+        return find_coco(train, val, args.images)
     if args.yolo:
         return find_yolo(args.yolo)
     return find_voc(args.voc)
