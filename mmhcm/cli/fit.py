@@ -4,28 +4,23 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmhcm.apis.analysis import (
-    DataFit,
-    check_fitted,
-    data_fit_text,
-    fit_config,
-    fitted_config,
+from .arguments import (
+    add_annotation_arguments,
+    add_config_arguments,
+    command_parser,
 )
-from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
-from mmhcm.engine.launching import add_config_arguments, load_config
-
 from .user_errors import report_user_errors
 from .written_config import check_target, write_config
+
+if TYPE_CHECKING:
+    from mmhcm.apis.analysis import DataFit
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm fit',
-        description=__doc__,
-        epilog='example: mmhcm fit boats.py --write boats_fitted.py',
-    )
+    parser = command_parser('fit', __doc__, 'boats.py --write boats_fitted.py')
     add_config_arguments(parser)
     add_annotation_arguments(parser)
     parser.add_argument(
@@ -64,6 +59,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Fit, print and write."""
+    from mmhcm.apis.analysis import data_fit_text, fit_config
+    from mmhcm.apis.data import chosen_training_data
+    from mmhcm.engine.launching import load_config
+
     if args.write is not None:
         check_target(args.write, args.force, args.config)
     cfg = load_config(args)
@@ -82,8 +81,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(fit: DataFit, args: argparse.Namespace) -> None:
+def _write(fit: 'DataFit', args: argparse.Namespace) -> None:
     """Write the config; remove it if its training ignores the values."""
+    from mmhcm.apis.analysis import check_fitted, fitted_config
+    from mmhcm.engine.launching import load_config
+
     write_config(args.write, fitted_config(fit, args.config, args.write))
     written = argparse.Namespace(**{**vars(args), 'config': args.write})
     try:

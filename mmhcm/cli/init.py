@@ -3,34 +3,23 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mmhcm.apis.analysis import (
-    DataFit,
-    data_fit_text,
-    fit_config,
-    fitted_lines,
-)
-from mmhcm.apis.data import build_training_data
-from mmhcm.apis.own_data import (
-    FoundData,
-    data_config,
-    find_coco,
-    find_voc,
-    find_yolo,
-)
-from mmhcm.engine.launching import add_config_arguments, load_config
-
+from .arguments import add_config_arguments, command_parser
 from .user_errors import report_user_errors
 from .written_config import check_target, write_config
+
+if TYPE_CHECKING:
+    from mmhcm.apis.analysis import DataFit
+    from mmhcm.apis.own_data import FoundData
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm init',
-        description=__doc__,
-        epilog='example: mmhcm init --coco sea/train.json sea/val.json '
-        '--out boats.py --fit',
+    parser = command_parser(
+        'init',
+        __doc__,
+        '--coco sea/train.json sea/val.json --out boats.py --fit',
     )
     sources = parser.add_mutually_exclusive_group(required=True)
     sources.add_argument(
@@ -67,6 +56,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Find the data, write the config, and fit."""
+    from mmhcm.apis.analysis import data_fit_text, fitted_lines
+    from mmhcm.apis.own_data import data_config
+
     check_target(args.out, args.force)
     data = _find(args)
     for note in data.notes:
@@ -83,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _find(args: argparse.Namespace) -> FoundData:
+def _find(args: argparse.Namespace) -> 'FoundData':
+    from mmhcm.apis.own_data import find_coco, find_voc, find_yolo
+
     if args.coco:
         train, val = args.coco
         return find_coco(train, val, args.images)
@@ -92,8 +86,12 @@ def _find(args: argparse.Namespace) -> FoundData:
     return find_voc(args.voc)
 
 
-def _fit(path: str) -> DataFit:
+def _fit(path: str) -> 'DataFit':
     """Fit the values of a written config to its data."""
+    from mmhcm.apis.analysis import fit_config
+    from mmhcm.apis.data import build_training_data
+    from mmhcm.engine.launching import load_config
+
     parser = argparse.ArgumentParser()
     add_config_arguments(parser)
     cfg = load_config(parser.parse_args([path]))

@@ -75,8 +75,8 @@ test_meta_keys = (
 # chips reach as many: 94 % at an IoU of 0.5, and 88 % at a scale of 1.5.
 test_scale = 2.0
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor='${test_scale}'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor='${test_scale}', keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=test_meta_keys),
 ]
 val_dataloader = dict(
@@ -98,7 +98,7 @@ test_evaluator = val_evaluator
 
 # Multi-scale test: the scales of the chips, each with its valid range.
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='ViewsOfImage',
         scales='${scales}',

@@ -22,6 +22,7 @@ from mmhcm.functional.anchors import (
     summarize_ious,
 )
 from mmhcm.functional.boxes import as_bboxes, sqrt_areas
+from mmhcm.structures.type_names import type_name
 
 _MMDET_SCALES, _MMDET_RATIOS = (8.0,), (0.5, 1.0, 2.0)
 
@@ -117,7 +118,8 @@ def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
         settings = dict(cfg.model.get(head, {}).get('anchor_generator', {}))
         if not settings:
             continue
-        kind = settings.pop('type').split('.')[-1]
+        kind = type_name(settings)
+        settings.pop('type')
         settings.pop('_scope_', None)
         if kind != AnchorGenerator.__name__:
             raise ValueError(f'cannot fit anchors of type {kind}')

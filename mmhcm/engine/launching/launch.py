@@ -9,21 +9,27 @@ from typing import Any
 import cv2
 import torch
 import torch.distributed
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.dataset import BaseDataset
 from mmengine.dist import init_dist
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
+import mmhcm.evaluation  # noqa: F401 registers WholeFileDump
 from mmhcm.config_files import (
     SCOPE,
     config,
     deferred_references,
     resolve_references,
 )
+from mmhcm.engine.checks import check_config
+from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
+from mmhcm.structures.type_names import type_name
 
+from .command_runner import CommandRunner
+from .options import check_options
 from .rank_watch import joined_within, watch_ranks
 from .scale_check import warn_of_other_scales
 
@@ -31,34 +37,6 @@ from .scale_check import warn_of_other_scales
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
 #: Where a config says nothing else, seconds; see `join_processes`.
 _PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that every command with a config has."""
-    parser.add_argument(
-        'config', help=f'config file, or {SCOPE}NAME for one of the package'
-    )
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override config values: key=value, nested keys with dots; '
-        'paths below data_root, external_root and cache_dir follow them',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='how several processes are started',
-    )
-    parser.add_argument(
-        '--local_rank',
-        '--local-rank',
-        type=int,
-        default=0,
-        help='set by torch.distributed.launch',
-    )
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -72,6 +50,7 @@ def load_config(args: argparse.Namespace) -> Config:
     """
     cfg = _read_config(args.config)
     options = args.cfg_options or {}
+    check_options(cfg, options, _ROOTS)
     for name in _ROOTS:
         if name in options and name in cfg and cfg[name]:
             cfg = move_root(cfg, str(cfg[name]), str(options[name]))
@@ -125,13 +104,42 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
         return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
 
 
+def check_mining_hooks(cfg: Config) -> None:
+    """Refuse a config that inherits the mining hooks and does not use them.
+
+    Raises:
+        ValueError: no hook of ``default_hooks`` or ``custom_hooks`` mines.
+    """
+    hooks = {hook['type'] for hook in cfg.get('custom_hooks') or []}
+    hooks |= {*cfg.get('default_hooks', {})}
+    if 'mining' in cfg.get('mining_hooks', {}) and not hooks & {
+        'mining',
+        'HardChipMiningHook',
+    }:
+        raise ValueError(
+            f'{cfg.filename} inherits hard_chip_mining.py and would mine '
+            'nothing: add default_hooks = _base_.mining_hooks, or remove '
+            'that file from _base_'
+        )
+
+
 def build_runner(cfg: Config) -> Runner:
-    """Set up threads and processes, and build the config's runner."""
+    """Set up threads and processes, and build the config's runner.
+
+    Raises:
+        ValueError: the config has a fault, see ``mmhcm.engine.checks``.
+    """
+    check_config(cfg)
     set_threads(cfg)
     join_processes(cfg)
-    if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return Runner.from_cfg(cfg)
+    runner = (
+        RUNNERS.build(cfg)
+        if 'runner_type' in cfg
+        else CommandRunner.from_cfg(cfg)
+    )
+    if not any(isinstance(hook, StartCheckHook) for hook in runner.hooks):
+        runner.register_hook(StartCheckHook())
+    return runner
 
 
 def set_threads(cfg: Config) -> None:
@@ -213,17 +221,14 @@ def use_slices(cfg: Config) -> None:
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
 
 
-def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of another test mode than the whole image at once."""
-    modes = parser.add_mutually_exclusive_group()
-    modes.add_argument(
-        '--tta', action='store_true', help="test at the config's many scales"
-    )
-    modes.add_argument(
-        '--slices',
-        action='store_true',
-        help="test in the config's slices, for images of any size",
-    )
+def use_focus(cfg: Config) -> None:
+    """Switch a config to testing from coarse to fine, as AutoFocus does.
+
+    Raises:
+        ValueError: the config has no ``focus_model`` or ``focus_pipeline``.
+    """
+    _wrap_model(cfg, 'focus', flag='--focus')
+    cfg.test_dataloader.update(cfg.get('focus_dataloader', {}))
 
 
 def use_mode(cfg: Config, args: argparse.Namespace) -> None:
@@ -236,6 +241,8 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
         use_tta(cfg)
     if args.slices:
         use_slices(cfg)
+    if args.focus:
+        use_focus(cfg)
 
 
 def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
@@ -282,7 +289,7 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
     for evaluator in (
         evaluators if isinstance(evaluators, list | tuple) else [evaluators]
     ):
-        if evaluator['type'] == 'VisDroneMetric':
+        if type_name(evaluator) == 'VisDroneMetric':
             cfg.test_evaluator = {
                 **evaluator,
                 'format_only': True,
@@ -290,6 +297,28 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
             }
             return evaluator.get('max_dets', MAX_DETS)
     raise ValueError(f'{cfg.filename} has no VisDroneMetric to test with')
+
+
+def dump_detections(cfg: Config, path: str | Path) -> None:
+    """Make a config's test write its detections as a pickle.
+
+    Raises:
+        ValueError: the path is not one of a pickle.
+    """
+    if Path(path).suffix not in ('.pkl', '.pickle'):
+        raise ValueError(f'--out must end in .pkl or .pickle: {path}')
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list | tuple):
+        evaluators = [evaluators]
+    dump = {'type': 'WholeFileDump', 'out_file_path': str(path)}
+    cfg.test_evaluator = [*evaluators, dump]
+
+
+def draw_detections(cfg: Config, folder: str) -> None:
+    """Make a config's test draw pictures, as MMDetection's does."""
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = hooks.get('visualization') or {'type': 'DetVisualizationHook'}
+    hooks['visualization'] = {**hook, 'draw': True, 'test_out_dir': folder}
 
 
 def image_sizes(dataset: BaseDataset) -> dict[str, tuple[int, int]]:
