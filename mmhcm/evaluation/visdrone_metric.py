@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from mmhcm.functional.scoring import METRICS as NAMES
 from mmhcm.structures.annotations import (
     CLASSES,
     MAX_DETS,
@@ -44,8 +45,8 @@ class VisDroneMetric(BaseMetric):
     transform.
 
     Metrics are AP, AP50, AP75, AR1, AR10, AR100 and AR500, in per cent. Those
-    without a prefix are official; ``class_mean_`` marks the plain mean over
-    classes.
+    without a prefix are official, and mAP is AP once more; ``class_mean_``
+    marks the plain mean over classes.
 
     Args:
         max_dets (int): Maximum number of detections of an image. Defaults to
@@ -65,6 +66,8 @@ class VisDroneMetric(BaseMetric):
     """
 
     default_prefix = 'visdrone'
+    #: Names of the metrics, without ``class_mean_``.
+    names: ClassVar[tuple[str, ...]] = NAMES
 
     def __init__(
         self,
@@ -152,6 +155,8 @@ class VisDroneMetric(BaseMetric):
         values = scores_dict(scores)
         return {
             **values['official'],
+            # MMDetection's analyze_logs looks for this name.
+            'mAP': values['official']['AP'],
             **{f'class_mean_{k}': v for k, v in values['class_mean'].items()},
         }
 
@@ -159,8 +164,8 @@ class VisDroneMetric(BaseMetric):
         classes = tuple((self.dataset_meta or {}).get('classes', CLASSES))
         if classes != CLASSES:
             raise ValueError(
-                f'labels must be the ten VisDrone classes {CLASSES}, '
-                f'not {classes}'
+                'labels must be the ten VisDrone classes, not '
+                f"{classes}: use dict(type='CocoMetric', metric='bbox')"
             )
 
 

@@ -1,5 +1,6 @@
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
@@ -7,6 +8,7 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets import CanvasDataset, ChipDataset, canvas_dataset
+from mmhcm.datasets.place_masks import PlaceMasks
 from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import build_pool
@@ -410,6 +412,32 @@ def test_pipeline_without_result_is_an_error(own, warnings):
     dataset = build(own, pipeline=[lambda info: None])
     with pytest.raises(ValueError, match='the pipeline gave None'):
         dataset[0]
+
+
+def test_objects_are_pasted_on_masks(own, external, pool, tmp_path):
+    mask = np.zeros((60, 80), dtype=np.uint8)
+    mask[:, 10:20] = 255
+    for info in infos_of(own):
+        cv2.imwrite(str(tmp_path / f'{info["img_id"]}.png'), mask)
+    dataset = build(
+        [own, external], pool, place_masks=str(tmp_path), external_ratio=0.4
+    )
+    pasted = {0: [], 1: []}
+    for canvas in recipes(dataset).values():
+        pasted[canvas.source] += [paste.bbox for paste in canvas.pastes]
+    centres = as_bboxes(pasted[0])[:, [0, 2]].mean(axis=1)
+    assert len(centres) > 2
+    assert ((centres >= 20) & (centres < 40)).all()
+    # External images have none.
+    assert len(pasted[1]) > 0
+
+
+def test_an_absent_mask_is_named(own, pool, tmp_path):
+    with pytest.raises(ValueError, match=r'place_masks: no mask .*000\.png'):
+        build(own, pool, place_masks=str(tmp_path))
+    (tmp_path / '000.png').write_text('no image')
+    with pytest.raises(ValueError, match=r'000\.png: no image'):
+        PlaceMasks(tmp_path).read('images/000.jpg')
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmhcm.functional.scoring import METRICS, Scores
+from mmhcm.structures.images import is_apple_double
 
 from .scores import format_table
 
@@ -76,7 +77,8 @@ def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
     files = (root / 'annotations').iterdir()
     names = [path.name.lower() for path in (root.absolute(), root.resolve())]
     split = next((_FOLDERS[name] for name in names if name in _FOLDERS), None)
-    return split, sum(path.suffix == '.txt' for path in files)
+    texts = [path.name for path in files if path.suffix == '.txt']
+    return split, sum(not is_apple_double(name) for name in texts)
 
 
 def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:

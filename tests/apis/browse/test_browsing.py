@@ -12,7 +12,7 @@ from mmhcm.apis.browse import (
     save_detections,
     save_hard_chips,
 )
-from mmhcm.apis.browse.pictures import draw_indices
+from mmhcm.apis.browse.pictures import draw_indices, save_pictures
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.engine.mining import find_round
 from mmhcm.structures.rounds import (
@@ -118,3 +118,17 @@ def test_long_names_are_cut_and_stay_different(cfg, tmp_path, letter):
     assert len(cut) > 1
     # The number of the chip stays.
     assert all(re.fullmatch(rf'chips_{letter}+_\d+', name) for name in cut)
+
+
+def test_images_of_equal_names_have_pictures_of_their_own(tmp_path):
+    pictures = [np.full((9, 9, 3), value, np.uint8) for value in (0, 99, 200)]
+    names = ['0001', '0001', '0001']
+    paths = save_pictures(
+        tmp_path,
+        'detections',
+        np.arange(3),
+        lambda ind: (names[ind], pictures[ind]),
+    )
+    assert len(set(paths)) == 4
+    for path, picture in zip(paths, pictures, strict=False):
+        np.testing.assert_array_equal(cv2.imread(str(path)), picture)

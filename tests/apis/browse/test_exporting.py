@@ -1,12 +1,13 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 
-from mmhcm.apis.browse import export, exporting
+from mmhcm.apis.browse import export, export_files
 from mmhcm.apis.data import (
     rendering_canvases,
     rendering_chips,
@@ -14,6 +15,8 @@ from mmhcm.apis.data import (
 )
 from mmhcm.apis.data.rendering import config_pool
 from mmhcm.datasets import VisDroneDataset
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.rounds import (
     read_round,
     write_round,
@@ -31,7 +34,7 @@ CHIPS = [
 
 
 def read(result):
-    return json.loads(result.json_path.read_text())
+    return json.loads(result.path.read_text())
 
 
 def load_coco(result, what):
@@ -39,7 +42,7 @@ def load_coco(result, what):
     return DATASETS.build(
         dict(
             type='CocoDataset',
-            data_root=str(result.json_path.parent),
+            data_root=str(result.path.parent),
             ann_file=f'{what}.json',
             data_prefix=dict(img=f'{what}/'),
             metainfo=dict(classes=VisDroneDataset.METAINFO['classes']),
@@ -148,6 +151,102 @@ def test_canvases(cfg, tmp_path):
         )
 
 
+def source_of(cfg):
+    """The training images as their data set reads them, none left out."""
+    settings = dict(cfg.train_dataloader.dataset.dataset)
+    settings.update(filter_cfg=None, pipeline=[])
+    return DATASETS.build(settings)
+
+
+def with_ignored(tmp_path):
+    """Add an ignored region, and one ignored object, to the second image."""
+    path = tmp_path / 'train' / 'annotations' / '001.txt'
+    rows = '100,90,60,40,0,0,0,0\n10,120,20,20,0,4,0,0\n'
+    path.write_text(path.read_text() + rows)
+
+
+def test_a_whole_data_set_as_coco(cfg, tmp_path):
+    with_ignored(tmp_path)
+    result = export(cfg, 'images', tmp_path / 'out')
+    source, coco = source_of(cfg), load_coco(result, 'train')
+    assert result.num_images == len(coco) == len(source)
+    num_regions = 0
+    for ind in range(len(coco)):
+        info = source.get_data_info(ind)
+        stored = tmp_path / 'out' / 'train' / Path(info['img_path']).name
+        assert stored.read_bytes() == Path(info['img_path']).read_bytes()
+        bboxes, ignored = instance_arrays(info['instances'])
+        regions = as_bboxes(info['ignored_regions'])
+        sample = coco[ind]
+        found = sample['gt_bboxes'].numpy()
+        np.testing.assert_array_equal(found[: len(bboxes)], bboxes)
+        # A region is a crowd of each of the ten classes.
+        np.testing.assert_array_equal(
+            found[len(bboxes) :], regions.repeat(10, axis=0)
+        )
+        np.testing.assert_array_equal(
+            sample['gt_ignore_flags'], [*ignored, *[True] * 10 * len(regions)]
+        )
+        num_regions += len(regions)
+    assert num_regions
+    groups = {
+        c['name']: c['supercategory'] for c in read(result)['categories']
+    }
+    assert groups['people'] == 'person'
+    assert groups['van'] == 'vehicle'
+
+
+def test_a_whole_data_set_as_yolo(cfg, tmp_path):
+    with_ignored(tmp_path)
+    out = tmp_path / 'out'
+    result = export(cfg, 'images', out, files='yolo')
+    source = source_of(cfg)
+    for ind in range(len(source)):
+        info = source.get_data_info(ind)
+        path = Path(info['img_path'])
+        bboxes, ignored = instance_arrays(info['instances'])
+        labels = out / 'labels' / 'train' / f'{path.stem}.txt'
+        rows = np.loadtxt(labels, ndmin=2).reshape(-1, 5)
+        whole = [info['width'], info['height']] * 2
+        x, y, w, h = (rows[:, 1:] * whole).T
+        np.testing.assert_allclose(
+            np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], axis=1),
+            bboxes[~ignored].clip(0, whole),
+            atol=1e-3,
+        )
+        assert rows[:, 0].tolist() == [
+            item['bbox_label']
+            for item in info['instances']
+            if not item['ignore_flag']
+        ]
+        stored = out / 'images' / 'train' / path.name
+        changed = ignored.any() or len(info['ignored_regions'])
+        if not changed:
+            assert stored.read_bytes() == path.read_bytes()
+    # Neither foreground nor background.
+    picture = cv2.imread(str(out / 'images' / 'train' / '001.png'))
+    assert (picture[95:125, 105:155] == [104, 116, 124]).all()
+    text = result.path.read_text()
+    assert 'train: "images/train"\nval: "images/train"\nnames:\n  0: ' in text
+
+
+def test_parts_of_yolo_share_a_folder(cfg, tmp_path):
+    export(cfg, 'chips', tmp_path / 'out', num=2, files='yolo')
+    cfg.val_dataloader = cfg.train_dataloader
+    export(cfg, 'images', tmp_path / 'out', files='yolo', split='val')
+    result = export(cfg, 'images', tmp_path / 'out', num=1, files='yolo')
+    lines = result.path.read_text().splitlines()[:3]
+    assert lines == [
+        'train: "images/train"',
+        'val: "images/val"',
+        'chips: "images/chips"',
+    ]
+    for part, num in (('chips', 2), ('train', 1)):
+        for kind in ('images', 'labels'):
+            folder = tmp_path / 'out' / kind / part
+            assert len(list(folder.iterdir())) == num
+
+
 def test_whole_images(cfg, tmp_path):
     chips = cfg.train_dataloader.dataset
     chips.scales = None
@@ -167,7 +266,7 @@ def test_whole_images(cfg, tmp_path):
 
 def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
     out = tmp_path / 'out'
-    write, count = exporting.write_picture, 0
+    write, count = export_files.write_picture, 0
 
     def stop_at_third(path, picture):
         nonlocal count
@@ -176,15 +275,15 @@ def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         write(path, picture)
 
-    monkeypatch.setattr(exporting, 'write_picture', stop_at_third)
+    monkeypatch.setattr(export_files, 'write_picture', stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         export(cfg, 'chips', out)
     assert not (out / 'chips.json').exists()
     assert len(list(out.glob('chips/*'))) == 2
-    monkeypatch.setattr(exporting, 'write_picture', write)
+    monkeypatch.setattr(export_files, 'write_picture', write)
     export(cfg, 'chips', out)
     whole = export(cfg, 'chips', tmp_path / 'whole')
-    assert whole.json_path.read_bytes() == (out / 'chips.json').read_bytes()
+    assert whole.path.read_bytes() == (out / 'chips.json').read_bytes()
 
 
 def test_more_images_include_fewer(cfg, tmp_path):
@@ -224,8 +323,11 @@ def test_only_broken_images_are_an_error(cfg, tmp_path):
 @pytest.mark.parametrize(
     ('kwargs', 'fault'),
     [
-        (dict(what='images'), "what must be .* 'images'"),
+        (dict(what='pictures'), "what must be .* 'pictures'"),
         (dict(what='chips', num=0), 'num must be positive, got 0'),
+        (dict(what='chips', files='voc'), "files must be .* 'voc'"),
+        (dict(what='images', split='x'), "split must be .* 'x'"),
+        (dict(what='chips', split='val'), 'split val goes with images'),
         (dict(what='chips', suffix='.gif'), "suffix must be .* '.gif'"),
         (
             dict(what='chips', round_file='x'),

@@ -29,6 +29,23 @@ def build(root, **kwargs):
     return VisDroneDataset(data_root=str(root), **kwargs)
 
 
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_files_of_attributes_are_passed_over(tmp_path, warnings, test_mode):
+    write_visdrone(tmp_path, {'a': TEXT})
+    (tmp_path / 'images' / '._a.jpg').write_bytes(b'attributes of macOS')
+    (tmp_path / 'annotations' / '._a.txt').write_bytes(b'attributes')
+    dataset = DATASETS.build(
+        dict(
+            type='VisDroneDataset',
+            data_root=str(tmp_path),
+            test_mode=test_mode,
+        )
+    )
+    assert [dataset.get_data_info(0)['img_id']] == ['a']
+    assert len(dataset) == 1
+    assert not any('._a' in message for message in warnings)
+
+
 def test_rows(tmp_path):
     write_visdrone(tmp_path, {'0000001_1': TEXT})
     dataset = DATASETS.build(

@@ -462,3 +462,26 @@ def test_naive_pastes_are_unchanged_at_random_positions():
     # Single fields can still be set.
     turned = plan(naive=True, max_rotation=30.0)
     assert any(paste.angle for paste in turned.pastes)
+
+
+@pytest.mark.parametrize('factor', [1, 4])
+def test_objects_are_centred_on_the_mask(factor):
+    mask = np.zeros((300 // factor, 400 // factor), dtype=bool)
+    mask[120 // factor : 160 // factor] = True
+    gts = [[20, 20, 40, 40], [350, 250, 370, 270]]
+    found = plan(gts, place_mask=mask, num_pastes=8, max_rotation=0)
+    bboxes = bboxes_of(found)
+    assert len(bboxes) > 2
+    centres = (bboxes[:, 1] + bboxes[:, 3]) / 2
+    assert (centres >= 120).all()
+    assert (centres < 160).all()
+    # Over the whole width, without collisions.
+    assert np.ptp(bboxes[:, 0]) > 100
+    among = intersection_areas(bboxes, bboxes)
+    assert (among[~np.eye(len(bboxes), dtype=bool)] == 0).all()
+
+
+def test_a_mask_without_a_pixel_leaves_no_position():
+    found = plan(place_mask=np.zeros((30, 40), dtype=bool), num_pastes=3)
+    assert found.pastes == ()
+    assert found.num_skipped == 3
