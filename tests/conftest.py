@@ -25,6 +25,7 @@ OPENMMLAB = {
     'engine',
     'evaluation',
     'models',
+    'ops',
     'projects',
     'reliability',
     'robustness',

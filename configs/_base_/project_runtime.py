@@ -22,6 +22,8 @@ num_threads = 4
 process_group = dict(lost_after=45, timeout=7200, join_within=300)
 
 project_hooks = dict(
+    # Data, pipelines, classes and metrics, before the first iteration.
+    start_check=dict(type='StartCheckHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'),
     iteration_seed=dict(type='IterationSeedHook'),
     pixel_count=dict(type='PixelCountHook'),

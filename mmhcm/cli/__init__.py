@@ -7,9 +7,9 @@ from importlib import import_module
 
 #: Names of the modules here that are commands.
 COMMANDS = (
-    *('train', 'test', 'submit', 'evaluate', 'validate_submission'),
-    *('ensemble', 'run_table', 'fit_anchors', 'analyze', 'browse', 'export'),
-    *('plot', 'report', 'mmdet_tool', 'export_onnx'),
+    *('init', 'train', 'test', 'predict', 'submit', 'evaluate'),
+    *('validate_submission', 'ensemble', 'run_table', 'fit', 'analyze'),
+    *('browse', 'export', 'plot', 'report', 'mmdet_tool', 'export_onnx'),
 )
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from mmhcm.config_files import SCOPE
 from mmhcm.structures.choices import LAUNCHERS
 
 
@@ -27,7 +28,9 @@ def command_parser(
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that every command with a config has."""
-    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        'config', help=f'config file, or {SCOPE}NAME for one of the package'
+    )
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--cfg-options',
@@ -62,6 +65,12 @@ def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help="test in the config's slices, for images of any size",
     )
+    modes.add_argument(
+        '--focus',
+        action='store_true',
+        help='test at finer scales only where the detector finds small '
+        'objects (AutoFocus)',
+    )
 
 
 def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +88,7 @@ def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class ConfigOptions(argparse.Action):
-    """MMEngine's action for ``key=value``, imported when it is used."""
+    """Action for ``key=value``, imported when it is used."""
 
     def __call__(
         self,
@@ -89,7 +98,7 @@ class ConfigOptions(argparse.Action):
         option_string: str | None = None,
     ) -> None:
         """Add the values to those of the namespace, as a dict."""
-        from mmengine.config import DictAction
+        from mmhcm.engine.launching import ConfigAction
 
-        action = DictAction(self.option_strings, self.dest, nargs=self.nargs)
+        action = ConfigAction(self.option_strings, self.dest, nargs=self.nargs)
         action(parser, namespace, values, option_string)

@@ -223,8 +223,11 @@ class ChipDataset:
             (first_epoch, self.num_hard),
         ]
 
-    def get_data_info(self, idx: int) -> dict:
+    def get_data_info(self, idx: int | SampleKey) -> dict:
         """Return the data info of normal or hard chip ``idx``."""
+        if isinstance(idx, SampleKey):
+            # As MMDetection's AspectRatioBatchSampler asks.
+            idx = idx.index
         if not 0 <= idx < len(self):
             raise IndexError(f'chip {idx} of {len(self)}')
         if idx < self.num_normal:

@@ -57,6 +57,7 @@ class ChipSampler(Sampler):
         self.normal_from = normal_from
         self.seed = 0 if seed is None else seed
         self.epoch = 0
+        self._num_done = 0
         total = num_samples or self.dataset.num_normal
         # Every rank needs the same number of samples.
         self._total = -(-total // self.world_size) * self.world_size
@@ -65,16 +66,33 @@ class ChipSampler(Sampler):
         """Choose the epoch of the next pass, from 0."""
         self.epoch = epoch
 
+    def start_at(self, epoch: int, num_done: int) -> None:
+        """Let the next pass begin within an epoch.
+
+        Args:
+            epoch: The epoch, from 0.
+            num_done: Samples of this rank that the pass leaves out at its
+                beginning.
+        """
+        self.epoch, self._num_done = epoch, num_done
+
     def __len__(self) -> int:
         """Return the number of samples of one epoch on this rank."""
         return self._total // self.world_size
 
     def __iter__(self) -> Iterator[SampleKey]:
         indices = self._epoch_indices()
-        for position in range(self.rank, self._total, self.world_size):
+        first = self.rank + self._num_done * self.world_size
+        self._num_done = 0
+        for position in range(first, self._total, self.world_size):
             yield SampleKey(
                 int(indices[position]), self.epoch, position, self.seed
             )
+
+    @property
+    def num_hard(self) -> int:
+        """Number of hard chips in an epoch that draws them."""
+        return round(self._total * self.hard_ratio)
 
     def _epoch_indices(self) -> np.ndarray:
         """Draw the indices (total,) of this epoch, the same on all ranks."""
@@ -105,8 +123,7 @@ class ChipSampler(Sampler):
         takes_hard = np.array([num > 0 for _, num in history])[used]
         if self.normal_from is not None:
             takes_hard &= epochs < self.normal_from
-        share = round(self._total * self.hard_ratio)
-        return takes_hard * share, starts[used[-1]]
+        return takes_hard * self.num_hard, starts[used[-1]]
 
     def _stream(
         self, key: tuple[int, ...], num_items: int, start: int, count: int

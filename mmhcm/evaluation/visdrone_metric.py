@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from mmdet.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger
 
+from mmhcm.functional.scoring import METRICS as NAMES
 from mmhcm.structures.annotations import (
     CLASSES,
     MAX_DETS,
@@ -65,6 +66,8 @@ class VisDroneMetric(BaseMetric):
     """
 
     default_prefix = 'visdrone'
+    #: Names of the metrics, without ``class_mean_``.
+    names: ClassVar[tuple[str, ...]] = NAMES
 
     def __init__(
         self,
@@ -161,8 +164,8 @@ class VisDroneMetric(BaseMetric):
         classes = tuple((self.dataset_meta or {}).get('classes', CLASSES))
         if classes != CLASSES:
             raise ValueError(
-                f'labels must be the ten VisDrone classes {CLASSES}, '
-                f'not {classes}'
+                'labels must be the ten VisDrone classes, not '
+                f"{classes}: use dict(type='CocoMetric', metric='bbox')"
             )
 
 

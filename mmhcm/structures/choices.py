@@ -6,6 +6,8 @@ LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 EXPORT_KINDS = ('images', 'chips', 'hard-chips', 'canvases')
 #: Formats of annotations of an export.
 EXPORT_FORMATS = ('coco', 'yolo')
+#: Formats of files of detections.
+PREDICTION_FORMATS = ('coco', 'yolo', 'visdrone')
 #: Formats of exported images.
 IMAGE_FORMATS = ('.png', '.jpg')
 #: Formats of figures.

@@ -4,6 +4,8 @@ import csv
 import os
 import re
 import warnings
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -15,6 +17,45 @@ NO_IMAGE = 'files that are no images by their names'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 #: Most pixels of an image: what OpenCV decodes, by its own variable.
 MAX_PIXELS = int(os.environ.get('OPENCV_IO_MAX_IMAGE_PIXELS') or 2**30)
+
+
+def is_apple_double(name: str) -> bool:
+    """Test for the name of a file of attributes.
+
+    macOS writes one beside every file on foreign disks and in archives.
+
+    Examples:
+        >>> is_apple_double('._0001.jpg'), is_apple_double('0001.jpg')
+        (True, False)
+    """
+    return name.startswith('._')
+
+
+def distinct_names(paths: Sequence[str | Path]) -> list[str]:
+    """Name images by their stems, with as many folders as tell them apart.
+
+    Args:
+        paths: Different paths.
+
+    Examples:
+        >>> distinct_names(['x/a/1.jpg', 'x/b/1.jpg', 'x/b/2.jpg'])
+        ['a/1', 'b/1', '2']
+    """
+    parts = [Path(path).with_suffix('').parts for path in paths]
+    names = ['/'.join(part[-1:]) for part in parts]
+    for num_parts in range(2, max(map(len, parts), default=0) + 1):
+        counts = Counter(names)
+        if max(counts.values()) == 1:
+            break
+        names = [
+            '/'.join(part[-num_parts:]) if counts[name] > 1 else name
+            for part, name in zip(parts, names, strict=True)
+        ]
+    return names
+
+
+class ImageError(ValueError):
+    """Error of an image file that cannot be read; starts with its path."""
 
 
 def read_image_size(path: str | Path) -> tuple[int, int]:
@@ -67,7 +108,11 @@ def read_image_sizes(
     """
     sizes: dict[str, tuple[int, int]] = {}
     with os.scandir(images_dir) as entries:
-        paths = sorted(Path(entry.path) for entry in entries)
+        paths = sorted(
+            Path(entry.path)
+            for entry in entries
+            if not is_apple_double(entry.name)
+        )
     for path in paths:
         if path.suffix.lower() not in IMAGE_SUFFIXES:
             if counter is not None and not path.name.startswith('.'):

@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-import tomllib
 from contextlib import redirect_stdout
 from importlib import import_module
 from io import StringIO
@@ -13,6 +12,7 @@ import pytest
 from mmhcm.cli import COMMANDS, main
 from mmhcm.structures.results import write_submission
 from tests.support.tiny_run import REPO
+from tests.support.toml_files import toml
 
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmengine'}
 #: Words that each command can parse, of files that are not there.
@@ -20,6 +20,7 @@ ABSENT = {
     'ensemble': ['a.zip', 'b.zip', '--out', 'c.zip'],
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],
+    'init': ['--coco', 'absent.json', 'absent.json', '--out', 'a.py'],
     'export_onnx': ['absent.py', 'a.pth', '--out', 'a', '--size', '9', '9'],
     'mmdet_tool': ['get_flops', 'absent.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
@@ -44,7 +45,7 @@ def test_every_command_has_a_script():
 
 
 def test_an_installed_package_has_the_command():
-    project = tomllib.loads((REPO / 'pyproject.toml').read_text())['project']
+    project = toml.loads((REPO / 'pyproject.toml').read_text())['project']
     module, _, function = project['scripts']['mmhcm'].partition(':')
     assert getattr(import_module(module), function) is main
 

@@ -1,6 +1,8 @@
 """Train, test, submit, evaluate and validate, by their command lines."""
 
 import json
+import os
+import platform
 import re
 import shutil
 import signal
@@ -369,7 +371,9 @@ def test_a_folder_of_another_run_is_left_alone(
         assert call(train, trained.config, '--work-dir', work_dir, *resume)
         assert [path.name for path in work_dir.iterdir()] == ['.run.lock']
     error = capsys.readouterr().err
-    assert error == f'error: another run is writing into {work_dir}\n'
+    holder = f'process {os.getpid()} on {platform.node()}'
+    line = f'error: another run is writing into {work_dir} ({holder})\n'
+    assert error == line
 
 
 @pytest.mark.usefixtures('stops')

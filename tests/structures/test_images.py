@@ -1,10 +1,15 @@
 import struct
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from mmhcm.structures import images
-from mmhcm.structures.images import read_image_sizes, read_sizes_csv
+from mmhcm.structures.images import (
+    distinct_names,
+    read_image_sizes,
+    read_sizes_csv,
+)
 
 
 def test_read_image_sizes_by_stem(tmp_path):
@@ -13,6 +18,43 @@ def test_read_image_sizes_by_stem(tmp_path):
     Image.new('L', (3, 9)).save(tmp_path / 'c.PNG')
     (tmp_path / 'notes.txt').write_text('no image')
     assert read_image_sizes(tmp_path) == {'a.b': (7, 5), 'c': (3, 9)}
+
+
+def test_files_of_attributes_are_no_images(tmp_path):
+    Image.new('RGB', (7, 5)).save(tmp_path / 'a.jpg')
+    (tmp_path / '._a.jpg').write_bytes(b'attributes of macOS')
+    assert read_image_sizes(tmp_path) == {'a': (7, 5)}
+
+
+def slow_distinct_names(paths):
+    names = []
+    for path in paths:
+        parts = Path(path).with_suffix('').parts
+        for num in range(1, len(parts) + 1):
+            name = parts[-num:]
+            others = [
+                Path(other).with_suffix('').parts[-num:]
+                for other in paths
+                if other != path
+            ]
+            if name not in others:
+                break
+        names.append('/'.join(name))
+    return names
+
+
+@pytest.mark.parametrize(
+    'paths',
+    [
+        [],
+        ['a.jpg'],
+        ['x/a.jpg', 'x/b.jpg'],
+        ['x/a.jpg', 'y/a.jpg', 'y/b.jpg'],
+        ['x/c/a.jpg', 'y/c/a.jpg', 'y/d/a.jpg', 'z/b.jpg'],
+    ],
+)
+def test_distinct_names(paths):
+    assert distinct_names(paths) == slow_distinct_names(paths)
 
 
 def test_read_image_sizes_rejects(tmp_path):
@@ -71,21 +113,6 @@ def test_malformed_rows(tmp_path, content):
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert len(message) < 300 + len(str(path))
-
-
-@pytest.mark.parametrize(
-    ('content', 'fault'),
-    [
-        (b'a,1,2\n\xff\xfe,3,4\n', r'sizes\.csv: not a UTF-8 text file'),
-        (b'a,1,2\n' + b'b' * 200_000 + b',3,4\n', r'sizes\.csv:2: field'),
-    ],
-    ids=['bytes', 'long'],
-)
-def test_invalid_table_is_named(tmp_path, content, fault):
-    path = tmp_path / 'sizes.csv'
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=fault):
-        read_sizes_csv(path)
 
 
 @pytest.mark.parametrize('error', [SyntaxError, struct.error, ValueError])

@@ -7,6 +7,7 @@ from .browsing import (
     save_hard_chips,
 )
 from .exporting import export
+from .pictures import write_picture
 
 __all__ = [
     'export',
@@ -14,4 +15,5 @@ __all__ = [
     'save_chips',
     'save_detections',
     'save_hard_chips',
+    'write_picture',
 ]

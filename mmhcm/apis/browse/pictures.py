@@ -27,10 +27,16 @@ def save_pictures(
     picture: Callable[[int], tuple[str, np.ndarray]],
 ) -> list[Path]:
     """Write a picture for each index, and the contact sheet."""
-    paths, images = [], []
+    paths: list[Path] = []
+    images = []
+    stems: set[str] = set()
     for ind in tqdm(inds.tolist(), f'drawing {kind}', leave=False):
         name, image = picture(ind)
         stem = _short(f'{kind}_{name}', ind)
+        if stem.lower() in stems:
+            # Images of equal names in different folders.
+            stem = f'{stem}_{ind}'
+        stems.add(stem.lower())
         paths.append(write_picture(out_dir / f'{stem}.png', image))
         images.append(image)
     sheet = contact_sheet(images)

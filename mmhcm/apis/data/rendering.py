@@ -20,6 +20,7 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import read_round
+from mmhcm.structures.type_names import type_name
 
 from .training_data import build_training_data, training_pipeline
 
@@ -29,7 +30,7 @@ def chip_pipeline(cfg: Config) -> list[dict]:
     return [
         transform
         for transform in training_pipeline(cfg)
-        if not _name(transform).startswith(('Random', 'Pack'))
+        if not type_name(transform).startswith(('Random', 'Pack'))
     ]
 
 
@@ -39,7 +40,9 @@ def canvas_pipeline(cfg: Config) -> list[dict]:
         *('LoadImage', 'LoadChipImage'),
         *('MaskIgnoredRegions', 'PasteObjects'),
     )
-    return [t for t in training_pipeline(cfg) if _name(t).startswith(wanted)]
+    return [
+        t for t in training_pipeline(cfg) if type_name(t).startswith(wanted)
+    ]
 
 
 def rendering_chips(cfg: Config) -> ChipDataset:
@@ -132,7 +135,3 @@ def pasted_flags(
     )
     pasted = [bool(instances[ind].get('pasted')) for ind in inds]
     return pasted if len(pasted) == len(sample['gt_bboxes']) else []
-
-
-def _name(transform: dict) -> str:
-    return str(transform['type']).split('.')[-1]

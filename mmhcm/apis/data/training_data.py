@@ -17,6 +17,7 @@ from mmhcm.datasets import ChipDataset, seeded_globals
 from mmhcm.datasets.sources import VisDroneAnnotations
 from mmhcm.structures.archives import unpack_tar
 from mmhcm.structures.images import read_image_sizes, read_sizes_csv
+from mmhcm.structures.type_names import type_name
 
 
 def build_training_data(
@@ -86,7 +87,7 @@ def training_cfgs(cfg: Config) -> tuple[dict, dict]:
     node: Any = cfg.train_dataloader.dataset
     chip_cfg: dict = {}
     while 'dataset' in node:
-        if node['type'].split('.')[-1] == 'ChipDataset':
+        if type_name(node) == 'ChipDataset':
             chip_cfg = dict(node)
         node = node['dataset']
     return chip_cfg, dict(node)
@@ -120,7 +121,7 @@ def annotation_folder(path: str | Path) -> Iterator[Path]:
 def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
     """Return the share of an object that ``CropChip`` needs, default 0.5."""
     for transform in pipeline:
-        if transform['type'].split('.')[-1] == 'CropChip':
+        if type_name(transform) == 'CropChip':
             return float(transform.get('min_visible', 0.5))
     return 0.5
 
@@ -143,7 +144,7 @@ class InputResizing:
         resizing = [
             TRANSFORMS.build(dict(transform))
             for transform in pipeline
-            if 'Resize' in transform['type']
+            if 'Resize' in type_name(transform)
         ]
         self.is_random = any('Random' in type(t).__name__ for t in resizing)
         self.transforms = Compose(resizing) if resizing else None

@@ -1,7 +1,6 @@
 """Figures of a config's data: counts, sizes, canvases, masks."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from mmdet.registry import DATASETS
@@ -22,7 +21,9 @@ from mmhcm.apis.data import (
 from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import mining_settings
 from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
+from mmhcm.structures.images import distinct_names
 from mmhcm.structures.pool import ObjectPool
+from mmhcm.structures.type_names import type_name
 from mmhcm.visualization.box_styles import MASKED, PASTED
 from mmhcm.visualization.figures import (
     Drawing,
@@ -193,16 +194,18 @@ def masking_figure(
     steps = [
         step
         for step in canvas_pipeline(cfg)
-        if 'PasteObjects' not in str(step['type'])
+        if type_name(step) != 'PasteObjects'
     ]
     if len(steps) < 2:
         raise ValueError(f'{cfg.filename}: training masks no ignored regions')
-    infos = {
-        Path(info['img_path']).stem: info
+    found = [
+        info
         for dataset in _image_datasets(cfg, external)
         for info in map(dataset.get_data_info, range(len(dataset)))
         if len(info.get('ignored_regions', ()))
-    }
+    ]
+    names = distinct_names([info['img_path'] for info in found])
+    infos = dict(zip(names, found, strict=True))
     if not infos:
         raise ValueError(f'{cfg.filename}: no image has an ignored region')
     before: list[Photo] = []

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
 from mmhcm.apis.data import detect
+from mmhcm.structures.images import distinct_names
 from mmhcm.structures.pool import read_image
 from mmhcm.visualization.figures import (
     Drawing,
@@ -37,7 +38,8 @@ def checkpoint_figure(
         checkpoint: File of the weights.
         num: Images, drawn at random.
         seed: Seed of that draw.
-        images: Stems of images to take instead.
+        images: Stems of images to take instead; images of equal names in
+            several folders have that of the folder in front, as in a/001.
         score_thr: Lowest score that is drawn.
         columns: Pictures in a row.
         width: 'single' or 'double'.
@@ -45,8 +47,15 @@ def checkpoint_figure(
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     dataset = DATASETS.build(cfg.val_dataloader.dataset)
     inds = {
-        Path(dataset.get_data_info(ind)['img_path']).stem: ind
-        for ind in range(len(dataset))
+        name: ind
+        for ind, name in enumerate(
+            distinct_names(
+                [
+                    dataset.get_data_info(ind)['img_path']
+                    for ind in range(len(dataset))
+                ]
+            )
+        )
     }
     stems = choose_images(list(inds), num, seed, images)
     classes = dataset.metainfo['classes']

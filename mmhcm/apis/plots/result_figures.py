@@ -20,7 +20,7 @@ from mmhcm.functional.scoring import (
     score_sizes,
 )
 from mmhcm.structures.annotations import CLASSES, parse_results
-from mmhcm.structures.images import IMAGE_SUFFIXES
+from mmhcm.structures.images import IMAGE_SUFFIXES, is_apple_double
 from mmhcm.structures.pool import read_image
 from mmhcm.structures.results import read_records, read_split, read_submission
 from mmhcm.visualization.figures import (
@@ -221,6 +221,7 @@ def detections_figure(
         path.stem: path
         for path in sorted(Path(images_dir).iterdir())
         if path.suffix.lower() in IMAGE_SUFFIXES
+        and not is_apple_double(path.name)
     }
     stems = choose_images(sorted(texts), num, seed, images)
     photos, counts = [], []

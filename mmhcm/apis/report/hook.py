@@ -1,5 +1,7 @@
 """Hook that writes a page about each mining round of a training run."""
 
+from typing import Any
+
 from mmdet.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -18,9 +20,9 @@ class MiningReportHook(Hook):
     """Hook that writes ``report.html`` next to each round of a run.
 
     Reads which rounds there are from the run's ``HardChipMiningHook``, after
-    a resume and before each epoch, and writes the pages that are absent;
-    without that hook it does nothing. A page that cannot be written causes a
-    warning and ends no training.
+    a resume and before each epoch or iteration, and writes the pages that are
+    absent; without that hook it does nothing. A page that cannot be written
+    causes a warning and ends no training.
 
     Runs at priority NORMAL, after ``HardChipMiningHook``.
 
@@ -46,6 +48,12 @@ class MiningReportHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Write the page of a round that was just mined."""
+        self._write(runner)
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Write the page of a round that was mined between iterations."""
         self._write(runner)
 
     def _write(self, runner: Runner) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
-from mmhcm.engine.launching import load_config
+from mmhcm.engine.launching import ConfigAction, load_config
 from mmhcm.engine.mining import hook_settings, plain_settings
 from mmhcm.structures.files import fingerprint
 
@@ -38,7 +38,7 @@ def resolve_config(path: Path, options: Sequence[str]) -> Config:
         options: ``key=value`` texts.
     """
     parser = argparse.ArgumentParser()
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigAction)
     parsed = parser.parse_args(['--cfg-options', *options] if options else [])
     return load_config(
         argparse.Namespace(

@@ -9,6 +9,7 @@ import numpy as np
 from mmdet.registry import DATASETS
 
 from mmhcm.structures.annotations import visdrone_txt
+from mmhcm.structures.images import is_apple_double
 
 from .annotated_images import AnnotatedImages
 from .visdrone import VisDroneDataset
@@ -46,7 +47,14 @@ class VisDroneAnnotations(VisDroneDataset):
             FileNotFoundError: no such folder, or no file in it.
             ValueError: a malformed row, or two files of one name.
         """
-        paths = sorted(self.ann_dir.rglob('*.txt'), key=lambda p: p.stem)
+        paths = sorted(
+            (
+                path
+                for path in self.ann_dir.rglob('*.txt')
+                if not is_apple_double(path.name)
+            ),
+            key=lambda path: path.stem,
+        )
         if not paths:
             raise FileNotFoundError(f'no annotation files in {self.ann_dir}')
         for previous, path in pairwise(paths):

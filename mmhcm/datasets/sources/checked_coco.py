@@ -1,9 +1,12 @@
 """COCO json whose faults are reported."""
 
+import json
 import logging
 import math
 import os.path as osp
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
 from typing import Any, TypeGuard
 
 from mmdet.datasets import CocoDataset
@@ -12,12 +15,19 @@ from mmengine.logging import print_log
 
 from mmhcm.structures.annotations import MAX_COORDINATE, faults
 from mmhcm.structures.fault_counter import FaultCounter
+from mmhcm.structures.images import read_image_size
 
 NARROW = 'boxes narrower than one pixel'
 IGNORED = "annotations marked 'ignore'"
 NO_IMAGE = 'annotations of an image that is none of the file'
 NO_CLASS = 'annotations of a category that is none of the classes'
 
+#: What each entry of a list must have.
+_NEEDED = {
+    'images': ('id', 'file_name'),
+    'annotations': (),
+    'categories': ('id', 'name'),
+}
 _IN_TRAINING = {
     **faults.IN_TRAINING,
     NO_IMAGE: 'left out',
@@ -34,10 +44,12 @@ class CheckedCocoDataset(CocoDataset):
     In training, annotations that cannot be used are left out with a counted
     warning for each kind; in test mode a malformed one and one of no image
     are errors. What is marked ``ignore`` is an ignored object and not
-    background. Among the categories must be those of
-    ``metainfo['classes']``, in their order, as ``CocoDataset`` labels them
-    in the order of the file whatever the classes say; objects of further
-    ones are left out. No id and no image may appear twice.
+    background, of whatever category. Areas follow from the boxes; ids of
+    annotations and sizes of images are found where the file has none. Among
+    the categories must be those of ``metainfo['classes']``, in their order,
+    as ``CocoDataset`` labels them in the order of the file whatever the
+    classes say; objects of further ones are left out. No id and no image may
+    appear twice.
 
     Args:
         args: Arguments of ``CocoDataset``.
@@ -80,9 +92,7 @@ class CheckedCocoDataset(CocoDataset):
         info = raw_data_info['raw_img_info']
         image_wh = info['width'], info['height']
         usable = [
-            # an ignored object rather than background
-            {**ann, 'iscrowd': ann.get('iscrowd') or ann.get('ignore', 0)}
-            | {'ignore': False}
+            self._usable(ann)
             for ann in raw_data_info['raw_ann_info']
             if self._is_well_formed(ann, image_wh)
         ]
@@ -92,12 +102,32 @@ class CheckedCocoDataset(CocoDataset):
             {**raw_data_info, 'raw_ann_info': usable}
         )
 
+    def _usable(self, ann: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an annotation as ``CocoDataset`` takes it."""
+        ignored = ann.get('ignore', 0)
+        category = ann['category_id']
+        if ignored and category not in self.cat_ids:
+            # Of an ignored object, the label has no meaning.
+            category = self.cat_ids[0]
+        return {
+            **ann,
+            'category_id': category,
+            'area': ann['bbox'][2] * ann['bbox'][3],
+            # An ignored object rather than background.
+            'iscrowd': ann.get('iscrowd') or ignored,
+            'ignore': False,
+        }
+
     def COCOAPI(self, path: str) -> Any:  # noqa: N802
         """Index the json as ``CocoDataset`` does, and check all of it.
 
         The index keeps the last one of equal ids.
         """
-        index = CocoDataset.COCOAPI(path)
+        index = CocoDataset.COCOAPI()
+        index.dataset = load_coco(path)
+        self._complete(index.dataset)
+        index.createIndex()
+        index.img_ann_map, index.cat_img_map = index.imgToAnns, index.catToImgs
         images, annotations, categories = (
             index.dataset.get(key, [])
             for key in ('images', 'annotations', 'categories')
@@ -124,6 +154,25 @@ class CheckedCocoDataset(CocoDataset):
                     NO_IMAGE, ann, f'no image of id {ann["image_id"]!r}'
                 )
         return index
+
+    def _complete(self, content: dict[str, Any]) -> None:
+        """Fill in what can be found out, in place.
+
+        Raises:
+            ValueError: an entry lacks what cannot, or has another type.
+            OSError: an image without a size cannot be read.
+        """
+        for kind, keys in _NEEDED.items():
+            for ind, entry in enumerate(content.get(kind, [])):
+                missing = [key for key in keys if key not in entry]
+                if missing:
+                    raise ValueError(f'{kind}[{ind}] has no {missing[0]}')
+        complete_annotations(content.get('annotations', []))
+        for image in content.get('images', []):
+            if not all(_is_size(image.get(k)) for k in ('width', 'height')):
+                folder = Path(self.data_prefix.get('img') or '')
+                wh = read_image_size(folder / image['file_name'])
+                image['width'], image['height'] = wh
 
     def _check_classes(self, names: list[str]) -> None:
         classes = tuple(self.metainfo['classes'])
@@ -163,10 +212,10 @@ class CheckedCocoDataset(CocoDataset):
                 )
                 return False
         x, y, w, h = box
-        if ann['category_id'] not in self.cat_ids:
+        if ann['category_id'] not in self.cat_ids and not ann.get('ignore'):
             category = f'category {ann["category_id"]!r:.80}'
             self._counter.add(NO_CLASS, f'{where}: {category}')
-        elif w < 1 or h < 1 or ann['area'] <= 0:
+        elif w < 1 or h < 1:
             self._counter.add(NARROW, where)
         elif x + w <= 0 or y + h <= 0 or x >= image_wh[0] or y >= image_wh[1]:
             self._counter.add(faults.OUTSIDE, where)
@@ -175,6 +224,40 @@ class CheckedCocoDataset(CocoDataset):
         if ann.get('ignore', False):
             self._counter.add(IGNORED, where)
         return True
+
+
+def load_coco(path: str) -> dict[str, Any]:
+    """Read a json whose lists have entries of the right kind.
+
+    Raises:
+        ValueError: it is no such json.
+    """
+    with Path(path).open('rb') as file:
+        content = json.load(file)
+    if not isinstance(content, dict):
+        raise ValueError(f'a {type(content).__name__}, not an object')
+    for kind in _NEEDED:
+        entries = content.get(kind, [])
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) for entry in entries
+        ):
+            raise ValueError(f'{kind} is no list of objects')
+    return content
+
+
+def complete_annotations(annotations: Sequence[dict[str, Any]]) -> None:
+    """Give annotations an id that no other has, and all keys, in place."""
+    known = {ann['id'] for ann in annotations if ann.get('id') is not None}
+    unused = (number for number in count(1) if number not in known)
+    for ann in annotations:
+        if ann.get('id') is None:
+            ann['id'] = next(unused)
+        for key in ('image_id', 'category_id'):
+            ann.setdefault(key, None)
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and value > 0
 
 
 def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:

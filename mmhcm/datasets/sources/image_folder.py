@@ -13,7 +13,12 @@ from mmengine.logging import print_log
 
 from mmhcm.structures.annotations import IN_TRAINING
 from mmhcm.structures.fault_counter import FaultCounter
-from mmhcm.structures.images import IMAGE_SUFFIXES, NO_IMAGE, read_image_size
+from mmhcm.structures.images import (
+    IMAGE_SUFFIXES,
+    NO_IMAGE,
+    is_apple_double,
+    read_image_size,
+)
 
 
 class ImageFolderDataset(BaseDetDataset):
@@ -208,9 +213,9 @@ class ImageFolderDataset(BaseDetDataset):
 
 
 def list_names(folder: str | Path) -> list[str]:
-    """List the names in a folder, in no order."""
+    """List the names in a folder, in no order, but those of attributes."""
     with os.scandir(folder) as entries:
-        return [entry.name for entry in entries]
+        return [e.name for e in entries if not is_apple_double(e.name)]
 
 
 def stem_of(name: str) -> str:

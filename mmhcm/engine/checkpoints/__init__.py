@@ -7,11 +7,16 @@ from .files import (
     load_checkpoint,
     recorded_classes,
 )
-from .initial_weights import keep_initial_weights, restore_initial_weights
+from .initial_weights import (
+    check_initial_weights,
+    keep_initial_weights,
+    restore_initial_weights,
+)
 from .safe_loading import load_plain
 
 __all__ = [
     'check_checkpoint',
+    'check_initial_weights',
     'existing_checkpoint',
     'keep_initial_weights',
     'latest_checkpoint',

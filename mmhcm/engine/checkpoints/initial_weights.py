@@ -19,6 +19,23 @@ def keep_initial_weights(runner: Runner) -> None:
         torch.save({'state_dict': state}, file)
 
 
+def check_initial_weights(runner: Runner, key: str) -> None:
+    """Make sure that the weights from before training are there.
+
+    Args:
+        runner: The runner.
+        key: What needs them in the config.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if not _path(runner).is_file():
+        raise ValueError(
+            f'{key}: {runner.work_dir} has no initial weights to restart '
+            'from: begin anew, or set it to False'
+        )
+
+
 def restore_initial_weights(runner: Runner) -> None:
     """Put the weights back; optimizer and averages begin anew."""
     model = unwrap(runner.model)

@@ -8,6 +8,7 @@ from .iteration_seed_hook import IterationSeedHook
 from .one_dnn_hook import OneDnnHook
 from .pixel_count_hook import PixelCountHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .start_check_hook import StartCheckHook
 from .stop_at_non_finite_hook import StopAtNonFiniteHook
 from .weight_fit_hook import WeightFitHook
 
@@ -20,6 +21,7 @@ __all__ = [
     'OneDnnHook',
     'PixelCountHook',
     'PlainCheckpointHook',
+    'StartCheckHook',
     'StopAtNonFiniteHook',
     'WeightFitHook',
 ]

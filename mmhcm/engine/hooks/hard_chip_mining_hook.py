@@ -6,22 +6,31 @@ from typing import Any
 from mmdet.registry import HOOKS
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets import ChipDataset, find_chip_dataset
 from mmhcm.engine.checkpoints import (
+    check_initial_weights,
     keep_initial_weights,
     restore_initial_weights,
 )
+from mmhcm.engine.checks import check_sampler, named_config
 from mmhcm.engine.mining import (
+    MiningIterator,
     MiningLoop,
     MiningSettings,
     MiningSources,
-    check_pool_settings,
+    check_chips,
+    check_missing,
+    check_moments,
+    check_schedule,
+    counts_iterations,
+    hook_key,
     installed_test_loop,
     merge_rounds,
     read_rounds,
+    rehearse,
     round_path,
 )
 from mmhcm.structures.rounds import HardChipRound
@@ -35,10 +44,13 @@ class HardChipMiningHook(Hook):
 
     Before the epochs in ``epochs`` (counted from 0, so ``[12]`` mines after
     12 epochs of training, when their checkpoint exists) the detector runs on
-    canvases of the own and of external images, with pasted objects. The
-    round is in ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``, its number,
-    fingerprint and first epoch in the checkpoint; resuming reads it back, and
-    a round that was finished but not yet in a checkpoint is reused.
+    canvases of the own and of external images, with pasted objects. Loops
+    without epochs mine before the iterations in ``iters``, and begin a new
+    pass over the chips. The round is in
+    ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``, its number, fingerprint and
+    first epoch in the checkpoint; resuming reads it back, and a round that
+    was finished but not yet in a checkpoint is reused. A run that resumes
+    past a moment at which it should have mined does so at once.
 
     Runs at priority ABOVE_NORMAL, ahead of the hook that hands the epoch to
     the sampler. Averaged weights are used at any priority, since the mining
@@ -46,7 +58,9 @@ class HardChipMiningHook(Hook):
 
     Args:
         epochs (Sequence[int]): Epochs before which to mine, ascending; one
-            round each.
+            round each. Defaults to none.
+        iters (Sequence[int]): Iterations before which to mine, for
+            ``IterBasedTrainLoop``. Defaults to none.
         accumulate (bool): Train on the hard chips of all rounds, not on
             those of the last alone. Defaults to False.
         restart (bool): Start afresh from the initial weights after mining,
@@ -59,55 +73,142 @@ class HardChipMiningHook(Hook):
             has them; see ``mmhcm.engine.mining.rounds``.
 
     Raises:
-        ValueError: epochs that are not ascending, or negative.
+        ValueError: epochs or iterations that are not ascending, or negative,
+            or an unknown setting.
     """
 
     priority = 'ABOVE_NORMAL'
 
     def __init__(
         self,
-        epochs: Sequence[int],
+        epochs: Sequence[int] = (),
+        iters: Sequence[int] = (),
         accumulate: bool = False,
         restart: bool = False,
         **settings: Any,
     ) -> None:
-        if list(epochs) != sorted(set(epochs)) or min(epochs, default=0) < 0:
-            raise ValueError(
-                f'epochs must be ascending and 0 or more, got {list(epochs)}'
-            )
-        self.epochs = list(epochs)
+        self.epochs = check_moments(epochs, 'epochs')
+        self.iters = check_moments(iters, 'iters')
         self.accumulate = accumulate
         self.restart = restart
-        self.settings = MiningSettings(**settings)
+        try:
+            self.settings = MiningSettings(**settings)
+        except TypeError as error:
+            raise ValueError(f'HardChipMiningHook: {error}') from error
         self.rounds: list[dict[str, Any]] = []
+        self._iterator: MiningIterator | None = None
+
+    @property
+    def moments(self) -> list[int]:
+        """Epochs, or iterations, before which to mine."""
+        return self.epochs or self.iters
+
+    def before_run(self, runner: Runner) -> None:
+        """Check that the loop comes to the moments of mining.
+
+        Raises:
+            ValueError: it does not, or hard chips would not be drawn.
+        """
+        if not isinstance(runner._train_loop, BaseLoop):
+            return
+        with named_config(runner):
+            loop, key = runner.train_loop, self._key(runner)
+            check_schedule(loop, self.epochs, self.iters, key)
+            if self.moments:
+                check_chips(loop.dataloader, self.epochs, key)
+                check_sampler(loop.dataloader)
 
     def before_train(self, runner: Runner) -> None:
         """Keep the initial weights; after a resume, load the rounds.
 
-        A pool that would be empty is an error now, not when it is needed.
+        A round is rehearsed: what it would fail for is an error now.
         """
         chips = find_chip_dataset(runner.train_dataloader.dataset)
         settings = self.settings
         self.sources = MiningSources(
             chips.dataset, settings.external, settings.pool, runner.work_dir
         )
-        pastes = self.epochs and settings.canvases.get('num_pastes', 1)
-        if pastes and settings.pool is not None:
-            check_pool_settings(settings.pool, chips.dataset)
-        if self.restart and runner.epoch == 0 and is_main_process():
+        missing = self.moments[self._num_rounds :]
+        if missing:
+            key = self._key(runner)
+            with named_config(runner):
+                check_missing(
+                    runner.train_loop, missing, self._num_rounds + 1, key
+                )
+                if self.restart and runner.iter:
+                    check_initial_weights(runner, f'{key}.restart')
+                rehearse(runner, settings, self.sources, chips, key)
+        if self.restart and runner.iter == 0 and is_main_process():
             keep_initial_weights(runner)
         rounds = read_rounds(runner.work_dir, self.rounds)
         # As in the run that mined them, one after the other.
         for count in range(1, len(rounds) + 1):
             self._hand_over(runner, rounds[:count])
+        if self.iters:
+            self._iterator = self._take_over(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Mine if a round is due before this epoch."""
-        if runner.epoch not in self.epochs:
-            return
-        number = self.epochs.index(runner.epoch) + 1
-        if len(self.rounds) >= number:
-            return
+        if self.epochs:
+            self._mine_if_due(runner, runner.epoch, runner.epoch)
+
+    def after_train(self, runner: Runner) -> None:
+        """Warn of rounds that a run ended before."""
+        if self._num_rounds < len(self.moments):
+            runner.logger.warning(
+                f'training ended before {self.moments[self._num_rounds]}, and '
+                f'round {self._num_rounds + 1} was not mined'
+            )
+
+    @property
+    def _num_rounds(self) -> int:
+        """Number of the last round."""
+        return max((entry['round'] for entry in self.rounds), default=0)
+
+    def _key(self, runner: Runner) -> str:
+        return hook_key(runner.cfg, type(self).__name__)
+
+    def _take_over(self, runner: Runner) -> MiningIterator:
+        """Put an iterator that mines into the place of the loop's."""
+        loop: Any = runner.train_loop
+        restart_workers(loop.dataloader)
+        loop.dataloader_iterator = MiningIterator(
+            loop.dataloader,
+            starts=[0, *(entry['iter'] for entry in self.rounds)],
+            num_done=loop.iter,
+            before_batch=lambda iteration: self._mine_at(runner, iteration),
+        )
+        return loop.dataloader_iterator
+
+    def _mine_at(self, runner: Runner, iteration: int) -> None:
+        assert self._iterator is not None, 'it calls this'
+        epoch = self._iterator.epoch_at(iteration)
+        if self._mine_if_due(runner, iteration, epoch):
+            self._iterator.restart(iteration)
+
+    def _mine_if_due(self, runner: Runner, now: int, epoch: int) -> bool:
+        """Mine the round that is due, late if the run has resumed past it.
+
+        Args:
+            runner: The runner.
+            now: Epoch or iteration that comes next.
+            epoch: First epoch, or pass over the chips, that uses the round.
+
+        Returns:
+            True if there is a new round.
+        """
+        number = sum(moment <= now for moment in self.moments)
+        if number <= self._num_rounds:
+            return False
+        if now != self.moments[number - 1]:
+            runner.logger.warning(
+                f'round {number} was due at {self.moments[number - 1]}: this '
+                f'run resumed past it, and mines now, at {now}'
+            )
+        self._mine(runner, number, epoch)
+        return True
+
+    def _mine(self, runner: Runner, number: int, epoch: int) -> None:
         chips = find_chip_dataset(runner.train_dataloader.dataset)
         loop = self._make_loop(runner, chips, number)
         with installed_test_loop(runner, loop):
@@ -115,7 +216,8 @@ class HardChipMiningHook(Hook):
         entry = {
             'round': number,
             'fingerprint': loop.fingerprint,
-            'epoch': runner.epoch,
+            'epoch': epoch,
+            'iter': runner.iter,
             **self.sources.origin(),
         }
         self.rounds = [*self.rounds, entry]
@@ -138,10 +240,6 @@ class HardChipMiningHook(Hook):
     def _make_loop(
         self, runner: Runner, chips: ChipDataset, number: int
     ) -> MiningLoop:
-        if chips.scales is None:
-            raise ValueError(
-                'hard chip mining needs a ChipDataset with scales, got none'
-            )
         settings, seed = self.settings, runner.seed or 0
         canvases = settings.build_canvases(
             self.sources,
@@ -190,12 +288,16 @@ def _log(
 ) -> None:
     chips = find_chip_dataset(runner.train_dataloader.dataset)
     how = 'reused' if loop.reused else 'mined'
+    when = (
+        f'iteration {runner.iter + 1}'
+        if counts_iterations(runner.train_loop)
+        else f'epoch {runner.epoch + 1}'
+    )
+    num_canvases = hard_round.counts.get('canvases', 0)
     runner.logger.info(
-        f'{how} round {hard_round.number} before epoch '
-        f'{runner.epoch + 1}: {hard_round.num_chips} hard chips on '
-        f'{len(hard_round.canvases)} of '
-        f'{hard_round.counts.get("canvases", 0)} canvases, next to '
-        f'{chips.num_normal} normal chips'
+        f'{how} round {hard_round.number} before {when}: '
+        f'{hard_round.num_chips} hard chips on {len(hard_round.canvases)} of '
+        f'{num_canvases} canvases, next to {chips.num_normal} normal chips'
     )
     scalars = {f'hcm/{key.split("/")[-1]}': v for key, v in metrics.items()}
     if scalars:

@@ -2,6 +2,7 @@
 
 from .launch import (
     build_runner,
+    check_mining_hooks,
     draw_detections,
     dump_detections,
     image_sizes,
@@ -11,10 +12,13 @@ from .launch import (
     submit_only,
     use_mode,
 )
+from .options import ConfigAction
 from .run_lock import hold_lock, only_run_in
 
 __all__ = [
+    'ConfigAction',
     'build_runner',
+    'check_mining_hooks',
     'draw_detections',
     'dump_detections',
     'hold_lock',

@@ -17,10 +17,21 @@ from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
 import mmhcm.evaluation  # noqa: F401 registers WholeFileDump
+from mmhcm.config_files import (
+    SCOPE,
+    config,
+    deferred_references,
+    resolve_references,
+)
+from mmhcm.engine.checks import check_config
+from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
+from mmhcm.structures.type_names import type_name
 
 from .command_runner import CommandRunner
+from .options import check_options
 from .rank_watch import joined_within, watch_ranks
+from .scale_check import warn_of_other_scales
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
@@ -34,20 +45,12 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         FileNotFoundError: there is no such config, or no base of it.
         ImportError: what it imports is not there.
-        ValueError: it is no config, or an option does not fit it.
+        ValueError: it is no config, an option does not fit it, or a reference
+            has no value.
     """
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'no config at {args.config}')
-    try:
-        cfg = Config.fromfile(args.config)
-    except (OSError, ImportError):
-        raise
-    # A config is a program, and may fail in any way.
-    except Exception as error:
-        raise ValueError(
-            f'{args.config}: {type(error).__name__}: {error}'
-        ) from error
+    cfg = _read_config(args.config)
     options = args.cfg_options or {}
+    check_options(cfg, options, _ROOTS)
     for name in _ROOTS:
         if name in options and name in cfg and cfg[name]:
             cfg = move_root(cfg, str(cfg[name]), str(options[name]))
@@ -55,12 +58,32 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(options)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f'--cfg-options: {error}') from error
+    try:
+        resolve_references(cfg._cfg_dict)
+    except ValueError as error:
+        raise ValueError(f'{args.config}: {error}') from error
+    warn_of_other_scales(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     return cfg
+
+
+def _read_config(name: str) -> Config:
+    """Read a config, with its references as they are."""
+    path = config(name) if name.startswith(SCOPE) else name
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'no config at {name}')
+    try:
+        with deferred_references():
+            return Config.fromfile(path)
+    except (OSError, ImportError):
+        raise
+    # A config is a program, and may fail in any way.
+    except Exception as error:
+        raise ValueError(f'{name}: {type(error).__name__}: {error}') from error
 
 
 def move_root(cfg: Config, old: str, new: str) -> Config:
@@ -77,16 +100,46 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
-    return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+    with deferred_references():
+        return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+
+
+def check_mining_hooks(cfg: Config) -> None:
+    """Refuse a config that inherits the mining hooks and does not use them.
+
+    Raises:
+        ValueError: no hook of ``default_hooks`` or ``custom_hooks`` mines.
+    """
+    hooks = {hook['type'] for hook in cfg.get('custom_hooks') or []}
+    hooks |= {*cfg.get('default_hooks', {})}
+    if 'mining' in cfg.get('mining_hooks', {}) and not hooks & {
+        'mining',
+        'HardChipMiningHook',
+    }:
+        raise ValueError(
+            f'{cfg.filename} inherits hard_chip_mining.py and would mine '
+            'nothing: add default_hooks = _base_.mining_hooks, or remove '
+            'that file from _base_'
+        )
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Set up threads and processes, and build the config's runner."""
+    """Set up threads and processes, and build the config's runner.
+
+    Raises:
+        ValueError: the config has a fault, see ``mmhcm.engine.checks``.
+    """
+    check_config(cfg)
     set_threads(cfg)
     join_processes(cfg)
-    if 'runner_type' in cfg:
-        return RUNNERS.build(cfg)
-    return CommandRunner.from_cfg(cfg)
+    runner = (
+        RUNNERS.build(cfg)
+        if 'runner_type' in cfg
+        else CommandRunner.from_cfg(cfg)
+    )
+    if not any(isinstance(hook, StartCheckHook) for hook in runner.hooks):
+        runner.register_hook(StartCheckHook())
+    return runner
 
 
 def set_threads(cfg: Config) -> None:
@@ -168,6 +221,16 @@ def use_slices(cfg: Config) -> None:
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
 
 
+def use_focus(cfg: Config) -> None:
+    """Switch a config to testing from coarse to fine, as AutoFocus does.
+
+    Raises:
+        ValueError: the config has no ``focus_model`` or ``focus_pipeline``.
+    """
+    _wrap_model(cfg, 'focus', flag='--focus')
+    cfg.test_dataloader.update(cfg.get('focus_dataloader', {}))
+
+
 def use_mode(cfg: Config, args: argparse.Namespace) -> None:
     """Switch a config to the test mode of a command line.
 
@@ -178,6 +241,8 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
         use_tta(cfg)
     if args.slices:
         use_slices(cfg)
+    if args.focus:
+        use_focus(cfg)
 
 
 def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
@@ -224,7 +289,7 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
     for evaluator in (
         evaluators if isinstance(evaluators, list | tuple) else [evaluators]
     ):
-        if evaluator['type'] == 'VisDroneMetric':
+        if type_name(evaluator) == 'VisDroneMetric':
             cfg.test_evaluator = {
                 **evaluator,
                 'format_only': True,

@@ -1,9 +1,11 @@
 """Mining loop, its settings, its sources and its rounds."""
 
 from .digests import plain_settings
+from .iterations import MiningIterator
 from .loop import MiningLoop, installed_test_loop
 from .pipelines import canvas_transforms
 from .pools import check_pool_settings, open_or_build_pool
+from .rehearsal import rehearse
 from .rounds import (
     check_patches,
     find_round,
@@ -12,9 +14,17 @@ from .rounds import (
     read_rounds,
     round_path,
 )
+from .schedule import (
+    check_chips,
+    check_missing,
+    check_moments,
+    check_schedule,
+    counts_iterations,
+)
 from .settings import (
     MiningSettings,
     build_canvases,
+    hook_key,
     hook_settings,
     mining_settings,
     pool_settings,
@@ -22,14 +32,21 @@ from .settings import (
 from .sources import MiningSources
 
 __all__ = [
+    'MiningIterator',
     'MiningLoop',
     'MiningSettings',
     'MiningSources',
     'build_canvases',
     'canvas_transforms',
+    'check_chips',
+    'check_missing',
+    'check_moments',
     'check_patches',
     'check_pool_settings',
+    'check_schedule',
+    'counts_iterations',
     'find_round',
+    'hook_key',
     'hook_settings',
     'installed_test_loop',
     'merge_rounds',
@@ -39,5 +56,6 @@ __all__ = [
     'pool_settings',
     'read_previous',
     'read_rounds',
+    'rehearse',
     'round_path',
 ]

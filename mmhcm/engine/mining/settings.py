@@ -3,7 +3,7 @@
 Training and the commands that look at a config build canvases here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
@@ -28,6 +28,7 @@ from mmhcm.structures.pool import (
     image_aspects,
     list_objects,
 )
+from mmhcm.structures.type_names import type_name
 
 from .digests import plain_settings
 from .pipelines import mining_pipeline, recipe_pipeline
@@ -80,6 +81,12 @@ class MiningSettings:
         self.tta_model = {'type': 'MultiScaleTTA', **self.tta_model}
         self.mask_color = tuple(self.mask_color)
         self.external = list(self.external)
+
+    @property
+    def has_pastes(self) -> bool:
+        """Whether objects are pasted into canvases."""
+        num_pastes = self.canvases.get('num_pastes', 1)
+        return self.pool is not None and bool(num_pastes)
 
     def pipeline(self, chips: ChipDataset) -> list[dict]:
         """Return the transforms of one canvas.
@@ -272,10 +279,10 @@ def mining_settings(cfg: Config) -> MiningSettings:
         ValueError: it has none, or one that never mines.
     """
     values = hook_settings(cfg, 'HardChipMiningHook')
-    if not values.get('epochs'):
+    if not values.get('epochs') and not values.get('iters'):
         raise ValueError(
             f'{cfg.filename} mines no hard chips: no HardChipMiningHook with '
-            'epochs'
+            'epochs or iters'
         )
     names = {item.name for item in fields(MiningSettings)}
     return MiningSettings(**{k: values[k] for k in names & values.keys()})
@@ -291,11 +298,26 @@ def hook_settings(cfg: Config, name: str) -> dict[str, Any]:
     Returns:
         The first one's arguments and ``type``; {} if there is none.
     """
+    return next((hook for _, hook in _find_hooks(cfg, name)), {})
+
+
+def hook_key(cfg: Config, name: str) -> str:
+    """Return the key of a hook in a config; the class' name without one."""
+    return next((key for key, _ in _find_hooks(cfg, name)), name)
+
+
+def _find_hooks(cfg: Config, name: str) -> Iterator[tuple[str, dict]]:
+    """Yield keys and arguments of the hooks of a class."""
     hooks = [
-        *(cfg.get('default_hooks') or {}).values(),
-        *(cfg.get('custom_hooks') or []),
+        *(
+            (f'default_hooks.{key}', hook)
+            for key, hook in (cfg.get('default_hooks') or {}).items()
+        ),
+        *(
+            (f'custom_hooks[{ind}]', hook)
+            for ind, hook in enumerate(cfg.get('custom_hooks') or ())
+        ),
     ]
-    for hook in hooks:
-        if isinstance(hook, dict) and hook['type'].split('.')[-1] == name:
-            return dict(hook)
-    return {}
+    for key, hook in hooks:
+        if isinstance(hook, dict) and type_name(hook) == name:
+            yield key, dict(hook)

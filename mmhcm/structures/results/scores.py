@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,11 @@ from mmhcm.structures.annotations import (
 )
 from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.files import atomic_write
-from mmhcm.structures.images import read_image_sizes, read_sizes_csv
+from mmhcm.structures.images import (
+    is_apple_double,
+    read_image_sizes,
+    read_sizes_csv,
+)
 
 from .submission import read_submission
 
@@ -29,6 +33,9 @@ PROTOCOL = (
     'the first 500 rows of an image, ARn over the first n; boxes at least '
     'half in ignored regions dropped'
 )
+#: Share of the rows of results that would be corners of a box, and share of
+#: those that would reach beyond their image, when corners are written.
+_CORNERS, _BEYOND = 0.98, 0.2
 OFFICIAL = 'official (classes weighted by the images that hold them)'
 CLASS_MEAN = 'class mean (plain, over the classes with objects)'
 
@@ -81,7 +88,11 @@ def read_split(
         OSError: a file or folder cannot be read.
     """
     folder = Path(data_root) / 'annotations'
-    paths = sorted(p for p in folder.iterdir() if p.suffix == '.txt')
+    paths = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix == '.txt' and not is_apple_double(path.name)
+    )
     if not paths:
         raise ValueError(f'{folder}: no annotation files')
     image_whs = read_split_sizes(data_root, sizes_path, counter)
@@ -267,9 +278,9 @@ def format_scores(scores: Scores, class_names: Sequence[str] = CLASSES) -> str:
     return '\n'.join(
         [
             PROTOCOL,
-            *_format_table('mean', means),
+            *format_table('mean', means),
             '',
-            *_format_table('class ("-": no objects)', per_class),
+            *format_table('class ("-": no objects)', per_class),
         ]
     )
 
@@ -286,6 +297,12 @@ def _note_odd_results(
     counter: FaultCounter,
 ) -> None:
     """Count what the protocol leaves out of result files."""
+    if look_like_corners(records.values()):
+        counter.add(
+            'results that are read as x, y, width, height and look like '
+            'corners x1, y1, x2, y2: write width and height',
+            next(f'{stem}.txt' for stem in records if len(records[stem].dets)),
+        )
     for stem in sorted(records):
         rows = records[stem].dets
         if len(rows) > MAX_DETS:
@@ -304,11 +321,37 @@ def _note_odd_results(
             )
 
 
+def look_like_corners(records: Iterable[ImageRecord]) -> bool:
+    """Test if boxes x, y, w, h make sense as corners alone.
+
+    As corners nearly all lie in their image, and the second is right of and
+    below the first. As widths and heights, many reach beyond it.
+
+    Args:
+        records: Those of a split.
+    """
+    num_rows = num_corners = num_beyond = 0
+    for record in records:
+        x1, y1, x2, y2 = record.dets[:, :4].T
+        width, height = record.width, record.height
+        is_corners = (x2 > x1) & (y2 > y1) & (x2 <= width) & (y2 <= height)
+        num_rows += len(x1)
+        num_corners += int(is_corners.sum())
+        num_beyond += int(((x1 + x2 > width) | (y1 + y2 > height)).sum())
+    return (
+        num_corners >= _CORNERS * num_rows
+        and num_beyond >= _BEYOND * num_rows > 0
+    )
+
+
 def _named(scores: np.ndarray) -> dict[str, float]:
     return dict(zip(METRICS, scores.tolist(), strict=True))
 
 
-def _format_table(title: str, rows: Mapping[str, np.ndarray]) -> list[str]:
+def format_table(
+    title: str, rows: Mapping[str, Sequence[float] | np.ndarray]
+) -> list[str]:
+    """Format scores in the order of METRICS as lines, under a heading."""
     width = max(len(name) for name in (title, *rows))
     lines = [f'{title:{width}}' + ''.join(f'{name:>8}' for name in METRICS)]
     for name, scores in rows.items():

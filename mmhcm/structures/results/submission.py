@@ -20,6 +20,7 @@ from mmhcm.structures.annotations import (
     split_rows,
 )
 from mmhcm.structures.files import atomic_write, one_line
+from mmhcm.structures.images import is_apple_double
 
 # Far above any sensible result, low enough that a hostile zip cannot fill
 # the memory: 500 rows take about 25 kB.
@@ -275,7 +276,7 @@ def _one_name(name: str) -> str:
 
 def _folder_files(path: Path) -> Iterator[_File]:
     """Read the files of a folder by name, each checked."""
-    paths = sorted(path.iterdir())
+    paths = sorted(p for p in path.iterdir() if not is_apple_double(p.name))
     is_file = [file_path.is_file() for file_path in paths]
     _check_bounds(
         path,

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
-from mmengine.config import Config
 
 from mmhcm.apis.browse import export, export_files
 from mmhcm.apis.data import (
@@ -15,42 +14,23 @@ from mmhcm.apis.data import (
     rendering_hard_chips,
 )
 from mmhcm.apis.data.rendering import config_pool
-from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.datasets import VisDroneDataset
-from mmhcm.engine.mining import build_canvases
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.rounds import (
-    HardChipRound,
-    MinedCanvas,
     read_round,
     write_round,
 )
-from tests.support.tiny_visdrone import write_tiny_visdrone
+from tests.support.mined_rounds import write_fake_round
 
-
-@pytest.fixture
-def cfg(tmp_path):
-    return Config.fromfile(write_tiny_visdrone(tmp_path))
-
-
-def write_fake_round(cfg):
-    """Two canvases with pastes, with three chips."""
-    canvases = build_canvases(cfg, build_training_data(cfg), 8)
-    recipes = [canvases.get_data_info(ind)['canvas'] for ind in range(2)]
-    windows = [
-        ([(0, 0, 64, 64), (72, 32, 200, 160)], [0, 1]),
-        ([(40, 40, 104, 104)], [0]),
-    ]
-    mined = [
-        MinedCanvas(
-            recipe.source, recipe.image, recipe.img_id, recipe.pastes, *chips
-        )
-        for recipe, chips in zip(recipes, windows, strict=True)
-    ]
-    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
-    write_round(path, HardChipRound(1, 'digest', mined))
-    return path
+#: Three chips on two canvases.
+CHIPS = [
+    {
+        'windows': [(0, 0, 64, 64), (72, 32, 200, 160)],
+        'scale_inds': [0, 1],
+    },
+    {'windows': [(40, 40, 104, 104)], 'scale_inds': [0]},
+]
 
 
 def read(result):
@@ -113,7 +93,7 @@ def test_chips_round_trip(cfg, tmp_path):
 
 
 def test_hard_chips_round_trip(cfg, tmp_path):
-    path = write_fake_round(cfg)
+    path = write_fake_round(cfg, *CHIPS)
     result = export(cfg, 'hard-chips', tmp_path / 'out', round_file=path)
     chips = rendering_hard_chips(cfg)
     coco = load_coco(result, 'hard-chips')
@@ -131,7 +111,7 @@ def test_hard_chips_round_trip(cfg, tmp_path):
 
 @pytest.mark.parametrize('what', ['images', 'pool'])
 def test_rounds_of_other_data_are_refused(cfg, what):
-    path = write_fake_round(cfg)
+    path = write_fake_round(cfg, *CHIPS)
     mined = read_round(path)
     known = {'pool': config_pool(cfg, rendering_chips(cfg)).fingerprint}
     write_round(path, dataclasses.replace(mined, origin=known))
@@ -338,13 +318,6 @@ def test_only_broken_images_are_an_error(cfg, tmp_path):
     with pytest.raises(ValueError, match=r'the first: .* gave no boxes'):
         export(cfg, 'chips', tmp_path / 'out')
     assert not (tmp_path / 'out' / 'chips.json').exists()
-
-
-def test_a_round_of_another_pool_is_an_error(cfg, tmp_path):
-    write_fake_round(cfg)
-    cfg.default_hooks.mining.pool.min_size = 18
-    with pytest.raises(ValueError, match='mined with another object pool'):
-        export(cfg, 'hard-chips', tmp_path / 'out')
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmhcm.datasets import CheckedCocoDataset, ChipDataset
+from mmhcm.datasets import CheckedCocoDataset
 
 CLASSES = ('car', 'bus')
 GOOD = [10, 10, 20, 10]
@@ -95,6 +95,102 @@ def test_marked_annotations_are_ignored_and_not_background(tmp_path, warnings):
     (instance,) = build(tmp_path).get_data_info(0)['instances']
     assert instance['ignore_flag'] == 1
     assert "1 annotations marked 'ignore'" in warnings[0]
+
+
+def test_ignored_objects_of_another_category(tmp_path, warnings):
+    """They are ignored as announced, and no background."""
+    write(tmp_path, [GOOD], (*CLASSES, 'others'), category_id=2, ignore=1)
+    (instance,) = build(tmp_path).get_data_info(0)['instances']
+    assert instance['ignore_flag'] == 1
+    assert instance['bbox'] == [10, 10, 30, 20]
+    (message,) = warnings
+    assert "1 annotations marked 'ignore', neither foreground nor" in message
+
+
+def test_crowds_of_another_category_are_background(tmp_path, warnings):
+    write(tmp_path, [GOOD], (*CLASSES, 'others'), category_id=2, iscrowd=1)
+    assert build(tmp_path).get_data_info(0)['instances'] == []
+    assert 'a category that is none of the classes' in warnings[0]
+
+
+@pytest.mark.parametrize('area', [0, 0.0, '200', '', None, -1, 'no area'])
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_areas_are_those_of_the_boxes(tmp_path, warnings, area, test_mode):
+    write(tmp_path, [GOOD], area=area)
+    (instance,) = build(tmp_path, test_mode=test_mode).get_data_info(0)[
+        'instances'
+    ]
+    assert instance['bbox'] == [10, 10, 30, 20]
+    assert warnings == []
+
+
+MISSING = {
+    'area': lambda content: content['annotations'][0].pop('area'),
+    'id': lambda content: content['annotations'][0].pop('id'),
+    'ids': lambda content: [a.pop('id') for a in content['annotations']],
+    'an id of None': lambda content: content['annotations'][0].update(id=None),
+    'width': lambda content: content['images'][0].pop('width'),
+    'size': lambda content: [
+        content['images'][0].pop(key) for key in ('width', 'height')
+    ],
+    'a size of text': lambda content: content['images'][0].update(
+        width='100', height='80'
+    ),
+    'a size of 0': lambda content: content['images'][0].update(width=0),
+    'iscrowd': lambda content: None,
+}
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+@pytest.mark.parametrize('kind', MISSING)
+def test_what_is_missing_is_found_out(tmp_path, warnings, kind, test_mode):
+    write(tmp_path, [GOOD, [50, 40, 9, 8]])
+    whole = build(tmp_path, test_mode=test_mode).get_data_info(0)
+    change(tmp_path, MISSING[kind])
+    assert build(tmp_path, test_mode=test_mode).get_data_info(0) == whole
+    assert len(whole['instances']) == 2
+    assert warnings == []
+
+
+UNCLEAR = {
+    'images[0] has no id': lambda content: content['images'][0].pop('id'),
+    'images[0] has no file_name': lambda content: content['images'][0].pop(
+        'file_name'
+    ),
+    'categories[1] has no name': lambda content: content['categories'][1].pop(
+        'name'
+    ),
+    'images is no list of objects': lambda content: content.update(images=3),
+    'annotations is no list of': lambda content: content.update(
+        annotations=[[]]
+    ),
+}
+
+
+@pytest.mark.parametrize('message', UNCLEAR)
+def test_what_cannot_be_found_out_is_named(tmp_path, message):
+    write(tmp_path, [GOOD])
+    change(tmp_path, UNCLEAR[message])
+    with pytest.raises(ValueError, match=r'a\.json: ') as info:
+        build(tmp_path)
+    assert message in str(info.value)
+
+
+@pytest.mark.parametrize('key', ['image_id', 'category_id', 'bbox'])
+def test_annotations_without_a_reference_are_counted(tmp_path, warnings, key):
+    write(tmp_path, [GOOD, GOOD])
+    change(tmp_path, lambda content: content['annotations'][1].pop(key))
+    assert len(build(tmp_path).get_data_info(0)['instances']) == 1
+    assert len(warnings) == 1
+    assert 'annotation 2' in warnings[0]
+
+
+def test_an_image_of_no_size_that_is_absent(tmp_path):
+    write(tmp_path, [GOOD])
+    change(tmp_path, MISSING['size'])
+    (tmp_path / 'images' / 'a.png').unlink()
+    with pytest.raises(FileNotFoundError, match=r'a\.png'):
+        build(tmp_path)
 
 
 def test_an_unknown_category(tmp_path, warnings):
@@ -236,11 +332,3 @@ def test_a_folder_for_a_file(tmp_path):
     (tmp_path / 'a.json').mkdir()
     with pytest.raises(OSError, match=r'a\.json'):
         build(tmp_path)
-
-
-def test_chips_of_a_coco_file(tmp_path):
-    write(tmp_path, [GOOD, [90, 70, 20, 20]])
-    chips = ChipDataset(
-        build(tmp_path), [], [dict(window=50, valid_range=(0, None))]
-    )
-    assert len(chips) == 2

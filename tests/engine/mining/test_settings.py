@@ -44,7 +44,7 @@ def test_a_config_has_to_mine(hooks):
 
 
 def test_unknown_settings_are_refused():
-    with pytest.raises(TypeError, match='report'):
+    with pytest.raises(ValueError, match='report'):
         HardChipMiningHook([1], report=True)
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmhcm.functional.scoring import METRICS
+from mmhcm.functional.scoring import METRICS, ImageRecord
 from mmhcm.structures.annotations import CLASSES
 from mmhcm.structures.annotations.visdrone_txt import parse_annotations
+from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import (
     format_scores,
     read_records,
@@ -19,7 +20,12 @@ from mmhcm.structures.results import (
     write_scores,
     write_submission,
 )
-from mmhcm.structures.results.scores import CLASS_MEAN, OFFICIAL, PROTOCOL
+from mmhcm.structures.results.scores import (
+    CLASS_MEAN,
+    OFFICIAL,
+    PROTOCOL,
+    look_like_corners,
+)
 
 CASE = Path(os.environ.get('MMHCM_DATA', '.')).parent / 'reference/eval_case'
 SIZES = {'a': (60, 40), 'a-1': (50, 50)}
@@ -156,23 +162,6 @@ def test_records_come_in_the_order_of_file_names(root):
     assert records['a-1'].dets.shape == (0, 6)
 
 
-@pytest.mark.parametrize(
-    ('texts', 'fault'),
-    [
-        ({'a': HIT}, 'results: 1 images have no result file, first a-1'),
-        (
-            {'a': '', 'a-1': '', 'b': ''},
-            '1 results have no annotation file, first b',
-        ),
-        ({'a': '', 'a-1': '1,2\n'}, r'results: a-1.txt:1: 2 columns'),
-    ],
-)
-def test_faulty_results(root, texts, fault):
-    split = read_split(root, root / 'sizes.csv')
-    with pytest.raises(ValueError, match=fault):
-        read_records(write_results(root, **texts), split)
-
-
 def test_faulty_splits(root):
     (root / 'sizes.csv').write_text('a,60,40\n')
     with pytest.raises(ValueError, match='no known size, first a-1'):
@@ -181,3 +170,44 @@ def test_faulty_splits(root):
         path.unlink()
     with pytest.raises(ValueError, match='annotations: no annotation files'):
         read_split(root, root / 'sizes.csv')
+
+
+def corner_records(rng, as_corners, num=60):
+    """Records of boxes all over an image of 200 x 100 pixels."""
+    x, y = rng.uniform(0, 180, num), rng.uniform(0, 80, num)
+    w, h = rng.uniform(4, 20, num), rng.uniform(4, 20, num)
+    columns = [x, y, x + w, y + h] if as_corners else [x, y, w, h]
+    rows = np.stack([*columns, np.ones(num), np.ones(num)], axis=1)
+    return [ImageRecord(200, 100, np.zeros((0, 8)), rows)]
+
+
+def test_corners_are_recognised():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        assert look_like_corners(corner_records(rng, as_corners=True))
+        assert not look_like_corners(corner_records(rng, as_corners=False))
+    assert not look_like_corners([])
+    assert not look_like_corners(corner_records(rng, True, num=0))
+
+
+def test_corners_are_told(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / 'annotations').mkdir()
+    (tmp_path / 'annotations' / 'a.txt').write_text('5,5,9,9,1,1,0,0\n')
+    # Beside a file of attributes, as macOS writes them.
+    (tmp_path / 'annotations' / '._a.txt').write_bytes(b'\0')
+    (tmp_path / 'results').mkdir()
+    (tmp_path / 'results' / '._a.txt').write_bytes(b'\0')
+    sizes = tmp_path / 'sizes.csv'
+    sizes.write_text('a,200,100\n')
+    for as_corners in (True, False):
+        (record,) = corner_records(rng, as_corners)
+        text = '\n'.join(
+            ','.join(f'{v:g}' for v in [*row[:5].round(1), 1, -1, -1])
+            for row in record.dets
+        )
+        (tmp_path / 'results' / 'a.txt').write_text(text + '\n')
+        counter = FaultCounter()
+        score_folder(tmp_path / 'results', tmp_path, sizes, counter)
+        told = any('look like corners' in line for line in counter.lines())
+        assert told == as_corners

@@ -1,0 +1,148 @@
+"""Metrics, compared with the samples and keys that they get."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from mmdet.evaluation import CocoMetric
+from mmdet.structures import DetDataSample
+from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.hooks import CheckpointHook, EarlyStoppingHook
+from mmengine.runner import Runner
+from mmengine.structures import InstanceData
+
+from mmhcm.evaluation import VisDroneMetric
+
+
+def check_evaluator(
+    evaluator: Evaluator, sample: DetDataSample, key: str
+) -> None:
+    """Give a sample without detections to the metrics of an evaluator.
+
+    Args:
+        evaluator: Its metrics' results are empty, and stay so.
+        sample: One of the data set's.
+        key: Of the evaluator in the config.
+
+    Raises:
+        ValueError: a metric cannot score this sample.
+    """
+    sample = sample.new()
+    sample.pred_instances = InstanceData(
+        bboxes=torch.zeros(0, 4),
+        scores=torch.zeros(0),
+        labels=torch.zeros(0, dtype=torch.long),
+    )
+    for metric in evaluator.metrics:
+        if not isinstance(metric, VisDroneMetric | CocoMetric):
+            continue
+        name = f'{key}: {type(metric).__name__}'
+        try:
+            metric.process({}, [sample.to_dict()])
+        except KeyError as error:
+            raise ValueError(
+                f'{name} needs {error}: add it to meta_keys of the transform '
+                'that packs'
+            ) from error
+        except AssertionError as error:
+            raise ValueError(
+                f"{name}: {error}: add 'instances' to meta_keys of the "
+                'transform that packs, or set ann_file'
+            ) from error
+        except ValueError as error:
+            raise ValueError(f'{name}: {error}') from error
+        finally:
+            metric.results.clear()
+        if isinstance(metric, CocoMetric):
+            _check_annotations(metric, sample, name)
+
+
+def _check_annotations(
+    metric: CocoMetric, sample: DetDataSample, name: str
+) -> None:
+    """Compare the file of a metric with the data set's classes and images.
+
+    Raises:
+        ValueError: they are others.
+    """
+    index = metric._coco_api
+    if index is None:
+        return
+    known = {category['name'] for category in index.dataset['categories']}
+    classes = (metric.dataset_meta or {}).get('classes', ())
+    missing = [item for item in classes if item not in known]
+    if missing:
+        raise ValueError(
+            f'{name}: ann_file has no category {missing[0]!r}, a class of '
+            'the data set'
+        )
+    if sample.img_id not in index.imgs:
+        raise ValueError(
+            f'{name}: ann_file has no image of id {sample.img_id!r}: take the '
+            'ann_file of the data set'
+        )
+
+
+def check_monitored(runner: Runner) -> None:
+    """Make sure that metrics that hooks and schedulers wait for come.
+
+    Raises:
+        ValueError: none of the validation's metrics has that name.
+    """
+    wanted = list(_monitored(runner))
+    if not wanted:
+        return
+    if runner.val_loop is None:
+        key, name = wanted[0]
+        runner.logger.warning(
+            f'{key}={name!r} has no effect: there is no validation'
+        )
+        return
+    metrics = runner.val_loop.evaluator.metrics
+    for key, name in wanted:
+        if name != 'auto' and not any(_has(m, name) for m in metrics):
+            offers = ', '.join(map(_offer, metrics))
+            raise ValueError(
+                f'{key}: val_evaluator has no metric {name!r}; it has {offers}'
+            )
+
+
+def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
+    """Yield the key of a config and the metric that it names."""
+    for hook in runner.hooks:
+        if isinstance(hook, CheckpointHook):
+            for name in hook.save_best or ():
+                yield 'default_hooks.checkpoint.save_best', name
+        elif isinstance(hook, EarlyStoppingHook):
+            yield 'EarlyStoppingHook.monitor', hook.monitor
+    schedulers: Any = runner.param_schedulers
+    if isinstance(schedulers, Mapping):
+        schedulers = [item for part in schedulers.values() for item in part]
+    for scheduler in schedulers or ():
+        if hasattr(scheduler, 'monitor'):
+            yield f'{type(scheduler).__name__}.monitor', scheduler.monitor
+
+
+def _has(metric: BaseMetric, name: str) -> bool:
+    """Test if a metric may give a value of this name."""
+    prefix = metric.prefix or ''
+    if prefix and not name.startswith(f'{prefix}/'):
+        return False
+    short = name.removeprefix(f'{prefix}/')
+    if isinstance(metric, VisDroneMetric):
+        return short.removeprefix('class_mean_') in metric.names
+    if isinstance(metric, CocoMetric):
+        return metric.classwise or short.startswith(
+            (*(f'{kind}_' for kind in metric.metrics), 'AR@')
+        )
+    return True
+
+
+def _offer(metric: BaseMetric) -> str:
+    """Name a metric's best known value."""
+    prefix = f'{metric.prefix}/' if metric.prefix else ''
+    if isinstance(metric, VisDroneMetric):
+        return f'{prefix}AP'
+    if isinstance(metric, CocoMetric):
+        return f'{prefix}{metric.metrics[0]}_mAP'
+    return f'{prefix}...'

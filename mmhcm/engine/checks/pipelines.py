@@ -1,0 +1,270 @@
+"""Training pipelines, checked by what they do to a synthetic sample."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mmengine.logging import print_log
+
+from .probe import Probe, chip_probe, image_probe
+from .rendering import (
+    Stage,
+    StepError,
+    change,
+    changed_pixels,
+    lie_in_boxes,
+    render,
+)
+
+_NUM_DRAWS = 16
+_NUM_LEAK_DRAWS = 2
+#: Share of draws in which transforms may part boxes and pixels, as those
+#: that erase pixels or leave out boxes do.
+_MAX_MISFITS = 0.2
+#: Least change of pixels, of that of an object, which is not noise.
+_VISIBLE = 0.25
+_FIRST_BOXES = 'that gives the sample its boxes, CropChip or LoadAnnotations'
+
+
+@dataclass(frozen=True)
+class PipelineCheck:
+    """Check of the transforms of one training sample.
+
+    Attributes:
+        where: Key of the pipeline in the config.
+        transforms: The transforms. Copies of them run.
+        has_regions: There are ignored regions to mask.
+        has_pastes: Samples with pasted objects will come.
+        packs: The result goes to the network.
+    """
+
+    where: str
+    transforms: Sequence[Any]
+    has_regions: bool = False
+    has_pastes: bool = False
+    packs: bool = True
+
+    def check_chips(self, template: Mapping[str, Any], chip_size: int) -> None:
+        """Check what becomes of chips.
+
+        Args:
+            template: A data info, for its keys.
+            chip_size: Side of the chips, network-input pixels.
+
+        Raises:
+            ValueError: a sample shows other pixels than those of its chip, or
+                its boxes lie elsewhere.
+        """
+        with chip_probe(template, chip_size) as probe:
+            self._check(probe, is_chip=True)
+
+    def check_images(self, template: Mapping[str, Any]) -> None:
+        """Check what becomes of whole images.
+
+        Args:
+            template: A data info, for its keys.
+
+        Raises:
+            ValueError: boxes lie elsewhere than their objects.
+        """
+        with image_probe(template) as probe:
+            self._check(probe, is_chip=False)
+
+    def _check(self, probe: Probe, is_chip: bool) -> None:
+        if not self._can_load(probe):
+            return
+        try:
+            stages = self._check_boxes(probe)
+            if stages:
+                self._check_learned(stages, probe)
+            if is_chip:
+                self._check_window(probe)
+            if self.has_regions:
+                self._check_regions(probe)
+            if self.has_pastes:
+                self._check_pastes(probe)
+        except StepError as error:
+            raise ValueError(
+                f'{self._name(error.index)} fails: {error}'
+            ) from error
+
+    def _can_load(self, probe: Probe) -> bool:
+        """Run once; False if a transform cannot load the probe's file."""
+        try:
+            stages, results = render(
+                self.transforms, probe.sample('objects'), 0
+            )
+        except StepError as error:
+            return self._judge(error, probe)
+        if not stages:
+            raise ValueError(
+                f"{self.where}: loads no image: put dict(type='LoadImage') "
+                'first'
+            )
+        if self.packs and results is not None and 'inputs' not in results:
+            raise ValueError(
+                f'{self.where}: gives no inputs: put '
+                "dict(type='PackChipInputs') last"
+            )
+        return True
+
+    def _judge(self, error: StepError, probe: Probe) -> bool:
+        """Raise the error of a transform, or leave a loader alone.
+
+        A transform of one's own may load other files than the probe's.
+        """
+        self._check_boxes(probe, stop=error.index)
+        name = self._name(error.index)
+        if "'img'" in str(error) and error.index == 0:
+            raise ValueError(
+                f"{name} finds no image: put dict(type='LoadImage') first"
+            ) from error
+        stages, _ = render(
+            self.transforms[: error.index], probe.sample('objects'), 0
+        )
+        if stages:
+            raise ValueError(f'{name} fails: {error}') from error
+        print_log(f'{name} is not checked: {error}', logger='current')
+        return False
+
+    def _check_boxes(
+        self, probe: Probe, stop: int | None = None
+    ) -> list[Stage]:
+        """Check that boxes lie on their objects, in many draws.
+
+        Returns:
+            The last stage of each draw.
+        """
+        transforms = self.transforms[:stop]
+        lasts, misfits = [], []
+        for seed in range(_NUM_DRAWS):
+            plain, _ = render(transforms, probe.sample('plain'), seed)
+            shown, _ = render(transforms, probe.sample('objects'), seed)
+            if not shown or len(shown) != len(plain):
+                continue
+            lasts.append(shown[-1])
+            index = _first_misfit(plain, shown)
+            if index is None:
+                continue
+            if not shown[index].has_targets:
+                raise ValueError(
+                    f'{self._name(shown[index].index)} moves the image before '
+                    'its boxes are taken: put it after the transform '
+                    + _FIRST_BOXES
+                )
+            misfits.append(shown[index].index)
+        if len(misfits) > _MAX_MISFITS * len(lasts):
+            raise ValueError(
+                f'{self._name(misfits[0])} leaves boxes apart from their '
+                f'objects, in {len(misfits)} of {len(lasts)} draws'
+            )
+        return lasts
+
+    def _check_learned(self, stages: Sequence[Stage], probe: Probe) -> None:
+        """Check that a sample teaches its objects, and no others."""
+        if not any(stage.has_targets for stage in stages):
+            raise ValueError(
+                f'{self.where}: gives no boxes: add the transform '
+                + _FIRST_BOXES
+            )
+        counts = [int(stage.learned.sum()) for stage in stages]
+        if max(counts) > probe.num_learned:
+            raise ValueError(
+                f'{self.where}: {max(counts)} of the boxes of an image are '
+                f'learned where {probe.num_learned} are to be: objects out of '
+                'the chip or its valid range, or ignored ones, are among '
+                "them; dict(type='CropChip') takes those of the chip"
+            )
+        if not any(counts):
+            raise ValueError(f'{self.where}: no sample has a box to learn')
+
+    def _check_window(self, probe: Probe) -> None:
+        if self._shows(probe, 'outside'):
+            raise ValueError(
+                f'{self.where}: shows the whole image, not the chip: add '
+                "dict(type='CropChip') after the transform that loads"
+            )
+
+    def _check_regions(self, probe: Probe) -> None:
+        if self._shows(probe, 'regions'):
+            raise ValueError(
+                f'{self.where}: shows ignored regions, which become '
+                "background: add dict(type='MaskIgnoredRegions') after the "
+                'transform that loads'
+            )
+
+    def _shows(self, probe: Probe, content: str) -> bool:
+        """Test if a content of the probe is visible as its objects are."""
+        for seed in range(_NUM_LEAK_DRAWS):
+            images = [
+                render(self.transforms, probe.sample(name), seed)[0]
+                for name in ('plain', 'objects', content)
+            ]
+            if not all(images):
+                continue
+            plain, objects, shown = (stages[-1] for stages in images)
+            if change(plain, shown) > _VISIBLE * change(plain, objects):
+                return True
+        return False
+
+    def _check_pastes(self, probe: Probe) -> None:
+        """Check that pasted objects are painted where their boxes are."""
+        is_apart = False
+        for seed in range(_NUM_DRAWS):
+            pasted = probe.sample('plain', with_pastes=True)
+            plain = {**pasted, 'pastes': [], 'pool': None}
+            stages = [
+                render(self.transforms, info, seed)[0]
+                for info in (plain, pasted)
+            ]
+            if not all(stages):
+                continue
+            before, after = (shown[-1] for shown in stages)
+            changed = changed_pixels(before, after)
+            if changed is None or not changed.any():
+                # The object may be out of what a random crop shows.
+                continue
+            if lie_in_boxes(changed, _grown(after.bboxes)):
+                return
+            is_apart = True
+        raise ValueError(
+            f'{self.where}: paints pasted objects apart from their boxes: put '
+            "dict(type='PasteObjects') before CropChip"
+            if is_apart
+            else f'{self.where}: does not paint pasted objects: add '
+            "dict(type='PasteObjects') after MaskIgnoredRegions and before "
+            'CropChip'
+        )
+
+    def _name(self, index: int) -> str:
+        transform = self.transforms[index]
+        return f'{self.where}[{index}], {type(transform).__name__},'
+
+
+def _first_misfit(
+    plain: Sequence[Stage], shown: Sequence[Stage]
+) -> int | None:
+    """Find the first stage whose boxes do not hold what has changed.
+
+    None if those of the last one do.
+    """
+    if _fits(plain[-1], shown[-1]):
+        return None
+    pairs = zip(plain, shown, strict=True)
+    fits = [_fits(before, after) for before, after in pairs]
+    return fits.index(False)
+
+
+def _fits(before: Stage, after: Stage) -> bool:
+    changed = changed_pixels(before, after)
+    if changed is None:
+        return True
+    is_empty = after.learned.any() and not changed.any()
+    return not is_empty and lie_in_boxes(changed, after.bboxes)
+
+
+def _grown(bboxes: np.ndarray) -> np.ndarray:
+    """Grow boxes (n, 4) by half, for the soft edges of pasted objects."""
+    margin = np.tile((bboxes[:, 2:] - bboxes[:, :2]) / 4, 2)
+    return bboxes + margin * np.array([-1, -1, 1, 1])

@@ -1,0 +1,51 @@
+"""Samplers and wrappers of chips."""
+
+from typing import Any
+
+from mmengine.dataset import RepeatDataset
+from torch.utils.data import DataLoader
+
+from mmhcm.datasets import ChipDataset, SampleKey
+
+
+def check_sampler(dataloader: DataLoader) -> None:
+    """Make sure that the draws of chips change with the epoch.
+
+    ``ChipDataset`` draws from the key of a sample. A sampler of plain indices
+    would have the same flips in all epochs, and no hard chips, since its
+    length is that of the beginning.
+
+    Args:
+        dataloader: That of training; its data set holds chips.
+
+    Raises:
+        ValueError: the sampler gives plain indices.
+    """
+    batches: Any = dataloader.batch_sampler
+    sampler = getattr(batches, 'sampler', None)
+    if sampler is None:
+        return
+    if not isinstance(next(iter(sampler), None), SampleKey):
+        raise ValueError(
+            f'train_dataloader.sampler: {type(sampler).__name__} draws the '
+            'same flips for a chip in all epochs, and no hard chips: use '
+            "dict(type='ChipSampler')"
+        )
+
+
+def check_no_repetition(dataset: Any) -> None:
+    """Make sure that no wrapper numbers chips anew; see ``check_wrappers``.
+
+    Raises:
+        ValueError: one does.
+    """
+    while not isinstance(dataset, ChipDataset):
+        if isinstance(dataset, RepeatDataset):
+            raise ValueError(
+                f'train_dataloader.dataset: {type(dataset).__name__} around '
+                "ChipDataset: leave it out; ChipSampler's num_samples is the "
+                'length of an epoch'
+            )
+        dataset = getattr(dataset, 'dataset', None)
+        if dataset is None:
+            return

@@ -1,0 +1,46 @@
+"""Hook that checks a run before its first iteration."""
+
+from mmdet.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop, Runner
+
+from mmhcm.engine.checks import check_testing, check_training
+
+from .hard_chip_mining_hook import HardChipMiningHook
+
+
+@HOOKS.register_module()
+class StartCheckHook(Hook):
+    """Hook that checks data, pipelines, classes and metrics of a run.
+
+    What would teach wrong labels, or fail at the first validation, is an
+    error before the first iteration, see ``mmhcm.engine.checks``. One
+    synthetic sample of each kind goes through the training pipeline, and one
+    image through those of validation and test.
+
+    Runs at priority NORMAL, after ``HardChipMiningHook``'s checks of its
+    schedule, and before checkpoints are loaded.
+    """
+
+    priority = 'NORMAL'
+
+    def before_run(self, runner: Runner) -> None:
+        """Check the data of what is about to run.
+
+        Raises:
+            ValueError: names the file of the config, the key and the remedy.
+        """
+        if isinstance(runner._test_loop, BaseLoop):
+            check_testing(runner)
+        if not isinstance(runner._train_loop, BaseLoop):
+            return
+        mining = [
+            hook
+            for hook in runner.hooks
+            if isinstance(hook, HardChipMiningHook) and hook.moments
+        ]
+        check_training(
+            runner,
+            has_pastes=any(hook.settings.has_pastes for hook in mining),
+            has_regions=any(hook.settings.external for hook in mining),
+        )
