@@ -297,7 +297,7 @@ def main() -> None:
     try:
         import_module('sahi')
     except ImportError:
-        sys.exit('SAHI is not there: see requirements/benchmarks.txt')
+        sys.exit('SAHI is not installed: requirements/lock.txt has it')
     torch.set_num_threads(1)
     init_default_scope('mmdet')
     logging.getLogger('sahi').setLevel(logging.ERROR)

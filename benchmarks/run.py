@@ -13,7 +13,7 @@ import platform
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -31,12 +31,20 @@ NAMES = {
     'memory': 'memory of workers',
     'scaling': 'time and memory by the number of annotations',
     'training': 'training iterations',
+    'operators': "mmcv's operators and their stand-ins",
 }
 # What the libraries say beside.
 LOGS = (' - mmengine - ', 'Loads checkpoint by ')
 PACKAGES = (
-    *('numpy', 'opencv-python-headless', 'numba', 'torch', 'mmcv', 'mmdet'),
-    *('sahi',),
+    *(
+        'numpy',
+        'opencv-python-headless',
+        'numba',
+        'torch',
+        'mmcv',
+        'mmcv-lite',
+    ),
+    *('torchvision', 'mmdet', 'sahi'),
 )
 ONE_THREAD = {
     'OMP_NUM_THREADS': '1',
@@ -106,7 +114,7 @@ def describe_machine() -> list[str]:
     )
     load = ', '.join(f'{value:.1f}' for value in os.getloadavg())
     return [
-        f'{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit '
+        f'{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC, commit '
         + (commit.stdout.strip() or 'unknown'),
         f'{processor()}, {os.cpu_count()} logical processors, load {load}',
         f'Python {platform.python_version()}, {", ".join(versions)}',

@@ -1,29 +1,55 @@
-"""Run one compiled operator of mmcv per device and build an mmdet config.
+"""Run one operator per device and build an mmdet config.
 
-A wheel of mmcv that was built for another torch, or without CUDA, imports
-late and fails in the middle of a training run; this says so beforehand.
+An mmcv that was compiled for another torch, or without CUDA, is imported late
+and fails in the middle of a training run; this says so beforehand. It imports
+MMDetection first, as programs do that have never heard of mmhcm.
 """
 
 import sys
 
-REMEDY = (
-    'mmcv was not built for this torch. Remove the cached wheel and build '
-    'it again: .venv/bin/python -m pip cache remove mmcv; '
-    'make clean-venv .venv'
+REBUILD = (
+    'mmcv was not compiled for this torch. Remove the cached wheel and build '
+    'it again (.venv/bin/python -m pip cache remove mmcv; make clean-venv '
+    '.venv MMCV=full), or do without it (make .venv MMCV=lite)'
+)
+LITE_ALONE = (
+    'mmcv has no compiled operators, and the stand-ins were not found: '
+    'install mmhcm once more (pip install --no-deps -e .)'
 )
 
 
 def main() -> None:
     """Check the operators, the ``mmdet::`` bases and the project."""
-    import torch
-
     try:
-        from mmcv.ops import RoIAlign, nms
+        check_operators()
+        check_project()
     except ImportError as error:
-        sys.exit(f'{error}\n{REMEDY}')
+        sys.exit(explain_import(error))
 
-    devices = ['cpu'] + ['cuda'] * torch.cuda.is_available()
-    for device in devices:
+
+def explain_import(error: ImportError) -> str:
+    """Name the missing module and the remedy."""
+    if error.name == 'mmcv._ext':
+        return LITE_ALONE
+    if isinstance(error, ModuleNotFoundError):
+        hint = (
+            "setuptools is too new: pip install 'setuptools<81'"
+            if error.name == 'pkg_resources'
+            else 'install it, or everything: make .venv'
+        )
+        return f'no module named {error.name!r}: {hint}'
+    if '_ext' in (error.path or ''):
+        return f'{error}\n{REBUILD}'
+    return f'{error.name or "an import"} failed: {error}'
+
+
+def check_operators() -> None:
+    """Run NMS and RoIAlign on each device."""
+    import torch
+    from mmcv.ops import RoIAlign, nms
+    from mmdet.apis import init_detector  # noqa: F401  (before mmhcm)
+
+    for device in devices():
         bboxes = torch.tensor([[0.0, 0, 9, 9], [1, 1, 9, 9]], device=device)
         scores = torch.tensor([0.9, 0.8], device=device)
         rois = torch.tensor([[0.0, 0, 0, 8, 8]], device=device)
@@ -33,22 +59,37 @@ def main() -> None:
                 torch.ones(1, 1, 9, 9, device=device), rois
             )
         except RuntimeError as error:
-            sys.exit(f'{device}: {error}\n{REMEDY}')
+            sys.exit(f'{device}: {error}\n{REBUILD}')
         if len(kept) != 1 or crop.shape != (1, 1, 2, 2):
-            sys.exit(f'{device}: mmcv operators give wrong results. {REMEDY}')
+            sys.exit(f'{device}: operators give wrong results. {REBUILD}')
 
+
+def check_project() -> None:
+    """Build a config on MMDetection's, and name versions and operators."""
+    import torch
     from mmengine.config import Config
 
     import mmhcm
+    from mmhcm.ops import name_backend
 
     # Needs pkg_resources and MMDetection's configs in the installation.
     Config.fromstring(
         "_base_ = ['mmdet::_base_/default_runtime.py']", file_format='.py'
     )
+    operators = ', '.join(
+        f'{name_backend(device)} on {device}' for device in devices()
+    )
     print(
         f'mmhcm {mmhcm.__version__} is ready: torch {torch.__version__}, '
-        f'mmcv operators on {" and ".join(devices)}'
+        f'operators: {operators}'
     )
+
+
+def devices() -> list[str]:
+    """List the devices that torch can use."""
+    import torch
+
+    return ['cpu'] + ['cuda'] * torch.cuda.is_available()
 
 
 if __name__ == '__main__':

@@ -1,22 +1,35 @@
-"""Exit with a clear line unless this interpreter can carry the project."""
+"""Exit with a clear line unless this interpreter can carry the project.
+
+With ``--compiler``, it also has to be able to build mmcv's operators.
+"""
 
 import importlib.util
+import os
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
 
-WANTED = ((3, 11), (3, 12))
+OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def main() -> None:
-    """Check version, venv support and C headers."""
+    """Check version and venv support; headers and compiler if asked for."""
     name = sys.executable
-    if sys.version_info[:2] not in WANTED:
-        sys.exit(f'{name}: Python {sys.version.split()[0]}, not 3.11 or 3.12')
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        sys.exit(f'{name}: Python {sys.version.split()[0]}, not 3.10 to 3.13')
     if importlib.util.find_spec('ensurepip') is None:
         sys.exit(f'{name}: has no ensurepip (Debian: python3-venv)')
+    if '--compiler' in sys.argv:
+        check_compiler(name)
+
+
+def check_compiler(name: str) -> None:
+    """Check for what building mmcv's operators needs."""
     if not Path(sysconfig.get_paths()['include'], 'Python.h').exists():
         sys.exit(f'{name}: has no Python.h (Debian: python3-dev)')
+    if shutil.which(os.environ.get('CXX', 'c++').split()[0]) is None:
+        sys.exit('no C++ compiler (Debian: g++); MMCV=lite needs none')
 
 
 if __name__ == '__main__':

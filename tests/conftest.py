@@ -25,6 +25,7 @@ OPENMMLAB = {
     'engine',
     'evaluation',
     'models',
+    'ops',
     'projects',
     'reliability',
     'robustness',
@@ -100,7 +101,7 @@ def call():
 
         def run(tool, *args, options=None):
             argv = [*map(str, args)]
-            if hasattr(tool, 'load_config'):
+            if hasattr(tool, 'add_config_arguments'):
                 options = {**unique_names(), **(options or {})}
                 argv += ['--cfg-options']
                 argv += [f'{key}={value}' for key, value in options.items()]

@@ -55,6 +55,22 @@ def test_registered_names_are_unique(first):
     assert result.returncode == 0, result.stderr
 
 
+def test_lower_floors_need_neither_fcntl_nor_extras():
+    """As on Windows, and without the extras of pyproject.toml."""
+    absent = ('fcntl', 'ensemble_boxes', 'pandas', 'torch')
+    names = _modules('functional') + _modules('structures')
+    code = (
+        'import sys\n'
+        f'sys.modules.update(dict.fromkeys({absent!r}))\n'
+        f'import {", ".join(names)}\n'
+        'from mmhcm.cli import main\n'
+        "main(['evaluate', '--help'])\n"
+    )
+    result = _run(code)
+    assert result.returncode == 0, result.stderr
+    assert 'usage: mmhcm evaluate' in result.stdout
+
+
 def test_every_folder_is_a_package():
     """A folder without __init__ is left out of an installed package."""
     folders = {path.parent for path in ROOT.rglob('*.py')}

@@ -17,7 +17,8 @@ from mmhcm.engine.mining import MiningSettings
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.chips import ChipScale
 from mmhcm.functional.pasting import PasteOptions
-from mmhcm.models import MultiScaleTTA, SliceTTA
+from mmhcm.models import FocusRPNHead, FocusTTA, MultiScaleTTA, SliceTTA
+from mmhcm.models.autofocus import FocusHead
 from mmhcm.structures.pool import PoolOptions
 
 PAGE = Path(__file__).parents[1] / 'docs' / 'settings.md'
@@ -27,6 +28,9 @@ CLASSES = [
     ChipSampler,
     ChipScale,
     CropChip,
+    FocusHead,
+    FocusRPNHead,
+    FocusTTA,
     HardChipMetric,
     HardChipMiningHook,
     MiningReportHook,

@@ -5,3 +5,6 @@ _base_ = [
     'mmdet::_base_/schedules/schedule_1x.py',
     '../_base_/default_runtime.py',
 ]
+
+# Rates are for MMDetection's batches.
+auto_scale_lr = dict(enable=True)

@@ -6,7 +6,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# Fitted by tools/fit_anchors.py --num-scales 3 to the 6,471 training
+# Fitted by tools/fit.py --keep-windows --anchor-scales 3 to the 6,471 training
 # annotations, in network-input pixels of these chips.
 model = dict(
     bbox_head=dict(

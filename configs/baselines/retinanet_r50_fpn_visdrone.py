@@ -8,3 +8,5 @@ _base_ = [
 
 # Half the rate of the two-stage detectors, as MMDetection's.
 optim_wrapper = dict(optimizer=dict(lr=0.01))
+# Rates are for MMDetection's batches.
+auto_scale_lr = dict(enable=True)

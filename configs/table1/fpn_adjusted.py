@@ -1,4 +1,4 @@
-# Anchors fitted by tools/fit_anchors.py to the 6,471 training annotations, in
+# Anchors fitted by tools/fit.py to the 6,471 training annotations, in
 # pixels of these inputs.
 _base_ = 'fpn_coco-default.py'
 

@@ -25,8 +25,8 @@ train_dataloader = dict(
     dataset=dict(scales=None, pipeline=train_pipeline),
 )
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=test_scale),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor=test_scale, keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -3,6 +3,4 @@
 _base_ = 'ours.py'
 
 tta_pipeline = _base_.tta_pipeline
-tta_pipeline[1].transforms[0] = [
-    dict(view, valid_range=None) for view in tta_pipeline[1].transforms[0]
-]
+tta_pipeline[1].use_valid_ranges = False

@@ -7,9 +7,9 @@ from importlib import import_module
 
 #: Names of the modules here that are commands.
 COMMANDS = (
-    *('train', 'test', 'submit', 'evaluate', 'validate_submission'),
-    *('ensemble', 'run_table', 'fit_anchors', 'analyze', 'browse', 'export'),
-    *('plot', 'report', 'convert_checkpoint'),
+    *('init', 'train', 'test', 'predict', 'submit', 'evaluate'),
+    *('validate_submission', 'ensemble', 'run_table', 'fit', 'analyze'),
+    *('browse', 'export', 'plot', 'report', 'mmdet_tool', 'export_onnx'),
 )
 
 
@@ -27,7 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog='mmhcm',
         description='Hard chip mining for aerial object detection.',
-        epilog='mmhcm COMMAND --help lists the arguments of a command',
+        epilog='mmhcm COMMAND --help lists the arguments of a command\n\n'
+        'example:\n  mmhcm train '
+        'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('command', choices=COMMANDS)
     name = parser.parse_args(argv[:1]).command

@@ -4,16 +4,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmhcm.apis.analysis import analyze, statistics_text, write_statistics
-from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
-from mmhcm.engine.launching import add_config_arguments, load_config
-
+from .arguments import (
+    add_annotation_arguments,
+    add_config_arguments,
+    command_parser,
+)
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog='mmhcm analyze', description=__doc__)
+    parser = command_parser(
+        'analyze', __doc__, 'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
+    )
     add_config_arguments(parser)
     add_annotation_arguments(parser)
     parser.add_argument(
@@ -28,6 +31,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Count and print."""
+    from mmhcm.apis.analysis import analyze, statistics_text, write_statistics
+    from mmhcm.apis.data import chosen_training_data
+    from mmhcm.engine.launching import load_config
+
     cfg = load_config(args)
     statistics = analyze(cfg, chosen_training_data(cfg, args), args.canvases)
     if args.out is not None:

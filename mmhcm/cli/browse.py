@@ -4,21 +4,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmhcm.apis.browse import (
-    save_canvases,
-    save_chips,
-    save_detections,
-    save_hard_chips,
-)
-from mmhcm.engine.checkpoints import existing_checkpoint
-from mmhcm.engine.launching import add_config_arguments, load_config
-
+from .arguments import add_config_arguments, command_parser
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog='mmhcm browse', description=__doc__)
+    parser = command_parser(
+        'browse',
+        __doc__,
+        'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py '
+        '--what canvases --num 4',
+    )
     add_config_arguments(parser)
     parser.add_argument(
         '--what',
@@ -42,6 +39,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Draw."""
+    from mmhcm.apis.browse import (
+        save_canvases,
+        save_chips,
+        save_detections,
+        save_hard_chips,
+    )
+    from mmhcm.engine.checkpoints import existing_checkpoint
+    from mmhcm.engine.launching import load_config
+
     cfg = load_config(args)
     common = {'out_dir': args.out, 'num': args.num, 'seed': args.seed}
     if args.what == 'chips':

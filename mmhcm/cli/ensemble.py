@@ -10,13 +10,16 @@ from tqdm import tqdm
 from mmhcm.functional.merging.ensemble import METHODS
 from mmhcm.structures.results import ensemble_submissions, read_split_sizes
 
+from .arguments import command_parser
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm ensemble', description=__doc__
+    parser = command_parser(
+        'ensemble',
+        __doc__,
+        'a.zip b.zip --data-root data/VisDrone2019-DET-val --out c.zip',
     )
     parser.add_argument(
         'results', nargs='+', help='zip or folder of each detector'

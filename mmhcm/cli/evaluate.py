@@ -13,13 +13,16 @@ from mmhcm.structures.results import (
     write_scores,
 )
 
+from .arguments import command_parser
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm evaluate', description=__doc__
+    parser = command_parser(
+        'evaluate',
+        __doc__,
+        'results.zip --data-root data/VisDrone2019-DET-val',
     )
     parser.add_argument('results', help='zip or folder of result files')
     parser.add_argument(

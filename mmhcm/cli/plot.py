@@ -4,14 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmhcm.visualization.figures import (
-    FORMATS,
-    WIDTHS,
-    figure_style,
-    save_drawing,
-    wanted_paths,
-)
+from mmhcm.structures.choices import FIGURE_FORMATS, FIGURE_WIDTHS
 
+from .arguments import command_parser
+from .plot_config import add_plot_arguments, draw_config
 from .plot_results import (
     add_photo_arguments,
     add_result_arguments,
@@ -30,17 +26,34 @@ KINDS = {
     'confusion': 'which class is taken for which',
     'ap': 'AP by class and size of the objects',
 }
+_CONFIG = 'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
+_VAL = '--data-root data/VisDrone2019-DET-val'
+EXAMPLES = {
+    **dict.fromkeys(('canvases', 'counts', 'sizes', 'masking'), _CONFIG),
+    'detections': f'{_CONFIG} --checkpoint epoch_24.pth',
+    'errors': f'before.zip after.zip {_VAL}',
+    'confusion': f'results.zip {_VAL}',
+    'ap': f'before.zip after.zip {_VAL}',
+}
 SINGLE = ('counts', 'errors', 'confusion')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog='mmhcm plot', description=__doc__)
+    parser = command_parser(
+        'plot',
+        __doc__,
+        f'errors {EXAMPLES["errors"]}',
+    )
     kinds = parser.add_subparsers(dest='kind', required=True, metavar='KIND')
     for kind, text in KINDS.items():
-        part = kinds.add_parser(kind, help=text, description=text)
-        # Only for the wanted kind, since reading a config imports torch.
+        part = kinds.add_parser(
+            kind,
+            help=text,
+            description=text,
+            epilog=f'example: mmhcm plot {kind} {EXAMPLES[kind]}',
+        )
         if [kind] == list(argv[:1]):
             add_arguments(part, kind, argv[1:])
     return parser.parse_args(argv)
@@ -60,8 +73,6 @@ def add_arguments(
     if kind in ('canvases', 'counts', 'sizes', 'masking') or (
         kind == 'detections' and any(word.endswith('.py') for word in words)
     ):
-        from .plot_config import add_plot_arguments, draw_config
-
         parser.set_defaults(draw=draw_config)
         add_plot_arguments(parser, kind)
     else:
@@ -72,19 +83,19 @@ def add_arguments(
     parser.add_argument(
         '--out',
         default='figures',
-        help=f'a file ({", ".join(FORMATS)}), or a folder to write '
+        help=f'a file ({", ".join(FIGURE_FORMATS)}), or a folder to write '
         f'{kind}.FORMAT into',
     )
     parser.add_argument(
         '--format',
         nargs='+',
-        choices=FORMATS,
+        choices=FIGURE_FORMATS,
         help='by default pdf and png, or the suffix of --out; json has the '
         'numbers',
     )
     parser.add_argument(
         '--width',
-        choices=list(WIDTHS),
+        choices=list(FIGURE_WIDTHS),
         default='single' if kind in SINGLE else 'double',
         help='columns of a two-column paper, 3.3 or 6.9 inches',
     )
@@ -93,6 +104,12 @@ def add_arguments(
 
 def run(args: argparse.Namespace) -> int:
     """Draw one figure, write its files and print its numbers."""
+    from mmhcm.visualization.figures import (
+        figure_style,
+        save_drawing,
+        wanted_paths,
+    )
+
     paths = wanted_paths(args.out, args.kind, args.format)
     with figure_style():
         drawing = args.draw(args)

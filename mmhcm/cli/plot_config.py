@@ -1,18 +1,12 @@
 """Arguments and drawing of figures that need a config."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from mmhcm.apis.data import add_annotation_arguments, chosen_training_data
-from mmhcm.apis.plots.data_figures import (
-    canvases_figure,
-    counts_figure,
-    masking_figure,
-    object_sizes_figure,
-)
-from mmhcm.apis.plots.detection_figures import checkpoint_figure
-from mmhcm.engine.checkpoints import existing_checkpoint
-from mmhcm.engine.launching import add_config_arguments, load_config
-from mmhcm.visualization.figures import Drawing
+from .arguments import add_annotation_arguments, add_config_arguments
+
+if TYPE_CHECKING:
+    from mmhcm.visualization.figures import Drawing
 
 
 def add_plot_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
@@ -36,8 +30,19 @@ def add_plot_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
         parser.add_argument('--checkpoint', required=True, help='weights')
 
 
-def draw_config(args: argparse.Namespace) -> Drawing:
+def draw_config(args: argparse.Namespace) -> 'Drawing':
     """Draw the figure of a command line."""
+    from mmhcm.apis.data import chosen_training_data
+    from mmhcm.apis.plots.data_figures import (
+        canvases_figure,
+        counts_figure,
+        masking_figure,
+        object_sizes_figure,
+    )
+    from mmhcm.apis.plots.detection_figures import checkpoint_figure
+    from mmhcm.engine.checkpoints import existing_checkpoint
+    from mmhcm.engine.launching import load_config
+
     cfg = load_config(args)
     if args.kind == 'canvases':
         return canvases_figure(

@@ -1,15 +1,10 @@
 """Arguments and drawing of figures that need no config."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from mmhcm.apis.plots.result_figures import (
-    confusion_figure,
-    detections_figure,
-    errors_figure,
-    read_results,
-    sizes_figure,
-)
-from mmhcm.visualization.figures import Drawing
+if TYPE_CHECKING:
+    from mmhcm.visualization.figures import Drawing
 
 
 def positive(text: str) -> int:
@@ -81,8 +76,16 @@ def add_photo_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
         parser.add_argument('--score-thr', type=float, default=0.3)
 
 
-def draw_results(args: argparse.Namespace) -> Drawing:
+def draw_results(args: argparse.Namespace) -> 'Drawing':
     """Draw the figure of a command line."""
+    from mmhcm.apis.plots.result_figures import (
+        confusion_figure,
+        detections_figure,
+        errors_figure,
+        read_results,
+        sizes_figure,
+    )
+
     if args.kind == 'detections':
         return detections_figure(
             args.results[0],

@@ -5,17 +5,18 @@ import sys
 import time
 from collections.abc import Sequence
 
-from mmengine.config import DictAction
-
-from mmhcm.apis.report import report_of_config
-from mmhcm.engine.launching import load_config
-
+from .arguments import ConfigOptions, command_parser
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog='mmhcm report', description=__doc__)
+    parser = command_parser(
+        'report',
+        __doc__,
+        'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py '
+        'work_dirs/faster-rcnn_r101_fpn_hcm_visdrone',
+    )
     parser.add_argument('config', help='config file of the run')
     parser.add_argument('work_dir', help='its folder of logs and checkpoints')
     parser.add_argument(
@@ -32,7 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptions,
         help='override config values, see mmhcm train',
     )
     parser.set_defaults(launcher='none')
@@ -41,6 +42,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page."""
+    from mmhcm.apis.report import report_of_config
+    from mmhcm.engine.launching import load_config
+
     start = time.perf_counter()
     options = {
         name: value

@@ -6,21 +6,21 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmhcm.apis.tables import (
-    LAUNCHERS,
-    RunSettings,
-    TableRunner,
-    read_table,
-)
+from mmhcm.structures.choices import LAUNCHERS
 
+from .arguments import command_parser
 from .user_errors import report_user_errors
+
+if TYPE_CHECKING:
+    from mmhcm.apis.tables import TableRunner
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm run_table', description=__doc__
+    parser = command_parser(
+        'run_table', __doc__, 'configs/table1 --rows chips hcm --seeds 0 1'
     )
     parser.add_argument(
         'table', help='folder with a rows.json, such as configs/table1'
@@ -71,13 +71,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def table_runner(args: argparse.Namespace) -> TableRunner:
+def table_runner(args: argparse.Namespace) -> 'TableRunner':
     """Build the runner that a command line asks for.
 
     Raises:
         OSError: the table cannot be read.
         ValueError: an argument or the table does not fit.
     """
+    from mmhcm.apis.tables import RunSettings, TableRunner, read_table
+
     options = list(args.cfg_options)
     if args.data_root is not None:
         options.insert(0, f'data_root={args.data_root.resolve()}')
@@ -111,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
     return int(not done)
 
 
-def print_commands(runner: TableRunner, row_ids: list[str] | None) -> None:
+def print_commands(runner: 'TableRunner', row_ids: list[str] | None) -> None:
     """Print what would be run for rows, from the beginning."""
     for run in runner.runs(row_ids):
         print(f'# {run.row.id}, seed {run.seed}')

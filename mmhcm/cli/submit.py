@@ -5,29 +5,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.dist import is_main_process
-
-from mmhcm.engine.checkpoints import check_checkpoint, existing_checkpoint
-from mmhcm.engine.launching import (
+from .arguments import (
     add_config_arguments,
     add_mode_arguments,
-    build_runner,
-    image_sizes,
-    innermost_dataset,
-    load_config,
-    submit_only,
-    use_mode,
+    command_parser,
 )
-from mmhcm.structures.results import validate_submission
-
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog='mmhcm submit', description=__doc__)
+    parser = command_parser(
+        'submit',
+        __doc__,
+        'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py '
+        'epoch_24.pth --tta --out submission.zip',
+    )
     add_config_arguments(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint: a file or an address')
     parser.add_argument(
         '--out', default='submission.zip', help='the zip to write'
     )
@@ -41,6 +36,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Test, write, validate; 1 for an invalid zip."""
+    from mmengine.dist import is_main_process
+
+    from mmhcm.engine.checkpoints import check_checkpoint, existing_checkpoint
+    from mmhcm.engine.launching import (
+        build_runner,
+        image_sizes,
+        innermost_dataset,
+        load_config,
+        submit_only,
+        use_mode,
+    )
+    from mmhcm.structures.results import validate_submission
+
     cfg = load_config(args)
     cfg.load_from = existing_checkpoint(args.checkpoint)
     max_rows = submit_only(cfg, args.out)

@@ -3,26 +3,20 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mmhcm.engine.checkpoints import (
-    check_checkpoint,
-    existing_checkpoint,
-    latest_checkpoint,
-)
-from mmhcm.engine.launching import (
-    add_config_arguments,
-    build_runner,
-    join_processes,
-    load_config,
-    only_run_in,
-)
-
+from .arguments import add_config_arguments, command_parser
 from .user_errors import report_user_errors
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog='mmhcm train', description=__doc__)
+    parser = command_parser(
+        'train', __doc__, 'configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py'
+    )
     add_config_arguments(parser)
     parser.add_argument(
         '--resume',
@@ -34,15 +28,37 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--amp', action='store_true', help='train in mixed precision'
     )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action=argparse.BooleanOptionalAction,
+        help='scale learning rates from the batch that they are made for to '
+        "the batch in use; by default as the config's auto_scale_lr says, "
+        'which is on in the configs of this project',
+    )
     return parser.parse_args(argv)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train."""
+    from mmhcm.engine.checkpoints import (
+        check_checkpoint,
+        existing_checkpoint,
+        latest_checkpoint,
+    )
+    from mmhcm.engine.launching import (
+        build_runner,
+        check_mining_hooks,
+        join_processes,
+        load_config,
+        only_run_in,
+    )
+
     cfg = load_config(args)
+    check_mining_hooks(cfg)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    set_lr_scaling(cfg, args.auto_scale_lr)
     checkpoint = None
     if args.resume is not None:
         # Without a checkpoint yet, the run starts at the beginning.
@@ -60,6 +76,27 @@ def run(args: argparse.Namespace) -> int:
             check_checkpoint(checkpoint, runner.model)
         runner.train()
     return 0
+
+
+def set_lr_scaling(cfg: 'Config', choice: bool | None) -> None:
+    """Turn the scaling of learning rates on or off.
+
+    Args:
+        cfg: Config to change.
+        choice: On, off, or None for what the config has.
+
+    Raises:
+        ValueError: the config does not have the batch to scale from.
+    """
+    settings = cfg.setdefault('auto_scale_lr', {})
+    if choice is not None:
+        settings['enable'] = choice
+    if settings.get('enable') and not settings.get('base_batch_size'):
+        raise ValueError(
+            f'{cfg.filename}: auto_scale_lr has no base_batch_size, the '
+            'batch that the learning rate is made for: add it, or train with '
+            '--no-auto-scale-lr'
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

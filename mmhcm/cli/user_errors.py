@@ -9,7 +9,6 @@ import pickle
 import re
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,7 +42,7 @@ def report_user_errors(command: Callable[[], int], hint: str = '') -> int:
     A user's error is a missing, damaged or unwritable file, a value that does
     not fit, a config value that names nothing, an overflow in training, or
     too little memory. Its traceback goes to the log file of the run, if there
-    is one. Other ranks of the run receive the line and end too.
+    is one. The loss of another rank of the run is one line too.
 
     Args:
         command: Command to run; returns its exit status.
@@ -56,41 +55,30 @@ def report_user_errors(command: Callable[[], int], hint: str = '') -> int:
     try:
         with _quiet_logs():
             status = command()
+            ranks = _rank_watch()
+            if ranks is not None:
+                ranks.leave_ranks()
     except BaseException as error:
         return _end(error, hint)
-    ranks = _rank_watch()
-    if ranks is not None:
-        ranks.leave_ranks()
     return status
 
 
 def _end(error: BaseException, hint: str) -> int:
-    """Print an error's line, tell the other ranks, return the status.
+    """Print an error's line and return the status.
 
     Raises:
-        BaseException: the error itself, if it is a fault of the program and
-            there are no other ranks.
+        BaseException: the error itself, if it is a fault of the program.
     """
-    ranks = _rank_watch()
     if _is_stop(error):
         with _ignored_stops():
-            _claim_end(ranks)
             _print_line(f'stopped{hint}', error)
-            _tell(ranks, 'stopped')
         return _STOPPED
-    line = _line_of(error)
+    line, ranks = _line_of(error), _rank_watch()
     if line is None and ranks is not None:
         line = ranks.lost_rank(error)
-    has_peers = _claim_end(ranks)
-    if line is None and not has_peers:
-        raise error
     if line is None:
-        line = f'{type(error).__name__}: {describe_error(error)}'
-        traceback.print_exception(error)
-    else:
-        _print_line(f'error: {line}', error)
-    # After the line, since a launcher may end this process next.
-    _tell(ranks, line)
+        raise error
+    _print_line(f'error: {line}', error)
     return 1
 
 
@@ -230,12 +218,3 @@ def _log_files() -> list[logging.FileHandler]:
 def _rank_watch() -> ModuleType | None:
     """Return the module that watches ranks; None if it is not loaded."""
     return sys.modules.get('mmhcm.engine.launching.rank_watch')
-
-
-def _claim_end(ranks: ModuleType | None) -> bool:
-    return ranks is not None and ranks.claim_end()
-
-
-def _tell(ranks: ModuleType | None, reason: str) -> None:
-    if ranks is not None:
-        ranks.tell_ranks(reason)

@@ -8,13 +8,16 @@ from mmhcm.structures.annotations import MAX_DETS
 from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import read_split_sizes, validate_submission
 
+from .arguments import command_parser
 from .user_errors import report_user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog='mmhcm validate_submission', description=__doc__
+    parser = command_parser(
+        'validate_submission',
+        __doc__,
+        'submission.zip --data-root data/VisDrone2019-DET-test-challenge',
     )
     parser.add_argument('zip', help='zip of result files')
     parser.add_argument(

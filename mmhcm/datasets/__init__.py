@@ -9,7 +9,13 @@ from .sample_reading import IMAGE_ERRORS, describe_fault
 from .scale_config import build_scales, scale_factor, scale_settings
 from .seeding import SampleKey, seeded_globals
 from .shared_work import on_main_process, write_cache
-from .sources import CheckedCocoDataset, DOTADataset, VisDroneDataset
+from .sources import (
+    CheckedCocoDataset,
+    CheckedVOCDataset,
+    DOTADataset,
+    VisDroneDataset,
+    YOLODataset,
+)
 from .transforms import (
     CropChip,
     LoadChipImage,
@@ -27,6 +33,7 @@ __all__ = [
     'MAX_USES',
     'CanvasDataset',
     'CheckedCocoDataset',
+    'CheckedVOCDataset',
     'ChipDataset',
     'ChipSampler',
     'CropChip',
@@ -42,6 +49,7 @@ __all__ = [
     'SampleKey',
     'ViewsOfImage',
     'VisDroneDataset',
+    'YOLODataset',
     'build_scales',
     'canvas_data_info',
     'dataset_boxes',

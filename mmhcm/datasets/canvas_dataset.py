@@ -26,6 +26,7 @@ from mmhcm.structures.rounds import MinedCanvas
 
 from .canvas_look import read_look
 from .data_info import canvas_data_info, guide_arrays, image_data_info
+from .place_masks import PlaceMasks
 from .sample_reading import SampleReader
 from .seeding import sample_rng
 
@@ -66,13 +67,16 @@ class CanvasDataset:
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
             pastes at random, as a comparator. ``families`` default to
             those of the own data set's meta information, if it has any.
+        place_masks (str, optional): Folder with a mask for each own image,
+            ``<stem>.png``, such as its roads: objects are pasted where it is
+            not 0. Defaults to None: they are pasted next to objects.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
 
     Raises:
         ValueError: no source, or one without images or with other classes; an
-            argument out of range, an unknown field of ``paste``, or an object
-            pool that is empty or of other classes.
+            argument out of range, an unknown field of ``paste``, an object
+            pool that is empty or of other classes, or an absent mask.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class CanvasDataset:
         class_power: float = 1.0,
         max_uses: float = MAX_USES,
         paste: dict | None = None,
+        place_masks: str | None = None,
         round_number: int = 1,
         seed: int = 0,
     ) -> None:
@@ -127,6 +132,8 @@ class CanvasDataset:
         if num_canvases is None:
             num_canvases = len(self.sources[0])
         self._select_images(num_canvases, external_ratio)
+        self.place_masks = PlaceMasks(place_masks)
+        self._check_masks()
         self._paste_share = 1.0
         if pool is not None:
             self._read_pool_statistics(pool)
@@ -170,6 +177,9 @@ class CanvasDataset:
                 guides=guide_arrays(info),
                 num_pastes=num_pastes,
                 look=self._read_look(info['img_path']),
+                place_mask=(
+                    None if source else self.place_masks.read(info['img_path'])
+                ),
                 rng=rng,
                 **self._pool_statistics,
                 **self.paste,
@@ -195,6 +205,13 @@ class CanvasDataset:
             self.pipeline,
             lambda index: (index + 1) % len(self),
         )
+
+    def _check_masks(self) -> None:
+        """Make sure that each own canvas has a mask if there are any."""
+        for source, image in self._images.tolist():
+            if source == 0 and self.num_pastes:
+                info = self.sources[0].get_data_info(image)
+                self.place_masks.check(info['img_path'])
 
     def _check_classes(self) -> None:
         own = self.sources[0].metainfo['classes']

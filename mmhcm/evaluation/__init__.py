@@ -6,6 +6,7 @@ from .hard_chip_metric import HardChipMetric
 from .negative_chip_metric import NegativeChipMetric
 from .object_chip_metric import ObjectChipMetric
 from .visdrone_metric import VisDroneMetric
+from .whole_file_dump import WholeFileDump
 
 __all__ = [
     'BackgroundChipMetric',
@@ -14,4 +15,5 @@ __all__ = [
     'NegativeChipMetric',
     'ObjectChipMetric',
     'VisDroneMetric',
+    'WholeFileDump',
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class LearnedCounts:
     empty: int
 
     @classmethod
-    def of(cls, numbers: np.ndarray) -> Self:
+    def of(cls, numbers: np.ndarray) -> 'LearnedCounts':
         """Count chips with ``numbers`` (m,) objects."""
         return cls(
             len(numbers), int(np.sum(numbers)), int(np.sum(numbers == 0))

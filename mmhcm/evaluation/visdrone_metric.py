@@ -45,8 +45,8 @@ class VisDroneMetric(BaseMetric):
     transform.
 
     Metrics are AP, AP50, AP75, AR1, AR10, AR100 and AR500, in per cent. Those
-    without a prefix are official; ``class_mean_`` marks the plain mean over
-    classes.
+    without a prefix are official, and mAP is AP once more; ``class_mean_``
+    marks the plain mean over classes.
 
     Args:
         max_dets (int): Maximum number of detections of an image. Defaults to
@@ -155,6 +155,8 @@ class VisDroneMetric(BaseMetric):
         values = scores_dict(scores)
         return {
             **values['official'],
+            # MMDetection's analyze_logs looks for this name.
+            'mAP': values['official']['AP'],
             **{f'class_mean_{k}': v for k, v in values['class_mean'].items()},
         }
 

@@ -1,15 +1,54 @@
-"""Assigners, region features and test-time augmentation."""
+"""Detectors, their parts, assigners and test-time augmentation."""
 
+from .autofocus import FocusRPNHead, FocusTTA
+from .backbones import DetNet, SpatialGroupEnhance
 from .bag_roi_extractor import BagRoIExtractor
-from .multi_scale_tta import MultiScaleTTA
+from .conv_next import ConvNeXt
+from .fixed_ssd_head import FixedSSDHead
+from .ignoring_assigner import IgnoringAssigner
+from .ignoring_dino_head import IgnoringDINOHead
+from .multi_scale_tta import MultiScaleTTA, as_detections
+from .position_sensitive import (
+    LargeSeparableConv,
+    LastMapRPNHead,
+    LightHeadBBoxHead,
+    PSRoIAlign,
+    PSRoIExtractor,
+    RFCNBBoxHead,
+    RFCNNeck,
+)
 from .proposal_model import ProposalModel
+from .refinedet import RefineDetHead, RefineVGG, TransferConnectionNeck
+from .rrnet import RRNetHead
 from .slice_tta import SliceTTA
 from .true_ignore_assigner import TrueIgnoreAssigner
+from .wasserstein_distance import NormalizedWassersteinDistance
 
 __all__ = [
     'BagRoIExtractor',
+    'ConvNeXt',
+    'DetNet',
+    'FixedSSDHead',
+    'FocusRPNHead',
+    'FocusTTA',
+    'IgnoringAssigner',
+    'IgnoringDINOHead',
+    'LargeSeparableConv',
+    'LastMapRPNHead',
+    'LightHeadBBoxHead',
     'MultiScaleTTA',
+    'NormalizedWassersteinDistance',
+    'PSRoIAlign',
+    'PSRoIExtractor',
     'ProposalModel',
+    'RFCNBBoxHead',
+    'RFCNNeck',
+    'RRNetHead',
+    'RefineDetHead',
+    'RefineVGG',
     'SliceTTA',
+    'SpatialGroupEnhance',
+    'TransferConnectionNeck',
     'TrueIgnoreAssigner',
+    'as_detections',
 ]

@@ -1,7 +1,7 @@
 """Test-time augmentation with several scales."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ class MultiScaleTTA(DetTTAModel):
             Defaults to 2000.
         merge_cfg (dict, optional): Further arguments of
             ``merging.merge.merge_scales``. Defaults to None.
+        view_test_cfg (dict, optional): Values of the detector's ``test_cfg``
+            during the test, such as ``nms``. Defaults to None: none differs.
         kwargs: Arguments of ``BaseTTAModel`` (``module``,
             ``data_preprocessor``).
 
@@ -53,6 +55,7 @@ class MultiScaleTTA(DetTTAModel):
         max_per_img: int = 500,
         max_per_view: int = 2000,
         merge_cfg: dict | None = None,
+        view_test_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,11 +70,16 @@ class MultiScaleTTA(DetTTAModel):
         self.max_per_img = max_per_img
         self.max_per_view = max_per_view
         self.merge_cfg = dict(merge_cfg or {})
+        self.view_test_cfg = dict(view_test_cfg or {})
 
     def test_step(self, data: Any) -> list[DetDataSample]:
         """Detect objects in all views of a batch and merge the detections."""
-        with raised_cap(self.module, self.max_per_view):
+        with self.view_settings():
             return super().test_step(data)
+
+    def view_settings(self) -> AbstractContextManager[None]:
+        """Give the detector the settings of a view in a block."""
+        return raised_cap(self.module, self.max_per_view, self.view_test_cfg)
 
     def _merge_single_sample(
         self, data_samples: list[DetDataSample]
@@ -150,16 +158,29 @@ def as_instances(
 
 
 @contextmanager
-def raised_cap(detector: nn.Module, max_per_img: int) -> Iterator[None]:
-    """Raise a detector's limit to ``max_per_img`` detections in a block."""
+def raised_cap(
+    detector: nn.Module,
+    max_per_img: int,
+    values: Mapping[str, Any] | None = None,
+) -> Iterator[None]:
+    """Raise a detector's limit to ``max_per_img`` detections in a block.
+
+    Args:
+        detector: The detector.
+        max_per_img: The limit, unless the detector's is higher or absent.
+        values: Other values of its head's ``test_cfg``. Defaults to None.
+    """
     head: Any = getattr(detector, 'roi_head', None)
     if head is None:
         head = getattr(detector, 'bbox_head', None)
-    cfg = getattr(head, 'test_cfg', None)
-    if cfg is None or not 0 < cfg.get('max_per_img', -1) < max_per_img:
+    cfg = getattr(head, 'test_cfg', None) or {}
+    changed = dict(values or {})
+    if 0 < cfg.get('max_per_img', -1) < max_per_img:
+        changed['max_per_img'] = max_per_img
+    if head is None or not changed:
         yield
         return
-    head.test_cfg = type(cfg)({**cfg, 'max_per_img': max_per_img})
+    head.test_cfg = type(cfg)({**cfg, **changed})
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """Test in slices of the image, processed in batches and merged."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -20,13 +20,23 @@ from .multi_scale_tta import (
     MultiScaleTTA,
     as_detections,
     as_instances,
-    raised_cap,
 )
 
 BORDERS = ('drop', 'keep')
 # Meta keys that a slice takes from the image, and a pass from the view.
 _IMAGE_KEYS = ('img_id', 'img_path')
 _VIEW_KEYS = ('flip', 'flip_direction', 'valid_range')
+
+
+class SliceableImage(Protocol):
+    """Array (h, w, 3), or an image that gives an array for two slices."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+
+    def __getitem__(self, rows_columns: tuple[slice, slice], /) -> np.ndarray:
+        """Read a part, (rows, columns)."""
 
 
 class SlicePass(NamedTuple):
@@ -132,31 +142,62 @@ class SliceTTA(MultiScaleTTA):
         self, views: Sequence[Tensor], samples: Sequence[DetDataSample]
     ) -> DetDataSample:
         """Merge all passes over all views of one image."""
+        images = [view.cpu().permute(1, 2, 0).numpy() for view in views]
+        return self.test_views(images, samples)
+
+    @torch.no_grad()
+    def test_views(
+        self,
+        views: Sequence[SliceableImage],
+        samples: Sequence[DetDataSample],
+        min_score: float = 0.0,
+    ) -> DetDataSample:
+        """Merge all passes over all views of one image.
+
+        Args:
+            views: Arrays, or images that are read slice by slice.
+            samples: Meta information of each view.
+            min_score: Lowest score of a detection. Defaults to 0.
+        """
         found: list[DetDataSample] = []
         num_windows = 0
-        with raised_cap(self.module, self.max_per_view):
-            for view, sample in zip(views, samples, strict=True):
-                image = view.cpu().permute(1, 2, 0).numpy()
-                for item in self.passes:
-                    windows = _windows(item, image)
-                    num_windows += len(windows)
-                    found.append(self._test_pass(item, windows, image, sample))
+        with self.view_settings():
+            for image, sample in zip(views, samples, strict=True):
+                for number, result in self._test_view(
+                    image, sample, min_score
+                ):
+                    num_windows += number
+                    found.append(result)
         merged = samples[0]
         # The detector itself suppresses the duplicates of a single slice.
         merged.pred_instances = self._merge(found, duplicates=num_windows > 1)
         return merged
 
-    def _test_pass(
+    def count_slices(self, image: SliceableImage) -> int:
+        """Count the slices of all passes over an image."""
+        return sum(len(_windows(item, image)) for item in self.passes)
+
+    def _test_view(
+        self, image: SliceableImage, sample: DetDataSample, min_score: float
+    ) -> Iterator[tuple[int, DetDataSample]]:
+        """Test all passes; yield the number of windows and the detections."""
+        for item in self.passes:
+            windows = _windows(item, image)
+            outputs = self._outputs(item, windows, image, sample)
+            rows = self._rows(outputs, windows, min_score)
+            yield (
+                len(windows),
+                self._as_view(item, rows, windows, image, sample),
+            )
+
+    def _outputs(
         self,
         item: SlicePass,
         windows: np.ndarray,
-        image: np.ndarray,
+        image: SliceableImage,
         view: DetDataSample,
-    ) -> DetDataSample:
-        """Detect objects in windows (k, 4) of an image, in source pixels."""
-        # One buffer, since many small arrays that stay in memory between large
-        # temporary ones would fragment the heap.
-        buffer = bytearray()
+    ) -> Iterator[tuple[int, DetDataSample]]:
+        """Yield the detector's output for each of the windows (k, 4)."""
         batch_size = self.batch_size or (4 if self._on_gpu() else 1)
         for begin in range(0, len(windows), batch_size):
             batch = windows[begin : begin + batch_size]
@@ -167,23 +208,39 @@ class SliceTTA(MultiScaleTTA):
                     'data_samples': [sample for _, sample in slices],
                 }
             )
-            for ind, output in enumerate(outputs, begin):
-                found = as_detections(output.pred_instances)
-                rows = np.empty((len(found.labels), 7), dtype=np.float32)
-                rows[:, :4] = found.bboxes + np.tile(windows[ind, :2], 2)
-                rows[:, 4], rows[:, 5], rows[:, 6] = *found[1:], ind
-                buffer.extend(rows.tobytes())
-        rows = np.frombuffer(buffer, dtype=np.float32).reshape(-1, 7)
-        bboxes, scores, labels = rows[:, :4], rows[:, 4], rows[:, 5]
+            yield from enumerate(outputs, begin)
+
+    def _rows(
+        self,
+        outputs: Iterable[tuple[int, DetDataSample]],
+        windows: np.ndarray,
+        min_score: float,
+    ) -> np.ndarray:
+        """Gather box, score, label and window of detections (n, 7)."""
+        # One buffer, since many small arrays that stay in memory between large
+        # temporary ones would fragment the heap.
+        buffer = bytearray()
+        for ind, output in outputs:
+            found = as_detections(output.pred_instances)
+            rows = np.empty((len(found.labels), 7), dtype=np.float32)
+            rows[:, :4] = found.bboxes + np.tile(windows[ind, :2], 2)
+            rows[:, 4], rows[:, 5], rows[:, 6] = *found[1:], ind
+            buffer.extend(rows[found.scores >= min_score].tobytes())
+        return np.frombuffer(buffer, dtype=np.float32).reshape(-1, 7)
+
+    def _as_view(
+        self,
+        item: SlicePass,
+        rows: np.ndarray,
+        windows: np.ndarray,
+        image: SliceableImage,
+        view: DetDataSample,
+    ) -> DetDataSample:
+        """Drop cut detections, and make the others those of the image."""
         if self.border == 'drop':
-            keep = ~cut_detections(
-                bboxes,
-                rows[:, 6].astype(np.int64),
-                windows,
-                (image.shape[1], image.shape[0]),
-                self.border_margin,
-            )
-            bboxes, scores, labels = bboxes[keep], scores[keep], labels[keep]
+            image_wh = image.shape[1], image.shape[0]
+            inds = rows[:, 6].astype(np.int64)
+            rows = rows[~self._is_cut(rows[:, :4], inds, windows, image_wh)]
         meta = view.metainfo
         scale_wh = meta.get('scale_factor', (1.0, 1.0))
         scale = np.tile(scale_wh, 2).astype(np.float32)
@@ -196,9 +253,25 @@ class SliceTTA(MultiScaleTTA):
         if item.valid_range is not None:
             sample.set_metainfo({'valid_range': item.valid_range})
         sample.pred_instances = as_instances(
-            Detections(bboxes / scale, scores.copy(), labels.astype(np.int64))
+            Detections(
+                rows[:, :4] / scale,
+                rows[:, 4].copy(),
+                rows[:, 5].astype(np.int64),
+            )
         )
         return sample
+
+    def _is_cut(
+        self,
+        bboxes: np.ndarray,
+        window_inds: np.ndarray,
+        windows: np.ndarray,
+        image_wh: tuple[int, int],
+    ) -> np.ndarray:
+        """Find the detections (n,) of which another window shows more."""
+        return cut_detections(
+            bboxes, window_inds, windows, image_wh, self.border_margin
+        )
 
     def _on_gpu(self) -> bool:
         weight = next(self.module.parameters(), None)
@@ -221,14 +294,17 @@ def _build_pass(settings: Mapping[str, Any]) -> SlicePass:
     return SlicePass(window, overlap, resize, low_high)
 
 
-def _windows(item: SlicePass, image: np.ndarray) -> np.ndarray:
+def _windows(item: SlicePass, image: SliceableImage) -> np.ndarray:
     height, width = image.shape[:2]
     window = item.window or max(height, width)
     return slice_windows(width, height, window, item.overlap)
 
 
 def _cut(
-    item: SlicePass, image: np.ndarray, window: np.ndarray, view: DetDataSample
+    item: SlicePass,
+    image: SliceableImage,
+    window: np.ndarray,
+    view: DetDataSample,
 ) -> tuple[Tensor, DetDataSample]:
     """Cut a slice: pixels (3, h, w), uint8, and its data sample."""
     x1, y1, x2, y2 = window.tolist()

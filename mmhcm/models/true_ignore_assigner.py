@@ -8,9 +8,7 @@ from mmdet.registry import TASK_UTILS
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-# Pairs in memory at once, about 1.5 GB with intermediate results. A window of
-# a crowd may hold thousands of objects that are too small for its scale.
-_MAX_PAIRS = 1 << 26
+from .ignored_boxes import find_ignored
 
 
 @TASK_UTILS.register_module()
@@ -81,30 +79,14 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         result = super().assign(pred_instances, gt_instances, None, **kwargs)
         if gt_instances_ignore is None or len(gt_instances_ignore) == 0:
             return result
-        priors = pred_instances.priors
-        ignored_bboxes = gt_instances_ignore.bboxes
-        if len(priors) == 0:
-            return result
-
-        ignored = torch.zeros(
-            len(priors), dtype=torch.bool, device=result.gt_inds.device
-        )
-        step = max(1, _MAX_PAIRS // len(priors))
-        for start in range(0, len(ignored_bboxes), step):
-            some = ignored_bboxes[start : start + step]
-            for mode, thr in (
-                ('iof', self.ignore_iof_thr),
-                ('iou', self.ignore_iou_thr),
-            ):
-                if thr >= 0:
-                    overlaps = self.iou_calculator(
-                        priors, some, mode=mode
-                    )  # (n, m)
-                    best = overlaps.max(dim=1).values
-                    found = (best >= thr) & (best > 0)
-                    ignored |= found.to(ignored.device)
-        ignored &= result.gt_inds <= 0
-        result.gt_inds[ignored] = -1
+        ignored = find_ignored(
+            pred_instances.priors,
+            gt_instances_ignore.bboxes,
+            self.ignore_iof_thr,
+            self.ignore_iou_thr,
+            self.iou_calculator,
+        ).to(result.gt_inds.device)
+        result.gt_inds[ignored & (result.gt_inds <= 0)] = -1
         return result
 
     def assign_wrt_overlaps(

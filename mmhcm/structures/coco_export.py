@@ -9,6 +9,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
+from .annotations import SUPERCATEGORIES
 from .files import atomic_write
 
 FORMAT = 'mmhcm export'
@@ -80,7 +81,8 @@ def write_coco(
     Args:
         path: The file.
         images: Id and :func:`image_record` of each image.
-        classes: Names of the classes; label i is category i + 1.
+        classes: Names of the classes; label i is category i + 1. VisDrone's
+            are persons or vehicles as their supercategory, others objects.
         description: What the images are.
     """
     image_infos: list[dict[str, Any]] = []
@@ -99,7 +101,11 @@ def write_coco(
         'images': image_infos,
         'annotations': annotations,
         'categories': [
-            {'id': number, 'name': name}
+            {
+                'id': number,
+                'name': name,
+                'supercategory': SUPERCATEGORIES.get(name, 'object'),
+            }
             for number, name in enumerate(classes, 1)
         ],
     }

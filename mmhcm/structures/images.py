@@ -54,6 +54,10 @@ def distinct_names(paths: Sequence[str | Path]) -> list[str]:
     return names
 
 
+class ImageError(ValueError):
+    """Error of an image file that cannot be read; starts with its path."""
+
+
 def read_image_size(path: str | Path) -> tuple[int, int]:
     """Read (width, height) of an image, pixels as stored, from its header.
 

@@ -21,6 +21,7 @@ from tqdm import tqdm
 # A script's own folder is on the path, the repository's root is not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from mmhcm.cli.user_errors import report_user_errors
 from mmhcm.structures.files import atomic_write
 from projects.quickstart.scenes import render_scene
 from projects.quickstart.topdown import (
@@ -37,7 +38,7 @@ _MANIFEST = 'scenes.json'
 
 
 def make_scenes(
-    out_dir: str | Path,
+    out: str | Path,
     *,
     num_train: int = 120,
     num_val: int = 30,
@@ -45,60 +46,54 @@ def make_scenes(
     seed: int = 0,
     image_wh: tuple[int, int] = (960, 540),
 ) -> int:
-    """Write the sets under ``out_dir``; returns how many images were new.
+    """Write the sets under ``out``; return the number of new images.
 
     An image depends on the seed, its set and its number alone, so a larger
     set begins with the images of a smaller one.
 
     Raises:
-        ValueError: a count is negative, the size is too small, or
-            ``out_dir`` holds other settings' scenes.
+        ValueError: a count is negative, the size is too small, or ``out``
+            holds other settings' scenes.
     """
-    for name, value in (
-        ('num_train', num_train),
-        ('num_val', num_val),
-        ('num_external', num_external),
-        ('seed', seed),
-    ):
+    counts = {'train': num_train, 'val': num_val, 'external': num_external}
+    named = {f'num_{split}': count for split, count in counts.items()}
+    for name, value in {**named, 'seed': seed}.items():
         if value < 0:
             raise ValueError(f'{name} must not be negative, got {value}')
     if min(image_wh) < 64:
         raise ValueError(f'image_wh must be at least 64, got {image_wh}')
-    root = Path(out_dir)
+    root = Path(out)
     _check_manifest(root, {'seed': seed, 'image_wh': list(image_wh)})
-    counts = {'train': num_train, 'val': num_val, 'external': num_external}
     jobs = [(split, i) for split, n in counts.items() for i in range(n)]
-    num_new = 0
-    for split, index in tqdm(jobs, desc='Rendering scenes', unit='image'):
-        num_new += _write_one(root, split, index, seed, image_wh)
-    return num_new
+    return sum(
+        _write_one(root, split, index, seed, image_wh)
+        for split, index in tqdm(jobs, 'Rendering scenes', unit='image')
+    )
 
 
 def _check_manifest(root: Path, settings: dict[str, object]) -> None:
     path, wanted = root / _MANIFEST, {'version': VERSION, **settings}
-    if path.exists():
-        try:
-            found = json.loads(path.read_text())
-        except ValueError as error:
-            raise ValueError(f'{path}: not JSON ({error})') from error
-        if found != wanted:
-            raise ValueError(
-                f'{path}: the scenes there were made with {found}, '
-                f'not {wanted}; give another folder or remove that one'
-            )
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(json.dumps(wanted, indent=2).encode() + b'\n')
         return
-    with atomic_write(path) as file:
-        file.write(json.dumps(wanted, indent=2).encode() + b'\n')
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f'{path}: not JSON ({error})') from error
+    if found != wanted:
+        raise ValueError(
+            f'{path}: the scenes there were made with {found}, '
+            f'not {wanted}; give another folder or remove that one'
+        )
 
 
 def _write_one(
-    root: Path,
-    split: str,
-    index: int,
-    seed: int,
-    image_wh: tuple[int, int],
+    root: Path, split: str, index: int, seed: int, image_wh: tuple[int, int]
 ) -> bool:
     """Write one image and its annotations unless they are there already."""
+    key = np.random.SeedSequence([seed, _SPLITS[split], index])
+    rng = np.random.default_rng(key)
     if split == 'external':
         folder, stem = root / 'DOTA', f'P{index:04d}'
         image_path = folder / 'images' / f'{stem}.png'
@@ -114,8 +109,6 @@ def _write_one(
     # The annotations are written last: where they are, the image is whole.
     if image_path.exists() and text_path.exists():
         return False
-    key = np.random.SeedSequence([seed, _SPLITS[split], index])
-    rng = np.random.default_rng(key)
     if split == 'external':
         kind = TOPDOWN_KINDS[index % len(TOPDOWN_KINDS)]
         image, objects = render_topdown(rng, kind)
@@ -124,27 +117,25 @@ def _write_one(
         empty = index % _EMPTY_EVERY == _EMPTY_AT
         scene = render_scene(rng, image_wh, empty=empty)
         image, text = scene.image, format_visdrone(scene.rows)
-    _write_image(image_path, image)
-    with atomic_write(text_path) as file:
-        file.write(text.encode())
+    done, encoded = cv2.imencode(image_path.suffix, image)
+    if not done:
+        raise OSError(f'{image_path}: the image could not be encoded')
+    for path, content in (
+        (image_path, encoded.tobytes()),
+        (text_path, text.encode()),
+    ):
+        with atomic_write(path) as file:
+            file.write(content)
     return True
 
 
-def _write_image(path: Path, image: np.ndarray) -> None:
-    done, encoded = cv2.imencode(path.suffix, image)
-    if not done:
-        raise OSError(f'{path}: the image could not be encoded')
-    with atomic_write(path) as file:
-        file.write(encoded.tobytes())
-
-
 def format_visdrone(rows: np.ndarray) -> str:
-    """Rows (n, 8) as the text of a VisDrone annotation file."""
+    """Format rows (n, 8) as the text of a VisDrone annotation file."""
     return ''.join(','.join(map(str, row)) + '\n' for row in rows.tolist())
 
 
 def format_dota(objects: list[TopdownObject]) -> str:
-    """Objects as the text of a DOTA ``labelTxt`` file."""
+    """Format objects as the text of a DOTA ``labelTxt`` file."""
     lines = ['imagesource:rendered', 'gsd:0.125']
     for item in objects:
         corners = ' '.join(f'{value:.1f}' for value in item.polygon.ravel())
@@ -157,40 +148,32 @@ def _parse_args() -> argparse.Namespace:
         description='Render the quickstart data sets'
     )
     parser.add_argument('--out', required=True, help='folder to write to')
-    parser.add_argument('--num-train', type=int, default=120)
-    parser.add_argument('--num-val', type=int, default=30)
+    for name, default, about in (
+        ('--num-train', 120, 'training scenes'),
+        ('--num-val', 30, 'other scenes'),
+        ('--num-external', 12, 'top-down images'),
+        ('--seed', 0, 'decides everything about an image'),
+    ):
+        parser.add_argument(name, type=int, default=default, help=about)
     parser.add_argument(
-        '--num-external', type=int, default=12, help='top-down images'
-    )
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument(
-        '--image-wh',
-        type=int,
-        nargs=2,
-        default=(960, 540),
-        metavar=('WIDTH', 'HEIGHT'),
+        '--image-wh', type=int, nargs=2, default=(960, 540), metavar='PIXELS'
     )
     return parser.parse_args()
 
 
-def main() -> int:
-    """Run the command line; returns the exit status."""
-    args = _parse_args()
-    try:
-        num_new = make_scenes(
-            args.out,
-            num_train=args.num_train,
-            num_val=args.num_val,
-            num_external=args.num_external,
-            seed=args.seed,
-            image_wh=tuple(args.image_wh),
-        )
-    except (ValueError, OSError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+def run(args: argparse.Namespace) -> int:
+    """Write the sets."""
+    args.image_wh = tuple(args.image_wh)
+    num_new = make_scenes(**vars(args))
     total = args.num_train + args.num_val + args.num_external
     print(f'{num_new} new of {total} images under {args.out}')
     return 0
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    args = _parse_args()
+    return report_user_errors(lambda: run(args))
 
 
 if __name__ == '__main__':

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from projects.quickstart.models.shapes import BUILDERS
-from projects.quickstart.renderer.raster import (
-    Camera,
-    Sprite,
-    draw_model,
-    paste_sprite,
-)
+from projects.quickstart.renderer.raster import Camera, draw_model
 from projects.quickstart.world.layouts import build_layout
 from projects.quickstart.world.painting import finish_image, paint_ground
 from projects.quickstart.world.populating import (
@@ -23,7 +17,7 @@ from projects.quickstart.world.populating import (
     add_crowd,
     add_objects,
 )
-from projects.quickstart.world.staging import SCALES, Placed, Stage
+from projects.quickstart.world.staging import Placed, Stage
 
 _KINDS = {'road': 0.3, 'junction': 0.25, 'carpark': 0.17, 'plaza': 0.28}
 _LIT = (4, 5, 6, 9, 10)  # categories with lamps on at night
@@ -52,43 +46,32 @@ def render_scene(
     """Render one scene.
 
     Args:
-        rng: decides everything about the scene.
-        image_wh: width and height in pixels.
-        empty: draw clutter only, no objects and no ignored regions.
+        rng: Decides everything about the scene.
+        image_wh: Width and height in pixels.
+        empty: Draw clutter only, no objects and no ignored regions.
     """
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
-    stage = Stage(
-        _draw_camera(kind, image_wh, rng), build_layout(kind, rng), rng
-    )
+    camera = _draw_camera(kind, image_wh, rng)
+    stage = Stage(camera, build_layout(kind, rng), rng)
     if not empty:
         for region in range(int(rng.choice([0, 1, 2], p=[0.5, 0.35, 0.15]))):
             add_crowd(stage, region)
         add_objects(stage)
     add_clutter(stage, with_others=not empty)
-    night = bool(rng.random() < 0.15)
-    light = _draw_light(rng)
+    night, light = bool(rng.random() < 0.15), draw_light(rng)
     models = [item.model for item in stage.placed]
-    image = paint_ground(
-        stage.layout, stage.camera, models, light, rng, night=night
-    )
+    image = paint_ground(stage.layout, camera, models, light, rng, night=night)
     rows = _draw_placed(image, stage, light)
-    lit = [item for item in stage.placed if item.category in _LIT]
-    lamps = np.array([item.lamp for item in lit]).reshape(-1, 2)
-    street = rng.permutation(stage.free['verge'])[:16, :2]
+    lit = [item.lamp for item in stage.placed if item.category in _LIT]
     image = finish_image(
-        image, stage.camera, rng, night=night, lamps=lamps, street=street
+        image,
+        camera,
+        rng,
+        night=night,
+        street=rng.permutation(stage.free['verge'])[:16, :2],
+        lamps=np.array(lit).reshape(-1, 2),
     )
     return Scene(image, rows)
-
-
-def render_object(
-    name: str, rng: np.random.Generator, camera: Camera
-) -> Sprite | None:
-    """Draw one object of class ``name`` alone at the image's centre."""
-    model = BUILDERS[name](rng).placed(
-        np.zeros(2), rng.uniform(0, 2 * np.pi), SCALES.get(name, 1.0)
-    )
-    return draw_model(model, camera, _draw_light(rng))
 
 
 def _draw_camera(
@@ -102,73 +85,61 @@ def _draw_camera(
     return Camera(image_wh, distance, float(np.deg2rad(pitch)), focal)
 
 
-def _draw_light(rng: np.random.Generator) -> np.ndarray:
+def draw_light(rng: np.random.Generator) -> np.ndarray:
+    """Draw the unit vector (3,) towards the sun."""
     azimuth, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.75, 1.3)
-    return np.array(
-        [
-            np.cos(azimuth) * np.cos(height),
-            np.sin(azimuth) * np.cos(height),
-            np.sin(height),
-        ]
-    )
+    flat = np.array([np.cos(azimuth), np.sin(azimuth)]) * np.cos(height)
+    return np.array([*flat, np.sin(height)])
 
 
 def _draw_placed(
     image: np.ndarray, stage: Stage, light: np.ndarray
 ) -> np.ndarray:
-    """Draw everything from far to near; returns the rows (n, 8)."""
+    """Draw everything from far to near; return the rows (n, 8)."""
     order = sorted(stage.placed, key=lambda item: -item.depth)
-    height, width = image.shape[:2]
-    owner = np.full((height, width), -1, np.int32)
-    boxes: dict[int, tuple[int, int, int, int]] = {}
+    owner = np.full(image.shape[:2], -1, np.int32)
+    boxes: dict[int, np.ndarray] = {}
     areas = np.zeros(len(order))
     for index, item in enumerate(order):
         sprite = draw_model(item.model, stage.camera, light)
         box = sprite.box() if sprite else None
         if sprite is None or box is None:
             continue
-        alpha = paste_sprite(image, sprite)
-        part = sprite.cut((width, height))
-        solid = alpha > 0.3
-        rows = slice(part.y, part.y + solid.shape[0])
-        cols = slice(part.x, part.x + solid.shape[1])
-        owner[rows, cols][solid] = index
-        areas[index] = solid.sum()
-        boxes[index] = box
+        part = sprite.paste(image)
+        solid = part.bgra[..., 3] > 0.3
+        height, width = solid.shape
+        window = owner[part.y : part.y + height, part.x : part.x + width]
+        window[solid] = index
+        areas[index], boxes[index] = solid.sum(), np.array(box)
     seen = np.bincount(owner[owner >= 0], minlength=len(order))
-    return _annotate(
-        order, boxes, seen / np.maximum(areas, 1), (width, height)
-    )
+    return _annotate(order, boxes, seen / np.maximum(areas, 1), image.shape)
 
 
 def _annotate(
     order: list[Placed],
-    boxes: dict[int, tuple[int, int, int, int]],
+    boxes: dict[int, np.ndarray],
     visible: np.ndarray,
-    image_wh: tuple[int, int],
+    image_shape: tuple[int, ...],
 ) -> np.ndarray:
+    image_wh = image_shape[1::-1]
     rows: list[list[int]] = []
     regions: dict[int, list[np.ndarray]] = {}
     for index, box in boxes.items():
-        item = order[index]
-        inside = np.clip(box, 0, [*image_wh, *image_wh])
-        width, height = inside[2:] - inside[:2]
-        if width < 2 or height < 2 or visible[index] < 0.15:
+        item, inside = order[index], np.clip(box, 0, [*image_wh, *image_wh])
+        wh = inside[2:] - inside[:2]
+        if min(wh) < 2 or visible[index] < 0.15:
             continue
         if item.region >= 0:
             regions.setdefault(item.region, []).append(inside)
         if item.category is None:
             continue
-        area = (box[2] - box[0]) * (box[3] - box[1])
-        share = width * height / area
+        share = wh.prod() / (box[2:] - box[:2]).prod()
         # Like VisDrone: a stump at the image's edge does not count.
         score = int(item.category != OTHERS and share >= 0.5)
         hidden = 1 - visible[index]
         occlusion = 0 if hidden < 0.05 else 1 if hidden <= 0.5 else 2
-        truncation = int(share < 1)
-        corner = int(inside[0]), int(inside[1])
-        flags = score, item.category, truncation, occlusion
-        rows.append([*corner, int(width), int(height), *flags])
+        flags = score, item.category, int(share < 1), occlusion
+        rows.append([*inside[:2].tolist(), *wh.tolist(), *flags])
     ignored = [_cover_region(parts, image_wh) for parts in regions.values()]
     # Annotators leave out what lies in an ignored region.
     rows = [row for row in rows if not any(_lies_in(row, r) for r in ignored)]
@@ -176,18 +147,17 @@ def _annotate(
 
 
 def _cover_region(
-    boxes: list[np.ndarray], image_wh: tuple[int, int]
+    boxes: list[np.ndarray], image_wh: tuple[int, ...]
 ) -> list[int]:
-    """A row of category 0 around ``boxes`` (4,) xyxy pixels each."""
-    x1, y1 = np.maximum(np.min(boxes, axis=0)[:2] - 2, 0)
-    x2, y2 = np.minimum(np.max(boxes, axis=0)[2:] + 2, image_wh)
-    return [int(x1), int(y1), int(x2 - x1), int(y2 - y1)] + [0] * 4
+    """Return a row of category 0 around ``boxes`` (4,) xyxy pixels each."""
+    low = np.maximum(np.min(boxes, axis=0)[:2] - 2, 0)
+    high = np.minimum(np.max(boxes, axis=0)[2:] + 2, image_wh)
+    return [*low.tolist(), *(high - low).tolist()] + [0] * 4
 
 
 def _lies_in(row: list[int], region: list[int]) -> bool:
     """Test if a row's centre is inside the row of an ignored region."""
-    x, y = row[0] + row[2] / 2, row[1] + row[3] / 2
-    return (
-        region[0] <= x < region[0] + region[2]
-        and region[1] <= y < region[1] + region[3]
+    return all(
+        region[i] <= row[i] + row[i + 2] / 2 < region[i] + region[i + 2]
+        for i in (0, 1)
     )

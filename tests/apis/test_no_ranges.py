@@ -81,7 +81,7 @@ def test_plots(cfg, learned):
 
 def test_export(cfg, learned, tmp_path):
     result = export(cfg, 'chips', tmp_path)
-    items = json.loads(result.json_path.read_text())['annotations']
+    items = json.loads(result.path.read_text())['annotations']
     assert sum(not item['iscrowd'] for item in items) == learned
 
 

@@ -3,22 +3,26 @@
 import ast
 import subprocess
 import sys
-import tomllib
+from contextlib import redirect_stdout
 from importlib import import_module
+from io import StringIO
 
 import pytest
 
 from mmhcm.cli import COMMANDS, main
 from mmhcm.structures.results import write_submission
 from tests.support.tiny_run import REPO
+from tests.support.toml_files import toml
 
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmengine'}
 #: Words that each command can parse, of files that are not there.
 ABSENT = {
-    'convert_checkpoint': ['absent.pth', 'out.pth', '--trust'],
     'ensemble': ['a.zip', 'b.zip', '--out', 'c.zip'],
     'evaluate': ['absent.zip', '--data-root', 'absent'],
     'export': ['absent.py', '--out', 'out'],
+    'init': ['--coco', 'absent.json', 'absent.json', '--out', 'a.py'],
+    'export_onnx': ['absent.py', 'a.pth', '--out', 'a', '--size', '9', '9'],
+    'mmdet_tool': ['get_flops', 'absent.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
     'report': ['absent.py', 'work'],
     'run_table': ['absent'],
@@ -41,7 +45,7 @@ def test_every_command_has_a_script():
 
 
 def test_an_installed_package_has_the_command():
-    project = tomllib.loads((REPO / 'pyproject.toml').read_text())['project']
+    project = toml.loads((REPO / 'pyproject.toml').read_text())['project']
     module, _, function = project['scripts']['mmhcm'].partition(':')
     assert getattr(import_module(module), function) is main
 
@@ -51,6 +55,36 @@ def test_an_unknown_command_lists_the_others(capsys):
         main(['tran'])
     error = capsys.readouterr().err
     assert all(name in error for name in COMMANDS)
+
+
+def test_help_is_quick_and_ends_with_an_example():
+    """What takes seconds to import is not imported for it."""
+    code = (
+        'import sys\nfrom mmhcm.cli import COMMANDS, main\n'
+        'for name in COMMANDS:\n'
+        '    try:\n        main([name, "--help"])\n'
+        '    except SystemExit as end:\n'
+        '        print("END", name, end.code)\n'
+        f'print(sorted({HEAVY | {"matplotlib", "cv2"}!r} & set(sys.modules)))'
+    )
+    done = start('-c', code, cwd=REPO)
+    *helps, last = done.stdout.split('END ')
+    assert last.splitlines()[1:] == ['[]'], done.stderr
+    assert len(helps) == len(COMMANDS)
+    for name, text in zip(COMMANDS, helps, strict=True):
+        *_, title, example = text.rstrip().splitlines()
+        assert title == 'example:'
+        assert example.startswith(f'  mmhcm {name} ')
+
+
+def test_examples_of_help_parse():
+    for name in COMMANDS:
+        module = import_module(f'mmhcm.cli.{name}')
+        with pytest.raises(SystemExit), redirect_stdout(StringIO()) as text:
+            module.parse_args(['--help'])
+        words = text.getvalue().rstrip().splitlines()[-1].split()
+        assert words[:2] == ['mmhcm', name]
+        module.parse_args(words[2:])
 
 
 @pytest.mark.parametrize('name', COMMANDS)

@@ -1,6 +1,8 @@
 """Train, test, submit, evaluate and validate, by their command lines."""
 
 import json
+import os
+import platform
 import re
 import shutil
 import signal
@@ -8,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
+import mmengine
 import pytest
 import torch
 
@@ -89,6 +92,7 @@ def test_zip_has_the_scores_of_the_test(
             f'visdrone/class_mean_{k}': v
             for k, v in figures['class_mean'].items()
         },
+        'visdrone/mAP': figures['official']['AP'],
     } == {k: v for k, v in logged.items() if k.startswith('visdrone/')}
     assert figures['official']['AR500'] > 0
     assert call(validate_submission, *where) == 0
@@ -161,7 +165,8 @@ def test_submit_names_the_faults_of_its_zip(
     call, trained, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(
-        submit, 'image_sizes', lambda _: {'absent': (9, 9), 'val_0': (9, 9)}
+        'mmhcm.engine.launching.image_sizes',
+        lambda _: {'absent': (9, 9), 'val_0': (9, 9)},
     )
     zip_path = tmp_path / 'submission.zip'
     both = trained.config, trained.checkpoint, '--work-dir', tmp_path / 'work'
@@ -186,7 +191,7 @@ def test_data_root_moves_every_path(call, trained, tmp_path, monkeypatch):
         raise Seen
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, 'build_runner', build_runner)
+        patch.setattr('mmhcm.engine.launching.build_runner', build_runner)
         with pytest.raises(Seen):
             call(
                 train,
@@ -213,6 +218,82 @@ def test_paths_keep_blanks_and_commas(call, trained, tmp_path):
     assert zip_path.is_file()
 
 
+@pytest.mark.parametrize(
+    ('flags', 'scale', 'rate', 'text'),
+    [
+        ([], {'enable': True, 'base_batch_size': 16}, 0.00125, 'scaled to 2'),
+        (
+            ['--no-auto-scale-lr'],
+            {'enable': True, 'base_batch_size': 16},
+            0.01,
+            'used for 2; --auto-scale-lr',
+        ),
+        (['--auto-scale-lr'], {'base_batch_size': 4}, 0.005, 'scaled to 2'),
+        ([], {}, 0.01, None),
+    ],
+    ids=['config', 'off', 'on', 'none'],
+)
+def test_rates_are_scaled_to_the_batch(
+    call, trained, tmp_path, capsys, flags, scale, rate, text
+):
+    options = {f'auto_scale_lr.{key}': value for key, value in scale.items()}
+    options |= {'default_hooks.mining.epochs': '[]', 'train_cfg.val_begin': 9}
+    options |= {'train_cfg.max_epochs': 1, 'param_scheduler': '[]'}
+    options['default_hooks.checkpoint.save_best'] = 'None'
+    work = '--work-dir', tmp_path
+    assert call(train, trained.config, *work, *flags, options=options) == 0
+    content = torch.load(tmp_path / 'epoch_1.pth', weights_only=True)
+    (group,) = content['optimizer']['param_groups']
+    assert group['lr'] == pytest.approx(rate)
+    printed = capsys.readouterr().out
+    lines = [row for row in printed.splitlines() if 'learning rate' in row]
+    assert len(lines) == (text is not None)
+    if text is not None:
+        assert text in lines[0]
+    # The rest is in the log file.
+    assert 'System environment' not in printed
+    assert 'Config:' not in printed
+    assert 'Hooks will be executed' not in printed
+    (log,) = tmp_path.glob('*/*.log')
+    logged = log.read_text()
+    assert f'log and config: {log}' in printed
+    assert 'Config:' in logged
+    assert 'System environment' in logged
+
+
+def test_scaling_needs_the_batch_of_the_rate(call, trained, tmp_path, capsys):
+    work = '--work-dir', tmp_path
+    assert call(train, trained.config, *work, '--auto-scale-lr') == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert 'tiny.py: auto_scale_lr has no base_batch_size' in error
+    assert '--no-auto-scale-lr' in error
+
+
+@pytest.mark.parametrize('mode', [[], ['--slices']], ids=['one', 'slices'])
+def test_detections_are_dumped_and_drawn(call, trained, mode, tmp_path):
+    out = tmp_path / 'found' / 'a.pkl'
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path
+    options = {**SLICES, 'default_hooks.visualization.score_thr': 0.05}
+    more = *mode, '--out', out, '--show-dir', 'drawn'
+    assert call(test, *both, *more, options=options) == 0
+    dumped = mmengine.load(out)
+    assert [Path(item['img_path']).stem for item in dumped] == [
+        'val_0',
+        'val_1',
+    ]
+    for item in dumped:
+        assert item['pred_instances'].keys() == {'bboxes', 'scores', 'labels'}
+        assert item['pred_instances']['bboxes'].shape[1] == 4
+    drawn = tmp_path.glob('*/drawn/*')
+    assert {path.stem for path in drawn} == {'val_0', 'val_1'}
+
+
+def test_a_dump_is_a_pickle(call, trained, tmp_path, capsys):
+    both = trained.config, trained.checkpoint, '--work-dir', tmp_path
+    assert call(test, *both, '--out', tmp_path / 'a.json') == 1
+    assert '--out must end in .pkl or .pickle' in capsys.readouterr().err
+
+
 MISTAKES = {
     'config': (('absent.py', '{checkpoint}'), {}, 'no config at absent.py'),
     'broken config': (
@@ -228,7 +309,7 @@ MISTAKES = {
     'no checkpoint': (
         ('{config}', '{config}'),
         {},
-        'tiny.py is not a checkpoint that can be loaded safely',
+        'tiny.py is not a checkpoint that can be loaded',
     ),
     'weights': (
         ('{config}', '{work_dir}/nan.pth'),
@@ -304,7 +385,9 @@ def test_a_folder_of_another_run_is_left_alone(
         assert call(train, trained.config, '--work-dir', work_dir, *resume)
         assert [path.name for path in work_dir.iterdir()] == ['.run.lock']
     error = capsys.readouterr().err
-    assert error == f'error: another run is writing into {work_dir}\n'
+    holder = f'process {os.getpid()} on {platform.node()}'
+    line = f'error: another run is writing into {work_dir} ({holder})\n'
+    assert error == line
 
 
 @pytest.mark.usefixtures('stops')

@@ -13,7 +13,6 @@ from mmengine.logging import MMLogger
 from tqdm import tqdm
 
 from mmhcm.cli.user_errors import describe_error, report_user_errors
-from mmhcm.engine.launching import rank_watch
 
 
 def failing(error):
@@ -121,20 +120,6 @@ def test_a_stop_is_one_line(command, hint, tmp_path, capsys):
     assert capsys.readouterr().err == f'stopped{hint}\n'
     assert 'stopped by Ctrl-C\nTraceback' in log.read_text()
     assert signal.getsignal(signal.SIGINT) is handler
-
-
-@pytest.mark.usefixtures('stops')
-def test_stop_while_telling_ranks_counts_once(monkeypatch, capsys):
-    told = []
-
-    def tell(reason):
-        stop()
-        told.append(reason)
-
-    monkeypatch.setattr(rank_watch, 'tell_ranks', tell)
-    assert report_user_errors(stop) == 130
-    assert told == ['stopped']
-    assert capsys.readouterr().err == 'stopped\n'
 
 
 def test_a_stop_in_another_thread(capsys):

@@ -10,22 +10,34 @@ from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmdet.registry import DATASETS, MODELS, TASK_UTILS
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.runner import Runner
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_tta
+from mmhcm.engine.launching.launch import use_focus, use_tta
+from mmhcm.structures.rounds import read_round
 from tests.support.slim_baselines import (
+    AUTOFOCUS,
     BASELINES,
     CASCADE,
     CENTER,
     CORNER,
+    DETNET,
     FPN,
+    LIGHT_HEAD,
+    MASKED,
+    REFINE_320,
     RETINA,
+    RFCN,
+    RRNET,
+    SGE,
+    YOLOX,
     dicts,
     slim_model,
+    small_chips,
     small_input,
+    tiny_runner,
 )
-from tests.support.tiny_run import REPO, unique_names, write_tiny_run
+from tests.support.slim_modern import tiny_chips
+from tests.support.tiny_run import REPO, write_tiny_run
 
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
@@ -38,37 +50,6 @@ def _read(path):
 
 def load(name, folder='baselines'):
     return deepcopy(_read(REPO / 'configs' / folder / f'{name}_visdrone.py'))
-
-
-def tiny_runner(cfg, tiny, work_dir):
-    """Build a Runner of one epoch on one batch, and on one image."""
-    for split, number in (('train', 2), ('val', 1)):
-        for part in dicts(cfg[f'{split}_dataloader']['dataset']):
-            if part.get('type') == 'VisDroneDataset':
-                part['data_root'] = str(
-                    tiny / 'data' / f'VisDrone2019-DET-{split}'
-                )
-                part['indices'] = number
-            elif part.get('type') == 'RepeatDataset':
-                part['times'] = 1
-    cfg.test_dataloader = cfg.val_dataloader
-    for split in ('train', 'val', 'test'):
-        cfg[f'{split}_dataloader'].update(
-            num_workers=0, persistent_workers=False
-        )
-    cfg.train_dataloader.batch_size = 2
-    cfg.merge_from_dict(
-        {
-            **unique_names(),
-            'work_dir': str(work_dir),
-            'log_level': 'WARNING',
-            'num_threads': 1,
-            'train_cfg.max_epochs': 1,
-            'train_cfg.val_interval': 9,
-            'default_hooks.checkpoint': None,
-        }
-    )
-    return Runner.from_cfg(cfg)
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +65,11 @@ def tiny(tmp_path_factory):
     return write_tiny_run(tmp_path_factory.mktemp('baselines')).parent
 
 
-QUICK = {FPN, CENTER}
+# The parts of the others are MMDetection's alone.
+QUICK = {
+    *(FPN, CENTER, LIGHT_HEAD, RFCN, SGE, DETNET, AUTOFOCUS),
+    *(REFINE_320, RRNET),
+}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +82,8 @@ QUICK = {FPN, CENTER}
 def test_baseline_trains_and_scores(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
+    if name == AUTOFOCUS:
+        small_chips(cfg)
     small_input(cfg.train_dataloader)
     small_input(cfg.val_dataloader)
     runner = tiny_runner(cfg, tiny, tmp_path)
@@ -118,18 +105,7 @@ def test_baseline_trains_and_scores(name, tiny, tmp_path):
 def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     cfg = load(f'{name}_hcm', 'hcm')
     slim_model(cfg, name)
-    train_set = cfg.train_dataloader.dataset
-    train_set.update(
-        scales=[
-            {'window': 48, 'valid_range': (0, 16), 'stride': 8},
-            {'window': 80, 'valid_range': (12, None), 'stride': 16},
-        ],
-        chip_size=64,
-        cache_dir=None,
-        partial_decoding=False,
-    )
-    train_set.pipeline[3].chip_size = 64
-    cfg.train_dataloader.sampler.num_samples = 2
+    small_chips(cfg)
     hook = cfg.default_hooks.mining
     assert hook.type == 'HardChipMiningHook'
     # Mine before the only iteration, whatever little the detector says.
@@ -148,6 +124,27 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     # Half of an epoch's samples are hard chips, which lie behind the normal.
     assert sum(index >= chips.num_normal for index in drawn) == 1
     assert runner.iter == 1
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+
+
+def test_rrnet_trains_on_pasted_objects(tiny, tmp_path):
+    cfg = load(f'{RRNET}_ada-resampling')
+    slim_model(cfg, RRNET)
+    tiny_chips(cfg)
+    hook = cfg.default_hooks.mining
+    # Before the first epoch, as in the config.
+    hook.update(
+        epochs=load(f'{RRNET}_ada-resampling').default_hooks.mining.epochs
+    )
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    runner.train()
+    (canvas, *_) = read_round(
+        tmp_path / 'hcm/round_1/hard_chips.jsonl'
+    ).canvases
+    assert canvas.pastes
+    assert all(paste.hard_edges for paste in canvas.pastes)
+    assert all(paste.angle == 0 for paste in canvas.pastes)
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert 0 < loss < float('inf')
 
@@ -173,12 +170,14 @@ def test_five_hundred_detections_are_kept(name):
         for key in ('max_per_img', 'nms_pre', 'corner_topk', 'topk')
         if key in part
     }
-    assert limits['max_per_img'] >= 500
-    assert min(limits.values()) >= 500
+    # YOLOX has no limits at all.
+    assert ('max_per_img' in limits) == (name != YOLOX)
+    assert min(limits.values(), default=500) >= 500
     for part in dicts(cfg.model.test_cfg):
         assert part.get('score_thr', 0) <= 0.01
     if 'tta_model' in cfg:
-        assert cfg.tta_model.tta_cfg.max_per_img == 500
+        tta_cfg = cfg.tta_model.get('tta_cfg', cfg.tta_model)
+        assert tta_cfg.max_per_img == 500
     assert (
         cfg.val_evaluator == cfg.test_evaluator == {'type': 'VisDroneMetric'}
     )
@@ -186,28 +185,39 @@ def test_five_hundred_detections_are_kept(name):
 
 
 @pytest.mark.parametrize('name', BASELINES)
-def test_ignored_objects_are_not_learned(name, tiny):
-    cfg = load(name)
+def test_heads_ignore_or_pixels_are_masked(name):
     assigners = [
         part.assigner
-        for part in dicts(cfg.model.train_cfg or {})
+        for part in dicts(load(name).model.train_cfg or {})
         if 'assigner' in part
     ]
-    heads_ignore = bool(assigners)
-    assert heads_ignore == (name not in (CORNER, CENTER))
-    for assigner in assigners:
+    assert bool(assigners) or name in MASKED
+    for assigner in assigners if name not in MASKED else ():
         built = TASK_UTILS.build(assigner)
         assert isinstance(built, MaxIoUAssigner)
         assert assigner.type == 'TrueIgnoreAssigner'
-    dataset = next(
-        part
-        for part in dicts(cfg.train_dataloader.dataset)
-        if part.get('type') == 'VisDroneDataset'
+
+
+@pytest.mark.parametrize(
+    # Chips are loaded in another way.
+    'name',
+    [name for name in BASELINES if name != AUTOFOCUS],
+)
+def test_ignored_objects_are_not_learned(name, tiny):
+    parts = list(dicts(load(name).train_dataloader.dataset))
+    (pipeline,) = (
+        part.pipeline
+        for part in parts
+        if 'pipeline' in part and part.pipeline[0].type == 'LoadImage'
     )
+    heads_ignore = name not in MASKED
+    dataset = next(p for p in parts if p.get('type') == 'VisDroneDataset')
     dataset.update(
         data_root=str(tiny / 'data' / 'VisDrone2019-DET-train'),
-        # The first transforms, up to those that draw.
-        pipeline=dataset.pipeline[: 3 if heads_ignore else 4],
+        # No transforms that draw.
+        pipeline=[
+            step for step in pipeline if step.type.startswith(('Load', 'Mask'))
+        ],
     )
     results = DATASETS.build(dataset)[0]
     mean = np.rint([103.53, 116.28, 123.675])
@@ -217,9 +227,14 @@ def test_ignored_objects_are_not_learned(name, tiny):
 
 
 @pytest.mark.parametrize(
-    'name', [CENTER, pytest.param(CORNER, marks=pytest.mark.nightly)]
+    'name',
+    [
+        CENTER,
+        pytest.param(CORNER, marks=pytest.mark.nightly),
+        pytest.param(RRNET, marks=pytest.mark.nightly),
+    ],
 )
-def test_mirror_images_merge(name, tiny, tmp_path):
+def test_views_of_an_image_merge(name, tiny, tmp_path):
     cfg = load(name)
     slim_model(cfg, name)
     small_input(cfg.train_dataloader)
@@ -228,6 +243,31 @@ def test_mirror_images_merge(name, tiny, tmp_path):
     cfg.val_dataloader = cfg.test_dataloader
     runner = tiny_runner(cfg, tiny, tmp_path)
     assert 'visdrone/AP' in runner.test()
+
+
+def test_autofocus_tests_from_coarse_to_fine(tiny, tmp_path):
+    cfg = load(AUTOFOCUS)
+    assert [scale.window for scale in cfg.focus_model.scales] == [
+        scale.window for scale in cfg.scales[::-1]
+    ]
+    slim_model(cfg, AUTOFOCUS)
+    small_chips(cfg)
+    cfg.focus_model.scales = [
+        {'scale_factor': 0.5},
+        # An untrained detector says something between 0 and 1.
+        {'scale_factor': 1.0, 'focus_thr': 0.0, 'min_side': 2},
+    ]
+    use_focus(cfg)
+    cfg.val_dataloader = cfg.test_dataloader
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    seen = []
+    runner.model.module.backbone.register_forward_pre_hook(
+        lambda _, args: seen.append(tuple(args[0].shape[2:]))
+    )
+    assert 'visdrone/AP' in runner.test()
+    # Padded to 32 pixels: 112 x 80 at half its size, then windows of it.
+    assert seen[0] == (64, 64)
+    assert len(seen) > 1
 
 
 def test_centernet_boxes_are_in_pixels_of_the_image(tiny):

@@ -5,12 +5,17 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+import torch
+from mmdet.apis import DetInferencer
 from mmdet.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import LOOPS, PARAM_SCHEDULERS
 from mmengine.runner import Runner
+from PIL import Image
 
 from mmhcm.datasets import build_scales, find_chip_dataset
 from mmhcm.engine.checks import check_config
@@ -150,6 +155,62 @@ def test_config_round_trips_as_text(path, monkeypatch):
     cfg = load(path)
     again = Config.fromstring(cfg.pretty_text, '.py')
     assert again._cfg_dict.to_dict() == cfg._cfg_dict.to_dict()
+
+
+@pytest.fixture(scope='module')
+def images(tmp_path_factory):
+    """Files of odd sizes and every kind of pixels."""
+    folder = tmp_path_factory.mktemp('images')
+    rng = np.random.default_rng(0)
+    for width, height in [(61, 47), (1, 9), (203, 101), (160, 1)]:
+        image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f'{width}.png'), image)
+    cv2.imwrite(str(folder / 'grey.png'), image[..., 0])
+    deep = rng.integers(0, 65536, (31, 45, 3), dtype=np.uint16)
+    cv2.imwrite(str(folder / 'deep.png'), deep)
+    alpha = rng.integers(0, 256, (31, 45, 4), dtype=np.uint8)
+    cv2.imwrite(str(folder / 'alpha.png'), alpha)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by a quarter
+    Image.fromarray(alpha[..., :3]).save(folder / 'turned.jpg', exif=exif)
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_pixels_are_those_of_own_transforms(path, images):
+    pipeline = load(path).test_dataloader.dataset.pipeline
+    # Configs that share a pipeline need not all run it.
+    if str(pipeline) in _run:
+        return
+    _run.add(str(pipeline))
+    own_names = deepcopy(pipeline)
+    own_names[0].type = 'LoadImage'
+    if 'scale_factor' in pipeline[1]:
+        assert own_names[1].pop('keep_ratio') is True
+        own_names[1].type = 'ResizeToScale'
+    ours, theirs = Compose(own_names), Compose(pipeline)
+    for image in images:
+        expected, given = (
+            run({'img_path': str(image)}) for run in (ours, theirs)
+        )
+        assert torch.equal(given['inputs'], expected['inputs'])
+        assert str(given['data_samples'].metainfo) == str(
+            expected['data_samples'].metainfo
+        )
+
+
+_run: set[str] = set()
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_inferencer_takes_the_test_pipeline(path):
+    cfg = load(path)
+    first = cfg.test_dataloader.dataset.pipeline[0]
+    assert first.type == 'LoadImageFromFile'
+    # Boxes are drawn on the pixels as they are stored.
+    assert first.color_type == 'color_ignore_orientation'
+    pipeline = object.__new__(DetInferencer)._init_pipeline(cfg)
+    assert type(pipeline.transforms[0]).__name__ == 'InferencerLoader'
 
 
 @pytest.fixture(scope='module')

@@ -16,6 +16,7 @@ from mmhcm.apis.tables.configs import (
 from mmhcm.apis.tables.rows import read_table
 from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
+from mmhcm.cli import run_table
 from tests.support.tiny_run import REPO
 
 TABLES = {
@@ -23,6 +24,7 @@ TABLES = {
     for path in (
         'configs/table1',
         'configs/comparators',
+        'configs/recipe',
         'projects/visdrone_lowdata/cpu.json',
         'projects/visdrone_lowdata/gpu.json',
     )
@@ -123,7 +125,31 @@ def test_rows_of_both_tables_are_trained_once(tmp_path):
         assert len(starts) == 1
 
 
-@pytest.mark.parametrize('name', ['table1', 'comparators'])
+def test_recipe_starts_from_coco_weights_on_eight_gpus(capsys):
+    status = run_table.main(
+        [
+            str(REPO / 'configs/recipe'),
+            '--dry-run',
+            *('--launcher', 'pytorch', '--num-processes', '8'),
+        ]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert status == 0
+    assert sum('mmhcm.cli.train' in line for line in lines) == 3
+    assert sum('--nproc_per_node 8' in line for line in lines) == 6
+    assert sum('--slices' in line for line in lines) == 1
+    assert sum('--tta' in line for line in lines) == 2
+    fusion = next(line for line in lines if 'mmhcm.cli.ensemble' in line)
+    assert fusion.count('results.zip') == 4
+    for row in TABLES['recipe'].rows:
+        cfg = config_of('recipe', row.id)
+        assert cfg.load_from.startswith('checkpoints/')
+        assert cfg.load_from.endswith('coco.pth')
+        assert cfg.default_hooks.mining.type == 'HardChipMiningHook'
+        assert cfg.optim_wrapper.type == 'AmpOptimWrapper'
+
+
+@pytest.mark.parametrize('name', ['table1', 'comparators', 'recipe'])
 def test_the_readme_has_a_line_for_every_row(name):
     text = (REPO / 'configs' / name / 'README.md').read_text()
     for row in TABLES[name].rows:

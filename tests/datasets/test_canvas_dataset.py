@@ -1,5 +1,6 @@
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
@@ -7,6 +8,7 @@ from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets import CanvasDataset, ChipDataset, canvas_dataset
+from mmhcm.datasets.place_masks import PlaceMasks
 from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import build_pool
@@ -297,15 +299,20 @@ def test_spared_classes_are_logged_once(own, pool, monkeypatch):
         build(own, pool, max_uses=0)
 
 
-def test_families_are_those_of_the_data_set(own, pool, monkeypatch):
-    seen = []
-    original = canvas_dataset.plan_pastes
+@pytest.fixture
+def seen(monkeypatch):
+    """Arguments by name of each planning of pastes."""
+    seen, original = [], canvas_dataset.plan_pastes
 
     def plan_pastes(*args, **kwargs):
         seen.append(kwargs)
         return original(*args, **kwargs)
 
     monkeypatch.setattr(canvas_dataset, 'plan_pastes', plan_pastes)
+    return seen
+
+
+def test_families_are_those_of_the_data_set(own, pool, seen):
     build(own, pool).get_data_info(0)
     build(own, pool, paste=dict(families=[0] * 10)).get_data_info(0)
     build(own, pool, paste=dict(naive=True)).get_data_info(0)
@@ -332,15 +339,7 @@ def test_a_class_without_patches_is_not_drawn(own, tmp_path):
     assert not labels & set(np.flatnonzero(missing).tolist())
 
 
-def test_sizes_follow_the_data_set_and_not_the_pool(own, pool, monkeypatch):
-    seen = []
-    original = canvas_dataset.plan_pastes
-
-    def plan_pastes(*args, **kwargs):
-        seen.append(kwargs)
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(canvas_dataset, 'plan_pastes', plan_pastes)
+def test_sizes_follow_the_data_set_and_not_the_pool(own, pool, seen):
     build(own, pool, paste=dict(max_trials=3)).get_data_info(0)
     (kwargs,) = seen
     np.testing.assert_array_equal(
@@ -351,19 +350,11 @@ def test_sizes_follow_the_data_set_and_not_the_pool(own, pool, monkeypatch):
     assert kwargs['max_trials'] == 3
 
 
-def test_ignored_objects_are_no_guide(own, pool, tmp_path, monkeypatch):
-    seen = []
-    original = canvas_dataset.plan_pastes
-
-    def plan_pastes(*args, **kwargs):
-        seen.append(kwargs['gt_ignore'].tolist())
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(canvas_dataset, 'plan_pastes', plan_pastes)
+def test_ignored_objects_are_no_guide(own, pool, tmp_path, seen):
     rows = [(5, 5, 9, 9, 1, 4, 0, 0), (60, 5, 20, 20, 1, 11, 0, 0)]
     images = visdrone(write_visdrone(tmp_path, {'a': rows}, WH))
     build(images, pool).get_data_info(0)
-    assert seen == [[False, True]]
+    assert [s['gt_ignore'].tolist() for s in seen] == [[False, True]]
 
 
 def test_no_pastes_without_a_pool(own, pool):
@@ -423,13 +414,30 @@ def test_pipeline_without_result_is_an_error(own, warnings):
         dataset[0]
 
 
-def test_faults_of_the_program_are_no_broken_images(own, pool, monkeypatch):
-    def fail(*args, **kwargs):
-        raise ValueError('typo')
+def test_objects_are_pasted_on_masks(own, external, pool, tmp_path):
+    mask = np.zeros((60, 80), dtype=np.uint8)
+    mask[:, 10:20] = 255
+    for info in infos_of(own):
+        cv2.imwrite(str(tmp_path / f'{info["img_id"]}.png'), mask)
+    dataset = build(
+        [own, external], pool, place_masks=str(tmp_path), external_ratio=0.4
+    )
+    pasted = {0: [], 1: []}
+    for canvas in recipes(dataset).values():
+        pasted[canvas.source] += [paste.bbox for paste in canvas.pastes]
+    centres = as_bboxes(pasted[0])[:, [0, 2]].mean(axis=1)
+    assert len(centres) > 2
+    assert ((centres >= 20) & (centres < 40)).all()
+    # External images have none.
+    assert len(pasted[1]) > 0
 
-    monkeypatch.setattr(canvas_dataset, 'plan_pastes', fail)
-    with pytest.raises(ValueError, match='typo'):
-        build(own, pool)[0]
+
+def test_an_absent_mask_is_named(own, pool, tmp_path):
+    with pytest.raises(ValueError, match=r'place_masks: no mask .*000\.png'):
+        build(own, pool, place_masks=str(tmp_path))
+    (tmp_path / '000.png').write_text('no image')
+    with pytest.raises(ValueError, match=r'000\.png: no image'):
+        PlaceMasks(tmp_path).read('images/000.jpg')
 
 
 @pytest.mark.parametrize(

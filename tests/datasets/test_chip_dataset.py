@@ -140,18 +140,6 @@ def test_every_object_is_learned_in_some_chip(root):
         )
 
 
-def test_a_sample_is_a_chip(root):
-    dataset = build(visdrone(root))
-    for ind in range(len(dataset)):
-        sample = dataset[ind]
-        assert sample['inputs'].shape == (3, CHIP_SIZE, CHIP_SIZE)
-        data_sample = sample['data_samples']
-        assert len(data_sample.gt_instances)
-        bboxes = data_sample.gt_instances.bboxes.tensor
-        assert (bboxes >= 0).all()
-        assert (bboxes <= CHIP_SIZE).all()
-
-
 COCO_BOXES = {
     1: [[10, 10, 8, 6], [-10, 40, 20, 20], [90, 70, 40, 40]],
     2: [[20, 20, 30, 30], [60, 10, 6, 6]],
@@ -378,12 +366,6 @@ def test_a_pipeline_for_chips_of_another_size(root, wrap, size):
     assert build(visdrone(root), [LOAD, wrap(CROP)])
 
 
-def test_images_without_objects_give_no_chips(tmp_path):
-    write_visdrone(tmp_path, {'a': '', 'b': [(1, 1, 5, 5, 0, 4, 0, 0)]})
-    with pytest.raises(ValueError, match='no chips: 2 images hold no object'):
-        build(visdrone(tmp_path))
-
-
 def test_indices_are_checked(root):
     dataset = build(visdrone(root))
     for index in (-1, len(dataset)):
@@ -540,37 +522,6 @@ def test_masked_objects_are_no_foreground_anywhere(tmp_path):
     assert dataset[2]['gt_ignore_flags'].tolist() == [True, False]
 
 
-def test_hard_chips_show_pasted_objects(root, tmp_path):
-    pool = make_pool(root, tmp_path)
-    plain = [LOAD, dict(type='PasteObjects'), PIPELINE[3]]
-    dataset = build(visdrone(root), plain)
-    dataset.set_hard_chips(make_round([PASTE]), pool)
-    chip = dataset[len(dataset) - 2]['img'].astype(int)
-    dataset.set_hard_chips(make_round())
-    without = dataset[len(dataset) - 2]['img'].astype(int)
-    changed = np.abs(chip - without).max(axis=2) > 0
-    ys, xs = np.nonzero(changed)
-    # the middle of the paste, in chip pixels
-    assert changed[38 - 16, 60 - 36]
-    # and no more than its context around it
-    assert xs.min() >= 50 - 36 - 9
-    assert xs.max() <= 70 - 36 + 9
-    assert ys.min() >= 30 - 16 - 9
-    assert ys.max() <= 46 - 16 + 9
-
-
-def test_the_same_recipe_gives_the_same_pixels(root, tmp_path):
-    pool = make_pool(root, tmp_path)
-    samples = []
-    for _ in range(2):
-        dataset = build(visdrone(root))
-        dataset.set_hard_chips(make_round([PASTE]), pool)
-        samples.append(
-            [packed(dataset[i]) for i in range(len(dataset) - 3, len(dataset))]
-        )
-    assert samples[0] == samples[1]
-
-
 def test_external_canvases(root, tmp_path):
     external = DATASETS.build(
         visdrone(write_scenes(tmp_path / 'other', seed=5))
@@ -579,22 +530,6 @@ def test_external_canvases(root, tmp_path):
     dataset.set_hard_chips(make_round(source=1), None, [external])
     info = dataset.get_data_info(dataset.num_normal)
     assert info['img_path'].startswith(str(tmp_path / 'other'))
-
-
-@pytest.mark.parametrize(
-    ('kwargs', 'fault'),
-    [
-        (dict(img_id='009'), "'009' as image 1, the data set has '001'"),
-        (dict(image=70), 'image 70, the data set has 4'),
-        (dict(source=1), 'data set 1, there are 1'),
-    ],
-)
-def test_hard_chips_of_other_images_are_an_error(root, kwargs, fault):
-    """And no broken image to be skipped."""
-    dataset = build(visdrone(root))
-    dataset.set_hard_chips(make_round(**kwargs))
-    with pytest.raises(ValueError, match=fault):
-        dataset[dataset.num_normal]
 
 
 def test_pastes_without_a_pool_are_an_error(root):
@@ -624,47 +559,6 @@ def test_broken_images_are_skipped_and_counted(root, warnings):
     (root / 'images' / '003.png').unlink()
     dataset[int(np.flatnonzero(images == 3)[0])]
     assert warnings[1].startswith('left out broken image 2: ')
-
-
-def test_broken_canvases_are_skipped(root, warnings):
-    dataset = build(visdrone(root))
-    dataset.set_hard_chips(make_round())
-    (root / 'images' / '001.png').unlink()
-    (root / 'images' / '003.png').unlink()
-    sample = dataset[dataset.num_normal + 1]
-    # canvas 001, canvas 003, and round again to the first normal chip
-    assert len(warnings) == 2
-    assert sample['data_samples'].img_id == '000'
-
-
-def test_only_broken_images_are_an_error(root, warnings):
-    dataset = build(visdrone(root))
-    for path in (root / 'images').iterdir():
-        path.unlink()
-    with pytest.raises(ValueError, match=r'in a row .* the last: .*\.png'):
-        dataset[0]
-
-
-def test_transforms_may_ask_for_another_sample(root, warnings):
-    seen = []
-
-    def reject_first_image(results):
-        seen.append(results['img_id'])
-        return None if results['img_id'] == '000' else results
-
-    dataset = build(visdrone(root), [reject_first_image])
-    assert dataset[0]['img_id'] == '001'
-    assert seen == ['000', '001']
-    assert warnings == []
-
-
-def test_faults_of_the_program_are_no_broken_images(root):
-    def fail(results):
-        raise KeyError('typo')
-
-    dataset = build(visdrone(root), [fail])
-    with pytest.raises(KeyError, match='typo'):
-        dataset[0]
 
 
 def test_find_chip_dataset(root):

@@ -1,5 +1,3 @@
-import io
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from mmhcm.datasets.chip_finding import (
     read_chip_index,
     write_chip_index,
 )
-from mmhcm.structures.files import ArrayFileError, write_arrays
+from mmhcm.structures.files import write_arrays
 
 
 def make_index(num):
@@ -54,28 +52,6 @@ def test_lengths_must_agree(tmp_path):
     )
     write_chip_index(path, wrong, 'abc')
     assert read_chip_index(path, 'abc') is None
-
-
-def foreign_array():
-    buffer = io.BytesIO()
-    np.save(buffer, np.zeros(3))
-    return buffer.getvalue()
-
-
-def foreign_zip():
-    buffer = io.BytesIO()
-    np.savez(buffer, weights=np.zeros(3))
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize('content', [foreign_array(), foreign_zip()])
-def test_a_sound_file_of_something_else_is_an_error(tmp_path, content):
-    path = tmp_path / 'chips.bin'
-    path.write_bytes(content)
-    with pytest.raises(
-        ArrayFileError, match=r'chips\.bin: not a cache of chips'
-    ):
-        read_chip_index(path, 'abc')
 
 
 def test_other_fields_are_no_index(tmp_path):

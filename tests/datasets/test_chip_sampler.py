@@ -1,5 +1,4 @@
 import itertools
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -63,15 +62,6 @@ def test_orders_follow_from_seed_and_epoch(dataset):
     assert order(None, 0) == order(0, 0)
 
 
-def test_length_stays_when_the_data_set_grows(dataset):
-    sampler = ChipSampler(dataset, num_samples=10)
-    assert len(draw(sampler)) == 10
-    dataset.set_hard_chips(hard_round(100))
-    assert len(draw(sampler)) == 10
-    whole = ChipSampler(dataset)
-    assert len(whole) == dataset.num_normal
-
-
 @pytest.mark.parametrize(
     ('ratio', 'expected'), [(0, 0), (0.25, 5), (0.5, 10), (1, 20)]
 )
@@ -85,21 +75,6 @@ def test_share_of_hard_chips(dataset, ratio, expected, num_hard):
     assert indices.max(initial=0) < len(dataset)
     dataset.set_hard_chips(None)
     assert max(key.index for key in draw(sampler, 3)) < dataset.num_normal
-
-
-@pytest.mark.parametrize('num_samples', [1, 5, 7, 40])
-def test_all_chips_are_seen_equally_often(dataset, num_samples):
-    sampler = ChipSampler(dataset, num_samples=num_samples, hard_ratio=0.4)
-    dataset.set_hard_chips(hard_round(3))
-    counts = Counter()
-    for epoch in range(30):
-        counts.update(key.index for key in draw(sampler, epoch))
-    for chips in (
-        range(dataset.num_normal),
-        range(dataset.num_normal, len(dataset)),
-    ):
-        seen = [counts[index] for index in chips]
-        assert max(seen) - min(seen) <= 1
 
 
 @pytest.mark.parametrize('world_size', [2, 3])
@@ -146,17 +121,6 @@ def test_a_wrapped_data_set_is_found(dataset):
 def test_arguments_are_checked(dataset, kwargs, fault):
     with pytest.raises(ValueError, match=fault):
         ChipSampler(dataset, **kwargs)
-
-
-def test_training_may_end_on_normal_chips(dataset):
-    dataset.set_hard_chips(hard_round(9))
-    sampler = ChipSampler(dataset, num_samples=8, normal_from=3)
-
-    def num_hard(epoch):
-        keys = draw(sampler, epoch)
-        return sum(key.index >= dataset.num_normal for key in keys)
-
-    assert [num_hard(epoch) for epoch in range(5)] == [4, 4, 4, 0, 0]
 
 
 def endless(seed, *key, num_items):
@@ -231,51 +195,6 @@ def test_a_later_epoch_needs_none_of_the_earlier(dataset, history):
     for epoch in reversed(epochs):
         assert draw(jumping, epoch) == in_order[epoch - start]
         assert sorted_indices(jumping, epoch) == expected[epoch]
-
-
-@pytest.mark.parametrize('world_size', [2, 3])
-def test_ranks_share_streams_after_mining(dataset, monkeypatch, world_size):
-    history = {1: 5, 3: 40}
-    for first_epoch, num_hard in history.items():
-        dataset.set_hard_chips(hard_round(num_hard), first_epoch=first_epoch)
-    ranks = []
-    for rank in range(world_size):
-        set_rank(monkeypatch, rank, world_size)
-        ranks.append(ChipSampler(dataset, 13, seed=3))
-    expected = simulated(ranks[0], history, 7)
-    for epoch in range(3, 7):
-        together = [i for rank in ranks for i in sorted_indices(rank, epoch)]
-        assert sorted(together) == expected[epoch]
-
-
-def normal_indices(sampler, epochs):
-    num_normal = sampler.dataset.num_normal
-    indices = [i for e in epochs for i in sorted_indices(sampler, e)]
-    return [index for index in indices if index < num_normal]
-
-
-def test_mining_changes_no_normal_chip_but_when_it_is_seen(dataset):
-    sampler = ChipSampler(dataset, num_samples=4, hard_ratio=0.5)
-    assert dataset.num_normal >= 14
-    # Plain epochs 2 and 3 draw what four epochs of half as many draw.
-    plain = normal_indices(sampler, range(2, 4))
-    before = normal_indices(sampler, range(2))
-    dataset.set_hard_chips(hard_round(30), first_epoch=2)
-    mixed = normal_indices(sampler, range(2, 6))
-    assert sorted(mixed) == sorted(plain)
-    assert not set(mixed) & set(before)
-
-
-def test_each_hand_over_starts_a_stream_of_its_own(dataset):
-    sampler = ChipSampler(dataset, num_samples=10, hard_ratio=1.0)
-    orders = []
-    for first_epoch in (1, 3):
-        dataset.set_hard_chips(hard_round(30), first_epoch=first_epoch)
-        epochs = range(first_epoch, first_epoch + 3)
-        orders.append([sorted_indices(sampler, epoch) for epoch in epochs])
-        seen = [index for order in orders[-1] for index in order]
-        assert len(set(seen)) == 30
-    assert orders[0] != orders[1]
 
 
 def test_a_hand_over_for_an_earlier_epoch_replaces_later_ones(dataset):

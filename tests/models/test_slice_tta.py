@@ -312,3 +312,33 @@ def test_memory_is_that_of_a_batch():
     batches, found, mebibytes = done.stdout.split()
     assert (int(batches), int(found)) == (3 + 313, 1)
     assert float(mebibytes) < 25
+
+
+class Parts:
+    """Image that is only given by parts, as that of a large file."""
+
+    def __init__(self, image):
+        self.image, self.shape, self.read = image, image.shape, []
+
+    def __getitem__(self, rows_columns):
+        self.read.append(rows_columns)
+        return self.image[rows_columns]
+
+
+def test_image_that_is_read_part_by_part():
+    blobs = [(2, 3, 8, 9), (30, 12, 36, 20), (15, 15, 25, 22)]
+    parts = Parts(draw(40, 30, *blobs))
+    model = SliceTTA(
+        slices=[PASS, dict(scale_factor=0.5)], module=BlobFinder()
+    )
+    sample = DetDataSample(metainfo={'ori_shape': (30, 40)})
+    merged = model.test_views([parts], [sample])
+    (expected,) = model.test_step(pack(parts.image))
+    for key in ('bboxes', 'scores', 'labels'):
+        given = merged.pred_instances[key]
+        assert torch.equal(given, expected.pred_instances[key])
+    assert len(given) >= 3
+    assert len(parts.read) == model.count_slices(parts) > 3
+    assert not len(
+        model.test_views([parts], [sample], min_score=0.6).pred_instances
+    )

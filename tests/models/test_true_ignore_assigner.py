@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmengine.structures import InstanceData
 
-from mmhcm.models import TrueIgnoreAssigner, true_ignore_assigner
+from mmhcm.models import TrueIgnoreAssigner, ignored_boxes
 
 SETTINGS = dict(pos_iou_thr=0.7, neg_iou_thr=0.3, min_pos_iou=0.3)
 PRIORS = [
@@ -126,7 +126,7 @@ def test_many_ignored_objects_are_taken_in_parts(seed, max_pairs):
     results, sizes = [], []
     with pytest.MonkeyPatch.context() as patch:
         for limit in (1 << 26, max_pairs):
-            patch.setattr(true_ignore_assigner, '_MAX_PAIRS', limit)
+            patch.setattr(ignored_boxes, '_MAX_PAIRS', limit)
             assigner = TrueIgnoreAssigner(**SETTINGS)
             calculate = assigner.iou_calculator
 

@@ -10,17 +10,17 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from projects.quickstart import make_scenes as tool  # noqa: E402
+from projects.quickstart.models import catalogue  # noqa: E402
 from projects.quickstart.renderer.raster import (  # noqa: E402
     Camera,
     Sprite,
     draw_model,
-    paste_sprite,
 )
 from projects.quickstart.renderer.solids import Model  # noqa: E402
-from projects.quickstart.scenes import render_object, render_scene  # noqa: E402
+from projects.quickstart.scenes import draw_light, render_scene  # noqa: E402
 from projects.quickstart.topdown import render_topdown  # noqa: E402
-from projects.quickstart.world.populating import CLASSES  # noqa: E402
 
+CLASSES = tuple(catalogue.CLASSES)
 CAMERA = Camera((200, 200), distance=60.0, pitch=0.9, focal=700.0)
 SMALL_WH = (480, 270)
 
@@ -62,18 +62,22 @@ def test_classes_are_visdrones_in_order():
 def test_box_is_tight_to_drawn_pixels(name, pitch):
     camera = Camera((200, 200), distance=60.0, pitch=pitch, focal=700.0)
     for seed in range(8):
-        sprite = render_object(name, np.random.default_rng(seed), camera)
+        rng, kind = np.random.default_rng(seed), catalogue.KINDS[name]
+        model = kind.build(rng).placed(
+            np.zeros(2), rng.uniform(0, 2 * np.pi), kind.scale
+        )
+        sprite = draw_model(model, camera, draw_light(rng))
         # Magenta: no model comes near it.
         image = np.full((200, 200, 3), (255, 0, 255), np.uint8)
         before = image.copy()
-        paste_sprite(image, sprite)
+        sprite.paste(image)
         extent = _changed_box(before, image)
         assert np.abs(np.subtract(sprite.box(), extent)).max() <= 1
 
 
 def test_box_of_known_cube_matches_geometry():
     model = Model()
-    model.frustum((-2, 2), (-1, 1), (0, 1), (10, 20, 30))
+    model.box(2, 1, (0, 1), (10, 20, 30))
     top = Camera((100, 100), distance=41.0, pitch=np.pi / 2, focal=400.0)
     sprite = draw_model(model, top, np.array([0.0, 0, 1]))
     # The lid is 40 m from the camera: 10 pixels a metre.
@@ -82,7 +86,7 @@ def test_box_of_known_cube_matches_geometry():
 
 def test_model_behind_camera_is_not_drawn():
     model = Model()
-    model.frustum((-2, 2), (-190, 1), (0, 1), (10, 20, 30))
+    model.box(2, (-190, 1), (0, 1), (10, 20, 30))
     assert draw_model(model, CAMERA, np.array([0.0, 0, 1])) is None
 
 
@@ -93,7 +97,7 @@ def test_model_behind_camera_is_not_drawn():
 def test_sprite_is_cut_to_image(x, y, shape):
     sprite = Sprite(x, y, np.ones((5, 5, 4), np.float32))
     image = np.zeros((10, 10, 3), np.uint8)
-    assert paste_sprite(image, sprite).shape == shape
+    assert sprite.paste(image).bgra.shape == (*shape, 4)
     assert (image > 0).sum() == 3 * shape[0] * shape[1]
 
 

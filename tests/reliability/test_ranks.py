@@ -116,25 +116,14 @@ def await_survivors(ranks, lost):
     assert time.monotonic() - since < DEADLINE
 
 
+GONE = 'another rank is gone'
 CASES = {
-    'killed while mining': (MINING, die, 1, 1, 'is gone'),
-    'raises in training': (
-        TRAINING,
-        break_down,
-        1,
-        2,
-        'rank 1: RuntimeError: a fault of the program',
-    ),
+    'killed while mining': (MINING, die, 1, 1, GONE),
+    'raises in training': (TRAINING, break_down, 1, 2, GONE),
     'pool on a full disk': (POOL, fill_disk, 0, 1, 'No space left on device'),
-    'main killed while it cuts objects': (POOL, die, 0, 1, 'is gone'),
+    'main killed while it cuts objects': (POOL, die, 0, 1, GONE),
     'main raises while it scans': (SCAN, break_down, 0, 1, 'rank 0: a fault'),
-    'main raises while it writes chips': (
-        CHIPS,
-        break_down,
-        0,
-        1,
-        'rank 0: RuntimeError: a fault of the program',
-    ),
+    'main raises while it writes chips': (CHIPS, break_down, 0, 1, GONE),
     'round on a full disk': (ROUNDS, fill_disk, 0, 1, 'No space left'),
 }
 
@@ -149,7 +138,6 @@ def test_dead_rank_ends_the_other(start, place, act, rank, calls, reason):
     (line,) = ranks.errors(1 - rank)
     assert reason in line
     if act is die:
-        assert line.startswith(f'error: rank {rank} is gone')
         assert ranks.processes[rank].exitcode == -signal.SIGKILL
     assert 'Traceback' not in ranks.text(1 - rank)
 
@@ -160,7 +148,7 @@ def test_killed_ranks_resume_to_the_same_weights(start, tmp_path):
     killed = start(2, fault_at(TRAINING, die, 1, calls=2), 'cut')
     await_survivors(killed, 1)
     (line,) = killed.errors(0)
-    assert line.startswith('error: rank 1 is gone')
+    assert line.startswith('error: another rank is gone')
     assert (tmp_path / 'cut' / 'epoch_1.pth').is_file()
     assert not (tmp_path / 'cut' / 'epoch_2.pth').exists()
     resumed = start(2, None, 'cut', '--resume')
@@ -202,7 +190,7 @@ def test_locked_work_dir_ends_all_ranks(start, tmp_path):
         assert ranks.wait() == [1, 1]
     for rank in (0, 1):
         (line,) = ranks.errors(rank)
-        assert line.endswith(f'another run is writing into {tmp_path}/work')
+        assert f'another run is writing into {tmp_path}/work (' in line
     assert not list((tmp_path / 'work').glob('2*'))
 
 
@@ -213,7 +201,7 @@ def test_nan_loss_of_one_rank_ends_all(start, tmp_path):
     (line,) = ranks.errors(1)
     assert line.startswith('error: loss is nan at iteration 2 (epoch 2), on ')
     (other_line,) = ranks.errors(0)
-    assert 'is nan at iteration 2 (epoch 2)' in other_line
+    assert GONE in other_line
     folder = tmp_path / 'work' / 'non_finite'
     assert (folder / 'iter_2_rank_1.json').is_file()
     assert (tmp_path / 'work' / 'epoch_1.pth').is_file()

@@ -55,8 +55,10 @@ from mmhcm.structures.rounds import (
     read_round,
     write_round,
 )
+from tests.support.programs import Program
 
 #: Raises what a reader raises; AssertionError where a result is wrong.
+
 Check = Callable[[bytes], object]
 
 
@@ -250,28 +252,73 @@ def _tar(folder: Path) -> tuple[list[bytes], Check]:
     return seeds, check
 
 
-def _checkpoint(folder: Path) -> tuple[list[bytes], Check]:
+def _checkpoint(
+    *, foreign: bool
+) -> Callable[[Path], tuple[list[bytes], Check]]:
+    """Prepare checkpoints, with objects of other packages or plain."""
+
+    def prepare(folder: Path) -> tuple[list[bytes], Check]:
+        import torch
+
+        from mmhcm.engine.checkpoints import load_plain
+
+        path, made = folder / 'epoch_1.pth', folder / 'made'
+        values = {
+            'meta': {'epoch': 1, 'iter': 3, 'seed': [1.5, None, True, 'x']},
+            'state_dict': {'a': torch.arange(6.0).view(2, 3)[:, 1:]},
+        }
+        if foreign:
+            values['hub'] = [np.float64(0.5), _history(), Program(made)]
+        seeds = []
+        for archive in (True, True, False):
+            torch.save(values, path, _use_new_zipfile_serialization=archive)
+            seeds.append(path.read_bytes())
+
+        def check(content: bytes) -> None:
+            path.write_bytes(content)
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                _assert_plain(load_plain(path), [])
+            assert not made.exists()
+
+        return seeds, check
+
+    return prepare
+
+
+def _history() -> Any:
+    from mmengine.logging import HistoryBuffer
+
+    return HistoryBuffer([1.0, 2.0], [1, 1])
+
+
+def _assert_plain(value: Any, seen: list[Any]) -> None:
+    """Make sure that a value holds nothing but plain values, deeply."""
     import torch
 
-    from mmhcm.engine.checkpoints import load_plain
+    from mmhcm.engine.checkpoints.inert_pickle import LeftOut
 
-    path = folder / 'epoch_1.pth'
-    values = {
-        'meta': {'epoch': 1, 'iter': 3, 'seed': [1.5, None, True, 'x']},
-        'state_dict': {'a': torch.arange(6.0).view(2, 3)[:, 1:]},
-    }
-    seeds = []
-    for archive in (True, True, False):
-        torch.save(values, path, _use_new_zipfile_serialization=archive)
-        seeds.append(path.read_bytes())
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            load_plain(path)
-
-    return seeds, check
+    if any(value is other for other in seen):
+        return
+    seen.append(value)
+    if isinstance(value, dict):
+        items: Iterable[Any] = [*value.keys(), *value.values()]
+    else:
+        items = value if isinstance(value, list | tuple | set) else ()
+    for item in items:
+        _assert_plain(item, seen)
+    plain = (dict, list, tuple, set, str, bytes, bool, int, float, complex)
+    torchs = (
+        torch.Tensor,
+        torch.dtype,
+        torch.device,
+        torch.storage.TypedStorage,
+    )
+    assert (
+        value is None
+        or isinstance(value, plain + torchs)
+        or (isinstance(value, type) and issubclass(value, LeftOut))
+    ), type(value)
 
 
 def _round(folder: Path) -> tuple[list[bytes], Check]:
@@ -531,7 +578,8 @@ _PREPARE = {
     'file_checksums': _file_checksums,
     'jpeg': _jpeg,
     'restart_offsets': _restart_offsets,
-    'checkpoint': _checkpoint,
+    'checkpoint': _checkpoint(foreign=False),
+    'foreign_checkpoint': _checkpoint(foreign=True),
     'table_rows': _table_rows,
     'table_records': _table_records,
 }

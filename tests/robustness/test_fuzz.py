@@ -13,7 +13,7 @@ from . import fuzz
 
 INPUTS = 200
 #: Torch is slow to say what is wrong.
-FEW = {'checkpoint': 30}
+FEW = {'checkpoint': 30, 'foreign_checkpoint': 60}
 
 
 @pytest.mark.parametrize('name', TARGETS)

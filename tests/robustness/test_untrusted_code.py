@@ -12,7 +12,7 @@ CALLS = {
     *('eval', 'exec', 'compile', '__import__'),
     *('pickle.load', 'pickle.loads', 'pickle.Unpickler', 'marshal.loads'),
     *('shelve.open', 'joblib.load', 'yaml.load', 'dill.load'),
-    *('torch.load', 'torch.jit.load', 'np.load', 'numpy.load'),
+    *('torch.load', '_torch_load', 'torch.jit.load', 'np.load', 'numpy.load'),
     *('mmengine.load', 'mmengine.fileio.load'),
 }
 METHODS = {'extractall', 'extract', 'unpack_archive'}
@@ -20,10 +20,8 @@ METHODS = {'extractall', 'extract', 'unpack_archive'}
 ALLOWED = {
     # Only bytes that the same process, or its parent, has pickled.
     ('mmhcm/structures/files/packed_list.py', 'pickle.loads'),
-    # weights_only=True.
-    ('mmhcm/engine/checkpoints/safe_loading.py', 'torch.load'),
-    # Behind --trust alone.
-    ('mmhcm/engine/checkpoints/converting.py', 'torch.load'),
+    # weights_only=True, then with a pickle that imports nothing.
+    ('mmhcm/engine/checkpoints/safe_loading.py', '_torch_load'),
     # filter='data', and bounded.
     ('mmhcm/structures/archives.py', 'tar.extractall'),
 }

@@ -63,7 +63,7 @@ def test_write_coco(tmp_path):
         (7, image_record('a.png', (4, 3), annotations)),
         (9, image_record('b.png', (4, 3), annotations[:1], scale_ind=2)),
     ]
-    write_coco(tmp_path / 'x.json', images, ('car', 'van'), 'chips')
+    write_coco(tmp_path / 'x.json', images, ('people', 'ship'), 'chips')
     content = json.loads((tmp_path / 'x.json').read_text())
     assert content['images'] == [
         dict(id=7, file_name='a.png', width=4, height=3),
@@ -72,6 +72,6 @@ def test_write_coco(tmp_path):
     ids = [(a['id'], a['image_id']) for a in content['annotations']]
     assert ids == [(1, 7), (2, 7), (3, 9)]
     assert content['categories'] == [
-        dict(id=1, name='car'),
-        dict(id=2, name='van'),
+        dict(id=1, name='people', supercategory='person'),
+        dict(id=2, name='ship', supercategory='object'),
     ]

@@ -115,21 +115,6 @@ def test_malformed_rows(tmp_path, content):
     assert len(message) < 300 + len(str(path))
 
 
-@pytest.mark.parametrize(
-    ('content', 'fault'),
-    [
-        (b'a,1,2\n\xff\xfe,3,4\n', r'sizes\.csv: not a UTF-8 text file'),
-        (b'a,1,2\n' + b'b' * 200_000 + b',3,4\n', r'sizes\.csv:2: field'),
-    ],
-    ids=['bytes', 'long'],
-)
-def test_invalid_table_is_named(tmp_path, content, fault):
-    path = tmp_path / 'sizes.csv'
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=fault):
-        read_sizes_csv(path)
-
-
 @pytest.mark.parametrize('error', [SyntaxError, struct.error, ValueError])
 def test_any_fault_in_a_header_names_the_file(tmp_path, monkeypatch, error):
     def fail(path):

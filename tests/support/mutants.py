@@ -12,9 +12,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from pathlib import Path
+
+try:
+    import tomllib as toml
+except ImportError:  # Python 3.10
+    import tomli as toml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / 'work_dirs' / 'mutants'
@@ -24,7 +28,7 @@ DEAD = ('killed', 'timeout')
 
 def sources() -> list[str]:
     """Paths of the modules that are changed, from the project's folder."""
-    settings = tomllib.loads((ROOT / 'pyproject.toml').read_text())
+    settings = toml.loads((ROOT / 'pyproject.toml').read_text())
     patterns = settings['tool']['mutmut']['only_mutate']
     paths = (path.relative_to(ROOT) for path in ROOT.glob('mmhcm/**/*.py'))
     return sorted(
@@ -36,7 +40,7 @@ def sources() -> list[str]:
 
 def explanations() -> dict[tuple[str, str, str], str]:
     """Reason by function, line as it is, and line as it is changed."""
-    groups = tomllib.loads(EXPLAINED.read_text())['explained']
+    groups = toml.loads(EXPLAINED.read_text())['explained']
     return {
         tuple(mutant): group['reason']
         for group in groups

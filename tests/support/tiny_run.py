@@ -65,63 +65,20 @@ scales = [
     dict(window=48, valid_range=(0, 16), stride=8),
     dict(window=80, valid_range=(12, None), stride=16),
 ]
-train_pipeline = [
-    dict(type='LoadChipImage'),
-    dict(type='MaskIgnoredRegions'),
-    dict(type='PasteObjects'),
-    dict(type='CropChip', chip_size=chip_size),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackChipInputs'),
-]
+test_scale = 1.0
 train_dataloader = dict(
     batch_size=2,
     num_workers=0,
     persistent_workers=False,
     sampler=dict(num_samples=4),
-    dataset=dict(
-        dataset=dict(
-            data_root=data_root + '/VisDrone2019-DET-train',
-            serialize_data=False,
-        ),
-        scales=scales,
-        chip_size=chip_size,
-        cache_dir=cache_dir,
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(dataset=dict(serialize_data=False)),
 )
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=1.0),
-    dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
-]
 val_dataloader = dict(
     num_workers=0,
     persistent_workers=False,
-    dataset=dict(
-        data_root=data_root + '/VisDrone2019-DET-val',
-        serialize_data=False,
-        pipeline=test_pipeline,
-    ),
+    dataset=dict(serialize_data=False),
 )
 test_dataloader = val_dataloader
-tta_pipeline = [
-    dict(type='LoadImage'),
-    dict(
-        type='ViewsOfImage',
-        transforms=[
-            [
-                dict(
-                    type='ResizeToScale',
-                    chip_size=chip_size,
-                    window=scale['window'],
-                    valid_range=scale['valid_range'],
-                )
-                for scale in scales
-            ],
-            [dict(type='PackChipInputs', meta_keys=_base_.test_meta_keys)],
-        ],
-    ),
-]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2, val_interval=2)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

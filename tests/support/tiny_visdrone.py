@@ -39,8 +39,8 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=1.0),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor=1.0, keep_ratio=True),
     dict(type='PackDetInputs'),
 ]
 val_dataloader = dict(

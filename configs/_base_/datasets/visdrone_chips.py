@@ -1,4 +1,6 @@
-# VisDrone-DET: training on chips, testing on whole images.
+# VisDrone-DET: training on chips, testing on whole images. `${name}` is the
+# variable of that name in the finished config, so that a config which inherits
+# this one sets `data_root` or `scales` once, for training, mining and tests.
 data_root = 'data'
 cache_dir = 'work_dirs/cache'
 mean_color = (103.53, 116.28, 123.675)
@@ -17,7 +19,7 @@ train_pipeline = [
     dict(type='LoadChipImage'),
     dict(type='MaskIgnoredRegions', color=mean_color),
     dict(type='PasteObjects'),
-    dict(type='CropChip', chip_size=chip_size, pad_color=mean_color),
+    dict(type='CropChip', chip_size='${chip_size}', pad_color=mean_color),
     dict(type='RandomFlip', prob=0.5),
     dict(
         type='PackChipInputs',
@@ -36,7 +38,7 @@ train_pipeline = [
 ]
 train_dataset = dict(
     type='VisDroneDataset',
-    data_root=data_root + '/VisDrone2019-DET-train',
+    data_root='${data_root}/VisDrone2019-DET-train',
     filter_cfg=dict(filter_empty_gt=True),
 )
 train_dataloader = dict(
@@ -47,9 +49,9 @@ train_dataloader = dict(
     dataset=dict(
         type='ChipDataset',
         dataset=train_dataset,
-        scales=scales,
-        chip_size=chip_size,
-        cache_dir=cache_dir,
+        scales='${scales}',
+        chip_size='${chip_size}',
+        cache_dir='${cache_dir}',
         # Decode only the part of a JPEG file that the chip needs.
         partial_decoding=True,
         pipeline=train_pipeline,
@@ -73,8 +75,8 @@ test_meta_keys = (
 # chips reach as many: 94 % at an IoU of 0.5, and 88 % at a scale of 1.5.
 test_scale = 2.0
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=test_scale),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor='${test_scale}', keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=test_meta_keys),
 ]
 val_dataloader = dict(
@@ -85,7 +87,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='VisDroneDataset',
-        data_root=data_root + '/VisDrone2019-DET-val',
+        data_root='${data_root}/VisDrone2019-DET-val',
         test_mode=True,
         pipeline=test_pipeline,
     ),
@@ -96,21 +98,12 @@ test_evaluator = val_evaluator
 
 # Multi-scale test: the scales of the chips, each with its valid range.
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='ViewsOfImage',
-        transforms=[
-            [
-                dict(
-                    type='ResizeToScale',
-                    chip_size=chip_size,
-                    window=scale['window'],
-                    valid_range=scale['valid_range'],
-                )
-                for scale in scales
-            ],
-            [dict(type='PackChipInputs', meta_keys=test_meta_keys)],
-        ],
+        scales='${scales}',
+        chip_size='${chip_size}',
+        transforms=[[dict(type='PackChipInputs', meta_keys=test_meta_keys)]],
     ),
 ]
 tta_model = dict(type='MultiScaleTTA', iou_thr=0.5, max_per_img=500)
@@ -123,7 +116,7 @@ slice_pipeline = [
 ]
 slice_model = dict(
     type='SliceTTA',
-    slices=[dict(window=640, overlap=0.2, scale_factor=test_scale)],
+    slices=[dict(window=640, overlap=0.2, scale_factor='${test_scale}')],
     # None: 4 slices at once on a GPU, 1 on a CPU.
     batch_size=None,
     border='drop',

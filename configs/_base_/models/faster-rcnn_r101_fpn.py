@@ -17,7 +17,7 @@ model = dict(
             checkpoint='open-mmlab://detectron2/resnet101_caffe',
         ),
     ),
-    # Fitted by tools/fit_anchors.py to the 6,471 training annotations, in
+    # Fitted by tools/fit.py to the 6,471 training annotations, in
     # network-input pixels of the chips in ../datasets/visdrone_chips.py.
     rpn_head=dict(
         anchor_generator=dict(

@@ -24,5 +24,5 @@ param_scheduler = [
     # Retraining begins at the full rate again: two steps of 0.1 undone.
     dict(type='MultiStepLR', milestones=[12], gamma=100, by_epoch=True),
 ]
-# 8 processes x 2 chips.
-auto_scale_lr = dict(enable=False, base_batch_size=16)
+# The rate is for 8 processes x 2 chips; for other batches it is scaled.
+auto_scale_lr = dict(enable=True, base_batch_size=16)

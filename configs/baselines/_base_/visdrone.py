@@ -32,7 +32,7 @@ visdrone_meta_keys = (
     'scale_factor',
 )
 visdrone_test_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(type='Resize', scale=(1333, 800), keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=visdrone_meta_keys),
 ]

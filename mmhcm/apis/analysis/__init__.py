@@ -1,14 +1,23 @@
-"""Statistics of a data set, and anchors for it."""
+"""Statistics of a data set, and windows, ranges and anchors for it."""
 
-from .anchors import fit_config_anchors, fit_text, proposed_scales, scales_text
+from .fitting import (
+    DataFit,
+    check_fitted,
+    data_fit_text,
+    fit_config,
+    fitted_config,
+    fitted_lines,
+)
 from .statistics import analyze, statistics_text, write_statistics
 
 __all__ = [
+    'DataFit',
     'analyze',
-    'fit_config_anchors',
-    'fit_text',
-    'proposed_scales',
-    'scales_text',
+    'check_fitted',
+    'data_fit_text',
+    'fit_config',
+    'fitted_config',
+    'fitted_lines',
     'statistics_text',
     'write_statistics',
 ]

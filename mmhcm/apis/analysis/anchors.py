@@ -22,7 +22,6 @@ from mmhcm.functional.anchors import (
     summarize_ious,
 )
 from mmhcm.functional.boxes import as_bboxes, sqrt_areas
-from mmhcm.functional.chips import ChipScale, propose_scales
 from mmhcm.structures.type_names import type_name
 
 _MMDET_SCALES, _MMDET_RATIOS = (8.0,), (0.5, 1.0, 2.0)
@@ -67,8 +66,8 @@ class AnchorFit:
 def fit_config_anchors(
     cfg: Config,
     dataset: ChipDataset,
-    num_scales: int = 1,
-    num_ratios: int = 3,
+    num_scales: int | None = None,
+    num_ratios: int | None = None,
     seed: int = 0,
 ) -> AnchorFit:
     """Fit anchors to the objects on a config's chips.
@@ -76,8 +75,8 @@ def fit_config_anchors(
     Args:
         cfg: The config, for its anchors, pipeline and padding.
         dataset: What ``build_training_data`` makes of it.
-        num_scales: Scales a level. Defaults to 1.
-        num_ratios: Ratios a level. Defaults to 3.
+        num_scales: Scales a level. Defaults to None, as many as in the config.
+        num_ratios: Ratios a level. Defaults to None, likewise.
         seed: Which boxes are fitted to, if there are many. Defaults to 0.
 
     Raises:
@@ -89,8 +88,8 @@ def fit_config_anchors(
         objects.bboxes,
         objects.input_whs,
         present.strides,
-        num_scales,
-        num_ratios,
+        num_scales or len(present.scales),
+        num_ratios or len(present.ratios),
         rng=np.random.default_rng(seed),
     )
     specs = {
@@ -167,17 +166,8 @@ def training_objects(
     )
 
 
-def proposed_scales(
-    fit: AnchorFit, chip_size: int, num_scales: int = 3
-) -> list[ChipScale]:
-    """Propose windows and valid ranges for the objects of a fit."""
-    return propose_scales(
-        fit.objects.source_bboxes, fit.objects.image_whs, chip_size, num_scales
-    )
-
-
 def fit_text(fit: AnchorFit) -> str:
-    """Format the recall before and after, and the fitted config lines."""
+    """Format the objects that were fitted to, and the recall of anchors."""
     objects = fit.objects
     sizes = sqrt_areas(objects.bboxes)
     quantiles = ' / '.join(
@@ -198,7 +188,7 @@ def fit_text(fit: AnchorFit) -> str:
             f'{figures["mean_best_iou"]:15.4f}   '
             f'{_short(fit.specs[name])}'
         )
-    return '\n'.join([*lines, '', anchor_text(fit.head, fit.specs['fitted'])])
+    return '\n'.join(lines)
 
 
 def anchor_text(head: str, spec: AnchorSpec) -> str:
@@ -218,20 +208,6 @@ def anchor_text(head: str, spec: AnchorSpec) -> str:
             ')',
         ]
     )
-
-
-def scales_text(scales: Sequence[ChipScale]) -> str:
-    """Format scales as a config writes them."""
-    lines = ['scales = [']
-    for scale in scales:
-        low, high = scale.valid_range
-        end = 'None' if high == np.inf else f'{high:g}'
-        stride = '' if scale.stride is None else f', stride={scale.stride}'
-        lines.append(
-            f'    dict(window={scale.window}, '
-            f'valid_range=({low:g}, {end}){stride}),'
-        )
-    return '\n'.join([*lines, ']'])
 
 
 def _as_written(values: torch.Tensor) -> tuple[float, ...]:

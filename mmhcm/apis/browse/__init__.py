@@ -6,14 +6,14 @@ from .browsing import (
     save_detections,
     save_hard_chips,
 )
-from .exporting import KINDS, SUFFIXES, export
+from .exporting import export
+from .pictures import write_picture
 
 __all__ = [
-    'KINDS',
-    'SUFFIXES',
     'export',
     'save_canvases',
     'save_chips',
     'save_detections',
     'save_hard_chips',
+    'write_picture',
 ]

@@ -1,4 +1,4 @@
-"""Chips, hard chips and canvases as image files and one COCO json."""
+"""Images, chips, hard chips and canvases, with COCO or YOLO annotations."""
 
 import logging
 from collections.abc import Callable
@@ -25,17 +25,16 @@ from mmhcm.datasets import (
     seeded_globals,
 )
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.structures.coco_export import (
-    annotation_records,
-    image_record,
-    write_coco,
+from mmhcm.structures.choices import (
+    EXPORT_FORMATS,
+    EXPORT_KINDS,
+    IMAGE_FORMATS,
 )
 from mmhcm.structures.instances import instance_arrays, instance_labels
 
-from .pictures import draw_indices, write_picture
-
-KINDS = ('chips', 'hard-chips', 'canvases')
-SUFFIXES = ('.png', '.jpg')
+from .export_files import CocoFiles, ExportedSample, YoloFiles
+from .pictures import draw_indices
+from .whole_images import WholeImages
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,12 @@ class ExportResult:
     """Files of an export.
 
     Attributes:
-        json_path: The COCO json.
+        path: The COCO json, or the yaml of YOLO.
         num_images: Images in it.
         num_broken: Samples that were left out since their image is broken.
     """
 
-    json_path: Path
+    path: Path
     num_images: int
     num_broken: int
 
@@ -61,14 +60,44 @@ class _Source:
         dataset: Its pipeline ends with the picture.
         start: Index of the first sample.
         total: Number of samples.
-        annotate: Gives annotations and further keys of a rendered sample,
-            from its data info before and after the pipeline.
+        describe: Gives the fields of the annotations of an
+            ``ExportedSample`` and its ``extra``, from a data info before and
+            after the pipeline.
+        suffix: Of the files.
     """
 
     dataset: ChipDataset | CanvasDataset
     start: int
     total: int
-    annotate: Callable[[dict, dict], tuple[list[dict], dict[str, Any]]]
+    describe: Callable[[dict, dict], dict[str, Any]]
+    suffix: str
+
+    def __len__(self) -> int:
+        return self.total
+
+    def path(self, ind: int) -> str:
+        """Return the path of a sample's image."""
+        return self.dataset.get_data_info(self.start + ind)['img_path']
+
+    def sample(self, ind: int) -> ExportedSample:
+        """Render a sample."""
+        info = self.dataset.get_data_info(self.start + ind)
+        before = dict(info)
+        # Whatever still draws draws the same in every export.
+        with seeded_globals(0, ind):
+            rendered = self.dataset.pipeline(info)
+        if rendered is None:
+            raise ValueError('the pipeline gave None')
+        fields = self.describe(before, rendered)
+        source = str(before['img_path'])
+        fields['extra'] = {'source_image': source, **fields['extra']}
+        height, width = rendered['img'].shape[:2]
+        return ExportedSample(
+            f'{Path(source).stem}_{ind:06d}{self.suffix}',
+            (width, height),
+            rendered['img'],
+            **fields,
+        )
 
 
 def export(
@@ -78,66 +107,89 @@ def export(
     num: int | None = None,
     round_file: str | Path | None = None,
     suffix: str = '.png',
+    files: str = 'coco',
+    split: str = 'train',
 ) -> ExportResult:
-    """Write images into ``out_dir/what`` and ``out_dir/what.json``.
+    """Write images and their annotations into a folder.
 
-    The samples go through the data set's own pipeline without its random
-    transforms. The json is written last. A sample whose image is broken is
-    left out with a warning, as in training.
+    Chips and canvases go through the data set's own pipeline without its
+    random transforms; whole images are copied. The annotations are written
+    last. A sample whose image is broken is left out with a warning, as in
+    training.
 
     Args:
         cfg: The config.
-        what: One of ``KINDS``.
+        what: One of ``EXPORT_KINDS``.
         out_dir: Folder to write into.
         num: How many samples, drawn at random; a larger number includes the
             samples of a smaller one. Defaults to None, all.
         round_file: A mined round, for hard chips. Defaults to None: the last
             one in the work directory.
-        suffix: '.png', or '.jpg', which is smaller and not exact.
+        suffix: '.png', or '.jpg', which is smaller and not exact, of chips
+            and canvases.
+        files: One of ``EXPORT_FORMATS``.
+        split: 'train', 'val' or 'test', of whole images.
 
     Raises:
         OSError: a file that is missing or cannot be written.
         ValueError: an argument or config that does not fit, or not a single
             image that can be read.
     """
-    if what not in KINDS:
-        raise ValueError(f'what must be one of {KINDS}, got {what!r}')
-    if suffix not in SUFFIXES:
-        raise ValueError(f'suffix must be one of {SUFFIXES}, got {suffix!r}')
-    if num is not None and num < 1:
-        raise ValueError(f'num must be positive, got {num}')
-    if round_file is not None and what != 'hard-chips':
-        raise ValueError(f'a round file goes with hard-chips, not with {what}')
-    source = _open_source(cfg, what, round_file)
-    out_dir = Path(out_dir)
-    inds = draw_indices(source.total, num or source.total, seed=0)
-    images: list[tuple[int, dict]] = []
+    _check_arguments(what, num, round_file, suffix, files, split)
+    source: _Source | WholeImages
+    if what == 'images':
+        source = WholeImages(cfg, split, masked=files == 'yolo')
+    else:
+        source = _open_source(cfg, what, round_file, suffix)
+    part = split if what == 'images' else what
+    classes = source.dataset.metainfo['classes']
+    written = (CocoFiles if files == 'coco' else YoloFiles)(
+        out_dir, part, classes
+    )
+    inds = draw_indices(len(source), num or len(source), seed=0)
     faults: list[str] = []
-    for ind in tqdm(inds.tolist(), f'exporting {what}', leave=False):
-        info = source.dataset.get_data_info(source.start + ind)
-        name = f'{Path(info["img_path"]).stem}_{ind:06d}{suffix}'
+    for ind in tqdm(inds.tolist(), f'exporting {part}', leave=False):
         try:
-            picture, record = _render(source, info, ind, name)
+            written.add(ind + 1, source.sample(ind))
         except IMAGE_ERRORS as error:
-            faults.append(describe_fault(info['img_path'], error))
+            faults.append(describe_fault(source.path(ind), error))
             print_log(
                 f'left out broken sample {faults[-1]}',
                 logger='current',
                 level=logging.WARNING,
             )
-            continue
-        write_picture(out_dir / what / name, picture)
-        images.append((ind + 1, record))
-    if faults and not images:
+    if faults and len(faults) == len(inds):
         raise ValueError(f'no image can be read, the first: {faults[0]}')
-    json_path = out_dir / f'{what}.json'
-    classes = source.dataset.metainfo['classes']
-    write_coco(json_path, images, classes, f'{what} of {cfg.filename}')
-    return ExportResult(json_path, len(images), len(faults))
+    path = written.finish(f'{part} of {cfg.filename}')
+    return ExportResult(path, len(inds) - len(faults), len(faults))
+
+
+def _check_arguments(
+    what: str,
+    num: int | None,
+    round_file: str | Path | None,
+    suffix: str,
+    files: str,
+    split: str,
+) -> None:
+    for name, value, choices in (
+        ('what', what, EXPORT_KINDS),
+        ('suffix', suffix, IMAGE_FORMATS),
+        ('files', files, EXPORT_FORMATS),
+        ('split', split, ('train', 'val', 'test')),
+    ):
+        if value not in choices:
+            raise ValueError(f'{name} must be one of {choices}, got {value!r}')
+    if num is not None and num < 1:
+        raise ValueError(f'num must be positive, got {num}')
+    if round_file is not None and what != 'hard-chips':
+        raise ValueError(f'a round file goes with hard-chips, not with {what}')
+    if split != 'train' and what != 'images':
+        raise ValueError(f'split {split} goes with images, not with {what}')
 
 
 def _open_source(
-    cfg: Config, what: str, round_file: str | Path | None
+    cfg: Config, what: str, round_file: str | Path | None, suffix: str
 ) -> _Source:
     if what == 'canvases':
         canvases = rendering_canvases(cfg)
@@ -145,7 +197,8 @@ def _open_source(
             canvases,
             start=0,
             total=len(canvases),
-            annotate=_annotate_canvas,
+            describe=_describe_canvas,
+            suffix=suffix,
         )
     is_hard = what == 'hard-chips'
     chips = (
@@ -157,65 +210,43 @@ def _open_source(
         chips,
         start=chips.num_normal if is_hard else 0,
         total=chips.num_hard if is_hard else chips.num_normal,
-        annotate=_annotate_chip,
+        describe=_describe_chip,
+        suffix=suffix,
     )
 
 
-def _render(
-    source: _Source, info: dict, ind: int, name: str
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Render a sample to its picture (h, w, 3), BGR, and its record."""
-    before = dict(info)
-    # Whatever still draws draws the same in every export.
-    with seeded_globals(0, ind):
-        sample = source.dataset.pipeline(info)
-    if sample is None:
-        raise ValueError('the pipeline gave None')
-    annotations, extra = source.annotate(before, sample)
-    height, width = sample['img'].shape[:2]
-    return sample['img'], image_record(
-        name,
-        (width, height),
-        annotations,
-        source_image=str(before['img_path']),
-        **extra,
-    )
-
-
-def _annotate_chip(
-    info: dict, sample: dict
-) -> tuple[list[dict], dict[str, Any]]:
+def _describe_chip(info: dict, sample: dict) -> dict[str, Any]:
     chip = info['chip']
     if 'gt_bboxes' not in sample:
         raise ValueError('the pipeline gave no boxes')
     bboxes = as_bboxes(sample['gt_bboxes'].numpy())
     pasted = pasted_flags(sample, info['instances'], chip)
-    annotations = annotation_records(
-        bboxes,
-        np.asarray(sample['gt_bboxes_labels']),
-        np.asarray(sample['gt_ignore_flags'], dtype=bool),
-        pasted if len(pasted) == len(bboxes) else None,
-    )
     factors = sample.get('scale_factor', (1.0, 1.0))
-    return annotations, {
-        'window': np.asarray(chip['window']).tolist(),
-        'scale_factor': [float(factor) for factor in factors],
-        'scale_ind': int(chip['scale_ind']),
+    return {
+        'bboxes': bboxes,
+        'labels': np.asarray(sample['gt_bboxes_labels']),
+        'ignored': np.asarray(sample['gt_ignore_flags'], dtype=bool),
+        'pasted': pasted if len(pasted) == len(bboxes) else None,
+        'extra': {
+            'window': np.asarray(chip['window']).tolist(),
+            'scale_factor': [float(factor) for factor in factors],
+            'scale_ind': int(chip['scale_ind']),
+        },
     }
 
 
-def _annotate_canvas(info: dict, _: dict) -> tuple[list[dict], dict[str, Any]]:
+def _describe_canvas(info: dict, _: dict) -> dict[str, Any]:
     instances = info['instances']
     bboxes, ignored = instance_arrays(instances)
-    annotations = annotation_records(
-        bboxes,
-        instance_labels(instances),
-        ignored,
-        [bool(item.get('pasted')) for item in instances],
-    )
-    return annotations, {
-        'window': [0.0, 0.0, float(info['width']), float(info['height'])],
-        'scale_factor': [1.0, 1.0],
-        # A canvas is seen at every scale, and is a chip of none.
-        'scale_ind': None,
+    return {
+        'bboxes': bboxes,
+        'labels': instance_labels(instances),
+        'ignored': ignored,
+        'pasted': [bool(item.get('pasted')) for item in instances],
+        'extra': {
+            'window': [0.0, 0.0, float(info['width']), float(info['height'])],
+            'scale_factor': [1.0, 1.0],
+            # A canvas is seen at every scale, and is a chip of none.
+            'scale_ind': None,
+        },
     }

@@ -12,7 +12,7 @@ from .rendering import (
 )
 from .training_data import (
     InputResizing,
-    add_annotation_arguments,
+    build_training_data,
     chosen_training_data,
     min_visible_of,
     training_cfgs,
@@ -22,7 +22,7 @@ from .training_data import (
 __all__ = [
     'ChippedImage',
     'InputResizing',
-    'add_annotation_arguments',
+    'build_training_data',
     'canvas_pipeline',
     'chip_image',
     'chip_pipeline',

@@ -69,26 +69,12 @@ def build_training_data(
     return dataset
 
 
-def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that put bare annotations in place of images."""
-    parser.add_argument(
-        '--annotations',
-        help="folder or tar of VisDrone annotations, in place of the config's "
-        'images',
-    )
-    parser.add_argument(
-        '--sizes',
-        help='table name,width,height for --annotations; by default sizes '
-        "are those of the config's images, or what the boxes reach",
-    )
-
-
 def chosen_training_data(cfg: Config, args: argparse.Namespace) -> ChipDataset:
     """Build the training data that a command line asks for.
 
     Args:
         cfg: See :func:`build_training_data`.
-        args: With those of :func:`add_annotation_arguments`.
+        args: With ``annotations`` and ``sizes``, each None or a path.
     """
     if args.annotations is None:
         return build_training_data(cfg)

@@ -2,10 +2,9 @@
 
 from .rows import Row, Start, Table, read_table
 from .runner import TableRunner
-from .settings import LAUNCHERS, RunSettings
+from .settings import RunSettings
 
 __all__ = [
-    'LAUNCHERS',
     'Row',
     'RunSettings',
     'Start',

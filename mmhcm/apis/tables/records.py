@@ -17,6 +17,9 @@ from mmhcm.structures.files import (
     parse_json,
 )
 
+# Bytes that are read at once.
+_PIECE = 1 << 20
+
 
 @dataclass
 class TrainRecord:
@@ -145,8 +148,11 @@ def file_digest(path: str | Path) -> str:
 
 @cache
 def _digest(path: str, *_state: int) -> str:
+    digest = hashlib.sha256()
     with Path(path).open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def trained_amount(checkpoint: str | Path) -> tuple[int, int | None]:

@@ -201,6 +201,8 @@ def _run_table(results: Sequence[RowResult]) -> str:
         start = result.row.checkpoint_of or (
             f'{shares.row}, epoch {shares.epoch}' if shares else 'start'
         )
+        if result.row.ensemble_of:
+            start = f'ensemble of {", ".join(result.row.ensemble_of)}'
         lines.append(
             [
                 *(result.row.name, str(result.seed), status, start),

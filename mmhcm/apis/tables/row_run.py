@@ -57,6 +57,7 @@ class RowRun:
         owner: Run whose checkpoint is tested: itself, or that of the row
             that ``checkpoint_of`` names.
         start: Run whose checkpoint its training goes on from, or None.
+        members: Runs whose results an ensemble fuses.
         fault: Error that ended the run, or ''.
     """
 
@@ -72,6 +73,7 @@ class RowRun:
         self.folder = RowFolder(settings.work_dir / row.id / f'seed_{seed}')
         self.owner = above[row.checkpoint_of] if row.checkpoint_of else self
         self.start = above[row.shares.row] if row.shares else None
+        self.members = [above[name] for name in row.ensemble_of]
         self.fault = ''
         self._configs = configs
 
@@ -82,7 +84,7 @@ class RowRun:
             False when an error ended the run; ``fault`` has its line.
         """
         try:
-            for needed in (self.owner, self.start):
+            for needed in (self.owner, self.start, *self.members):
                 if needed is not None and needed.fault:
                     raise CommandFailedError(f'row {needed.row.id} failed')
             with self.folder.locked():
@@ -148,18 +150,24 @@ class RowRun:
             *('--out', str(self.folder.zip_path)),
             *('--work-dir', str(self.folder.test_dir)),
             *(['--tta'] if self.row.tta else []),
+            *(['--slices'] if self.row.slices else []),
             *('--cfg-options', *self._options(self.seed)),
         )
 
     def score_command(self) -> list[str]:
         """Build the command line that scores the row's result files."""
-        dataset = innermost_dataset(self.config.test_dataloader.dataset)
         return [
             *(sys.executable, '-W', 'ignore', '-m', 'mmhcm.cli.evaluate'),
             str(self.folder.zip_path),
-            *('--data-root', str(dataset.data_root)),
+            *('--data-root', self.test_root),
             *('--out', str(self.folder.scores_path)),
         ]
+
+    @property
+    def test_root(self) -> str:
+        """Folder of the test set."""
+        dataset = innermost_dataset(self.config.test_dataloader.dataset)
+        return str(dataset.data_root)
 
     def _options(self, seed: int) -> list[str]:
         """List the config options with a seed, as ``key=value`` texts."""
@@ -188,7 +196,8 @@ class RowRun:
 
     def _wanted_test(self, trained: TrainRecord) -> TestRecord:
         """Make the record of a test of a trained checkpoint."""
-        config = fingerprint(config_hash(self.config), self.row.tta)
+        mode = 'slices' if self.row.slices else self.row.tta
+        config = fingerprint(config_hash(self.config), mode)
         return TestRecord(config, trained.digest)
 
     def _check_training(self, record: TrainRecord | None) -> None:
@@ -267,13 +276,19 @@ class RowRun:
                 raise CommandFailedError('the training left no checkpoint')
         return checkpoint
 
-    def _test(self) -> None:
-        """Test and score the checkpoint, unless that is done."""
-        folder = self.folder
+    def _tested(self) -> tuple[Path, TestRecord]:
+        """Find the checkpoint to test, and make the record of its test."""
         trained = self.owner.folder.train_record()
         if trained is None or not trained.digest:
             raise CommandFailedError('there is no trained checkpoint to test')
-        record, known = self._wanted_test(trained), folder.test_record()
+        path = self.owner.folder.train_dir / trained.checkpoint
+        return path, self._wanted_test(trained)
+
+    def _test(self) -> None:
+        """Test and score the checkpoint, unless that is done."""
+        folder = self.folder
+        checkpoint, record = self._tested()
+        known = folder.test_record()
         if known is not None and known.done:
             if known.is_of(record) and folder.scores_path.is_file():
                 return
@@ -285,7 +300,6 @@ class RowRun:
         for path in (folder.zip_path, folder.scores_path):
             path.unlink(missing_ok=True)
         shutil.rmtree(folder.test_dir, ignore_errors=True)
-        checkpoint = self.owner.folder.train_dir / trained.checkpoint
         with self._noting_failure(record):
             self._call(self.test_command(checkpoint))
             self._call(self.score_command())

@@ -43,6 +43,9 @@ class Row:
         checkpoint_of: Row whose checkpoint is tested; None trains one.
         shares: Where training goes on from; None for the initial weights.
         tta: Test at the config's many scales.
+        slices: Test in the config's slices.
+        ensemble_of: Rows whose results are fused, by weighted boxes fusion,
+            instead of a training and a test; the config names the test set.
         cfg_options: Config values by dotted key.
         paper: Published scores, by metric.
         parent: Row that this one is compared with.
@@ -55,6 +58,8 @@ class Row:
     checkpoint_of: str | None = None
     shares: Start | None = None
     tta: bool = False
+    slices: bool = False
+    ensemble_of: tuple[str, ...] = ()
     cfg_options: Mapping[str, Any] = field(default_factory=dict)
     paper: Mapping[str, float] = field(default_factory=dict)
     parent: str | None = None
@@ -63,8 +68,29 @@ class Row:
     @property
     def needs(self) -> tuple[str, ...]:
         """Rows that have to be trained before."""
-        shared = self.shares.row if self.shares else None
-        return tuple(r for r in (self.checkpoint_of, shared) if r is not None)
+        return (*single_sources(self), *self.ensemble_of)
+
+    def check(self) -> None:
+        """Make sure that the ways of training and testing go together.
+
+        Raises:
+            ValueError: two of them exclude each other.
+        """
+        ways = {
+            name: getattr(self, name)
+            for name in ('checkpoint_of', 'shares', 'tta', 'slices')
+            if getattr(self, name)
+        }
+        for one, other in (
+            ('checkpoint_of', 'shares'),
+            ('tta', 'slices'),
+        ):
+            if one in ways and other in ways:
+                raise ValueError(f'row {self.id!r} has both {one} and {other}')
+        if self.ensemble_of and ways:
+            raise ValueError(
+                f'row {self.id!r} has both ensemble_of and {min(ways)}'
+            )
 
 
 @dataclass(frozen=True)
@@ -94,15 +120,13 @@ class Table:
                         f'row {row.id!r} needs row {needed!r}, which is not '
                         'above it'
                     )
-            if row.checkpoint_of is not None:
-                if row.shares is not None:
+            row.check()
+            for name in single_sources(row):
+                source = self.row(name)
+                if source.checkpoint_of is not None or source.ensemble_of:
                     raise ValueError(
-                        f'row {row.id!r} has both checkpoint_of and shares'
-                    )
-                if self.row(row.checkpoint_of).checkpoint_of is not None:
-                    raise ValueError(
-                        f'row {row.id!r} tests the checkpoint of '
-                        f'{row.checkpoint_of!r}, which trains none'
+                        f'row {row.id!r} needs the checkpoint of {name!r}, '
+                        'which trains none'
                     )
             if row.parent is not None and row.parent not in ids:
                 raise ValueError(
@@ -132,6 +156,12 @@ class Table:
                 wanted.add(row.id)
                 todo.extend(row.needs)
         return [row for row in self.rows if row.id in wanted]
+
+
+def single_sources(row: Row) -> list[str]:
+    """List the rows whose checkpoints a row needs."""
+    shared = row.shares.row if row.shares else None
+    return [r for r in (row.checkpoint_of, shared) if r is not None]
 
 
 def read_table(path: str | Path, config_prefix: str = '') -> Table:
@@ -198,7 +228,8 @@ def _read_row(item: dict, folder: Path, config_prefix: str) -> Row:
     if item.get('shares') is not None:
         check_fields(Start, item['shares'])
         item['shares'] = Start(**item['shares'])
-    item['differs'] = tuple(item.get('differs', ()))
+    for name in ('differs', 'ensemble_of'):
+        item[name] = tuple(item.get(name, ()))
     if not str(item['id']).replace('-', '').replace('_', '').isalnum():
         raise ValueError(f'id is not a plain name: {item["id"]!r}')
     return Row(config=config, name=item.pop('name', item['id']), **item)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 
+from .ensemble_run import EnsembleRun
 from .results import RowResult, write_tables
 from .row_run import RowRun
 from .rows import Table
@@ -33,7 +34,8 @@ class TableRunner:
         for seed in settings.seeds:
             above: dict[str, RowRun] = {}
             for row in table.rows:
-                above[row.id] = RowRun(row, seed, settings, above, configs)
+                kind = EnsembleRun if row.ensemble_of else RowRun
+                above[row.id] = kind(row, seed, settings, above, configs)
             self._runs += above.values()
 
     def run(self, row_ids: Sequence[str] | None = None) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .configs import check_options
+from mmhcm.structures.choices import LAUNCHERS
 
-LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+from .configs import check_options
 
 
 @dataclass(frozen=True)

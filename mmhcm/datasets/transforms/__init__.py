@@ -1,6 +1,8 @@
 """Transforms of chips, canvases and test images."""
 
 from .crop_chip import CropChip, check_crop_size
+from .ignore_cut_objects import IgnoreCutObjects
+from .ignore_out_of_range import IgnoreOutOfRange
 from .load_chip_image import LoadChipImage
 from .load_image import LoadImage
 from .mask_ignored_instances import MaskIgnoredInstances
@@ -13,6 +15,8 @@ from .views_of_image import ViewsOfImage
 
 __all__ = [
     'CropChip',
+    'IgnoreCutObjects',
+    'IgnoreOutOfRange',
     'LoadChipImage',
     'LoadImage',
     'MaskIgnoredInstances',

@@ -9,10 +9,9 @@ from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
 from mmhcm.datasets.partial_decoding import image_origin, whole_shape
-from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.chips import project_to_chip
 from mmhcm.functional.pixels import CAFFE_MEAN, crop_resize_pad
-from mmhcm.structures.instances import instance_labels
+from mmhcm.structures.instances import instance_arrays, instance_labels
 
 
 @TRANSFORMS.register_module()
@@ -35,6 +34,8 @@ class CropChip(BaseTransform):
     - gt_bboxes (HorizontalBoxes[float32], (n, 4)), chip pixels
     - gt_bboxes_labels (np.int64, (n,))
     - gt_ignore_flags (bool, (n,))
+    - ignored_but_counted (bool, (k,)), for each object with an ignore flag:
+      it counts, and only this chip ignores it, by its size or its border
     - scale_factor (tuple[float, float]), chip pixels per source pixel
     - chip_window (list[float]), xyxy, source pixels
 
@@ -75,7 +76,7 @@ class CropChip(BaseTransform):
                 f'data set has {results["width"]} x {results["height"]}'
             )
         chip, instances = results['chip'], results['instances']
-        bboxes = as_bboxes([instance['bbox'] for instance in instances])
+        bboxes, uncounted = instance_arrays(instances)
         labels = instance_labels(instances)
         window, resize = chip['window'], chip['resize']
         chip_bboxes, inds, keep = project_to_chip(
@@ -84,6 +85,7 @@ class CropChip(BaseTransform):
         results['gt_bboxes'] = HorizontalBoxes(chip_bboxes)
         results['gt_bboxes_labels'] = labels[inds]
         results['gt_ignore_flags'] = ~keep
+        results['ignored_but_counted'] = ~uncounted[inds][~keep]
         results['img'] = crop_resize_pad(
             results['img'],
             window - np.array([left, top, left, top]),

@@ -1,5 +1,7 @@
 """Loading of a whole image, with every fault of its file named."""
 
+from typing import Any
+
 import cv2
 import mmcv
 import numpy as np
@@ -11,9 +13,13 @@ from mmhcm.functional.jpeg import is_cut_short
 from mmhcm.structures.files import one_line
 
 
-@TRANSFORMS.register_module()
-class LoadImage(LoadImageFromFile):
-    """Transform that loads an image as stored; errors name its fault.
+@TRANSFORMS.register_module(name='LoadImageFromFile')
+class LoadCheckedImage(LoadImageFromFile):
+    """``LoadImageFromFile`` that checks the file; errors name its fault.
+
+    The class takes the place of mmcv's in MMDetection's registry, with the
+    same arguments and the same pixels, so that pipelines with MMDetection's
+    names, those of ``DetInferencer`` and SAHI included, have the checks.
 
     OpenCV gives 8 bits a channel, BGR, whatever the file holds: grey values
     are repeated, an alpha channel is left off, CMYK converted, and of 16 bits
@@ -31,12 +37,9 @@ class LoadImage(LoadImageFromFile):
     - img_shape, ori_shape (tuple[int, int])
 
     Args:
-        color_type (str): Defaults to 'color_ignore_orientation', as boxes are
-            drawn on the pixels as they are stored.
-        to_float32 (bool): Defaults to False.
-        imdecode_backend (str): Defaults to 'cv2'.
-        backend_args (dict, optional): Of MMEngine's file backend. Defaults to
-            None.
+        args: Arguments of mmcv's ``LoadImageFromFile``. With
+            ``ignore_empty``, a broken file gives None.
+        kwargs: The same.
 
     Raises:
         ValueError: the file is no image, is cut short, or is of another size
@@ -44,37 +47,31 @@ class LoadImage(LoadImageFromFile):
         OSError: the file cannot be read.
     """
 
-    def __init__(
-        self,
-        color_type: str = 'color_ignore_orientation',
-        to_float32: bool = False,
-        imdecode_backend: str = 'cv2',
-        backend_args: dict | None = None,
-    ) -> None:
-        super().__init__(
-            to_float32=to_float32,
-            color_type=color_type,
-            imdecode_backend=imdecode_backend,
-            backend_args=backend_args,
-        )
-
     def transform(self, results: dict) -> dict | None:
         """Read, check and decode the file."""
         path = results['img_path']
-        content = fileio.get(path, backend_args=self.backend_args)
+        try:
+            img = self._decode(self._read(path), path)
+            _check_size(img, results)
+        except (OSError, ValueError):
+            if self.ignore_empty:
+                return None
+            raise
+        results['img'] = img
+        results['img_shape'] = results['ori_shape'] = img.shape[:2]
+        return results
+
+    def _read(self, path: str) -> bytes:
+        if self.file_client_args is None:
+            content = fileio.get(path, backend_args=self.backend_args)
+        else:
+            client = fileio.FileClient.infer_client(
+                self.file_client_args, path
+            )
+            content = client.get(path)
         if is_cut_short(content):
             raise ValueError(f'{path}: the JPEG file is cut short')
-        img = self._decode(content, path)
-        height, width = img.shape[:2]
-        recorded = results.get('width', width), results.get('height', height)
-        if (width, height) != recorded:
-            raise ValueError(
-                f'{path} is {width} x {height} pixels, its data set has '
-                f'{recorded[0]} x {recorded[1]}'
-            )
-        results['img'] = img
-        results['img_shape'] = results['ori_shape'] = (height, width)
-        return results
+        return content
 
     def _decode(self, content: bytes, path: str) -> np.ndarray:
         try:
@@ -88,3 +85,30 @@ class LoadImage(LoadImageFromFile):
         if img is None:
             raise ValueError(f'{path}: not an image that OpenCV can decode')
         return img.astype(np.float32) if self.to_float32 else img
+
+
+@TRANSFORMS.register_module()
+class LoadImage(LoadCheckedImage):
+    """``LoadImageFromFile`` with pixels as they are stored.
+
+    Boxes are drawn on these, so that an orientation by EXIF is left aside.
+
+    Args:
+        color_type (str): Defaults to 'color_ignore_orientation'.
+        kwargs: Further arguments of ``LoadCheckedImage``.
+    """
+
+    def __init__(
+        self, color_type: str = 'color_ignore_orientation', **kwargs: Any
+    ) -> None:
+        super().__init__(color_type=color_type, **kwargs)
+
+
+def _check_size(img: np.ndarray, results: dict) -> None:
+    height, width = img.shape[:2]
+    recorded = results.get('width', width), results.get('height', height)
+    if (width, height) != recorded:
+        raise ValueError(
+            f'{results["img_path"]} is {width} x {height} pixels, its data '
+            f'set has {recorded[0]} x {recorded[1]}'
+        )

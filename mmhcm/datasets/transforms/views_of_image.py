@@ -1,5 +1,8 @@
 """Several views of one image, such as test scales."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from mmcv.transforms import TestTimeAug
 from mmdet.registry import TRANSFORMS
 
@@ -19,7 +22,33 @@ class ViewsOfImage(TestTimeAug):
     Args:
         transforms (list[list[dict]]): As ``TestTimeAug``'s: of each list one
             transform is in each view, in all combinations.
+        scales (list[dict], optional): Chip scales. Each gives a
+            ``ResizeToScale``, and these are a list of transforms before the
+            others. Defaults to None.
+        chip_size (int, optional): Side of the chips; with ``scales``.
+        use_valid_ranges (bool): False tests all scales for objects of all
+            sizes. Defaults to True.
     """
+
+    def __init__(
+        self,
+        transforms: list,
+        scales: Sequence[Mapping[str, Any]] | None = None,
+        chip_size: int | None = None,
+        use_valid_ranges: bool = True,
+    ) -> None:
+        resizes = [
+            {
+                'type': 'ResizeToScale',
+                'chip_size': chip_size,
+                'window': scale['window'],
+                'valid_range': (
+                    scale['valid_range'] if use_valid_ranges else None
+                ),
+            }
+            for scale in scales or ()
+        ]
+        super().__init__([resizes, *transforms] if resizes else transforms)
 
     def transform(self, results: dict) -> dict:
         """Run all combinations; every value becomes a list."""

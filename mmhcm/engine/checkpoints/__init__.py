@@ -1,7 +1,12 @@
-"""Checkpoint files: finding, checking, loading and converting them."""
+"""Checkpoint files: finding, checking and loading them."""
 
-from .converting import convert_checkpoint
-from .files import check_checkpoint, existing_checkpoint, latest_checkpoint
+from .files import (
+    check_checkpoint,
+    existing_checkpoint,
+    latest_checkpoint,
+    load_checkpoint,
+    recorded_classes,
+)
 from .initial_weights import (
     check_initial_weights,
     keep_initial_weights,
@@ -12,10 +17,11 @@ from .safe_loading import load_plain
 __all__ = [
     'check_checkpoint',
     'check_initial_weights',
-    'convert_checkpoint',
     'existing_checkpoint',
     'keep_initial_weights',
     'latest_checkpoint',
+    'load_checkpoint',
     'load_plain',
+    'recorded_classes',
     'restore_initial_weights',
 ]

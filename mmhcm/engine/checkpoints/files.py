@@ -9,13 +9,15 @@ from typing import Any
 
 import torch
 from mmengine.logging import print_log
+from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from mmhcm.engine.wrappers import unwrap
 
 from .safe_loading import load_plain
 
-_SCHEMES = ('http://', 'https://')
+#: Of a web address, or of a name such as ``open-mmlab://``.
+_SCHEME = re.compile(r'[\w+.:-]+://')
 
 
 def existing_checkpoint(path: str) -> str:
@@ -24,9 +26,21 @@ def existing_checkpoint(path: str) -> str:
     Raises:
         FileNotFoundError: there is no such file.
     """
-    if not path.startswith(_SCHEMES) and not Path(path).is_file():
+    if not _SCHEME.match(path) and not Path(path).is_file():
         raise FileNotFoundError(f'no checkpoint at {path}')
     return path
+
+
+def load_checkpoint(path: str) -> Any:
+    """Load the tensors and plain values of a file or an address.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is damaged, or no checkpoint.
+    """
+    if _SCHEME.match(path):
+        return CheckpointLoader.load_checkpoint(path, 'cpu')
+    return load_plain(path)
 
 
 def check_checkpoint(
@@ -38,7 +52,7 @@ def check_checkpoint(
     tests with weights that are no numbers, which finds nothing.
 
     Args:
-        path: A file. Addresses are left to MMEngine.
+        path: A file, or an address that MMEngine loads from.
         model: The model, maybe in a wrapper.
         classes: Those that the model is used for, in order of its labels.
             Defaults to None, which compares them with nothing; nor is a
@@ -49,9 +63,7 @@ def check_checkpoint(
         ValueError: not a checkpoint, not one of this model or of these
             classes, or its weights are not all finite.
     """
-    if path.startswith(_SCHEMES):
-        return
-    checkpoint = load_plain(path)
+    checkpoint = load_checkpoint(path)
     weights = _state_dict(path, checkpoint)
     expected = unwrap(model).state_dict()
     misfits = [
@@ -77,10 +89,8 @@ def check_checkpoint(
 
 def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
     """Compare the classes that a run recorded in its checkpoint."""
-    recorded = checkpoint
-    for key in ('meta', 'dataset_meta', 'classes'):
-        recorded = recorded.get(key) if isinstance(recorded, dict) else None
-    if not isinstance(recorded, list | tuple) or list(recorded) == classes:
+    recorded = recorded_classes(checkpoint)
+    if recorded is None or recorded == classes:
         return
     if len(recorded) != len(classes):
         what = f'{len(recorded)} classes, the data set has {len(classes)}'
@@ -93,6 +103,24 @@ def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
             f'{recorded[label]!r}, not {classes[label]!r}'
         )
     raise ValueError(f'{path} was trained on {what}')
+
+
+def recorded_classes(checkpoint: Any) -> list[str] | None:
+    """Return the class names that a checkpoint records, None without any.
+
+    MMDetection 3 has them in ``meta.dataset_meta.classes``, its first
+    releases in capitals, and MMDetection 2 in ``meta.CLASSES``.
+    """
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    if not isinstance(meta, dict):
+        return None
+    dataset_meta = meta.get('dataset_meta')
+    places = (dataset_meta if isinstance(dataset_meta, dict) else {}, meta)
+    for place in places:
+        for key in ('classes', 'CLASSES'):
+            if isinstance(place.get(key), list | tuple):
+                return [str(name) for name in place[key]]
+    return None
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:

@@ -1,27 +1,34 @@
-"""Loading of checkpoints by torch's safe loader alone.
+"""Loading of checkpoints that runs nothing, whatever they hold.
 
-Importing this module makes MMEngine load safely as well, whatever the
-version of torch and the place that weights come from: before torch 2.6 the
-default was to unpickle anything, and for addresses it still is.
+Torch's safe loader reads tensors and plain values and refuses a file with
+anything else. Such a file, like all that MMDetection publishes, is then read
+with everything else left out; see :mod:`.inert_pickle`.
+
+Importing this module makes MMEngine load so as well, wherever weights come
+from: a file, an address, or a name of ``open-mmlab://`` and its like.
 """
 
 import os
+import pickle
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.error import URLError
 
 import torch
+from mmengine.logging import print_log
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_loaders
 
 from mmhcm.structures.files import one_line
 
-#: torch obeys the first even where a caller asks for the unsafe loader.
+from .inert_pickle import InertPickle, LeftOut
+
+#: Users who set it take torch's safe loader alone.
 _FORCE_SAFE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
-_FORCE_UNSAFE = 'TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD'
 _PREFIXES = {
     'load_from_local': ('',),
     'load_from_http': ('http://', 'https://'),
@@ -31,41 +38,80 @@ _PREFIXES = {
     'load_from_pavi': ('pavi://',),
     'load_from_ceph': (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'),
 }
+#: Beginnings of torch's archives, and of its files before torch 1.6.
+_ARCHIVE, _OLD = b'PK\x03\x04', b'\x80\x02\x8a\x0a'
 # Messages of the safe loaders of several versions of torch.
 _REFUSED = re.compile(r'(?:GLOBAL|Unsupported class) ([\w.]+)')
 _REFUSES = re.compile('Weights only load failed|weights_only')
+_MAX_NAMES = 3
+
+_File = str | os.PathLike | IO[bytes]
+_torch_load = torch.load
 
 
 def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
-    """Load a checkpoint of tensors and plain values; run nothing.
+    """Load the tensors and plain values of a checkpoint; run nothing.
 
     Args:
         path: A file.
         map_location: Where to put tensors. Tensors for the CPU are mapped,
             not read.
 
+    Returns:
+        What was saved. Objects of other classes are :class:`LeftOut`.
+
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is damaged, no checkpoint, or holds something else.
+        ValueError: it is damaged, or no checkpoint.
     """
-    # An OSError for a folder or a missing file, which torch hides.
-    with Path(path).open('rb'):
-        pass
-    with _safely(path):
-        return torch.load(
-            path,
-            map_location=map_location,
-            weights_only=True,
-            mmap=map_location == 'cpu' and _is_archive(path),
+    with _errors_name(path):
+        return _load(path, map_location, mmap=map_location == 'cpu')[0]
+
+
+def _load(
+    file: _File, map_location: Any, mmap: bool = False
+) -> tuple[Any, set[str]]:
+    """Load a checkpoint; also return the names of what was left out."""
+    start = _start_of(file)
+    options = {
+        'map_location': map_location,
+        'mmap': mmap and start == _ARCHIVE,
+    }
+    try:
+        return _torch_load(file, weights_only=True, **options), set()
+    except pickle.UnpicklingError:
+        # Archives of programs are refused by another error.
+        if start not in (_ARCHIVE, _OLD) or _FORCE_SAFE in os.environ:
+            raise
+    _start_of(file)
+    inert = InertPickle()
+    content = _torch_load(file, pickle_module=inert, **options)
+    if isinstance(content, LeftOut):
+        raise ValueError(
+            f'it holds an object of the class {content.name[:100]}, not '
+            'weights: save its state_dict()'
         )
+    return content, inert.left_out
+
+
+def _start_of(file: _File) -> bytes:
+    """Return the first four bytes, and rewind what is open.
+
+    Raises:
+        OSError: for a folder or a missing file, which torch would hide.
+    """
+    if isinstance(file, str | os.PathLike):
+        with Path(file).open('rb') as opened:
+            return opened.read(4)
+    file.seek(0)
+    start = file.read(4)
+    file.seek(0)
+    return start
 
 
 @contextmanager
-def _safely(name: object) -> Iterator[None]:
-    """Force the safe loader; raise its refusal as one line with ``name``."""
-    before = {key: os.environ.get(key) for key in (_FORCE_SAFE, _FORCE_UNSAFE)}
-    os.environ.pop(_FORCE_UNSAFE, None)
-    os.environ[_FORCE_SAFE] = '1'
+def _errors_name(name: object) -> Iterator[None]:
+    """Raise what may go wrong as one line with ``name``."""
     try:
         yield
     except (FileNotFoundError, ImportError):
@@ -74,49 +120,80 @@ def _safely(name: object) -> Iterator[None]:
         raise ValueError(f'{name} needs more memory than is available') from (
             error
         )
+    except URLError as error:
+        reason = one_line(error, None)
+        raise OSError(f'{name} cannot be downloaded: {reason}') from error
     # Which error a broken file gives depends on where it is broken.
     except Exception as error:
         if isinstance(error, OSError) and error.filename:
             raise
         raise ValueError(_reason(name, error)) from error
-    finally:
-        for key, value in before.items():
-            os.environ.pop(key, None)
-            if value is not None:
-                os.environ[key] = value
 
 
 def _reason(name: object, error: Exception) -> str:
+    """Describe why a file cannot be loaded.
+
+    Torch's own message may advise to load unsafely.
+    """
     text = one_line(error, None)
-    what = 'it is damaged, or holds'
-    if (refused := _REFUSED.search(text)) is not None:
-        what = f'it holds {refused[1].rstrip(".")[:100]}, that is'
-    elif not _REFUSES.search(text):
-        return (
-            f'{name} is not a checkpoint that can be loaded safely: '
-            + (text[:150])
-        )
-    # Torch's own message advises to load unsafely.
-    return (
-        f'{name} is not a checkpoint that can be loaded safely: {what} '
-        'more than tensors and plain values, which could run a program; if '
-        'you trust its source, convert it with `mmhcm convert_checkpoint`'
-    )
-
-
-def _is_archive(path: str | Path) -> bool:
-    """Check whether torch can map the file: not one of before torch 1.6."""
-    with Path(path).open('rb') as file:
-        return file.read(4) == b'PK\x03\x04'
+    refused = _REFUSED.search(text)
+    if refused is not None:
+        text = f'it holds {refused[1].rstrip(".")[:100]}'
+    elif _REFUSES.search(text):
+        text = 'it is damaged, or holds more than tensors and plain values'
+    return f'{name} is not a checkpoint that can be loaded: {text[:150]}'
 
 
 def _safe(loader: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a loader of MMEngine call ours in place of ``torch.load``."""
+
     @wraps(loader)
     def load(filename: str, *args: Any, **kwargs: Any) -> Any:
-        with _safely(filename):
-            return loader(filename, *args, **kwargs)
+        names: set[str] = set()
+        with _errors_name(filename), _in_place_of_torch(names):
+            checkpoint = loader(filename, *args, **kwargs)
+        _drop_config(checkpoint)
+        _log_left_out(filename, names)
+        return checkpoint
 
     return load
+
+
+@contextmanager
+def _in_place_of_torch(names: set[str]) -> Iterator[None]:
+    """Replace ``torch.load``; collect the names of what is left out."""
+
+    def load(file: _File, map_location: Any = None, **_: Any) -> Any:
+        content, left_out = _load(file, map_location)
+        names.update(left_out)
+        return content
+
+    before = torch.load
+    torch.load = load  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.load = before
+
+
+def _drop_config(checkpoint: Any) -> None:
+    """Remove the text that MMEngine runs as a program on resuming."""
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    if isinstance(meta, dict):
+        meta.pop('config', None)
+
+
+def _log_left_out(name: str, left_out: set[str]) -> None:
+    if not left_out:
+        return
+    shown = sorted(left_out)[:_MAX_NAMES]
+    more = len(left_out) - len(shown)
+    print_log(
+        f'{name}: tensors and plain values are loaded, and not '
+        + ', '.join(text[:100] for text in shown)
+        + (f' and {more} more' if more else ''),
+        logger='current',
+    )
 
 
 def _register() -> None:

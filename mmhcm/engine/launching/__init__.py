@@ -1,9 +1,10 @@
 """Start and end of runs, on one rank or many."""
 
 from .launch import (
-    add_config_arguments,
-    add_mode_arguments,
     build_runner,
+    check_mining_hooks,
+    draw_detections,
+    dump_detections,
     image_sizes,
     innermost_dataset,
     join_processes,
@@ -16,9 +17,10 @@ from .run_lock import hold_lock, only_run_in
 
 __all__ = [
     'ConfigAction',
-    'add_config_arguments',
-    'add_mode_arguments',
     'build_runner',
+    'check_mining_hooks',
+    'draw_detections',
+    'dump_detections',
     'hold_lock',
     'image_sizes',
     'innermost_dataset',

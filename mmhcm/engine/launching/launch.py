@@ -16,44 +16,27 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
+import mmhcm.evaluation  # noqa: F401 registers WholeFileDump
+from mmhcm.config_files import (
+    SCOPE,
+    config,
+    deferred_references,
+    resolve_references,
+)
 from mmhcm.engine.checks import check_config
 from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
 from mmhcm.structures.type_names import type_name
 
-from .options import ConfigAction, check_options
+from .command_runner import CommandRunner
+from .options import check_options
 from .rank_watch import joined_within, watch_ranks
+from .scale_check import warn_of_other_scales
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
 #: Where a config says nothing else, seconds; see `join_processes`.
 _PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
-
-
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that every command with a config has."""
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=ConfigAction,
-        help='override config values: key=value, nested keys with dots; '
-        'paths below data_root, external_root and cache_dir follow them',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='how several processes are started',
-    )
-    parser.add_argument(
-        '--local_rank',
-        '--local-rank',
-        type=int,
-        default=0,
-        help='set by torch.distributed.launch',
-    )
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -62,19 +45,10 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         FileNotFoundError: there is no such config, or no base of it.
         ImportError: what it imports is not there.
-        ValueError: it is no config, or an option does not fit it.
+        ValueError: it is no config, an option does not fit it, or a reference
+            has no value.
     """
-    if not Path(args.config).is_file():
-        raise FileNotFoundError(f'no config at {args.config}')
-    try:
-        cfg = Config.fromfile(args.config)
-    except (OSError, ImportError):
-        raise
-    # A config is a program, and may fail in any way.
-    except Exception as error:
-        raise ValueError(
-            f'{args.config}: {type(error).__name__}: {error}'
-        ) from error
+    cfg = _read_config(args.config)
     options = args.cfg_options or {}
     check_options(cfg, options, _ROOTS)
     for name in _ROOTS:
@@ -84,12 +58,32 @@ def load_config(args: argparse.Namespace) -> Config:
         cfg.merge_from_dict(options)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f'--cfg-options: {error}') from error
+    try:
+        resolve_references(cfg._cfg_dict)
+    except ValueError as error:
+        raise ValueError(f'{args.config}: {error}') from error
+    warn_of_other_scales(cfg)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
     return cfg
+
+
+def _read_config(name: str) -> Config:
+    """Read a config, with its references as they are."""
+    path = config(name) if name.startswith(SCOPE) else name
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'no config at {name}')
+    try:
+        with deferred_references():
+            return Config.fromfile(path)
+    except (OSError, ImportError):
+        raise
+    # A config is a program, and may fail in any way.
+    except Exception as error:
+        raise ValueError(f'{name}: {type(error).__name__}: {error}') from error
 
 
 def move_root(cfg: Config, old: str, new: str) -> Config:
@@ -106,8 +100,28 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
-    # Classes stay what they are: `to_dict` would make names of them.
-    return Config(moved(cfg._to_lazy_dict()), filename=cfg.filename)
+    with deferred_references():
+        # Classes stay what they are: `to_dict` would make names of them.
+        return Config(moved(cfg._to_lazy_dict()), filename=cfg.filename)
+
+
+def check_mining_hooks(cfg: Config) -> None:
+    """Refuse a config that inherits the mining hooks and does not use them.
+
+    Raises:
+        ValueError: no hook of ``default_hooks`` or ``custom_hooks`` mines.
+    """
+    hooks = {type_name(hook) for hook in cfg.get('custom_hooks') or []}
+    hooks |= {*cfg.get('default_hooks', {})}
+    if 'mining' in cfg.get('mining_hooks', {}) and not hooks & {
+        'mining',
+        'HardChipMiningHook',
+    }:
+        raise ValueError(
+            f'{cfg.filename} inherits hard_chip_mining.py and would mine '
+            'nothing: add default_hooks = _base_.mining_hooks, or remove '
+            'that file from _base_'
+        )
 
 
 def build_runner(cfg: Config) -> Runner:
@@ -120,7 +134,9 @@ def build_runner(cfg: Config) -> Runner:
     set_threads(cfg)
     join_processes(cfg)
     runner = (
-        RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
+        RUNNERS.build(cfg)
+        if 'runner_type' in cfg
+        else CommandRunner.from_cfg(cfg)
     )
     if not any(isinstance(hook, StartCheckHook) for hook in runner.hooks):
         runner.register_hook(StartCheckHook())
@@ -206,17 +222,14 @@ def use_slices(cfg: Config) -> None:
     cfg.test_dataloader.update(cfg.get('slice_dataloader', {}))
 
 
-def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of another test mode than the whole image at once."""
-    modes = parser.add_mutually_exclusive_group()
-    modes.add_argument(
-        '--tta', action='store_true', help="test at the config's many scales"
-    )
-    modes.add_argument(
-        '--slices',
-        action='store_true',
-        help="test in the config's slices, for images of any size",
-    )
+def use_focus(cfg: Config) -> None:
+    """Switch a config to testing from coarse to fine, as AutoFocus does.
+
+    Raises:
+        ValueError: the config has no ``focus_model`` or ``focus_pipeline``.
+    """
+    _wrap_model(cfg, 'focus', flag='--focus')
+    cfg.test_dataloader.update(cfg.get('focus_dataloader', {}))
 
 
 def use_mode(cfg: Config, args: argparse.Namespace) -> None:
@@ -229,6 +242,8 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
         use_tta(cfg)
     if args.slices:
         use_slices(cfg)
+    if args.focus:
+        use_focus(cfg)
 
 
 def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
@@ -283,6 +298,28 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
             }
             return evaluator.get('max_dets', MAX_DETS)
     raise ValueError(f'{cfg.filename} has no VisDroneMetric to test with')
+
+
+def dump_detections(cfg: Config, path: str | Path) -> None:
+    """Make a config's test write its detections as a pickle.
+
+    Raises:
+        ValueError: the path is not one of a pickle.
+    """
+    if Path(path).suffix not in ('.pkl', '.pickle'):
+        raise ValueError(f'--out must end in .pkl or .pickle: {path}')
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list | tuple):
+        evaluators = [evaluators]
+    dump = {'type': 'WholeFileDump', 'out_file_path': str(path)}
+    cfg.test_evaluator = [*evaluators, dump]
+
+
+def draw_detections(cfg: Config, folder: str) -> None:
+    """Make a config's test draw pictures, as MMDetection's does."""
+    hooks = cfg.setdefault('default_hooks', {})
+    hook = hooks.get('visualization') or {'type': 'DetVisualizationHook'}
+    hooks['visualization'] = {**hook, 'draw': True, 'test_out_dir': folder}
 
 
 def image_sizes(dataset: BaseDataset) -> dict[str, tuple[int, int]]:

@@ -1,10 +1,12 @@
 """Locks that keep a second process out of a folder."""
 
+import os
+import platform
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, SoftFileLock, Timeout
 
 from mmhcm.datasets import on_main_process
 
@@ -41,7 +43,7 @@ def hold_lock(path: Path, refusal: str) -> Iterator[None]:
 
     Args:
         path: The lock file. It and its folder are made if they are absent.
-        refusal: Message of the error.
+        refusal: Message of the error, to which the holder is added.
 
     Raises:
         OSError: another process, or another part of this one, holds it.
@@ -53,10 +55,30 @@ def hold_lock(path: Path, refusal: str) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise OSError(refusal) from error
+        raise OSError(refusal + _read_holder(path)) from error
     except OSError:
         pass
+    else:
+        # The file of a soft lock has content of its own.
+        if not isinstance(lock, SoftFileLock):
+            _write_holder(path)
     try:
         yield
     finally:
         lock.release()
+
+
+def _write_holder(path: Path) -> None:
+    """Write this process into its lock file."""
+    holder = f'process {os.getpid()} on {platform.node()}'
+    with suppress(OSError):
+        path.write_text(holder, encoding='utf-8')
+
+
+def _read_holder(path: Path) -> str:
+    """Read the process that holds a lock; '' where it cannot be read."""
+    # Windows lets nobody else read a locked file.
+    with suppress(OSError, UnicodeDecodeError):
+        holder = path.read_text(encoding='utf-8').partition('\n')[0]
+        return f' ({holder})' if holder else ''
+    return ''

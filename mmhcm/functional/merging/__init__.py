@@ -2,7 +2,12 @@
 
 from .ensemble import check_weights, fuse_detections
 from .merge import merge_scales
-from .slices import check_slices, cut_detections, slice_windows
+from .slices import (
+    check_slices,
+    cut_detections,
+    slice_windows,
+    touch_inner_borders,
+)
 from .suppression import Detections, nms, soft_nms
 
 __all__ = [
@@ -15,4 +20,5 @@ __all__ = [
     'nms',
     'slice_windows',
     'soft_nms',
+    'touch_inner_borders',
 ]

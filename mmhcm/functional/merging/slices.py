@@ -105,23 +105,58 @@ def cut_detections(
         array([ True, False])
     """
     bboxes = as_bboxes(bboxes)
-    whole = np.ones((2, len(bboxes)), dtype=bool)
-    own = np.ones(len(bboxes), dtype=bool)
-    windows = np.asarray(windows, dtype=np.int64).reshape(-1, 4)
-    for axis, side in enumerate(image_wh):
+    cut = touch_inner_borders(bboxes, window_inds, windows, image_wh, margin)
+    inner = _inner_limits(windows, image_wh, margin)
+    for axis in range(2):
         low, high = bboxes[:, axis], bboxes[:, axis + 2]
-        starts, ends = windows[:, axis], windows[:, axis + 2]
-        # Borders at the image's edge cut nothing.
-        floors = np.where(starts > 0, starts + margin, -np.inf)
-        ceils = np.where(ends < side, ends - margin, np.inf)
-        own &= low >= floors[window_inds]
-        own &= high <= ceils[window_inds]
         # Windows form a grid, so that each axis can be tested alone.
-        firsts = np.unique(starts, return_index=True)[1]
-        whole[axis] = (
-            (low >= floors[firsts, None]) & (high <= ceils[firsts, None])
-        ).any(axis=0)  # (starts, n) -> (n,)
-    return ~own & whole[0] & whole[1]
+        limits = np.unique(inner[:, [axis, axis + 2]], axis=0)
+        cut &= ((low >= limits[:, :1]) & (high <= limits[:, 1:])).any(
+            axis=0
+        )  # (starts, n) -> (n,)
+    return cut
+
+
+def touch_inner_borders(
+    bboxes: np.ndarray,
+    window_inds: np.ndarray,
+    windows: np.ndarray,
+    image_wh: tuple[int, int],
+    margin: float = 2.0,
+) -> np.ndarray:
+    """Find detections that end at a border that is not the image's edge.
+
+    Args:
+        bboxes: (n, 4) xyxy.
+        window_inds: (n,) index into ``windows`` that each comes from.
+        windows: (k, 4) xyxy.
+        image_wh: (width, height) of the image.
+        margin: Largest distance from a border, pixels. Defaults to 2.
+
+    Returns:
+        bool (n,).
+
+    Examples:
+        >>> windows = [[0, 0, 600, 600]]
+        >>> bboxes = [[0, 0, 40, 40], [560, 100, 599, 140]]
+        >>> touch_inner_borders(bboxes, [0, 0], windows, (1000, 600))
+        array([False,  True])
+    """
+    bboxes = as_bboxes(bboxes)
+    inner = _inner_limits(windows, image_wh, margin)[window_inds]
+    outside = (bboxes[:, :2] < inner[:, :2]) | (bboxes[:, 2:] > inner[:, 2:])
+    return outside.any(axis=1)
+
+
+def _inner_limits(
+    windows: np.ndarray, image_wh: tuple[int, int], margin: float
+) -> np.ndarray:
+    """Shrink windows (k, 4) by the margin, but not at the image's edge."""
+    windows = np.asarray(windows, dtype=np.int64).reshape(-1, 4)
+    starts, ends = windows[:, :2], windows[:, 2:]
+    floors = np.where(starts > 0, starts + margin, -np.inf)
+    ceils = np.where(ends < image_wh, ends - margin, np.inf)
+    return np.concatenate([floors, ceils], axis=1)
 
 
 def _starts(side: int, window: int, step: int) -> np.ndarray:

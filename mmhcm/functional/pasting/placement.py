@@ -17,7 +17,13 @@ from .patch_choice import (
     rescaling_costs,
     trait_costs,
 )
-from .places import Guides, choose_places, draw_centres, square_boxes
+from .places import (
+    Guides,
+    choose_places,
+    draw_centres,
+    draw_on_mask,
+    square_boxes,
+)
 from .pool_index import (
     PoolIndex,
     index_pool,
@@ -45,6 +51,7 @@ def plan_pastes(
     patch_share: float = 1.0,
     traits: PatchTraits | None = None,
     look: ImageLook | None = None,
+    place_mask: np.ndarray | None = None,
     class_probs: np.ndarray,
     class_log_sizes: np.ndarray,
     rng: np.random.Generator,
@@ -95,6 +102,10 @@ def plan_pastes(
             sizes and labels.
         look: Look of the canvas. Defaults to None: positions do not depend on
             the ground, nor patches on their surroundings.
+        place_mask: bool (h, w) over the canvas, such as its roads. The
+            centres of all pasted objects are drawn uniformly from its pixels,
+            and sizes alone follow the objects around; a mask without a pixel
+            leaves no position. Defaults to None: positions follow objects.
         class_probs: (c,) weights, see `balance.class_weights`. Classes
             without patches are left out.
         class_log_sizes: (c,) mean log sqrt(area) of each class, source
@@ -148,6 +159,7 @@ def plan_pastes(
         (gt_bboxes, ignored_regions),
         look,
         _Pool(pool_wh, pool_index, traits, families, usual),
+        place_mask,
     )
     placed: dict[int, Paste] = {}
     pending = np.arange(len(labels))
@@ -236,7 +248,9 @@ class _Planner:
         occupied: tuple[np.ndarray, np.ndarray],
         look: ImageLook | None,
         pool: _Pool,
+        place_mask: np.ndarray | None = None,
     ) -> None:
+        self.place_mask = place_mask
         self.canvas_wh = np.asarray(canvas_wh, dtype=np.float64)
         self.guides = guides
         self.taken, self.regions = (
@@ -344,6 +358,8 @@ class _Planner:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw centres (n, 2), log aspects (n,) to match, and bool (n,) ok."""
         num = len(labels)
+        if self.place_mask is not None:
+            return self._draw_on_mask(labels, options, rng)
         if not len(self.guides) or not options.follow_places:
             centres = rng.random((num, 2)) * self.canvas_wh
             return centres, np.full(num, np.nan), np.ones(num, dtype=bool)
@@ -375,6 +391,30 @@ class _Planner:
             log_aspects,
             gaps <= options.max_ground * spread,
         )
+
+    def _draw_on_mask(
+        self,
+        labels: np.ndarray,
+        options: PasteOptions,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw as `_draw_places` does, from the pixels of the mask."""
+        mask, num = self.place_mask, len(labels)
+        none = np.full(num, np.nan)
+        if mask is None or not mask.any():
+            return np.zeros((num, 2)), none, np.zeros(num, dtype=bool)
+        shape = (num, options.num_places)
+        centres = draw_on_mask(mask, self.canvas_wh, shape, rng)
+        sizes = np.exp(self.pool.class_log_sizes[labels])[:, None]
+        best, _ = choose_places(
+            centres,
+            np.broadcast_to(sizes, shape),
+            np.concatenate([self.taken, self.regions]),
+            self.canvas_wh,
+            None,
+            np.zeros((*shape, 4)),
+        )
+        return centres[np.arange(num), best], none, np.ones(num, dtype=bool)
 
     def _looks_around(
         self, centres: np.ndarray, log_sizes: np.ndarray

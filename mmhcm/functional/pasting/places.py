@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Self
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -63,7 +62,7 @@ class Guides:
         class_log_sizes: np.ndarray,
         families: np.ndarray,
         class_aspects: np.ndarray,
-    ) -> Self:
+    ) -> 'Guides':
         """Create the guides of a canvas' objects, see `plan_pastes`."""
         bboxes = as_bboxes(gt_bboxes).astype(np.float64)
         labels = np.asarray(gt_labels, dtype=np.int64).reshape(-1)
@@ -179,6 +178,27 @@ def draw_centres(
     anywhere = rng.random(shape) * canvas_wh[0]
     centres[..., 0] = np.where(away, anywhere, centres[..., 0])
     return centres, inds, sizes
+
+
+def draw_on_mask(
+    mask: np.ndarray,
+    canvas_wh: np.ndarray,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw positions (n, k, 2), canvas pixels, from the pixels of a mask.
+
+    Args:
+        mask: bool (h, w), True where objects may be; it covers the canvas and
+            has at least one such pixel.
+        canvas_wh: (2,), pixels.
+        shape: n and k.
+        rng: Source of all draws.
+    """
+    rows, columns = np.nonzero(mask)
+    picks = rng.integers(0, len(rows), shape)
+    cells = np.stack([columns[picks], rows[picks]], axis=-1)
+    return (cells + rng.random((*shape, 2))) * (canvas_wh / mask.shape[::-1])
 
 
 def choose_places(

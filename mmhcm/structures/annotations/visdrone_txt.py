@@ -23,6 +23,11 @@ CLASSES = (
     'bus',
     'motor',
 )
+#: Of each class, as COCO names groups of classes.
+SUPERCATEGORIES = {
+    name: 'person' if name in ('pedestrian', 'people') else 'vehicle'
+    for name in CLASSES
+}
 """Names of categories 1..10, which are labels 0..9."""
 
 IGNORED_CATEGORY = 0

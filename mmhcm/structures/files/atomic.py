@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from filelock import lock_descriptor
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
+# Windows renames and removes no open file, which serves as its lock.
+_IS_WINDOWS = os.name == 'nt'
 # Files whose writer has died are removed by runs on the same machine at once,
-# by others, and where there are no locks, when they are a day old: not every
-# shared disk shows one machine the locks of another.
+# by others, and on Windows, when they are a day old: not every shared disk
+# shows one machine the locks of another.
 _HOST = f'{zlib.crc32(platform.node().encode()):08x}'
 _SUFFIX = '.mmhcm.tmp'
 _MAX_AGE_S = 24 * 3600
@@ -59,11 +57,10 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
             Path(name).chmod(0o666 & ~_umask())
-            if fcntl is not None:
+            if not _IS_WINDOWS:
                 # Before the file is closed, which ends its lock.
                 Path(name).replace(path)
-        if fcntl is None:
-            # Windows renames no open file.
+        if _IS_WINDOWS:
             Path(name).replace(path)
         _sync_folder(path.parent)
     except BaseException as error:
@@ -103,17 +100,16 @@ _remove_leftovers_once = cache(remove_leftovers)
 def _remove_unlocked(entry: os.DirEntry) -> None:
     is_own = entry.name.removesuffix(_SUFFIX).endswith(f'-{_HOST}')
     is_new = time.time() - entry.stat().st_mtime < _MAX_AGE_S
-    if is_new and (fcntl is None or not is_own):
+    if is_new and (_IS_WINDOWS or not is_own):
         return
-    if fcntl is None:
-        # Windows removes no file that its writer holds open.
+    if _IS_WINDOWS:
         Path(entry.path).unlink()
         return
     handle = os.open(entry.path, os.O_RDWR)
     try:
-        # An error if its writer lives.
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        Path(entry.path).unlink()
+        # Its writer holds the lock as long as it lives.
+        if lock_descriptor(handle, blocking=False):
+            Path(entry.path).unlink()
     finally:
         os.close(handle)
 
@@ -126,11 +122,11 @@ def _open_temporary(path: Path) -> tuple[int, str]:
             prefix=f'.{path.name[:50]}.',
             suffix=f'-{_HOST}{_SUFFIX}',
         )
-        if fcntl is None:
+        if _IS_WINDOWS:
             return handle, name
         # Some disks have no locks; then nobody can remove the file either.
         with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            lock_descriptor(handle)
         # Another process may have taken it for a leftover until now.
         if os.fstat(handle).st_nlink:
             return handle, name

@@ -4,6 +4,7 @@ from .ensembling import ensemble_submissions
 from .ranking import format_rankings, rank_scores
 from .scores import (
     format_scores,
+    format_table,
     read_records,
     read_split,
     read_split_sizes,
@@ -18,6 +19,7 @@ __all__ = [
     'ensemble_submissions',
     'format_rankings',
     'format_scores',
+    'format_table',
     'rank_scores',
     'read_records',
     'read_split',

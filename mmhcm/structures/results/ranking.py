@@ -1,49 +1,84 @@
-"""Ranks of a result among published ones."""
+"""Ranks of a result among those that the paper publishes.
 
-import re
-from collections.abc import Sequence
+*Patch-Level Augmentation for Object Detection in Aerial Images* (ICCVW 2019):
+Table 2 is an extract of the VisDrone-DET2019 leaderboard, Table 1 the paper's
+ablation. A star marks the baselines of the challenge's committee.
+"""
+
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmhcm.functional.scoring import METRICS, Scores
 from mmhcm.structures.images import is_apple_double
 
-from .challenge import PUBLISHED_TABLES, PublishedTable
+from .scores import format_table
 
-# Images of each split, together the 10,209 that the paper counts.
-SPLIT_IMAGES = {
-    'train': 6471,
-    'val': 548,
-    'test-dev': 1610,
-    'test-challenge': 1580,
+#: Images of each split, together the 10,209 that the paper counts.
+IMAGES = {'train': 6471, 'val': 548, 'test-dev': 1610, 'test-challenge': 1580}
+_KEYS = 'rank', 'method', 'split', 'this_result', *METRICS
+_Row = tuple[Any, ...]
+_FOLDERS = {f'visdrone2019-det-{split}': split for split in IMAGES}
+
+
+class PublishedTable(NamedTuple):
+    """Table by descending AP: per cent, by method, in the order of METRICS."""
+
+    name: str
+    about: str
+    split: str
+    rows: dict[str, tuple[float, ...]]
+
+
+_CHALLENGE: dict[str, tuple[float, ...]] = {
+    'DPNet-ensemble': (29.62, 54.00, 28.70, 0.58, 3.69, 17.10, 42.37),
+    'RRNet': (29.13, 55.82, 27.23, 1.02, 8.50, 35.19, 46.05),
+    'the paper': (29.13, 54.07, 27.38, 0.32, 1.48, 9.46, 44.53),
+    'S+D': (28.59, 50.97, 28.29, 0.50, 3.38, 15.95, 42.72),
+    'BetterFPN': (28.55, 53.63, 26.68, 0.86, 7.56, 33.81, 44.02),
+    'HRDet': (28.39, 54.53, 26.06, 0.11, 0.94, 12.95, 43.34),
+    'CN-DhVaSa': (27.83, 50.73, 26.77, 0.00, 0.18, 7.78, 46.81),
+    'SGE-cascade R-CNN': (27.33, 49.56, 26.55, 0.48, 3.19, 11.01, 45.23),
+    'EHR-RetinaNet': (26.46, 48.34, 25.38, 0.87, 7.87, 32.06, 38.42),
+    'CNAnet': (26.35, 47.98, 25.45, 0.94, 7.69, 32.98, 42.28),
+    'CornerNet*': (17.41, 34.12, 15.78, 0.39, 3.32, 24.37, 26.11),
+    'Light-RCNN*': (16.53, 32.78, 15.13, 0.35, 3.16, 23.09, 25.07),
+    'FPN*': (16.51, 32.20, 14.91, 0.33, 3.03, 20.72, 24.93),
+    'Cascade R-CNN*': (16.09, 31.91, 15.01, 0.28, 2.79, 21.37, 28.43),
+    'DetNet59*': (15.26, 29.23, 14.34, 0.26, 2.57, 20.87, 22.28),
+    'RefineDet*': (14.90, 28.76, 14.08, 0.24, 2.41, 18.13, 25.69),
+    'RetinaNet*': (11.81, 21.37, 11.62, 0.21, 1.21, 5.31, 19.29),
 }
-
-_FOLDER = re.compile(r'VisDrone2019-DET-([a-z-]+)', re.IGNORECASE)
-_THIS = 'this result'
+_ABLATION: dict[str, tuple[float, ...]] = {
+    'the paper, multi-scale': (37.15, 65.54, 36.56, 0.32, 1.47, 7.28, 53.78),
+    'the paper, single-scale': (35.64, 63.96, 34.27, 0.4, 2.74, 17.52, 50.19),
+    'FPN, tuned anchors': (32.88, 60.66, 30.86, 0.43, 2.77, 14.38, 47.72),
+    'FPN, defaults for COCO': (29.1, 52.84, 28.12, 0.42, 2.77, 26.41, 41.34),
+}
+TABLE_2 = PublishedTable(
+    'Table 2',
+    'the best ten of the 2019 challenge and the baselines (*) of its '
+    'committee',
+    'test-challenge',
+    _CHALLENGE,
+)
+TABLE_1 = PublishedTable('Table 1', "the paper's ablation", 'val', _ABLATION)
 
 
 def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
-    """Recognise a split by its folder's name, and count its images.
+    """Return the split that a folder is named after, or None, and its images.
 
-    Returns:
-        Split of VisDrone2019-DET, None if the folder has another name; and
-        the number of annotation files.
+    The name is VisDrone2019-DET-..., of the folder or of a link to it. Images
+    are counted by their annotation files.
 
     Raises:
         OSError: ``annotations`` cannot be read.
     """
-    data_root = Path(data_root)
-    files = data_root.joinpath('annotations').iterdir()
-    num_images = sum(
-        path.suffix == '.txt' and not is_apple_double(path.name)
-        for path in files
-    )
-    # A link may bear the name, or its target.
-    for path in (data_root.absolute(), data_root.resolve()):
-        match = _FOLDER.fullmatch(path.name)
-        if match and match[1].lower() in SPLIT_IMAGES:
-            return match[1].lower(), num_images
-    return None, num_images
+    root = Path(data_root)
+    files = (root / 'annotations').iterdir()
+    names = [path.name.lower() for path in (root.absolute(), root.resolve())]
+    split = next((_FOLDERS[name] for name in names if name in _FOLDERS), None)
+    texts = [path.name for path in files if path.suffix == '.txt']
+    return split, sum(not is_apple_double(name) for name in texts)
 
 
 def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:
@@ -64,20 +99,28 @@ def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:
         OSError: ``data_root`` cannot be read.
     """
     split, num_images = recognise_split(data_root)
-    whole = split is not None and SPLIT_IMAGES[split] == num_images
-    name = 'unknown' if split is None else split
-    label = name if whole or split is None else f'part of {name}'
+    whole = num_images == IMAGES.get(split or '')
+    label = split or 'unknown' if whole or not split else f'part of {split}'
+    own: _Row = ('this result', label, True, *scores.official.tolist())
     tables = []
-    for table in PUBLISHED_TABLES:
-        rows = _rank(scores.official.tolist(), label, table)
+    for table in (TABLE_2, TABLE_1):
+        rows = [own]
+        rows += [
+            (key, table.split, False, *r) for key, r in table.rows.items()
+        ]
+        # Ties in AP: the published row is first.
+        rows.sort(key=lambda row: (-round(row[3], 2), row[2]))
         tables.append(
             {
                 'table': table.name,
                 'about': table.about,
                 'split': table.split,
                 'comparable': whole and split == table.split,
-                'rank': next(r['rank'] for r in rows if r['this_result']),
-                'rows': rows,
+                'rank': rows.index(own) + 1,
+                'rows': [
+                    dict(zip(_KEYS, (rank, *row), strict=True))
+                    for rank, row in enumerate(rows, 1)
+                ],
             }
         )
     return {
@@ -88,61 +131,39 @@ def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:
     }
 
 
-def _rank(
-    official: Sequence[float], label: str, table: PublishedTable
-) -> list[dict[str, Any]]:
-    """Sort a result into a table's rows."""
-    entries = [(name, table.split, row) for name, row in table.rows.items()]
-    entries.append((_THIS, label, tuple(official)))
-    entries.sort(key=lambda entry: -round(entry[2][0], 2))  # stable
-    return [
-        {
-            'rank': rank,
-            'method': method,
-            'split': split,
-            'this_result': method == _THIS,
-            **dict(zip(METRICS, row, strict=True)),
-        }
-        for rank, (method, split, row) in enumerate(entries, 1)
-    ]
-
-
 def format_rankings(rankings: dict[str, Any]) -> str:
     """Format what `rank_scores` returns as tables, each with a caution."""
-    blocks = []
-    for table in rankings['tables']:
-        rows = table['rows']
-        width, splits = (
-            max(len(row[key]) for row in rows) for key in ('method', 'split')
-        )
-        head = ''.join(f'{name:>8}' for name in METRICS)
-        blocks.append(
-            f'{table["table"]} of the paper ({table["about"]}), by official '
-            f'AP\n{_caution(table, rankings)}\n'
-            f'  rank  {"method":{width}}  {"split":{splits}}{head}'
-        )
-        for row in rows:
-            cells = ''.join(f'{row[name]:>8.2f}' for name in METRICS)
-            blocks[-1] += (
-                f'\n{">" if row["this_result"] else " "} {row["rank"]:>4}  '
-                f'{row["method"]:{width}}  {row["split"]:{splits}}{cells}'
-            )
-    return '\n\n'.join(blocks)
-
-
-def _caution(table: dict[str, Any], rankings: dict[str, Any]) -> str:
-    """Describe the rank, and if the rows can be compared."""
-    place = f'Rank {table["rank"]} of {len(table["rows"])}'
-    if table['comparable']:
-        return f'{place}; all rows were measured on {table["split"]}.'
     split, images = rankings['split'], f'{rankings["num_images"]:,}'
     images += (
-        ' images of an unknown split (the data root is not named '
+        f' of {IMAGES[split]:,} images of {split}'
+        if split
+        else ' images of an unknown split (the data root is not named '
         'VisDrone2019-DET-...)'
-        if split is None
-        else f' of {SPLIT_IMAGES[split]:,} images of {split}'
     )
-    return (
-        f'{place}, but only loosely comparable: the rows of the paper were '
-        f'measured on {table["split"]}, this result on {images}.'
+    return '\n\n'.join(
+        _format_table(table, images) for table in rankings['tables']
     )
+
+
+def _format_table(table: dict[str, Any], images: str) -> str:
+    rows, split = table['rows'], table['split']
+    caution = f'; all rows were measured on {split}.'
+    if not table['comparable']:
+        caution = (
+            ', but only loosely comparable: the rows of the paper were '
+            f'measured on {split}, this result on {images}.'
+        )
+    width = max(len(row['method']) for row in rows)
+    cells = {
+        f'{">" if row["this_result"] else " "} {row["rank"]:>4}  '
+        f'{row["method"]:{width}}  {row["split"]}': [
+            row[name] for name in METRICS
+        ]
+        for row in rows
+    }
+    lines = [
+        f'{table["table"]} of the paper ({table["about"]}), by official AP',
+        f'Rank {table["rank"]} of {len(rows)}{caution}',
+        *format_table(f'  rank  {"method":{width}}  split', cells),
+    ]
+    return '\n'.join(lines)

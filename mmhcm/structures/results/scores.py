@@ -278,9 +278,9 @@ def format_scores(scores: Scores, class_names: Sequence[str] = CLASSES) -> str:
     return '\n'.join(
         [
             PROTOCOL,
-            *_format_table('mean', means),
+            *format_table('mean', means),
             '',
-            *_format_table('class ("-": no objects)', per_class),
+            *format_table('class ("-": no objects)', per_class),
         ]
     )
 
@@ -348,7 +348,10 @@ def _named(scores: np.ndarray) -> dict[str, float]:
     return dict(zip(METRICS, scores.tolist(), strict=True))
 
 
-def _format_table(title: str, rows: Mapping[str, np.ndarray]) -> list[str]:
+def format_table(
+    title: str, rows: Mapping[str, Sequence[float] | np.ndarray]
+) -> list[str]:
+    """Format scores in the order of METRICS as lines, under a heading."""
     width = max(len(name) for name in (title, *rows))
     lines = [f'{title:{width}}' + ''.join(f'{name:>8}' for name in METRICS)]
     for name, scores in rows.items():

@@ -19,11 +19,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from mmhcm.structures.choices import FIGURE_FORMATS as FORMATS
+from mmhcm.structures.choices import FIGURE_WIDTHS as WIDTHS
 from mmhcm.structures.files import atomic_write
 
-WIDTHS = {'single': 3.3, 'double': 6.9}
-"""Widths of one column and of both, inches."""
-FORMATS = ('pdf', 'svg', 'png', 'json')
 FONT_PT = 7.0
 #: Blue, orange, green, vermilion, pink, sky blue, black.
 COLORS = (

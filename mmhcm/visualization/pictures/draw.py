@@ -62,6 +62,7 @@ def draw_boxes(
     marks: Marks,
     min_side: int = 640,
     max_side: int | None = None,
+    thickness: int = 1,
 ) -> np.ndarray:
     """Return the picture with its marks.
 
@@ -73,6 +74,7 @@ def draw_boxes(
             visible. Defaults to 640.
         max_side: A picture whose long side is longer, pixels, is shrunk to
             it. Defaults to None, never.
+        thickness: Width of the outlines of objects, pixels. Defaults to 1.
 
     Returns:
         uint8 (h', w', 3).
@@ -84,7 +86,7 @@ def draw_boxes(
         _draw_errors(out, marks.errors, zoom)
     # Thin lines over thick ones: objects stay visible under their errors.
     if marks.objects is not None:
-        _draw_objects(out, marks.objects, zoom)
+        _draw_objects(out, marks.objects, zoom, thickness)
     if marks.errors is not None:
         _tag_errors(out, marks.errors, zoom)
     return out
@@ -103,15 +105,20 @@ def _resized(
     return cv2.resize(image, wh, interpolation=method), zoom
 
 
-def _draw_objects(out: np.ndarray, marks: ObjectMarks, zoom: float) -> None:
+def _draw_objects(
+    out: np.ndarray, marks: ObjectMarks, zoom: float, thickness: int
+) -> None:
     rects = [as_rect(bbox) for bbox in as_bboxes(marks.bboxes) * zoom]
     # Ignored ones first: what is to be learned stays on top.
     for ind in np.argsort(~marks.ignored, kind='stable').tolist():
         if marks.ignored[ind]:
-            stroke_rect(out, rects[ind], IGNORED)
+            stroke_rect(out, rects[ind], IGNORED, thickness)
             continue
-        stroke = stroke_pasted if marks.pasted[ind] else stroke_rect
-        stroke(out, rects[ind], class_style(int(marks.labels[ind]), ''))
+        style = class_style(int(marks.labels[ind]), '')
+        if marks.pasted[ind]:
+            stroke_pasted(out, rects[ind], style)
+        else:
+            stroke_rect(out, rects[ind], style, thickness)
 
 
 def _draw_errors(out: np.ndarray, marks: ErrorMarks, zoom: float) -> None:

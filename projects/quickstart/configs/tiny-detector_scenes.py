@@ -64,59 +64,16 @@ scales = [
     dict(window=192, valid_range=(0, 96), stride=24),
     dict(window=384, valid_range=(64, None), stride=48),
 ]
-train_pipeline = [
-    dict(type='LoadChipImage'),
-    dict(type='MaskIgnoredRegions'),
-    dict(type='PasteObjects'),
-    dict(type='CropChip', chip_size=chip_size),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackChipInputs'),
-]
+test_scale = 1.0
 # 3 + 5 epochs of 100 iterations.
 train_dataloader = dict(
     batch_size=8,
     num_workers=0,
     persistent_workers=False,
     sampler=dict(num_samples=800),
-    dataset=dict(
-        dataset=dict(data_root=data_root + '/VisDrone2019-DET-train'),
-        scales=scales,
-        chip_size=chip_size,
-        cache_dir=cache_dir,
-        pipeline=train_pipeline,
-    ),
 )
-test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=1.0),
-    dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
-]
-val_dataloader = dict(
-    num_workers=0,
-    persistent_workers=False,
-    dataset=dict(
-        data_root=data_root + '/VisDrone2019-DET-val', pipeline=test_pipeline
-    ),
-)
+val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = val_dataloader
-tta_pipeline = [
-    dict(type='LoadImage'),
-    dict(
-        type='ViewsOfImage',
-        transforms=[
-            [
-                dict(
-                    type='ResizeToScale',
-                    chip_size=chip_size,
-                    window=scale['window'],
-                    valid_range=scale['valid_range'],
-                )
-                for scale in scales
-            ],
-            [dict(type='PackChipInputs', meta_keys=_base_.test_meta_keys)],
-        ],
-    ),
-]
 
 max_epochs = 8
 # Tested by itself afterwards, so not validated in between.

@@ -1,145 +1,119 @@
-"""Models made of convex solids, strokes and balls.
+"""Models made of faces, plates, strokes and balls.
 
 World coordinates are metres: x to the right, y away from the camera, z up,
 the ground at z = 0. Colours are BGR, 0..255.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 Colour = tuple[float, float, float]
-Points = Sequence[Sequence[float]] | np.ndarray  # (k, 3) metres
+Span = float | tuple[float, float]  # from, to; or as far on both sides of 0
+
+
+class Part(NamedTuple):
+    """One primitive of a model.
+
+    Attributes:
+        solid: Number of the convex solid that it belongs to.
+        level: Solids of a lower level are drawn first; within a level, the
+            farther first.
+        kind: 'face', which is counter-clockwise from outside; 'plate', a face
+            that is seen from both sides; 'line' or 'ball'.
+        points: (k, 3) metres.
+        colour: BGR.
+        radius: Of a line or ball, metres.
+    """
+
+    solid: int
+    level: int
+    kind: str
+    points: np.ndarray
+    colour: Colour
+    radius: float
+
+
+def flat_quad(x: Span, y: Span, z: float) -> list[tuple[float, float, float]]:
+    """Return a level rectangle (4, 3) that faces up."""
+    x0, x1 = x if isinstance(x, tuple) else (-x, x)
+    y0, y1 = y if isinstance(y, tuple) else (-y, y)
+    return [(x0, y0, z), (x1, y0, z), (x1, y1, z), (x0, y1, z)]
 
 
 @dataclass
-class Solid:
-    """Primitives that are drawn together, in order of insertion."""
+class Model:
+    """An object in its own frame: x is forward, metres."""
 
-    level: int
-    points: list[np.ndarray] = field(default_factory=list)  # each (k, 3)
-    kinds: list[str] = field(default_factory=list)
-    colours: list[Colour] = field(default_factory=list)
-    radii: list[float] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
 
     def add(
         self,
         kind: str,
-        points: Points,
+        points: ArrayLike,
         colour: Colour,
         radius: float = 0.0,
+        level: int = 1,
     ) -> None:
-        """Add a primitive; a ``face`` is counter-clockwise from outside."""
-        self.kinds.append(kind)
-        self.points.append(np.asarray(points, dtype=np.float64))
-        self.colours.append(colour)
-        self.radii.append(radius)
+        """Add a solid of one primitive; the ``radius`` is of lines, balls."""
+        solid = self.parts[-1].solid + 1 if self.parts else 0
+        corners = np.asarray(points, dtype=np.float64)
+        self.parts.append(Part(solid, level, kind, corners, colour, radius))
 
+    def face(self, points: ArrayLike, colour: Colour) -> None:
+        """Add a face to the last solid."""
+        self.add('face', points, colour)
+        last, solid = self.parts.pop(), self.parts[-1]
+        self.parts.append(last._replace(solid=solid.solid, level=solid.level))
 
-class Model:
-    """An object of convex solids, in its own frame: x is forward, metres.
-
-    Solids of a lower ``level`` are drawn first; within a level, the farther
-    first.
-    """
-
-    def __init__(self) -> None:
-        self.solids: list[Solid] = []
-
-    def frustum(
+    def box(
         self,
-        x: tuple[float, float],
-        y: tuple[float, float],
+        x: Span,
+        y: Span,
         z: tuple[float, float],
         colour: Colour,
         *,
-        top: tuple[float, float, float, float] | None = None,
+        top: tuple[Span, Span] | None = None,
         roof: Colour | None = None,
         level: int = 1,
-    ) -> Solid:
-        """Add a box, or a tapered one whose ``top`` is (x0, x1, y0, y1)."""
-        x0, x1, y0, y1 = top or (*x, *y)
-        base = [
-            (x[0], y[0], z[0]),
-            (x[1], y[0], z[0]),
-            (x[1], y[1], z[0]),
-            (x[0], y[1], z[0]),
-        ]
-        lid = [(x0, y0, z[1]), (x1, y0, z[1]), (x1, y1, z[1]), (x0, y1, z[1])]
-        solid = Solid(level)
-        for i in range(4):
-            j = (i + 1) % 4
-            solid.add('face', [base[i], base[j], lid[j], lid[i]], colour)
-        solid.add('face', lid, roof or colour)
-        self.solids.append(solid)
-        return solid
-
-    def line(
-        self,
-        points: Points,
-        radius: float,
-        colour: Colour,
-        *,
-        level: int = 1,
     ) -> None:
-        """Add a round stroke through ``points`` (k, 3)."""
-        solid = Solid(level)
-        solid.add('line', points, colour, radius)
-        self.solids.append(solid)
+        """Add a box, or a tapered one whose ``top`` spans other x and y."""
+        base, lid = flat_quad(x, y, z[0]), flat_quad(*(top or (x, y)), z[1])
+        for i, j in ((0, 1), (1, 2), (2, 3), (3, 0)):
+            side = [base[i], base[j], lid[j], lid[i]]
+            if i == 0:
+                self.add('face', side, colour, level=level)
+            else:
+                self.face(side, colour)
+        self.face(lid, roof or colour)
 
-    def ball(
-        self,
-        centre: Sequence[float],
-        radius: float,
-        colour: Colour,
-        *,
-        level: int = 1,
-    ) -> None:
-        """Add a sphere."""
-        solid = Solid(level)
-        solid.add('ball', [centre], colour, radius)
-        self.solids.append(solid)
-
-    def plate(
-        self,
-        points: Points,
-        colour: Colour,
-        *,
-        level: int = 1,
-    ) -> None:
-        """Add a flat polygon (k, 3) that is seen from both sides."""
-        solid = Solid(level)
-        solid.add('plate', points, colour)
-        self.solids.append(solid)
+    def points(self) -> np.ndarray:
+        """Return every corner (n, 3)."""
+        return np.concatenate([part.points for part in self.parts])
 
     def placed(
         self, xy: np.ndarray, heading: float, scale: float = 1.0
     ) -> 'Model':
-        """A copy in world metres: scaled, turned by ``heading``, moved."""
+        """Return a copy in world metres: scaled, rotated and moved."""
         sin, cos = np.sin(heading) * scale, np.cos(heading) * scale
         turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, scale]])
-        shift = np.array([xy[0], xy[1], 0.0])
-        moved = self.all_points() @ turn + shift
-        out, start = Model(), 0
-        for solid in self.solids:
-            copy = Solid(solid.level, [], solid.kinds, solid.colours)
-            copy.radii = [radius * scale for radius in solid.radii]
-            for points in solid.points:
-                copy.points.append(moved[start : start + len(points)])
-                start += len(points)
-            out.solids.append(copy)
-        return out
+        moved = self.points() @ turn + np.array([xy[0], xy[1], 0.0])
+        ends = np.cumsum([len(part.points) for part in self.parts])
+        return Model(
+            [
+                part._replace(points=points, radius=part.radius * scale)
+                for part, points in zip(
+                    self.parts, np.split(moved, ends[:-1]), strict=True
+                )
+            ]
+        )
 
     def split(self) -> list['Model']:
-        """Each solid as a model of its own."""
-        out = []
-        for solid in self.solids:
-            part = Model()
-            part.solids.append(solid)
-            out.append(part)
-        return out
-
-    def all_points(self) -> np.ndarray:
-        """Every corner (n, 3)."""
-        return np.concatenate([p for s in self.solids for p in s.points])
+        """Return each solid as a model of its own."""
+        solids = dict.fromkeys(part.solid for part in self.parts)
+        return [
+            Model([part for part in self.parts if part.solid == solid])
+            for solid in solids
+        ]

@@ -9,10 +9,16 @@ from projects.quickstart.renderer.raster import (
     shadow_polygon,
 )
 from projects.quickstart.renderer.solids import Model
-from projects.quickstart.world.roads import Layout
+
+from .roads import Layout
 
 _TEXELS = 512  # side of the tile of ground texture
 _TEXELS_PER_METRE = 5.0
+_ANGLES = np.linspace(0, 2 * np.pi, 14, endpoint=False)
+_MANHOLE = 0.45 * np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], 1)
+_SQUARE = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+_SHAFT = [(-1.8, -0.1), (0.4, -0.1), (0.4, -0.45), (1.6, 0)]
+_ARROW = np.array([*_SHAFT, (0.4, 0.45), (0.4, 0.1), (-1.8, 0.1)])
 
 
 def paint_ground(
@@ -52,65 +58,37 @@ def _paint_marks(
     camera: Camera,
     rng: np.random.Generator,
 ) -> None:
-    """Manholes, patches and arrows: flat things that detectors fall for."""
-    for slot in layout.slots['lane']:
+    """Paint manholes, repairs and arrows: flat, and mistaken for objects."""
+    for x, y, heading in layout.slots['lane']:
+        cos, sin = np.cos(heading), np.sin(heading)
         kind = rng.random()
-        x, y, heading = slot
-        turn = np.array(
-            [
-                [np.cos(heading), np.sin(heading)],
-                [-np.sin(heading), np.cos(heading)],
-            ]
-        )
-        if kind < 0.08:  # manhole
-            angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
-            shape = 0.45 * np.stack([np.cos(angles), np.sin(angles)], 1)
-            colour = (66.0, 64.0, 62.0)
+        if kind < 0.08:
+            shape, colour = _MANHOLE, (66.0, 64.0, 62.0)
         elif kind < 0.16:  # repaired patch, as large as a car
             half = np.array([rng.uniform(1.2, 2.6), rng.uniform(0.7, 1.1)])
-            shape = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-            value = rng.uniform(56, 84)
-            colour = (value, value, value)
-        elif kind < 0.26:  # arrow
-            shape = np.array(
-                [
-                    [-1.8, -0.1],
-                    [0.4, -0.1],
-                    [0.4, -0.45],
-                    [1.6, 0],
-                    [0.4, 0.45],
-                    [0.4, 0.1],
-                    [-1.8, 0.1],
-                ]
-            )
-            colour = (208.0, 210.0, 210.0)
+            shape, colour = half * _SQUARE, (rng.uniform(56, 84),) * 3
+        elif kind < 0.26:
+            shape, colour = _ARROW, (208.0, 210.0, 210.0)
         else:
             continue
-        world = shape @ turn + [x, y]
+        world = shape @ np.array([[cos, sin], [-sin, cos]]) + [x, y]
         draw_polygon(image, camera.project_ground(world), colour)
 
 
 def _ground_texture(camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """Mottling fixed to the ground, (height, width) about -1..1."""
+    """Draw mottling fixed to the ground, (height, width) about -1..1."""
     tile = np.zeros((_TEXELS, _TEXELS), np.float32)
     for cells, weight in ((8, 0.35), (64, 0.3), (512, 0.35)):
         noise = rng.standard_normal((cells, cells), np.float32)
         # Wrapped around before it is enlarged, so that tiles join unseen.
         block = _TEXELS // cells
         side = _TEXELS + 2 * block
-        enlarged = cv2.resize(
-            np.pad(noise, 1, mode='wrap'),
-            (side, side),
-            interpolation=cv2.INTER_LINEAR,
-        )
+        enlarged = cv2.resize(np.pad(noise, 1, mode='wrap'), (side, side))
         tile += weight * enlarged[block:-block, block:-block]
     scale = np.diag([1 / _TEXELS_PER_METRE, 1 / _TEXELS_PER_METRE, 1.0])
+    matrix = camera.ground_homography() @ scale
     return cv2.warpPerspective(
-        tile,
-        camera.ground_homography() @ scale,
-        camera.image_wh,
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_WRAP,
+        tile, matrix, camera.image_wh, borderMode=cv2.BORDER_WRAP
     )
 
 
@@ -127,11 +105,11 @@ def finish_image(
 
     Args:
         image: uint8 BGR (height, width, 3).
-        camera: the viewer.
-        rng: decides strengths.
-        night: whether it is dark.
-        lamps: ground points (n, 2) lit by vehicles at night, metres.
-        street: ground points (n, 2) of street lamps, metres.
+        camera: The viewer.
+        rng: Decides strengths.
+        night: It is dark.
+        lamps: Ground points (n, 2) lit by vehicles at night, metres.
+        street: Ground points (n, 2) of street lamps, metres.
     """
     cast = rng.normal(0, 0.03, 3)
     gain = np.float32(rng.uniform(0.8, 1.15)) * (1 + cast)
@@ -156,16 +134,19 @@ def _night_light(
     lamps: np.ndarray | None,
     street: np.ndarray | None,
 ) -> np.ndarray:
-    """Brightness (height, width, 3): dark, with pools of lamp light."""
+    """Draw brightness (height, width, 3): dark, with pools of lamp light."""
     width, height = camera.image_wh
     # At a quarter of the size: light has no sharp edges.
     pools: np.ndarray = np.zeros((height // 4 + 1, width // 4 + 1), np.float32)
-    _add_pools(pools, camera, street, radius=6.0, level=0.7)
     metre = camera.focal / camera.distance / 4
-    pools = cv2.GaussianBlur(pools, (0, 0), max(2.5 * metre, 0.5))
-    _add_pools(pools, camera, lamps, radius=1.1, level=1.1)
-    pools = cv2.GaussianBlur(pools, (0, 0), max(0.6 * metre, 0.5))
-    pools = cv2.resize(pools, (width, height), interpolation=cv2.INTER_LINEAR)
+    for points, radius, level, blur in (
+        (street, 6.0, 0.7, 2.5),
+        (lamps, 1.1, 1.1, 0.6),
+    ):
+        if points is not None:
+            _add_pools(pools, camera, points, radius, level)
+        pools = cv2.GaussianBlur(pools, (0, 0), max(blur * metre, 0.5))
+    pools = cv2.resize(pools, (width, height))
     warm = np.array([0.65, 0.88, 1.0], np.float32)
     dark = np.array([0.46, 0.4, 0.38], np.float32)
     return dark * np.float32(rng.uniform(0.8, 1.2)) + pools[..., None] * warm
@@ -174,17 +155,12 @@ def _night_light(
 def _add_pools(
     pools: np.ndarray,
     camera: Camera,
-    points: np.ndarray | None,
-    *,
+    points: np.ndarray,
     radius: float,
     level: float,
 ) -> None:
     """Draw discs of ``radius`` metres around ground ``points`` (n, 2)."""
-    if points is None or not len(points):
-        return
-    pixels, depth = camera.project(
-        np.column_stack([points, np.zeros(len(points))])
-    )
+    pixels, depth = camera.project(points)
     for (x, y), metres in zip(pixels / 4, depth, strict=True):
         if metres > 1 and abs(x) < 1e5 and abs(y) < 1e5:
             size = max(1, round(radius * camera.focal / metres / 4))

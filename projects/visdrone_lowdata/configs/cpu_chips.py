@@ -16,28 +16,9 @@ train_pipeline = [
 ]
 train_dataloader = dict(
     dataset=dict(
-        scales=scales,
-        chip_size=chip_size,
+        scales='${scales}',
         # A sixth fewer chips than 'greedy', so that each is seen more often.
         cover='fewest',
         pipeline=train_pipeline,
     )
 )
-tta_pipeline = [
-    dict(type='LoadImage'),
-    dict(
-        type='ViewsOfImage',
-        transforms=[
-            [
-                dict(
-                    type='ResizeToScale',
-                    chip_size=chip_size,
-                    window=scale['window'],
-                    valid_range=scale['valid_range'],
-                )
-                for scale in scales
-            ],
-            [dict(type='PackChipInputs', meta_keys=_base_.test_meta_keys)],
-        ],
-    ),
-]

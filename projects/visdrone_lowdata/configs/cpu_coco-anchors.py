@@ -76,8 +76,8 @@ train_dataloader = dict(
     ),
 )
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=test_scale),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor=test_scale, keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
 test_dataloader = dict(

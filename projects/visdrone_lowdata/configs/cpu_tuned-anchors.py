@@ -1,4 +1,4 @@
-# Row 2: anchors fitted to the training objects (tools/fit_anchors.py, on the
+# Row 2: anchors fitted to the training objects (tools/fit.py, on the
 # chips of row 3).
 _base_ = 'cpu_coco-anchors.py'
 

@@ -1,4 +1,4 @@
-# Row 2: anchors fitted to the training objects (tools/fit_anchors.py).
+# Row 2: anchors fitted to the training objects (tools/fit.py).
 _base_ = 'gpu_coco-anchors.py'
 
 model = dict(

@@ -2,17 +2,13 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from mmhcm.apis.analysis import (
+from mmhcm.apis.analysis.anchors import (
+    anchor_text,
     fit_config_anchors,
-    fit_text,
-    proposed_scales,
-    scales_text,
+    present_anchors,
 )
-from mmhcm.apis.analysis.anchors import anchor_text, present_anchors
 from mmhcm.apis.data.training_data import build_training_data
-from mmhcm.datasets import build_scales
 from mmhcm.functional.anchors import AnchorSpec
-from mmhcm.functional.chips import ChipScale
 from tests.support.tiny_visdrone import write_tiny_visdrone
 
 
@@ -45,17 +41,6 @@ def test_input_is_resized_and_padded_after_the_crop(cfg):
     resized = fit_config_anchors(cfg, dataset).objects
     np.testing.assert_allclose(resized.bboxes, plain.bboxes * 1.5)
     assert set(resized.input_whs.ravel().tolist()) == {160}
-
-
-def test_printed_lines_are_a_config(cfg, tmp_path):
-    fit = fit_config_anchors(cfg, build_training_data(cfg), num_scales=2)
-    text = fit_text(fit)
-    assert 'IoU 0.7' in text
-    lines = text[text.index('model = ') :]
-    child = tmp_path / 'child.py'
-    child.write_text(f"_base_ = 'tiny.py'\n{lines}\n")
-    head, spec = present_anchors(Config.fromfile(child))
-    assert (head, spec) == (fit.head, fit.specs['fitted'])
 
 
 def test_octave_anchors_are_understood_and_replaced(cfg, tmp_path):
@@ -91,18 +76,3 @@ def test_no_anchors_are_refused(cfg):
     cfg.model.bbox_head.pop('anchor_generator')
     with pytest.raises(ValueError, match='has no anchors'):
         present_anchors(cfg)
-
-
-def test_proposed_scales_are_a_config(cfg):
-    fit = fit_config_anchors(cfg, build_training_data(cfg))
-    scales = proposed_scales(fit, 96, 2)
-    values: dict = {}
-    exec(scales_text(scales), values)
-    assert build_scales(values['scales']) == scales
-
-
-def test_scales_text():
-    scales = [ChipScale(None, (0, float('inf')), 5)]
-    assert scales_text(scales).splitlines()[1] == (
-        '    dict(window=None, valid_range=(0, None), stride=5),'
-    )

@@ -2,21 +2,14 @@ import json
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 
 from mmhcm.apis.analysis import analyze, statistics_text, write_statistics
 from mmhcm.apis.analysis.statistics import class_ratio
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.engine.mining import build_canvases, mining_settings
 from mmhcm.structures.pool import build_pool
-from tests.support.tiny_visdrone import write_tiny_visdrone
 
 CAR = 3
-
-
-@pytest.fixture
-def cfg(tmp_path):
-    return Config.fromfile(write_tiny_visdrone(tmp_path))
 
 
 def test_counts(cfg):

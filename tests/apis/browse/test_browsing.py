@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 from mmdet.registry import MODELS
-from mmengine.config import Config
 
 from mmhcm.apis.browse import (
     save_canvases,
@@ -15,21 +14,13 @@ from mmhcm.apis.browse import (
 )
 from mmhcm.apis.browse.pictures import draw_indices, save_pictures
 from mmhcm.apis.data.training_data import build_training_data
-from mmhcm.engine.mining import build_canvases, find_round
+from mmhcm.engine.mining import find_round
 from mmhcm.structures.rounds import (
     ErrorBox,
-    HardChipRound,
-    MinedCanvas,
-    write_round,
 )
-from tests.support.tiny_visdrone import write_tiny_visdrone
+from tests.support.mined_rounds import write_fake_round
 
 CLASSES = ('pedestrian', 'people', 'bicycle', 'car', 'van')
-
-
-@pytest.fixture
-def cfg(tmp_path):
-    return Config.fromfile(write_tiny_visdrone(tmp_path))
 
 
 def check(paths, num):
@@ -39,28 +30,12 @@ def check(paths, num):
         assert cv2.imread(str(path)).std() > 1
 
 
-def write_fake_round(cfg):
-    """One canvas with pastes, one chip and an error of each kind."""
-    dataset = build_training_data(cfg)
-    recipe = build_canvases(cfg, dataset, 8).get_data_info(0)['canvas']
-    errors = [
-        ErrorBox((10, 10, 30, 30), 'background', 3, -1, 0.8),
-        ErrorBox((40, 10, 60, 30), 'class', 4, 3, 0.7),
-        ErrorBox((10, 40, 30, 60), 'missed', -1, 0, 0.0),
-        ErrorBox((150, 100, 170, 120), 'missed', -1, 0, 0.0),
-    ]
-    canvas = MinedCanvas(
-        recipe.source,
-        recipe.image,
-        recipe.img_id,
-        recipe.pastes,
-        [(0, 0, 64, 64)],
-        [0],
-        errors,
-    )
-    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
-    write_round(path, HardChipRound(1, 'digest', [canvas]))
-    return path
+ERRORS = [
+    ErrorBox((10, 10, 30, 30), 'background', 3, -1, 0.8),
+    ErrorBox((40, 10, 60, 30), 'class', 4, 3, 0.7),
+    ErrorBox((10, 40, 30, 60), 'missed', -1, 0, 0.0),
+    ErrorBox((150, 100, 170, 120), 'missed', -1, 0, 0.0),
+]
 
 
 def test_save_chips(cfg, tmp_path):
@@ -86,7 +61,8 @@ def test_save_canvases(cfg, tmp_path):
 
 
 def test_save_hard_chips(cfg, tmp_path):
-    path = write_fake_round(cfg)
+    chips = {'windows': [(0, 0, 64, 64)], 'scale_inds': [0]}
+    path = write_fake_round(cfg, {**chips, 'errors': ERRORS})
     assert str(find_round(cfg.work_dir)) == path
     paths = save_hard_chips(cfg, tmp_path / 'out', 5)
     check(paths, 1)

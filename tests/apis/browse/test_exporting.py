@@ -1,57 +1,40 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
-from mmengine.config import Config
 
-from mmhcm.apis.browse import export, exporting
+from mmhcm.apis.browse import export, export_files
 from mmhcm.apis.data import (
     rendering_canvases,
     rendering_chips,
     rendering_hard_chips,
 )
 from mmhcm.apis.data.rendering import config_pool
-from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.datasets import VisDroneDataset
-from mmhcm.engine.mining import build_canvases
+from mmhcm.functional.boxes import as_bboxes
+from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.rounds import (
-    HardChipRound,
-    MinedCanvas,
     read_round,
     write_round,
 )
-from tests.support.tiny_visdrone import write_tiny_visdrone
+from tests.support.mined_rounds import write_fake_round
 
-
-@pytest.fixture
-def cfg(tmp_path):
-    return Config.fromfile(write_tiny_visdrone(tmp_path))
-
-
-def write_fake_round(cfg):
-    """Two canvases with pastes, with three chips."""
-    canvases = build_canvases(cfg, build_training_data(cfg), 8)
-    recipes = [canvases.get_data_info(ind)['canvas'] for ind in range(2)]
-    windows = [
-        ([(0, 0, 64, 64), (72, 32, 200, 160)], [0, 1]),
-        ([(40, 40, 104, 104)], [0]),
-    ]
-    mined = [
-        MinedCanvas(
-            recipe.source, recipe.image, recipe.img_id, recipe.pastes, *chips
-        )
-        for recipe, chips in zip(recipes, windows, strict=True)
-    ]
-    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
-    write_round(path, HardChipRound(1, 'digest', mined))
-    return path
+#: Three chips on two canvases.
+CHIPS = [
+    {
+        'windows': [(0, 0, 64, 64), (72, 32, 200, 160)],
+        'scale_inds': [0, 1],
+    },
+    {'windows': [(40, 40, 104, 104)], 'scale_inds': [0]},
+]
 
 
 def read(result):
-    return json.loads(result.json_path.read_text())
+    return json.loads(result.path.read_text())
 
 
 def load_coco(result, what):
@@ -59,7 +42,7 @@ def load_coco(result, what):
     return DATASETS.build(
         dict(
             type='CocoDataset',
-            data_root=str(result.json_path.parent),
+            data_root=str(result.path.parent),
             ann_file=f'{what}.json',
             data_prefix=dict(img=f'{what}/'),
             metainfo=dict(classes=VisDroneDataset.METAINFO['classes']),
@@ -110,7 +93,7 @@ def test_chips_round_trip(cfg, tmp_path):
 
 
 def test_hard_chips_round_trip(cfg, tmp_path):
-    path = write_fake_round(cfg)
+    path = write_fake_round(cfg, *CHIPS)
     result = export(cfg, 'hard-chips', tmp_path / 'out', round_file=path)
     chips = rendering_hard_chips(cfg)
     coco = load_coco(result, 'hard-chips')
@@ -128,7 +111,7 @@ def test_hard_chips_round_trip(cfg, tmp_path):
 
 @pytest.mark.parametrize('what', ['images', 'pool'])
 def test_rounds_of_other_data_are_refused(cfg, what):
-    path = write_fake_round(cfg)
+    path = write_fake_round(cfg, *CHIPS)
     mined = read_round(path)
     known = {'pool': config_pool(cfg, rendering_chips(cfg)).fingerprint}
     write_round(path, dataclasses.replace(mined, origin=known))
@@ -168,6 +151,102 @@ def test_canvases(cfg, tmp_path):
         )
 
 
+def source_of(cfg):
+    """The training images as their data set reads them, none left out."""
+    settings = dict(cfg.train_dataloader.dataset.dataset)
+    settings.update(filter_cfg=None, pipeline=[])
+    return DATASETS.build(settings)
+
+
+def with_ignored(tmp_path):
+    """Add an ignored region, and one ignored object, to the second image."""
+    path = tmp_path / 'train' / 'annotations' / '001.txt'
+    rows = '100,90,60,40,0,0,0,0\n10,120,20,20,0,4,0,0\n'
+    path.write_text(path.read_text() + rows)
+
+
+def test_a_whole_data_set_as_coco(cfg, tmp_path):
+    with_ignored(tmp_path)
+    result = export(cfg, 'images', tmp_path / 'out')
+    source, coco = source_of(cfg), load_coco(result, 'train')
+    assert result.num_images == len(coco) == len(source)
+    num_regions = 0
+    for ind in range(len(coco)):
+        info = source.get_data_info(ind)
+        stored = tmp_path / 'out' / 'train' / Path(info['img_path']).name
+        assert stored.read_bytes() == Path(info['img_path']).read_bytes()
+        bboxes, ignored = instance_arrays(info['instances'])
+        regions = as_bboxes(info['ignored_regions'])
+        sample = coco[ind]
+        found = sample['gt_bboxes'].numpy()
+        np.testing.assert_array_equal(found[: len(bboxes)], bboxes)
+        # A region is a crowd of each of the ten classes.
+        np.testing.assert_array_equal(
+            found[len(bboxes) :], regions.repeat(10, axis=0)
+        )
+        np.testing.assert_array_equal(
+            sample['gt_ignore_flags'], [*ignored, *[True] * 10 * len(regions)]
+        )
+        num_regions += len(regions)
+    assert num_regions
+    groups = {
+        c['name']: c['supercategory'] for c in read(result)['categories']
+    }
+    assert groups['people'] == 'person'
+    assert groups['van'] == 'vehicle'
+
+
+def test_a_whole_data_set_as_yolo(cfg, tmp_path):
+    with_ignored(tmp_path)
+    out = tmp_path / 'out'
+    result = export(cfg, 'images', out, files='yolo')
+    source = source_of(cfg)
+    for ind in range(len(source)):
+        info = source.get_data_info(ind)
+        path = Path(info['img_path'])
+        bboxes, ignored = instance_arrays(info['instances'])
+        labels = out / 'labels' / 'train' / f'{path.stem}.txt'
+        rows = np.loadtxt(labels, ndmin=2).reshape(-1, 5)
+        whole = [info['width'], info['height']] * 2
+        x, y, w, h = (rows[:, 1:] * whole).T
+        np.testing.assert_allclose(
+            np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], axis=1),
+            bboxes[~ignored].clip(0, whole),
+            atol=1e-3,
+        )
+        assert rows[:, 0].tolist() == [
+            item['bbox_label']
+            for item in info['instances']
+            if not item['ignore_flag']
+        ]
+        stored = out / 'images' / 'train' / path.name
+        changed = ignored.any() or len(info['ignored_regions'])
+        if not changed:
+            assert stored.read_bytes() == path.read_bytes()
+    # Neither foreground nor background.
+    picture = cv2.imread(str(out / 'images' / 'train' / '001.png'))
+    assert (picture[95:125, 105:155] == [104, 116, 124]).all()
+    text = result.path.read_text()
+    assert 'train: "images/train"\nval: "images/train"\nnames:\n  0: ' in text
+
+
+def test_parts_of_yolo_share_a_folder(cfg, tmp_path):
+    export(cfg, 'chips', tmp_path / 'out', num=2, files='yolo')
+    cfg.val_dataloader = cfg.train_dataloader
+    export(cfg, 'images', tmp_path / 'out', files='yolo', split='val')
+    result = export(cfg, 'images', tmp_path / 'out', num=1, files='yolo')
+    lines = result.path.read_text().splitlines()[:3]
+    assert lines == [
+        'train: "images/train"',
+        'val: "images/val"',
+        'chips: "images/chips"',
+    ]
+    for part, num in (('chips', 2), ('train', 1)):
+        for kind in ('images', 'labels'):
+            folder = tmp_path / 'out' / kind / part
+            assert len(list(folder.iterdir())) == num
+
+
 def test_whole_images(cfg, tmp_path):
     chips = cfg.train_dataloader.dataset
     chips.scales = None
@@ -187,7 +266,7 @@ def test_whole_images(cfg, tmp_path):
 
 def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
     out = tmp_path / 'out'
-    write, count = exporting.write_picture, 0
+    write, count = export_files.write_picture, 0
 
     def stop_at_third(path, picture):
         nonlocal count
@@ -196,15 +275,15 @@ def test_an_interrupted_export_leaves_no_json(cfg, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         write(path, picture)
 
-    monkeypatch.setattr(exporting, 'write_picture', stop_at_third)
+    monkeypatch.setattr(export_files, 'write_picture', stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         export(cfg, 'chips', out)
     assert not (out / 'chips.json').exists()
     assert len(list(out.glob('chips/*'))) == 2
-    monkeypatch.setattr(exporting, 'write_picture', write)
+    monkeypatch.setattr(export_files, 'write_picture', write)
     export(cfg, 'chips', out)
     whole = export(cfg, 'chips', tmp_path / 'whole')
-    assert whole.json_path.read_bytes() == (out / 'chips.json').read_bytes()
+    assert whole.path.read_bytes() == (out / 'chips.json').read_bytes()
 
 
 def test_more_images_include_fewer(cfg, tmp_path):
@@ -241,18 +320,14 @@ def test_only_broken_images_are_an_error(cfg, tmp_path):
     assert not (tmp_path / 'out' / 'chips.json').exists()
 
 
-def test_a_round_of_another_pool_is_an_error(cfg, tmp_path):
-    write_fake_round(cfg)
-    cfg.default_hooks.mining.pool.min_size = 18
-    with pytest.raises(ValueError, match='mined with another object pool'):
-        export(cfg, 'hard-chips', tmp_path / 'out')
-
-
 @pytest.mark.parametrize(
     ('kwargs', 'fault'),
     [
-        (dict(what='images'), "what must be .* 'images'"),
+        (dict(what='pictures'), "what must be .* 'pictures'"),
         (dict(what='chips', num=0), 'num must be positive, got 0'),
+        (dict(what='chips', files='voc'), "files must be .* 'voc'"),
+        (dict(what='images', split='x'), "split must be .* 'x'"),
+        (dict(what='chips', split='val'), 'split val goes with images'),
         (dict(what='chips', suffix='.gif'), "suffix must be .* '.gif'"),
         (
             dict(what='chips', round_file='x'),

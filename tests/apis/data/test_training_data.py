@@ -2,7 +2,6 @@ import tarfile
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 
 from mmhcm.apis.data import (
     InputResizing,
@@ -16,12 +15,6 @@ from mmhcm.apis.data.training_data import (
     build_training_data,
 )
 from mmhcm.datasets import ChipDataset
-from tests.support.tiny_visdrone import write_tiny_visdrone
-
-
-@pytest.fixture
-def cfg(tmp_path):
-    return Config.fromfile(write_tiny_visdrone(tmp_path))
 
 
 def test_projections_are_what_training_sees(cfg):

@@ -45,35 +45,28 @@ def make_round(number, mined, images=(0, 1, 2), **counts):
     )
 
 
-@pytest.mark.parametrize(
-    ('old', 'new', 'expected'),
-    [
-        ([], [], (1, 0, 0, 0, 0, 0)),
-        ([error(HERE)], [], (1, 1, 0, 0, 1, 0)),
-        ([], [error(HERE)], (1, 0, 0, 0, 0, 1)),
-        ([error(HERE)], [error(NEAR)], (1, 1, 1, 0, 0, 0)),
-        # whatever the class that was detected
-        ([error(HERE)], [error(NEAR, det=1)], (1, 1, 1, 0, 0, 0)),
-        ([error(HERE)], [error(THERE)], (1, 1, 0, 0, 1, 1)),
-        ([error(HERE)], [error(HERE, 'class', 0, 1)], (1, 1, 0, 1, 0, 0)),
-        (
-            [error(HERE), error(THERE), error(ELSEWHERE)],
-            [error(NEAR), error(THERE, 'class', 0, 1)],
-            (1, 3, 1, 1, 1, 0),
-        ),
-    ],
-    ids=[
-        'none',
-        'gone',
-        'new',
-        'still',
-        'other label',
-        'moved',
-        'turned',
-        'all',
-    ],
-)
-def test_fates(old, new, expected):
+FATES = {
+    'none': ([], [], (1, 0, 0, 0, 0, 0)),
+    'gone': ([error(HERE)], [], (1, 1, 0, 0, 1, 0)),
+    'new': ([], [error(HERE)], (1, 0, 0, 0, 0, 1)),
+    'still': ([error(HERE)], [error(NEAR)], (1, 1, 1, 0, 0, 0)),
+    # whatever the class that was detected
+    'other label': ([error(HERE)], [error(NEAR, det=1)], (1, 1, 1, 0, 0, 0)),
+    'moved': ([error(HERE)], [error(THERE)], (1, 1, 0, 0, 1, 1)),
+    'turned': (
+        *([error(HERE)], [error(HERE, 'class', 0, 1)], (1, 1, 0, 1, 0, 0)),
+    ),
+    'all': (
+        [error(HERE), error(THERE), error(ELSEWHERE)],
+        [error(NEAR), error(THERE, 'class', 0, 1)],
+        (1, 3, 1, 1, 1, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize('name', FATES)
+def test_fates(name):
+    old, new, expected = FATES[name]
     fates = compare_errors(
         make_round(2, [canvas(1, new)], [1]),
         make_round(1, [canvas(1, old)], [1]),

@@ -90,7 +90,27 @@ B = {'id': 'b', 'config': 'a.py'}
                 {**B, 'checkpoint_of': 'a'},
                 {**B, 'id': 'c', 'checkpoint_of': 'b'},
             ],
-            "row 'c' tests the checkpoint of 'b', which trains none",
+            "row 'c' needs the checkpoint of 'b', which trains none",
+        ),
+        (
+            [{**A, 'tta': True, 'slices': True}],
+            "row 'a' has both tta and slices",
+        ),
+        (
+            [A, {**B, 'ensemble_of': ['a', 'c']}],
+            "row 'b' needs row 'c', which is not above it",
+        ),
+        (
+            [A, {**B, 'ensemble_of': ['a'], 'tta': True}],
+            "row 'b' has both ensemble_of and tta",
+        ),
+        (
+            [
+                A,
+                {**B, 'ensemble_of': ['a']},
+                {**B, 'id': 'c', 'checkpoint_of': 'b'},
+            ],
+            "row 'c' needs the checkpoint of 'b', which trains none",
         ),
         ([{**A, 'parent': 'z'}], "row 'a' names the parent 'z'"),
     ],

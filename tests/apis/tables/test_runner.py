@@ -65,6 +65,11 @@ if (here / 'submit_fails').exists():
     sys.exit('error: no test')
 pathlib.Path(after('--out')).write_text(str('--tta' in sys.argv))
 """
+ENSEMBLE = """
+if (here / 'ensemble_fails').exists():
+    sys.exit('error: no fusion')
+pathlib.Path(after('--out')).write_text('True')
+"""
 EVALUATE = """
 tta = pathlib.Path(sys.argv[1]).read_text() == 'True'
 names = 'AP AP50 AP75 AR1 AR10 AR100 AR500'.split()
@@ -107,6 +112,7 @@ def table(tmp_path, monkeypatch):
     for name, text in (
         ('train', TRAIN),
         ('submit', SUBMIT),
+        ('ensemble', ENSEMBLE),
         ('evaluate', EVALUATE),
     ):
         (package / f'{name}.py').write_text(FAKE + text)
@@ -385,8 +391,65 @@ def test_row_of_another_process_is_skipped(table):
     with runner.runs(['plain'])[0].folder.locked():
         done, results = table.run(['plain'])
     assert not done
-    assert results['plain', 0].message == 'another process runs it'
+    message = results['plain', 0].message
+    assert message.startswith('another process runs it (process ')
     assert table.calls() == []
+
+
+FUSED = [
+    ROWS[0],
+    {**ROWS[0], 'id': 'sliced', 'checkpoint_of': 'plain', 'slices': True},
+    {'id': 'both', 'config': 'plain.py', 'ensemble_of': ['plain', 'sliced']},
+]
+
+
+def test_an_ensemble_fuses_the_results_of_rows(table):
+    write_configs(table.root, FUSED)
+    done, results = table.run()
+    assert done
+    names = [call[:3] for call in table.calls()]
+    assert [name[0] for name in names] == [
+        *('train', 'submit', 'evaluate', 'submit', 'evaluate'),
+        *('ensemble', 'evaluate'),
+    ]
+    zips = [
+        str(table.root / f'work/{row}/seed_0/results.zip')
+        for row in ('plain', 'sliced')
+    ]
+    assert names[5][1:] == zips
+    sliced = [call for call in table.calls() if call[0] == 'submit'][1]
+    assert '--slices' in sliced
+    assert results['both', 0].official['AP'] == 10
+    page = (table.root / 'work' / 't.md').read_text()
+    assert 'ensemble of plain, sliced' in page
+
+    done, _ = table.run(['both'])
+    assert done
+    assert table.calls() == []
+    # Other results of a member are fused again.
+    path = table.root / 'work/sliced/seed_0/results.zip'
+    path.write_text('True')
+    _, results = table.run(['plain'])
+    assert results['both', 0].status == 'stale'
+    done, results = table.run()
+    assert done
+    assert names_of(table.calls()) == ['ensemble', 'evaluate']
+    assert results['both', 0].status == 'done'
+
+
+def test_an_ensemble_fails_with_its_members_or_by_itself(table):
+    write_configs(table.root, FUSED)
+    (table.root / 'ensemble_fails').touch()
+    done, results = table.run()
+    assert not done
+    assert results['both', 0].message == 'error: no fusion'
+    (table.root / 'ensemble_fails').unlink()
+    done, results = table.run(seeds=(1,), rows=None)
+    assert done
+    (table.root / 'submit_fails').touch()
+    done, results = table.run(seeds=(2,))
+    assert not done
+    assert results['both', 2].message == 'row plain failed'
 
 
 def test_launchers(table):

@@ -11,7 +11,6 @@ from mmhcm.datasets.partial_decoding.restart_offsets import (
     offsets_digest,
     open_restart_offsets,
 )
-from mmhcm.structures.files import ArrayFileError
 
 WH = (150, 110)
 AREA = (30, 20, 90, 80)
@@ -98,30 +97,6 @@ def test_offsets_are_found_again_and_pickle_as_a_path(
     # A worker that starts later decodes images as a whole.
     again.path.unlink()
     assert pickle.loads(data) is None
-
-
-def test_damaged_and_foreign_files_are_refused(tmp_path, offsets, paths):
-    digest = offsets_digest(paths)
-    path = offsets.path
-    content = path.read_bytes()
-    for damaged in (b'', content[:-1], content[: len(content) // 2]):
-        path.write_bytes(damaged)
-        assert open_restart_offsets(tmp_path / 'cache', digest) is None
-    for position in range(0, len(content), len(content) // 50):
-        damaged = bytearray(content)
-        damaged[position] ^= 1
-        path.write_bytes(damaged)
-        try:
-            assert open_restart_offsets(tmp_path / 'cache', digest) is None
-        except ArrayFileError:
-            assert position < 20
-    path.write_bytes(content)
-    assert open_restart_offsets(tmp_path / 'cache', digest) is not None
-
-
-def test_nothing_to_mark(tmp_path):
-    offsets = build_restart_offsets(tmp_path, [], offsets_digest([]))
-    assert len(offsets) == offsets.num_partial == 0
 
 
 def test_files_have_a_version(monkeypatch, paths):

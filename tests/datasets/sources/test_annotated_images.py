@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.datasets.sources import AnnotatedImages, annotated_images
-from mmhcm.datasets.sources.annotated_images import annotations_of
 from mmhcm.datasets.sources.dota import cut_box
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.instances import instance_arrays
@@ -123,11 +122,3 @@ def test_infos_are_not_shared():
     images = draw_images(3)
     images[0]['instances'].append('more')
     assert 'more' not in images[0]['instances']
-
-
-def test_regions_may_be_left_out():
-    rows = np.array([[1, 2, 3, 4, 0, 0, 0, 0]])
-    assert annotations_of(rows, (9, 9), True)['ignored_regions'] == [
-        [1, 2, 4, 6]
-    ]
-    assert annotations_of(rows, (9, 9), False)['ignored_regions'] == []

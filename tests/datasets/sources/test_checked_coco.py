@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmhcm.datasets import CheckedCocoDataset, ChipDataset
+from mmhcm.datasets import CheckedCocoDataset
 
 CLASSES = ('car', 'bus')
 GOOD = [10, 10, 20, 10]
@@ -332,11 +332,3 @@ def test_a_folder_for_a_file(tmp_path):
     (tmp_path / 'a.json').mkdir()
     with pytest.raises(OSError, match=r'a\.json'):
         build(tmp_path)
-
-
-def test_chips_of_a_coco_file(tmp_path):
-    write(tmp_path, [GOOD, [90, 70, 20, 20]])
-    chips = ChipDataset(
-        build(tmp_path), [], [dict(window=50, valid_range=(0, None))]
-    )
-    assert len(chips) == 2

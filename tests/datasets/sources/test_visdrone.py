@@ -10,7 +10,7 @@ from mmhcm.datasets import VisDroneDataset, dataset_boxes
 from mmhcm.datasets.data_info import dataset_arrays
 from mmhcm.datasets.sources import image_folder
 from mmhcm.structures import images as image_sizes
-from mmhcm.structures.annotations import CLASSES, AnnotationError
+from mmhcm.structures.annotations import CLASSES
 from tests.support.scene_folders import write_visdrone
 
 TEXT = """10,20,30,40,1,1,0,0
@@ -156,12 +156,6 @@ def test_other_folders(tmp_path):
     assert len(dataset.get_data_info(0)['instances']) == 5
 
 
-def test_malformed_rows_name_file_and_line(tmp_path):
-    write_visdrone(tmp_path, {'a': '1,1,5,5,1,4,0,0\n\n1,1,5,5,1,12,0,0\n'})
-    with pytest.raises(AnnotationError, match=r'a\.txt:3: bad category'):
-        build(tmp_path, test_mode=True)
-
-
 def test_sizes_are_read_from_the_headers(tmp_path):
     write_visdrone(tmp_path, {'a': ''}, image_wh=(321, 123))
     path = tmp_path / 'images' / 'a.png'
@@ -192,17 +186,6 @@ def test_real_images(real_data):
         assert (bboxes >= 0).all()
         wh = np.array([info['width'], info['height']])
         assert (bboxes[:, 2:] <= wh).all()
-
-
-def test_ignored_regions_may_be_left_out(tmp_path):
-    rows = [(1, 2, 10, 10, 1, 4, 0, 0), (40, 30, 20, 20, 0, 0, 0, 0)]
-    root = write_visdrone(tmp_path, {'a': rows})
-    infos = [
-        build(root, **kwargs).get_data_info(0)
-        for kwargs in ({}, {'use_ignored_regions': False})
-    ]
-    assert [len(info['ignored_regions']) for info in infos] == [1, 0]
-    assert infos[0]['instances'] == infos[1]['instances']
 
 
 def infos_of(dataset):

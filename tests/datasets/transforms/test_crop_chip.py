@@ -18,7 +18,9 @@ CHIP_SIZE = 64
 PAD = (7, 8, 9)
 
 
-def make_results(rows, window, resize=1.0, valid=None, labels=None):
+def make_results(
+    rows, window, resize=1.0, valid=None, labels=None, uncounted=()
+):
     """Rows (x, y, w, h) in whole pixels."""
     image = np.full((WH[1], WH[0], 3), BACKGROUND, dtype=np.uint8)
     paint(image, rows)
@@ -32,8 +34,14 @@ def make_results(rows, window, resize=1.0, valid=None, labels=None):
         'width': WH[0],
         'height': WH[1],
         'instances': [
-            {'bbox': [x, y, x + w, y + h], 'bbox_label': label}
-            for (x, y, w, h), label in zip(rows, labels, strict=True)
+            {
+                'bbox': [x, y, x + w, y + h],
+                'bbox_label': label,
+                'ignore_flag': int(index in uncounted),
+            }
+            for index, ((x, y, w, h), label) in enumerate(
+                zip(rows, labels, strict=True)
+            )
         ],
         'chip': {
             'window': np.array(window, dtype=np.float32),
@@ -76,16 +84,6 @@ def test_boxes_are_where_the_objects_are(scene):
     assert results['img'].shape == (CHIP_SIZE, CHIP_SIZE, 3)
 
 
-@given(scenes())
-def test_boxes_fit_the_objects_after_a_flip(scene):
-    row, window, resize = scene
-    flip = TRANSFORMS.build(dict(type='mmdet.RandomFlip', prob=1.0))
-    results = flip(crop([row], window, resize))
-    found = painted_box(results['img'], object_color(0), tolerance=77)
-    bbox = results['gt_bboxes'].numpy()[0]
-    np.testing.assert_allclose(found, bbox, atol=1.01)
-
-
 def test_windows_are_padded_at_the_right_and_the_bottom():
     results = crop([(0, 0, 10, 10)], (0, 0, 40, 20), resize=1.5)
     img = results['img']
@@ -114,18 +112,27 @@ def test_ignored_and_removed_objects():
         (57, 30, 16, 10),  # less than half
         (64, 40, 10, 10),  # touches the window's border
         (5, 40, 20, 20),  # not valid at this scale
+        (35, 40, 20, 20),  # ignored in the image
     ]
-    valid = [True, True, True, True, False]
-    results = crop(rows, (0, 0, 64, 64), valid=valid, labels=[9, 3, 3, 1, 5])
+    results = crop(
+        rows,
+        (0, 0, 64, 64),
+        valid=[True, True, True, True, False, False],
+        labels=[9, 3, 3, 1, 5, 0],
+        uncounted=[5],
+    )
     assert isinstance(results['gt_bboxes'], HorizontalBoxes)
     assert results['gt_bboxes'].numpy().tolist() == [
         [10, 10, 30, 30],
         [56, 10, 64, 20],
         [57, 30, 64, 40],
         [5, 40, 25, 60],
+        [35, 40, 55, 60],
     ]
-    assert results['gt_bboxes_labels'].tolist() == [9, 3, 3, 5]
-    assert results['gt_ignore_flags'].tolist() == [False, False, True, True]
+    assert results['gt_bboxes_labels'].tolist() == [9, 3, 3, 5, 0]
+    flags = [False, False, True, True, True]
+    assert results['gt_ignore_flags'].tolist() == flags
+    assert results['ignored_but_counted'].tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize(

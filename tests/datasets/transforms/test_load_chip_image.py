@@ -191,15 +191,3 @@ def test_without_numba_images_are_decoded_as_a_whole(
     same_samples(
         partial, build(root, tmp_path, 'LoadImageFromFile', False), num=3
     )
-
-
-def test_a_broken_image_gives_way_to_the_next(root, tmp_path):
-    dataset = build(root, tmp_path)
-    path = root / 'images' / '0.jpg'
-    content = path.read_bytes()
-    try:
-        path.write_bytes(b'')
-        sample = dataset[SampleKey(0, 0, 0)]
-    finally:
-        path.write_bytes(content)
-    assert sample['data_samples'].img_id == '1'

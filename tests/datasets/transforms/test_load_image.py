@@ -1,6 +1,8 @@
 import cv2
 import numpy as np
 import pytest
+from mmcv.transforms import LoadImageFromFile
+from mmdet.registry import TRANSFORMS
 from PIL import Image
 
 from mmhcm.datasets.transforms import LoadImage
@@ -68,3 +70,37 @@ def test_rotation_by_exif_is_an_error(tmp_path):
     results = {'img_path': str(tmp_path / 'a.jpg'), 'width': 60, 'height': 40}
     with pytest.raises(ValueError, match=r'40 x 60 pixels, .* has 60 x 40'):
         LoadImage(color_type='color')(results)
+
+
+@pytest.mark.parametrize('color_type', ['color', 'grayscale', 'unchanged'])
+def test_pixels_and_shapes_are_those_of_mmcv(tmp_path, color_type):
+    write_rotated(tmp_path / 'a.jpg')
+    results = {'img_path': str(tmp_path / 'a.jpg')}
+    theirs = LoadImageFromFile(color_type=color_type)(dict(results))
+    ours = build(color_type=color_type)(dict(results))
+    assert ours.keys() == theirs.keys()
+    np.testing.assert_array_equal(ours.pop('img'), theirs.pop('img'))
+    assert ours == theirs
+
+
+def build(**kwargs):
+    return TRANSFORMS.build(dict(type='LoadImageFromFile', **kwargs))
+
+
+def test_arguments_of_mmcv_are_kept(tmp_path):
+    assert vars(build()) == vars(LoadImageFromFile())
+    path = tmp_path / 'a.jpg'
+    path.write_bytes(b'garbage')
+    results = {'img_path': str(path)}
+    assert build(ignore_empty=True)(results) is None
+    cv2.imwrite(str(path), COLOR)
+    with pytest.warns(DeprecationWarning, match='backend_args'):
+        old = build(file_client_args={'backend': 'disk'})
+    np.testing.assert_array_equal(old(dict(results))['img'], load(path))
+
+
+def test_only_the_registry_of_mmdetection_has_the_checks():
+    assert isinstance(build(), LoadImageFromFile)
+    assert type(build()) is not LoadImageFromFile
+    plain = TRANSFORMS.build(dict(type='mmengine.LoadImageFromFile'))
+    assert type(plain) is LoadImageFromFile

@@ -90,22 +90,15 @@ def test_other_classes_are_refused(path, recorded, message):
     check_checkpoint(path, model, ('car', 'van'))
 
 
-class Foreign:
-    """Class that the safe loader refuses."""
-
-
 def test_invalid_checkpoints_are_refused(path):
     model = nn.Linear(2, 3)
-    torch.save({'state_dict': model.state_dict(), 'meta': Foreign()}, path)
-    with pytest.raises(ValueError, match='can be loaded safely'):
-        check_checkpoint(path, model)
     torch.save({'state_dict': model.state_dict()}, path)
     with open(path, 'rb') as file:  # noqa: PTH123
         content = file.read()
     for damaged in (b'', b'text', content[: len(content) // 2]):
         with open(path, 'wb') as file:  # noqa: PTH123
             file.write(damaged)
-        with pytest.raises(ValueError, match='can be loaded safely'):
+        with pytest.raises(ValueError, match='not a checkpoint that can be'):
             check_checkpoint(path, model)
 
 
@@ -114,9 +107,8 @@ def test_existing_checkpoint(path):
         existing_checkpoint(path)
     torch.save({}, path)
     assert existing_checkpoint(path) == path
-    address = 'https://example.org/a.pth'
-    assert existing_checkpoint(address) == address
-    check_checkpoint(address, nn.Linear(1, 1))
+    for address in ('https://example.org/a.pth', 'open-mmlab://resnet50'):
+        assert existing_checkpoint(address) == address
 
 
 def test_latest_checkpoint(tmp_path, path):

@@ -4,21 +4,24 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmhcm.cli.arguments import add_config_arguments, add_mode_arguments
 from mmhcm.engine.launching import (
-    add_config_arguments,
-    add_mode_arguments,
+    check_mining_hooks,
     innermost_dataset,
     join_processes,
     launch,
     load_config,
+    scale_check,
     use_mode,
 )
 from mmhcm.engine.launching.launch import (
     move_root,
     set_threads,
+    use_focus,
     use_slices,
     use_tta,
 )
+from tests.support.tiny_run import REPO
 
 
 def parse(*args):
@@ -62,6 +65,39 @@ def test_an_option_wins_over_the_moved_root(config):
     options = 'data_root=/new', 'test_dataloader.dataset.root=/mine'
     cfg = load_config(parse(config, '--cfg-options', *options))
     assert cfg.test_dataloader.dataset.root == '/mine'
+
+
+def test_options_change_what_values_refer_to(tmp_path):
+    path = tmp_path / 'name.py'
+    path.write_text(
+        "data_root = 'a'\npart = dict(path='${data_root}/x', n='${size}')\n"
+    )
+    options = '--cfg-options', 'data_root=b', 'size=3'
+    assert load_config(parse(path, *options)).part == dict(path='b/x', n=3)
+    with pytest.raises(ValueError, match=r'name.py: part.n = .* no size'):
+        load_config(parse(path))
+
+
+def test_a_config_of_the_package_needs_no_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cfg = load_config(parse('mmhcm::_base_/datasets/visdrone_chips.py'))
+    assert cfg.work_dir == 'work_dirs/visdrone_chips'
+    with pytest.raises(FileNotFoundError, match=r'mmhcm::absent\.py'):
+        load_config(parse('mmhcm::absent.py'))
+
+
+@pytest.mark.parametrize('key', ['scales', 'train_dataloader.dataset.scales'])
+def test_other_scales_in_the_test_are_told(key, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        scale_check, 'print_log', lambda line, **_: told.append(line)
+    )
+    name = 'mmhcm::_base_/datasets/visdrone_chips.py'
+    args = parse(name)
+    args.cfg_options = {key: [dict(window=64, valid_range=(0, None))]}
+    cfg = load_config(args)
+    assert cfg.train_dataloader.dataset.scales[0].window == 64
+    assert len(told) == (key != 'scales')
 
 
 def test_move_root_keeps_the_config():
@@ -122,13 +158,16 @@ def test_tta_needs_a_model_and_a_pipeline():
         use_tta(Config({'model': {}}))
 
 
-def test_use_slices():
+@pytest.mark.parametrize(
+    ('use_mode', 'name'), [(use_slices, 'slice'), (use_focus, 'focus')]
+)
+def test_test_mode_replaces_model_and_loader(use_mode, name):
     cfg = Config(
         {
             'model': {'type': 'Detector'},
-            'slice_model': {'type': 'Cut'},
-            'slice_pipeline': ['whole'],
-            'slice_dataloader': {'num_workers': 0},
+            f'{name}_model': {'type': 'Cut'},
+            f'{name}_pipeline': ['whole'],
+            f'{name}_dataloader': {'num_workers': 0},
             'test_dataloader': {
                 'batch_size': 4,
                 'num_workers': 2,
@@ -136,15 +175,17 @@ def test_use_slices():
             },
         }
     )
-    use_slices(cfg)
+    use_mode(cfg)
     assert cfg.model == {'type': 'Cut', 'module': {'type': 'Detector'}}
     assert cfg.test_dataloader == {
         'batch_size': 1,
         'num_workers': 0,
         'dataset': {'pipeline': ['whole']},
     }
-    with pytest.raises(ValueError, match=r'no slice_model .* --slices needs'):
-        use_slices(Config({'model': {}}))
+    with pytest.raises(
+        ValueError, match=rf'no {name}_model .* --{name}s? needs'
+    ):
+        use_mode(Config({'model': {}}))
 
 
 def test_modes_exclude_each_other(capsys):
@@ -156,7 +197,7 @@ def test_modes_exclude_each_other(capsys):
     cfg = Config({'model': {}})
     use_mode(cfg, parser.parse_args([]))
     assert cfg.model == {}
-    for flag in ('--tta', '--slices'):
+    for flag in ('--tta', '--slices', '--focus'):
         with pytest.raises(ValueError, match=f'{flag} needs'):
             use_mode(cfg, parser.parse_args([flag]))
 
@@ -206,3 +247,30 @@ def test_processes_meet_and_watch_each_other(monkeypatch):
     cfg.env_cfg.dist_cfg.timeout = 60
     join_processes(cfg)
     assert called[-2][2]['timeout'] == 60
+
+
+BASE = REPO / 'configs' / '_base_' / 'hard_chip_mining.py'
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        'default_hooks = _base_.mining_hooks',
+        'custom_hooks = [_base_.mining_hooks.mining]',
+        'mining_hooks = dict(_delete_=True)',
+    ],
+)
+def test_config_that_mines(tmp_path, line):
+    path = tmp_path / 'name.py'
+    path.write_text(f'_base_ = [{str(BASE)!r}]\n{line}\n')
+    check_mining_hooks(load_config(parse(path)))
+
+
+def test_config_that_inherits_mining_and_does_not_mine(tmp_path):
+    path = tmp_path / 'name.py'
+    path.write_text(
+        f'_base_ = [{str(BASE)!r}]\n'
+        "default_hooks = dict(logger=dict(type='LoggerHook'))\n"
+    )
+    with pytest.raises(ValueError, match='would mine nothing: add default_h'):
+        check_mining_hooks(load_config(parse(path)))

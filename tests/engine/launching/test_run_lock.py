@@ -2,6 +2,7 @@ import errno
 import fcntl
 import multiprocessing
 import os
+import platform
 import signal
 import time
 
@@ -17,7 +18,8 @@ def test_one_run_at_a_time(tmp_path):
     with only_run_in(folder):
         # What is refused does not let the next one in.
         for _ in range(2):
-            busy = pytest.raises(OSError, match=f'{BUSY}{folder}$')
+            holder = rf'\(process {os.getpid()} on {platform.node()}\)'
+            busy = pytest.raises(OSError, match=f'{BUSY}{folder} {holder}$')
             with busy, only_run_in(folder):
                 pass
         with only_run_in(tmp_path / 'other'):

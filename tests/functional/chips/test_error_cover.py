@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,28 +107,6 @@ def test_listed_errors_are_learned_in_their_chip(seed, num_gts, num_dets):
 
 
 CAR = [20, 20, 80, 60]
-
-
-@pytest.mark.parametrize(
-    ('det', 'gts', 'ignore', 'scale_inds'),
-    [
-        # on plain background, at the scale of its size
-        ([100, 80, 108, 88], [CAR], [0], [0]),
-        # on an object that a chip of its scale ignores: the wheel of a car
-        ([24, 52, 32, 60], [CAR], [0], []),
-        ([17, 52, 25, 60], [CAR], [0], []),
-        # mostly next to it
-        ([14, 52, 22, 60], [CAR], [0], [0]),
-        # on an object that is learned at its scale
-        ([100, 80, 108, 88], [[104, 80, 112, 88]], [0], [0]),
-        ([100, 80, 108, 88], [[104, 80, 112, 88]], [1], []),
-        # around a small object that is ignored
-        ([100, 80, 110, 90], [[101, 80, 110, 84]], [1], []),
-    ],
-)
-def test_background_errors_need_background(det, gts, ignore, scale_inds):
-    chips = cover_errors([det], [True], gts, ignore, WH, SCALES)
-    assert chips.scale_inds.tolist() == scale_inds
 
 
 def test_windows_hold_the_most_objects_to_learn():

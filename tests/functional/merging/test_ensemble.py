@@ -92,22 +92,6 @@ def test_wbf_equals_the_slow_version(seed, weights):
     )
 
 
-def test_two_boxes_become_their_weighted_mean():
-    fused = fuse_detections(PAIR, [2, 1])
-    np.testing.assert_allclose(
-        fused.bboxes, [[0, 0, 10, (1.8 * 10 + 0.6 * 12) / 2.4]], atol=1e-5
-    )
-    np.testing.assert_allclose(fused.scores, [2.4 / 3])
-    assert fused.labels.tolist() == [3]
-
-
-def test_one_of_three_detectors_gives_a_third_of_the_score():
-    empty = ([], [], [])
-    fused = fuse_detections([PAIR[0], empty, empty])
-    np.testing.assert_allclose(fused.scores, [0.3], atol=1e-6)
-    np.testing.assert_allclose(fused.bboxes, [[0, 0, 10, 10]], atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ('method', 'expected'),
     [('nms', [0.9]), ('soft-nms', [0.9, 0.3 * np.exp(-((10 / 12) ** 2) * 2)])],

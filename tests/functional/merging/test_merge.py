@@ -130,21 +130,6 @@ def test_valid_ranges_are_half_open_and_come_before_the_limit():
     np.testing.assert_allclose(merged.scores, [0.5, 0.4])
 
 
-def test_duplicates_are_removed_within_a_class_only():
-    box = np.array([[0.0, 0, 10, 10]])
-    parts = [
-        (box, np.array([0.5]), np.array([1])),
-        (box + 1, np.array([0.7]), np.array([1])),
-        (box, np.array([0.6]), np.array([2])),
-    ]
-    merged = merge_scales(parts, None, 'nms', 0.5)
-    np.testing.assert_allclose(merged.scores, [0.7, 0.6])
-    assert merged.labels.tolist() == [1, 2]
-    soft = merge_scales(parts, None, 'soft_nms_linear', 0.5)
-    assert len(soft.scores) == 3
-    assert soft.scores[2] < 0.5
-
-
 def test_inputs_stay_as_they_are():
     detections = random_detections(np.random.default_rng(0), 50)
     copies = [array.copy() for array in detections]

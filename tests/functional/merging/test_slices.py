@@ -49,19 +49,6 @@ def test_windows_cover_and_are_of_one_size(width, height, window, overlap):
     assert len(np.unique(windows, axis=0)) == len(windows)
 
 
-def test_the_last_window_ends_at_the_edge():
-    assert slice_windows(25, 10, 10, 0.2).tolist() == [
-        [0, 0, 10, 10],
-        [8, 0, 18, 10],
-        [15, 0, 25, 10],
-    ]
-
-
-def test_an_image_no_larger_than_a_window_is_one():
-    assert slice_windows(30, 20, 30).tolist() == [[0, 0, 30, 20]]
-    assert slice_windows(8, 3, 30).tolist() == [[0, 0, 8, 3]]
-
-
 def test_no_pixels_no_windows():
     assert slice_windows(0, 10, 5).shape == (0, 4)
     assert slice_windows(10, 0, 5).shape == (0, 4)
@@ -115,23 +102,6 @@ def test_cut_agrees_with_the_slow_one(seed, num, window, overlap, margin):
     bboxes = np.hstack(np.clip(ends, low, high)).astype(np.float32)
     cut = cut_detections(bboxes, inds, windows, image_wh, margin)
     assert cut.tolist() == slow_cut(bboxes, inds, windows, image_wh, margin)
-
-
-def test_whole_object_replaces_its_parts():
-    windows = slice_windows(18, 10, 10, 0.2)
-    assert windows[:, 0].tolist() == [0, 8]
-    part, whole = [8.5, 2, 10, 5], [8.5, 2, 13, 5]
-    bboxes, inds = np.array([part, whole, part]), np.array([0, 1, 1])
-    cut = cut_detections(bboxes, inds, windows, (18, 10), margin=0.25)
-    assert cut.tolist() == [True, False, False]
-    # No window holds what is longer than the overlap: both parts stay.
-    halves = np.array([[5.0, 2, 10, 5], [8, 2, 13, 5]])
-    cut = cut_detections(halves, [0, 1], windows, (18, 10), margin=0.25)
-    assert not cut.any()
-    # The edges of the image cut nothing.
-    edges = np.array([[0.0, 0, 3, 10], [15, 0, 18, 10]])
-    cut = cut_detections(edges, [0, 1], windows, (18, 10), margin=0.25)
-    assert not cut.any()
 
 
 def test_cut_of_no_detections():

@@ -31,24 +31,6 @@ def test_labels_out_of_range_are_refused(label):
         instance_counts(np.array([0, label]), 3)
 
 
-@pytest.mark.parametrize(
-    ('counts', 'power', 'expected'),
-    [
-        ([], 1.0, []),
-        ([0, 0], 1.0, [0, 0]),
-        ([5], 1.0, [1]),
-        ([1, 3], 1.0, [0.75, 0.25]),
-        ([1, 0, 3], 1.0, [0.75, 0, 0.25]),
-        ([1, 3], 0.0, [0.5, 0.5]),
-        ([1, 3], 2.0, [0.9, 0.1]),
-        ([1, 3], -1.0, [0.25, 0.75]),
-        ([1, 10], 1000.0, [1, 0]),
-    ],
-)
-def test_known_weights(counts, power, expected):
-    np.testing.assert_allclose(class_weights(counts, power), expected)
-
-
 @given(count_lists, st.floats(-50, 50))
 def test_weights_are_probabilities_that_follow_the_counts(counts, power):
     weights = class_weights(counts, power)

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,36 +23,6 @@ def test_index_sorts_by_class_and_size_and_leaves_out_empty_objects():
     np.testing.assert_allclose(
         np.exp(index.class_log_sizes), [2**4.5, np.nan, 10, np.nan]
     )
-
-
-@pytest.mark.parametrize(
-    ('label', 'wanted', 'limits', 'expected'),
-    [
-        (0, 20, (0.5, 2.0), {2, 4}),
-        (0, 16, (0.5, 2.0), {0, 2, 4}),
-        (0, 16, (1.0, 1.0), {2}),
-        (0, 20, (0.9, 1.1), {4}),
-        (0, 500, (0.5, 2.0), {1}),
-        (0, 1, (0.5, 2.0), {0}),
-        (2, 500, (0.5, 2.0), {5}),
-        (2, 1, (0.5, 2.0), {5}),
-    ],
-)
-def test_pick_near_takes_patches_within_limits(
-    label, wanted, limits, expected
-):
-    index = index_pool(WH, LABELS, 4)
-    picks = np.linspace(0, 0.999, 50)
-    ids = pick_near(
-        index,
-        np.full(50, label),
-        # A little off the exact limit, which rounding may put on either side.
-        np.full(50, np.log(wanted)),
-        picks,
-        (limits[0] * (1 - 1e-9), limits[1] * (1 + 1e-9)),
-        1,
-    )
-    assert set(ids.ravel().tolist()) == expected
 
 
 @given(st.lists(st.integers(0, 2), min_size=1), st.floats(0, 0.999))

@@ -9,48 +9,33 @@ from tests.functional.scoring.test_tide import FAR, NEAR, OBJECT, messy, record
 BACKGROUND = MISSED = 3
 
 
-@pytest.mark.parametrize(
-    ('dets', 'gts', 'cells'),
-    [
-        pytest.param([], [], {}, id='empty'),
-        pytest.param([], [(OBJECT, 2)], {(1, MISSED): 1}, id='missed'),
-        pytest.param([(NEAR, 0.9, 2)], [(OBJECT, 2)], {(1, 1): 1}, id='found'),
-        pytest.param(
-            [(NEAR, 0.9, 3)], [(OBJECT, 2)], {(1, 2): 1}, id='confused'
-        ),
-        pytest.param(
-            [(NEAR, 0.29, 2)], [(OBJECT, 2)], {(1, MISSED): 1}, id='low score'
-        ),
-        pytest.param(
-            [(FAR, 0.9, 3)],
-            [(OBJECT, 2)],
-            {(BACKGROUND, 2): 1, (1, MISSED): 1},
-            id='background',
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 1), (NEAR, 0.5, 2)],
-            [(OBJECT, 2)],
-            {(1, 1): 1, (BACKGROUND, 0): 1},
-            id='the own class goes before a higher score',
-        ),
-        pytest.param(
-            [(NEAR, 0.5, 2), (OBJECT, 0.9, 2)],
-            [(OBJECT, 2)],
-            {(1, 1): 1, (BACKGROUND, 1): 1},
-            id='a duplicate counts as background',
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 1)], [(OBJECT, 11)], {}, id='category 11 is ignored'
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 1)], [(OBJECT, 0)], {}, id='an ignored region'
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 7)], [(OBJECT, 7)], {}, id='no class of ours'
-        ),
-    ],
-)
-def test_cells(dets, gts, cells):
+ONE = [(OBJECT, 2)]
+CASES = {
+    'empty': ([], [], {}),
+    'missed': ([], ONE, {(1, MISSED): 1}),
+    'found': ([(NEAR, 0.9, 2)], ONE, {(1, 1): 1}),
+    'confused': ([(NEAR, 0.9, 3)], ONE, {(1, 2): 1}),
+    'low score': ([(NEAR, 0.29, 2)], ONE, {(1, MISSED): 1}),
+    'background': (
+        *([(FAR, 0.9, 3)], ONE, {(BACKGROUND, 2): 1, (1, MISSED): 1}),
+    ),
+    'the own class goes before a higher score': (
+        *([(OBJECT, 0.9, 1), (NEAR, 0.5, 2)], ONE),
+        {(1, 1): 1, (BACKGROUND, 0): 1},
+    ),
+    'a duplicate counts as background': (
+        *([(NEAR, 0.5, 2), (OBJECT, 0.9, 2)], ONE),
+        {(1, 1): 1, (BACKGROUND, 1): 1},
+    ),
+    'category 11 is ignored': ([(OBJECT, 0.9, 1)], [(OBJECT, 11)], {}),
+    'an ignored region': ([(OBJECT, 0.9, 1)], [(OBJECT, 0)], {}),
+    'no class of ours': ([(OBJECT, 0.9, 7)], [(OBJECT, 7)], {}),
+}
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_cells(name):
+    dets, gts, cells = CASES[name]
     matrix = confusion_matrix([record(dets, gts)], num_classes=3)
     wanted = np.zeros((4, 4), dtype=int)
     for cell, count in cells.items():

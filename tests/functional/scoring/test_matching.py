@@ -10,15 +10,7 @@ from mmhcm.functional.scoring.matching import (
     flag_matches,
     match_all,
 )
-
-
-def slow_overlap(det, gt, ignored):
-    w = min(det[0] + det[2], gt[0] + gt[2]) - max(det[0], gt[0])
-    h = min(det[1] + det[3], gt[1] + gt[3]) - max(det[1], gt[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    area = det[2] * det[3]
-    return w * h / (area if ignored else area + gt[2] * gt[3] - w * h)
+from tests.support.slow_boxes import slow_overlap
 
 
 def slow_flags(dets, det_groups, gt, gt_groups, use_dets, thr):

@@ -14,6 +14,7 @@ from mmhcm.functional.scoring import (
     evaluate,
 )
 from mmhcm.functional.scoring.matched_objects import match_images
+from tests.support.slow_boxes import slow_overlap
 
 OBJECT = (10, 10, 10, 10)
 # IoU with OBJECT: 0.6, 0.25 and 0
@@ -37,103 +38,57 @@ def record(dets=(), gts=(), image_wh=(60, 60)):
     )
 
 
-@pytest.mark.parametrize(
-    ('dets', 'gts', 'counts', 'ap', 'gains'),
-    [
-        pytest.param(
-            [],
-            [(OBJECT, 1)],
-            [0, 0, 0, 0, 0, 1],
-            0,
-            {'Miss': 100, 'FN': 100},
-            id='none',
-        ),
-        pytest.param(
-            [(NEAR, 0.9, 1)], [(OBJECT, 1)], [0] * 6, 100, {}, id='found'
-        ),
-        pytest.param(
-            [(NEAR, 0.9, 2)],
-            [(OBJECT, 1)],
-            [1, 0, 0, 0, 0, 0],
-            0,
-            {'Cls': 100, 'FN': 100},
-            id='class',
-        ),
-        pytest.param(
-            [(PART, 0.9, 1)],
-            [(OBJECT, 1)],
-            [0, 1, 0, 0, 0, 0],
-            0,
-            {'Loc': 100},
-            id='location',
-        ),
-        pytest.param(
-            [(PART, 0.9, 2)],
-            [(OBJECT, 1)],
-            [0, 0, 1, 0, 0, 1],
-            0,
-            {'Miss': 100, 'FN': 100},
-            id='both, and so missed',
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 1), (NEAR, 0.8, 1), (FAR, 0.7, 1)],
-            [(OBJECT, 1), (FAR, 1)],
-            [0, 0, 0, 1, 0, 0],
-            50 + 100 / 3,
-            {'Dupe': 50 - 100 / 3, 'FP': 50 - 100 / 3},
-            id='duplicate between true positives',
-        ),
-        pytest.param(
-            [((30, 0, 5, 5), 0.9, 1), (OBJECT, 0.8, 1)],
-            [(OBJECT, 1)],
-            [0, 0, 0, 0, 1, 0],
-            50,
-            {'Bkg': 50, 'FP': 50},
-            id='background',
-        ),
-        pytest.param(
-            [(OBJECT, 0.8, 1)],
-            [(OBJECT, 1), (FAR, 1)],
-            [0, 0, 0, 0, 0, 1],
-            50,
-            {'Miss': 50, 'FN': 50},
-            id='missed',
-        ),
-        pytest.param(
-            [(PART, 0.9, 1), (OBJECT, 0.8, 1)],
-            [(OBJECT, 1)],
-            [0, 1, 0, 0, 0, 0],
-            50,
-            {'Loc': 50, 'FP': 50},
-            id='fixed, it takes the object of a lower score',
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 1)],
-            [(OBJECT, 11), (FAR, 1)],
-            [0, 0, 0, 0, 1, 1],
-            0,
-            {},
-            id='category 11 is background',
-        ),
-        pytest.param(
-            [(FAR, 0.9, 1), (OBJECT, 0.5, 1)],
-            [(FAR, 0), (OBJECT, 1), ((42, 42, 5, 5), 1)],
-            [0] * 6,
-            100,
-            {},
-            id='nothing counts in an ignored region',
-        ),
-        pytest.param(
-            [(OBJECT, 0.9, 1), (FAR, 0.8, 1)],
-            [(OBJECT, 1, 0), (FAR, 1)],
-            [0] * 6,
-            50,
-            {'FN': 50},
-            id='an ignored object counts for recall alone',
-        ),
-    ],
-)
-def test_types_and_costs(dets, gts, counts, ap, gains):
+ONE = [(OBJECT, 1)]
+TWO = [(OBJECT, 1), (FAR, 1)]
+#: Detections, objects; counts by type, AP, what fixes gain.
+CASES = {
+    'none': ([], ONE, [0, 0, 0, 0, 0, 1], 0, {'Miss': 100, 'FN': 100}),
+    'found': ([(NEAR, 0.9, 1)], ONE, [0] * 6, 100, {}),
+    'class': (
+        *([(NEAR, 0.9, 2)], ONE),
+        *([1, 0, 0, 0, 0, 0], 0, {'Cls': 100, 'FN': 100}),
+    ),
+    'location': ([(PART, 0.9, 1)], ONE, [0, 1, 0, 0, 0, 0], 0, {'Loc': 100}),
+    'both, and so missed': (
+        *([(PART, 0.9, 2)], ONE),
+        *([0, 0, 1, 0, 0, 1], 0, {'Miss': 100, 'FN': 100}),
+    ),
+    'duplicate between true positives': (
+        *([(OBJECT, 0.9, 1), (NEAR, 0.8, 1), (FAR, 0.7, 1)], TWO),
+        *([0, 0, 0, 1, 0, 0], 50 + 100 / 3),
+        {'Dupe': 50 - 100 / 3, 'FP': 50 - 100 / 3},
+    ),
+    'background': (
+        *([((30, 0, 5, 5), 0.9, 1), (OBJECT, 0.8, 1)], ONE),
+        *([0, 0, 0, 0, 1, 0], 50, {'Bkg': 50, 'FP': 50}),
+    ),
+    'missed': (
+        *([(OBJECT, 0.8, 1)], TWO),
+        *([0, 0, 0, 0, 0, 1], 50, {'Miss': 50, 'FN': 50}),
+    ),
+    'fixed, it takes the object of a lower score': (
+        *([(PART, 0.9, 1), (OBJECT, 0.8, 1)], ONE),
+        *([0, 1, 0, 0, 0, 0], 50, {'Loc': 50, 'FP': 50}),
+    ),
+    'category 11 is background': (
+        *([(OBJECT, 0.9, 1)], [(OBJECT, 11), (FAR, 1)]),
+        *([0, 0, 0, 0, 1, 1], 0, {}),
+    ),
+    'nothing counts in an ignored region': (
+        [(FAR, 0.9, 1), (OBJECT, 0.5, 1)],
+        [(FAR, 0), (OBJECT, 1), ((42, 42, 5, 5), 1)],
+        *([0] * 6, 100, {}),
+    ),
+    'an ignored object counts for recall alone': (
+        *([(OBJECT, 0.9, 1), (FAR, 0.8, 1)], [(OBJECT, 1, 0), (FAR, 1)]),
+        *([0] * 6, 50, {'FN': 50}),
+    ),
+}
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_types_and_costs(name):
+    dets, gts, counts, ap, gains = CASES[name]
     costs = error_costs([record(dets, gts)])
     assert costs.counts.tolist() == counts
     assert costs.mean_ap() == pytest.approx(ap)
@@ -159,14 +114,6 @@ def test_official_mean_weighs_by_images():
 
 
 # ---------------------------------------------------------- slow reference
-def slow_iou(a, b):
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    inter = max(width, 0) * max(height, 0)
-    union = a[2] * a[3] + b[2] * b[3] - inter
-    return inter / union if inter > 0 else 0.0
-
-
 def slow_match(dets, gts):
     """Match by the official rule at 0.5: the object of each detection."""
     has = {}
@@ -178,8 +125,8 @@ def slow_match(dets, gts):
             for j, gt in enumerate(gts):
                 if gt[1] != category or gt[2] == 0 or j in taken:
                     continue
-                if slow_iou(dets[i][0], gt[0]) >= best_iou:
-                    best, best_iou = j, slow_iou(dets[i][0], gt[0])
+                if slow_overlap(dets[i][0], gt[0]) >= best_iou:
+                    best, best_iou = j, slow_overlap(dets[i][0], gt[0])
             if best is not None:
                 taken.add(best)
                 has[i] = best
@@ -198,7 +145,7 @@ def slow_entries(images):
                 entry.update(type='TP', object=start + has[i])
             else:
                 ranked = sorted(
-                    (-slow_iou(box, gt[0]), gt[1] != category, j)
+                    (-slow_overlap(box, gt[0]), gt[1] != category, j)
                     for j, gt in enumerate(gts)
                 )
                 iou, other, j = ranked[0] if ranked else (0, True, None)
@@ -340,7 +287,7 @@ def test_matched_objects_fit_the_flags(image):
         for det, gt in zip(found.dets[hit], found.gt[inds[hit]], strict=True):
             assert det[5] == gt[5]
             assert gt[4] != 0
-            assert slow_iou(det[:4], gt[:4]) >= thr - 1e-12
+            assert slow_overlap(det[:4], gt[:4]) >= thr - 1e-12
 
 
 @settings(max_examples=100)

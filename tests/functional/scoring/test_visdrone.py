@@ -17,6 +17,7 @@ from mmhcm.functional.scoring.visdrone import (
     drop_ignored_regions,
     match_detections,
 )
+from tests.support.slow_boxes import slow_overlap
 
 CASE = Path(os.environ.get('MMHCM_DATA', '.')).parent / 'reference/eval_case'
 CASE_FIGURES = (
@@ -71,15 +72,6 @@ def slow_drop(image):
         [row for row in part if slow_share(row, *size, pixels) < 0.5]
         for part in (gt, dets)
     )
-
-
-def slow_overlap(det, gt, ignored):
-    w = min(det[0] + det[2], gt[0] + gt[2]) - max(det[0], gt[0])
-    h = min(det[1] + det[3], gt[1] + gt[3]) - max(det[1], gt[1])
-    if w <= 0 or h <= 0:
-        return 0.0
-    area = det[2] * det[3]
-    return w * h / (area if ignored else area + gt[2] * gt[3] - w * h)
 
 
 def slow_match(dets, gt, thr):

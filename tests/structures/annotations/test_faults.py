@@ -56,13 +56,6 @@ def test_faults_of_one_file_leave_the_others(tmp_path):
     assert '1.txt:2: 2 columns, not 8' in lines[0]
 
 
-def test_an_unknown_category_of_a_bad_row_is_a_bad_row(tmp_path):
-    with_both = 'nan,2,3,4,1,99,0,0\n'
-    _, counts, lines = read(tmp_path, ROW + with_both)
-    assert counts.tolist() == [1]
-    assert [line.split()[0] for line in lines] == ['1']
-
-
 @given(
     rows=st.lists(
         st.tuples(

@@ -1,7 +1,5 @@
 import math
-import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -173,18 +171,6 @@ def test_formatted_rows_lie_inside_and_descend(seed, num):
     assert (rows[:, 0] + rows[:, 2] <= width + 1e-9).all()
     assert (rows[:, 1] + rows[:, 3] <= height + 1e-9).all()
     assert (np.diff(rows[:, 4]) <= 0).all()
-
-
-@pytest.mark.skipif('MMHCM_DATA' not in os.environ, reason='no real data')
-def test_real_annotations_are_read():
-    root = Path(os.environ['MMHCM_DATA']) / 'visdrone'
-    paths = sorted(root.glob('*/annotations/*.txt'))
-    assert paths
-    for path in paths:
-        num_lines = sum(
-            bool(line.strip()) for line in path.read_text().splitlines()
-        )
-        assert read_annotations(path).shape == (num_lines, 8)
 
 
 @pytest.mark.parametrize('odd', ['', '\n\n', ' 1,2,3,4,1,5,0,0\n'])

@@ -141,13 +141,6 @@ def test_user_error_is_named_and_writes_no_file(
     assert not out.exists()
 
 
-def test_split_determines_the_images(write, tmp_path):
-    paths = [write('a.zip', x=CAR), write('b.zip', x=CAR)]
-    sizes = {'x': (60, 40), 'y': (60, 40)}
-    with pytest.raises(ValueError, match=r'a\.zip: 1 images .* file: y'):
-        ensemble_submissions(paths, tmp_path / 'o.zip', image_whs=sizes)
-
-
 def test_one_result_is_no_ensemble_and_none_is_overwritten(write, tmp_path):
     first, second = write('a.zip', x=CAR), write('b.zip', x=CAR)
     with pytest.raises(ValueError, match='two results, not 1'):

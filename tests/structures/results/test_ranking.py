@@ -10,8 +10,12 @@ from mmhcm.structures.results import (
     write_scores,
 )
 from mmhcm.structures.results import ranking as ranking_module
-from mmhcm.structures.results.challenge import TABLE_1, TABLE_2
-from mmhcm.structures.results.ranking import SPLIT_IMAGES, recognise_split
+from mmhcm.structures.results.ranking import (
+    IMAGES,
+    TABLE_1,
+    TABLE_2,
+    recognise_split,
+)
 
 
 def scores_of(ap):
@@ -42,7 +46,35 @@ def split_folder(root, name, num_images):
 
 
 def test_splits_have_the_image_counts_of_the_paper():
-    assert sum(SPLIT_IMAGES.values()) == 10_209
+    assert sum(IMAGES.values()) == 10_209
+
+
+@pytest.mark.parametrize(
+    ('table', 'num_rows', 'split'),
+    [(TABLE_2, 17, 'test-challenge'), (TABLE_1, 4, 'val')],
+)
+def test_published_rows_are_consistent(table, num_rows, split):
+    assert (len(table.rows), table.split) == (num_rows, split)
+    aps = [row[0] for row in table.rows.values()]
+    assert aps == sorted(aps, reverse=True)
+    for ap, ap50, ap75, *recalls in table.rows.values():
+        # A mean over thresholds of which the lowest is 0.50.
+        assert max(ap, ap75) < ap50
+        assert len(recalls) == 4
+        assert recalls == sorted(recalls)
+
+
+def test_claims_of_the_paper_hold():
+    # "11.72 AP higher than CornerNet, which is the best baseline", third.
+    aps = {name: row[0] for name, row in TABLE_2.rows.items()}
+    baselines = {name: ap for name, ap in aps.items() if name.endswith('*')}
+    assert len(baselines) == 7
+    assert max(baselines, key=baselines.get) == 'CornerNet*'
+    assert aps['the paper'] - aps['CornerNet*'] == pytest.approx(11.72)
+    assert list(aps)[2] == 'the paper'
+    ar500, ap75 = METRICS.index('AR500'), METRICS.index('AP75')
+    assert TABLE_1.rows['the paper, multi-scale'][ar500] == 53.78
+    assert TABLE_1.rows['FPN, defaults for COCO'][ap75] == 28.12
 
 
 @pytest.mark.parametrize(
@@ -124,6 +156,11 @@ def test_text_names_the_comparable_rows(
     assert mine.split()[-7:] == [f'{s:.2f}' for s in scores_of(20).official]
     theirs = next(line for line in text.splitlines() if 'FPN' in line)
     assert (TABLE_2, TABLE_1)[number].split in theirs
+
+
+def test_headings_are_above_their_columns(rank):
+    head, *rows = format_rankings(rank(20)).split('\n\n')[1].splitlines()[2:]
+    assert {len(row) for row in rows} == {len(head)}
 
 
 def test_the_file_holds_scores_and_rankings(tmp_path):

@@ -162,23 +162,6 @@ def test_records_come_in_the_order_of_file_names(root):
     assert records['a-1'].dets.shape == (0, 6)
 
 
-@pytest.mark.parametrize(
-    ('texts', 'fault'),
-    [
-        ({'a': HIT}, 'results: 1 images have no result file, first a-1'),
-        (
-            {'a': '', 'a-1': '', 'b': ''},
-            '1 results have no annotation file, first b',
-        ),
-        ({'a': '', 'a-1': '1,2\n'}, r'results: a-1.txt:1: 2 columns'),
-    ],
-)
-def test_faulty_results(root, texts, fault):
-    split = read_split(root, root / 'sizes.csv')
-    with pytest.raises(ValueError, match=fault):
-        read_records(write_results(root, **texts), split)
-
-
 def test_faulty_splits(root):
     (root / 'sizes.csv').write_text('a,60,40\n')
     with pytest.raises(ValueError, match='no known size, first a-1'):

@@ -1,0 +1,179 @@
+"""Export of a config's detector, and its comparison with PyTorch."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import load_state_dict
+from torch import Tensor
+
+from mmhcm.engine.checkpoints import check_checkpoint, load_checkpoint
+from mmhcm.structures.files import atomic_write
+
+from .detector import Detector, Network
+from .operators import OPSET
+
+_OUTPUTS = ['bboxes', 'scores', 'labels']
+#: Layers that ONNX Runtime does not have.
+_WITHOUT = ('ModulatedDeformConv2d', 'DeformConv2d')
+
+
+@dataclass(frozen=True)
+class OnnxExport:
+    """Result of an export.
+
+    Attributes:
+        path: The ONNX file.
+        outputs: Names of its outputs.
+        num_compared: Numbers compared with PyTorch's; None if ONNX Runtime is
+            not installed.
+        difference: Largest difference among them.
+    """
+
+    path: Path
+    outputs: list[str]
+    num_compared: int | None
+    difference: float
+
+
+def export_onnx(
+    cfg: Config,
+    checkpoint: str,
+    path: str | Path,
+    image_wh: tuple[int, int],
+    network: bool = False,
+) -> OnnxExport:
+    """Write a detector as ONNX, and run it once beside PyTorch.
+
+    The input is ``image``, float (1, 3, h, w), BGR from 0 to 255: the image
+    as it enters the network, resized but neither normalised nor padded.
+
+    Args:
+        cfg: The config.
+        checkpoint: Its weights.
+        path: The file to write.
+        image_wh: Width and height of the input, pixels.
+        network: Export backbone, neck and dense head alone.
+
+    Raises:
+        ImportError: the package onnx is missing.
+        OSError: a file cannot be read or written.
+        ValueError: weights that do not fit, or a detector that cannot be
+            exported.
+    """
+    import onnx  # noqa: F401 torch asks for it late
+
+    model = _build(cfg, checkpoint)
+    graph = (Network if network else Detector)(model, image_wh).eval()
+    rng = torch.Generator().manual_seed(0)
+    width, height = image_wh
+    image = torch.rand(1, 3, height, width, generator=rng) * 255
+    with torch.no_grad():
+        expected = graph(image)
+        names = (
+            [f'output_{ind}' for ind in range(len(expected))]
+            if network
+            else _OUTPUTS
+        )
+        content = _written(graph, image, names)
+    with atomic_write(path) as file:
+        file.write(content)
+    if not network:
+        expected = _predicted(model, image)
+    num, difference = _compare(content, image, expected)
+    return OnnxExport(Path(path), names, num, difference)
+
+
+def _build(cfg: Config, checkpoint: str) -> Any:
+    """Build the model in evaluation mode, with its weights."""
+    init_default_scope(cfg.get('default_scope', 'mmdet'))
+    settings = cfg.model.copy()
+    model = MODELS.build(settings)
+    layers = {type(layer).__name__ for layer in model.modules()}
+    missing = [name for name in layers if name.startswith(_WITHOUT)]
+    if missing:
+        raise ValueError(
+            f'{cfg.filename} has {missing[0]} layers, which ONNX Runtime '
+            'does not have'
+        )
+    check_checkpoint(checkpoint, model)
+    content = load_checkpoint(checkpoint)
+    load_state_dict(model, content.get('state_dict', content), strict=True)
+    return model.eval()
+
+
+def _written(graph: Network, image: Tensor, names: list[str]) -> bytes:
+    """Return the ONNX file's content."""
+    dynamic = {name: {0: 'detections'} for name in names if name in _OUTPUTS}
+    with TemporaryDirectory() as folder, warnings.catch_warnings():
+        path = Path(folder, 'detector.onnx')
+        # Sizes are fixed, which is what the tracer warns of.
+        warnings.simplefilter('ignore')
+        torch.onnx.export(
+            graph,
+            (image,),
+            path,
+            input_names=['image'],
+            output_names=names,
+            dynamic_axes=dynamic,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        return path.read_bytes()
+
+
+def _predicted(model: Any, image: Tensor) -> tuple[Tensor, ...]:
+    """Detect with MMDetection."""
+    height, width = image.shape[-2:]
+    sample = DetDataSample(
+        metainfo={
+            'img_shape': (height, width),
+            'ori_shape': (height, width),
+            'scale_factor': (1.0, 1.0),
+        }
+    )
+    batch = {'inputs': [image[0]], 'data_samples': [sample]}
+    with torch.no_grad():
+        (found,) = model.test_step(batch)
+    pred = found.pred_instances
+    return pred.bboxes, pred.scores, pred.labels
+
+
+def _compare(
+    content: bytes, image: Tensor, expected: tuple[Tensor, ...]
+) -> tuple[int | None, float]:
+    """Run the file by ONNX Runtime; return how far the outputs differ.
+
+    Raises:
+        ValueError: they differ in number or shape.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        return None, 0.0
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(
+        content, options, providers=['CPUExecutionProvider']
+    )
+    outputs = session.run(None, {'image': image.numpy()})
+    num, difference = 0, 0.0
+    for output, tensor in zip(outputs, expected, strict=True):
+        values = tensor.numpy()
+        if output.shape != values.shape:
+            raise ValueError(
+                f'the exported detector returns {output.shape} where PyTorch '
+                f'returns {values.shape}'
+            )
+        num += values.size
+        gaps = np.abs(output.astype(np.float64) - values)
+        difference = max(difference, float(gaps.max(initial=0)))
+    return num, difference

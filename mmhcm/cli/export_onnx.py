@@ -1,0 +1,71 @@
+"""Export a detector to ONNX, and compare it with PyTorch on one image."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .arguments import add_config_arguments, command_parser
+from .user_errors import report_user_errors
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = command_parser(
+        'export_onnx',
+        __doc__,
+        'configs/hcm/faster-rcnn_r50_fpn_hcm_visdrone.py '
+        'epoch_24.pth --size 1280 1280 --out detector.onnx',
+    )
+    add_config_arguments(parser)
+    parser.add_argument('checkpoint', help='checkpoint: a file or an address')
+    parser.add_argument('--out', required=True, help='the file to write')
+    parser.add_argument(
+        '--size',
+        type=int,
+        nargs=2,
+        metavar=('WIDTH', 'HEIGHT'),
+        required=True,
+        help="size of the network's input, pixels, such as that of slices",
+    )
+    parser.add_argument(
+        '--network',
+        action='store_true',
+        help='backbone, neck and dense head alone, without anchors and NMS',
+    )
+    return parser.parse_args(argv)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export and print a summary."""
+    from mmhcm.apis.onnx_export import export_onnx
+    from mmhcm.engine.checkpoints import existing_checkpoint
+    from mmhcm.engine.launching import load_config
+
+    if min(args.size) < 1:
+        raise ValueError(f'--size must be positive, not {args.size}')
+    width, height = args.size
+    result = export_onnx(
+        load_config(args),
+        existing_checkpoint(args.checkpoint),
+        args.out,
+        (width, height),
+        network=args.network,
+    )
+    compared = (
+        'not compared with PyTorch: onnxruntime is not installed'
+        if result.num_compared is None
+        else f'{result.num_compared} numbers differ from PyTorch by at most '
+        f'{result.difference:.2g}'
+    )
+    print(f'{result.path}: {", ".join(result.outputs)}; {compared}')
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, export, and return the exit status."""
+    args = parse_args(argv)
+    return report_user_errors(lambda: run(args))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,316 @@
+"""Files that a prediction writes, and what ends it."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmdet.apis import inference_detector, init_detector
+from mmdet.registry import MODELS
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.runner import load_checkpoint
+from pycocotools.coco import COCO
+
+from mmhcm.apis.predict import predict, predicting
+from mmhcm.apis.predict.detector import Detector
+from mmhcm.engine.launching import innermost_dataset
+from mmhcm.structures.annotations import CLASSES, format_results
+from mmhcm.structures.prediction_files import format_yolo
+from tests.support.tiny_checkpoint import write_tiny_checkpoint
+from tests.support.tiny_run import tiny_config
+
+SCORE_THR = 0.05
+WH = (111, 77)
+
+
+@pytest.fixture(scope='module')
+def paths(tmp_path_factory):
+    return write_tiny_checkpoint(tmp_path_factory.mktemp('tiny'))
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Another directory than the project's, with pictures."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('photos/a/1.png', 'photos/b/1.png'):
+        Path(name).parent.mkdir(parents=True)
+        cv2.imwrite(name, noise())
+
+
+def noise(wh=WH):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (wh[1], wh[0], 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def run(paths, tmp_path):
+    def run_with(*sources, mode=None, **kwargs):
+        cfg = config(paths[0], tmp_path, mode)
+        options = {'score_thr': SCORE_THR, 'device': 'cpu', **kwargs}
+        return predict(cfg, paths[1], sources, 'out', **options)
+
+    return run_with
+
+
+def config(path, tmp_path, mode=None):
+    cfg = tiny_config(path, tmp_path)
+    if mode is not None:
+        innermost_dataset(cfg.test_dataloader.dataset).pipeline = cfg[
+            f'{mode}_pipeline'
+        ]
+        cfg.model = Config(
+            {**cfg[f'{mode}_model'].to_dict(), 'module': cfg.model.to_dict()}
+        )._cfg_dict
+        if mode == 'slice':
+            cfg.model.slices = [dict(window=48, overlap=0.2, scale_factor=1.0)]
+    return cfg
+
+
+def expected(paths, image, score_thr=SCORE_THR):
+    """Detect by MMDetection's own functions."""
+    model = init_detector(*map(str, paths), device='cpu')
+    found = inference_detector(model, image).pred_instances.numpy()
+    keep = found.scores >= score_thr
+    assert 0 < keep.sum() < len(keep)
+    return found.bboxes[keep], found.scores[keep], found.labels[keep]
+
+
+def files(folder='out'):
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in Path(folder).rglob('*')
+        if path.is_file()
+    )
+
+
+def test_pictures_and_coco(run, paths):
+    result = run('photos', files='coco')
+    assert files() == ['coco.json', 'pictures/a/1.jpg', 'pictures/b/1.jpg']
+    bboxes, scores, labels = expected(paths, 'photos/a/1.png')
+    assert (result.num_images, result.broken) == (2, [])
+    assert result.num_detections == 2 * len(scores)
+    coco = COCO('out/coco.json')
+    assert [coco.imgs[n]['file_name'] for n in (1, 2)] == [
+        'a/1.png',
+        'b/1.png',
+    ]
+    assert (coco.imgs[1]['width'], coco.imgs[1]['height']) == WH
+    rows = coco.imgToAnns[2]
+    xywh = np.array([row['bbox'] for row in rows])
+    np.testing.assert_allclose(xywh[:, :2] + xywh[:, 2:], bboxes[:, 2:])
+    assert [row['score'] for row in rows] == scores.tolist()
+    assert [row['category_id'] - 1 for row in rows] == labels.tolist()
+    names = [coco.cats[row['category_id']]['name'] for row in rows]
+    assert names == [CLASSES[label] for label in labels]
+
+
+@pytest.mark.parametrize('form', ['yolo', 'visdrone'])
+def test_text_files(run, paths, form):
+    run('photos/a/1.png', files=form, pictures=False)
+    found = expected(paths, 'photos/a/1.png')
+    if form == 'yolo':
+        text = Path('out/yolo/labels/1.txt').read_text()
+        assert text == format_yolo(*found, WH)
+        names = Path('out/yolo/classes.txt').read_text().split()
+        assert tuple(names) == CLASSES
+    else:
+        text = Path('out/visdrone/1.txt').read_text()
+        assert text == format_results(*found, WH)
+    assert not Path('out/pictures').exists()
+
+
+def test_visdrone_files_are_for_its_classes(run, paths, monkeypatch):
+    monkeypatch.setattr('mmhcm.apis.predict.outputs.CLASSES', ('car', 'bus'))
+    with pytest.raises(ValueError, match='for its ten classes; this'):
+        run('photos', files='visdrone')
+
+
+@pytest.mark.parametrize('mode', ['tta', 'slice'])
+def test_other_modes_are_those_of_the_test(run, paths, tmp_path, mode):
+    run('photos/a/1.png', mode=mode, files='coco')
+    cfg = config(paths[0], tmp_path, mode)
+    model = MODELS.build(cfg.model).eval()
+    load_checkpoint(model.module, str(paths[1]))
+    pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
+    sample = pipeline({'img_path': 'photos/a/1.png', 'img_id': 0})
+    with torch.no_grad():
+        (found,) = model.test_step(pseudo_collate([sample]))
+    scores = found.pred_instances.scores.numpy()
+    assert (scores >= SCORE_THR).sum() > 3
+    rows = COCO('out/coco.json').imgToAnns[1]
+    assert [row['score'] for row in rows] == (
+        scores[scores >= SCORE_THR].tolist()
+    )
+
+
+def test_a_broken_picture_is_named_and_skipped(run, capsys):
+    Path('photos/a/0.jpg').write_bytes(b'garbage')
+    Path('photos/a/clip.mp4').write_bytes(b'garbage')
+    Path('photos/notes.txt').touch()
+    result = run('photos', files='coco')
+    assert result.num_images == 2
+    assert len(result.broken) == 2
+    assert 'a/0.jpg: not an image' in result.broken[0]
+    assert 'clip.mp4: not a video' in result.broken[1]
+    assert 'photos/notes.txt' in result.notes[0]
+    assert 'skipped' in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_broken_picture(run, monkeypatch):
+    def fail(*_):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(predicting, 'write_picture', fail)
+    with pytest.raises(OSError, match='No space left'):
+        run('photos')
+
+
+def test_what_was_found_before_ctrl_c_is_written(run, monkeypatch):
+    detect, calls = Detector.detect, []
+
+    def interrupted(self, *args):
+        calls.append(args)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return detect(self, *args)
+
+    monkeypatch.setattr(Detector, 'detect', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run('photos', files='coco')
+    assert files() == ['coco.json', 'pictures/a/1.jpg']
+    assert len(COCO('out/coco.json').imgs) == 1
+
+
+def test_video(run, paths):
+    writer = cv2.VideoWriter(
+        'clip.avi', cv2.VideoWriter.fourcc(*'MJPG'), 10, WH
+    )
+    for _ in range(2):
+        writer.write(noise())
+    writer.release()
+    capture = cv2.VideoCapture('clip.avi')
+    frame = capture.read()[1]
+    result = run('clip.avi', files='yolo')
+    assert result.num_images == 2
+    assert files() == [
+        'pictures/clip.mp4',
+        'yolo/classes.txt',
+        'yolo/labels/clip/0000001.txt',
+        'yolo/labels/clip/0000002.txt',
+    ]
+    text = Path('out/yolo/labels/clip/0000001.txt').read_text()
+    found = expected(paths, frame)
+    assert text == format_yolo(*found, frame.shape[1::-1])
+    drawn = cv2.VideoCapture('out/pictures/clip.mp4')
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 2
+    assert drawn.read()[1].shape[0] > frame.shape[0]
+
+
+def write_tiff(path, tile=16):
+    rasterio = pytest.importorskip(
+        'rasterio', reason='rasterio is not installed (the extra geo)'
+    )
+    with rasterio.open(
+        path,
+        'w',
+        driver='GTiff',
+        count=3,
+        width=WH[0],
+        height=WH[1],
+        dtype='uint8',
+        photometric='RGB',
+        crs='EPSG:32633',
+        transform=rasterio.Affine(0.5, 0, 1000, 0, -0.5, 2000),
+        tiled=True,
+        blockxsize=tile,
+        blockysize=tile,
+    ) as file:
+        file.write(noise()[..., ::-1].transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize('mode', [None, 'slice'])
+def test_geotiff_gives_the_boxes_of_the_same_picture(run, mode):
+    write_tiff('map.tif')
+    run('map.tif', mode=mode, files='coco')
+    found = COCO('out/coco.json').imgToAnns[1]
+    assert files() == ['coco.json', 'geojson/map.geojson', 'pictures/map.jpg']
+    features = json.loads(Path('out/geojson/map.geojson').read_text())[
+        'features'
+    ]
+    run('photos/a/1.png', mode=mode, files='coco')
+    rows = COCO('out/coco.json').imgToAnns[1]
+    assert found == rows
+    assert len(features) == len(rows) > 3
+    for feature, row in zip(features, rows, strict=True):
+        x, y, width, height = row['bbox']
+        ring = np.array(feature['geometry']['coordinates'][0])
+        low, high = ring.min(axis=0), ring.max(axis=0)
+        np.testing.assert_allclose(
+            low, [1000 + x / 2, 2000 - (y + height) / 2], atol=1e-3
+        )
+        np.testing.assert_allclose(
+            high, [1000 + (x + width) / 2, 2000 - y / 2], atol=1e-3
+        )
+        assert feature['properties']['score'] == row['score']
+
+
+def test_geotiff_in_slices_is_never_read_as_a_whole(run, monkeypatch):
+    write_tiff('map.tif')
+    parts = []
+    read = predicting.GeoTiff._read
+
+    def watched(self, **part):
+        parts.append(part)
+        return read(self, **part)
+
+    monkeypatch.setattr(predicting.GeoTiff, '_read', watched)
+    run('map.tif', mode='slice', pictures=False, files='yolo')
+    assert len(parts) == 6
+    for part in parts:
+        (top, bottom), (left, right) = part['window']
+        assert (bottom - top, right - left) == (48, 48)
+
+
+def test_too_many_pixels_at_once_ask_for_slices(run, monkeypatch):
+    write_tiff('map.tif')
+    monkeypatch.setattr(predicting, 'MAX_PIXELS', 10)
+    (fault,) = run('map.tif').broken
+    assert 'take --slices' in fault
+    assert not run('map.tif', mode='slice').broken
+
+
+def test_without_rasterio_a_map_is_a_picture_and_a_note(run, monkeypatch):
+    # OpenCV 5 decodes no smaller tiles out of memory.
+    write_tiff('map.tif', tile=256)
+    monkeypatch.setattr(predicting, 'has_rasterio', lambda: False)
+    result = run('map.tif')
+    assert result.broken == []
+    assert files() == ['pictures/map.jpg']
+    assert 'rasterio is not installed' in result.notes[0]
+    assert result.num_images == 1
+
+
+def test_scores_are_shares(run):
+    with pytest.raises(ValueError, match=r'must be in 0\.\.1, got 30'):
+        run('photos', score_thr=30)
+
+
+def test_weights_of_another_model_are_refused(run, paths, tmp_path):
+    cfg = tiny_config(paths[0], tmp_path)
+    cfg.model.neck.out_channels = 8
+    cfg.model.rpn_head.in_channels = 8
+    cfg.model.roi_head.bbox_roi_extractor.out_channels = 8
+    cfg.model.roi_head.bbox_head.in_channels = 8
+    with pytest.raises(ValueError, match='is of another model'):
+        predict(cfg, paths[1], ['photos'], 'out', device='cpu')
+    assert not Path('out').exists()
+
+
+def test_pipeline_that_begins_otherwise_is_refused(paths, tmp_path):
+    cfg = tiny_config(paths[0], tmp_path)
+    del cfg.test_dataloader.dataset.pipeline[0]
+    with pytest.raises(ValueError, match='begins with Resize'):
+        predict(cfg, paths[1], ['photos'], 'out', device='cpu')

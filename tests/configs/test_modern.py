@@ -1,0 +1,239 @@
+"""The modern detectors train, test, ignore, mine and resume on tiny input."""
+
+from copy import deepcopy
+from functools import cache
+
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.structures import InstanceData
+
+from mmhcm.datasets import find_chip_dataset
+from mmhcm.engine.launching.launch import use_slices, use_tta
+from mmhcm.engine.mining import MiningLoop
+from tests.support.slim_baselines import dicts, tiny_runner
+from tests.support.slim_modern import (
+    CONVNEXT,
+    DINO,
+    MODERN,
+    NWD,
+    slim_modern,
+    small_scales,
+    tiny_chips,
+)
+from tests.support.stopping import StopHook, Stopped
+from tests.support.tiny_run import REPO, state_of, write_tiny_run
+
+RTMDET = 'rtmdet_tiny_p2'
+QUICK = {RTMDET, DINO, CONVNEXT, NWD}
+FAMILIES = [
+    pytest.param(name, marks=() if name in QUICK else pytest.mark.nightly)
+    for name in MODERN
+]
+
+
+@cache
+def _read(name):
+    return Config.fromfile(REPO / 'configs/modern' / f'{name}_visdrone.py')
+
+
+def load(name):
+    return deepcopy(_read(name))
+
+
+@pytest.fixture(autouse=True)
+def _unformatted(monkeypatch):
+    # Formatting the config's text would take longer than the run.
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
+    )
+
+
+@pytest.fixture(scope='module')
+def tiny(tmp_path_factory):
+    return write_tiny_run(tmp_path_factory.mktemp('modern')).parent
+
+
+def small(name, variant=''):
+    cfg = load(f'{name}{variant}')
+    slim_modern(cfg, name)
+    small_scales(cfg.train_dataloader)
+    small_scales(cfg.val_dataloader)
+    small_scales(cfg.tta_pipeline)
+    return cfg
+
+
+@pytest.mark.parametrize('name', FAMILIES)
+def test_detector_trains_and_scores(name, tiny, tmp_path):
+    runner = tiny_runner(small(name), tiny, tmp_path)
+    before = {k: v.clone() for k, v in runner.model.named_parameters()}
+    runner.train()
+    assert runner.iter == 1
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+    after = dict(runner.model.named_parameters())
+    assert any((before[key] != after[key]).any() for key in before)
+    scores = runner.test()
+    assert 0 <= scores['visdrone/AP'] <= 100
+
+
+@pytest.mark.parametrize('variant', ['', '_chips'])
+@pytest.mark.parametrize('mode', [use_tta, use_slices])
+@pytest.mark.parametrize(
+    'name',
+    [
+        RTMDET,
+        pytest.param(DINO, marks=pytest.mark.nightly),
+        pytest.param(CONVNEXT, marks=pytest.mark.nightly),
+        pytest.param(NWD, marks=pytest.mark.nightly),
+    ],
+)
+def test_detector_tests_at_scales_and_in_slices(
+    name, mode, variant, tiny, tmp_path
+):
+    cfg = small(name, variant)
+    if name == DINO:
+        cfg.tta_model.max_per_view = cfg.slice_model.max_per_view = 100
+    mode(cfg)
+    for item in cfg.model.get('slices', []):
+        item.window = 64
+    cfg.val_dataloader = cfg.test_dataloader
+    runner = tiny_runner(cfg, tiny, tmp_path)
+    assert 'visdrone/AP' in runner.test()
+
+
+def mining_runner(name, tiny, work_dir, resume=False):
+    """Build a Runner that mines between its two epochs of two batches."""
+    cfg = small(name, '_hcm')
+    tiny_chips(cfg)
+    cfg.resume = resume
+    return tiny_runner(
+        cfg,
+        tiny,
+        work_dir,
+        {
+            'train_cfg.max_epochs': 2,
+            'default_hooks.checkpoint': cfg.default_hooks.checkpoint,
+        },
+    )
+
+
+def round_bytes(work_dir):
+    return (work_dir / 'hcm/round_1/hard_chips.jsonl').read_bytes()
+
+
+@pytest.mark.parametrize(
+    'moment',
+    [
+        pytest.param({'epoch': 1}, marks=pytest.mark.nightly),
+        {'iteration': 3},
+    ],
+    ids=['before mining', 'after mining'],
+)
+@pytest.mark.parametrize(
+    'name',
+    [
+        RTMDET,
+        DINO,
+        pytest.param(CONVNEXT, marks=pytest.mark.nightly),
+        pytest.param(NWD, marks=pytest.mark.nightly),
+    ],
+)
+def test_mined_and_resumed_run_equals_an_uninterrupted_one(
+    name, moment, tiny, tmp_path, monkeypatch
+):
+    mined = []
+    mine = MiningLoop._mine
+    monkeypatch.setattr(
+        MiningLoop, '_mine', lambda loop: mined.append(1) or mine(loop)
+    )
+    whole, parts = tmp_path / 'whole', tmp_path / 'parts'
+    runner = mining_runner(name, tiny, whole)
+    runner.train()
+    chips = find_chip_dataset(runner.train_dataloader.dataset)
+    assert chips.num_hard > 0
+    assert mined == [1]
+
+    stopped = mining_runner(name, tiny, parts)
+    stopped.register_hook(StopHook(**moment))
+    with pytest.raises(Stopped):
+        stopped.train()
+    resumed = mining_runner(name, tiny, parts, resume=True)
+    resumed.train()
+    assert resumed.iter == runner.iter == 4
+    # The round of a run that ended after mining is not mined again.
+    assert mined == [1, 1]
+    assert round_bytes(parts) == round_bytes(whole)
+    expected, state = state_of(runner), state_of(resumed)
+    assert [
+        key for key in expected if not torch.equal(expected[key], state[key])
+    ] == []
+
+
+@pytest.mark.parametrize('variant', ['', '_chips', '_hcm'])
+@pytest.mark.parametrize('name', MODERN)
+def test_config_fits_dense_images_and_ignores(name, variant):
+    cfg = load(f'{name}{variant}')
+    for part in dicts(cfg.model):
+        assert part.get('num_classes', 10) == 10
+    limits = [
+        part[key]
+        for part in dicts(cfg.model.test_cfg)
+        for key in ('max_per_img', 'nms_pre')
+        if key in part
+    ]
+    assert min(limits) >= 500
+    kinds = {
+        part.assigner.type
+        for part in dicts(cfg.model.train_cfg)
+        if 'assigner' in part
+    }
+    if name == DINO:
+        assert cfg.model.bbox_head.type == 'IgnoringDINOHead'
+    elif name in (CONVNEXT, NWD):
+        assert kinds == {'TrueIgnoreAssigner'}
+    else:
+        assert 'IgnoringAssigner' in kinds
+    assert cfg.val_evaluator == {'type': 'VisDroneMetric'}
+    assert {'tta_model', 'slice_model'} < set(cfg)
+    assert ('mining' in cfg.default_hooks) == (variant == '_hcm')
+    assert cfg.data_root == 'data'
+    assert 'data/coco' not in str(cfg._cfg_dict)
+
+
+def losses_of(model, gt, ignored):
+    """Compute the losses of an image with boxes of objects."""
+    sample = DetDataSample(
+        metainfo={
+            'img_shape': (128, 128),
+            'pad_shape': (128, 128),
+            'batch_input_shape': (128, 128),
+        }
+    )
+    for key, bboxes in (('gt_instances', gt), ('ignored_instances', ignored)):
+        bboxes = torch.tensor(bboxes, dtype=torch.float32).reshape(-1, 4)
+        labels = torch.zeros(len(bboxes), dtype=torch.long)
+        setattr(sample, key, InstanceData(bboxes=bboxes, labels=labels))
+    torch.manual_seed(1)
+    loss, _ = model.parse_losses(
+        model.loss(torch.randn(1, 3, 128, 128), [sample])
+    )
+    return loss
+
+
+@pytest.mark.parametrize('name', [RTMDET, DINO])
+def test_background_has_no_ignored_objects(name):
+    cfg = load(name)
+    slim_modern(cfg, name)
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model).train()
+    everything = [[-40, -40, 168, 168]]
+    # Without objects all loss is that of background.
+    assert losses_of(model, [], []) > 0
+    assert losses_of(model, [], everything) == 0
+    loss = losses_of(model, [[20, 20, 60, 50]], everything)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert loss > 0

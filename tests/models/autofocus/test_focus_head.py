@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+import torch
+from mmdet.registry import MODELS
+from mmdet.structures import DetDataSample
+from mmengine.config import ConfigDict
+from mmengine.structures import InstanceData
+
+from mmhcm.models.autofocus import FocusHead
+
+
+def make_sample(valid=(), ignored=(), img_shape=(64, 64), **meta):
+    sample = DetDataSample(metainfo=dict(img_shape=img_shape, **meta))
+    for name, boxes in (
+        ('gt_instances', valid),
+        ('ignored_instances', ignored),
+    ):
+        bboxes = torch.tensor(boxes).float().reshape(-1, 4)
+        sample.set_data({name: InstanceData(bboxes=bboxes)})
+    return sample
+
+
+@pytest.fixture
+def head():
+    head = FocusHead(4, stride=16, feat_channels=4)
+    head.init_weights()
+    return head
+
+
+SMALL, OTHER = [0, 0, 16, 16], [16, 16, 32, 32]
+
+
+def test_objects_that_only_the_chip_ignores_are_focus(head):
+    counted = np.array([True, False])
+    sample = make_sample([[48, 48, 64, 64]], [SMALL, OTHER])
+    sample.set_metainfo(dict(ignored_but_counted=counted))
+    labels = head._labels(sample, (4, 4))
+    assert labels.diag().tolist() == [1, -1, 0, 1]
+    plain = head._labels(make_sample([], [SMALL, OTHER]), (4, 4))
+    assert plain.diag().tolist() == [-1, -1, 0, 0]
+
+
+def test_loss_is_the_mean_over_labelled_cells(head):
+    x = torch.randn(2, 4, 4, 4)
+    samples = [make_sample([SMALL]), make_sample([], [OTHER])]
+    logits = head(x).log_softmax(1)
+    labels = torch.zeros(2, 4, 4, dtype=torch.long)
+    labels[0, 0, 0], labels[1, 1, 1] = 1, -1
+    kept = [
+        -logits[image, labels[image, row, col], row, col]
+        for image in range(2)
+        for row in range(4)
+        for col in range(4)
+        if labels[image, row, col] >= 0
+    ]
+    assert len(kept) == 31
+    expected = torch.stack(kept).mean()
+    torch.testing.assert_close(head.loss(x, samples), expected)
+
+
+def test_loss_without_labelled_cells_is_zero(head):
+    x = torch.randn(1, 4, 4, 4, requires_grad=True)
+    loss = head.loss(x, [make_sample([], [[0, 0, 64, 64]])])
+    assert loss == 0
+    loss.backward()
+    assert (x.grad == 0).all()
+
+
+def test_loss_falls():
+    torch.manual_seed(0)
+    # Larger weights than those at the start of a training.
+    head = FocusHead(4, stride=16, feat_channels=8)
+    x, samples = torch.randn(1, 4, 4, 4), [make_sample([SMALL])]
+    losses = []
+    for _ in range(60):
+        loss = head.loss(x, samples)
+        params = list(head.parameters())
+        steps = torch.autograd.grad(loss, params)
+        with torch.no_grad():
+            for param, step in zip(params, steps, strict=True):
+                param -= step
+        losses.append(loss.item())
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_map_is_of_the_image_without_padding(head):
+    samples = [
+        make_sample(img_shape=(30, 64)),
+        make_sample(img_shape=(64, 33)),
+    ]
+    head.predict(torch.randn(2, 4, 4, 4), samples)
+    assert [tuple(s.focus_map.shape) for s in samples] == [(2, 4), (4, 3)]
+    for sample in samples:
+        assert ((sample.focus_map > 0) & (sample.focus_map < 1)).all()
+
+
+def test_sizes_have_to_ascend():
+    with pytest.raises(ValueError, match='sizes must be three that ascend'):
+        FocusHead(4, 16, sizes=(64, 5, 90))
+
+
+def test_proposals_are_those_of_an_rpn():
+    """Beside them, a loss and a map of stride 16."""
+    cfg = ConfigDict(
+        type='RPNHead',
+        in_channels=4,
+        feat_channels=4,
+        anchor_generator=dict(
+            type='AnchorGenerator',
+            scales=[4],
+            ratios=[1.0],
+            strides=[4, 8, 16],
+        ),
+        train_cfg=dict(
+            assigner=dict(
+                type='TrueIgnoreAssigner',
+                pos_iou_thr=0.7,
+                neg_iou_thr=0.3,
+                min_pos_iou=0.3,
+            ),
+            sampler=dict(type='PseudoSampler'),
+            allowed_border=-1,
+            pos_weight=-1,
+        ),
+        test_cfg=dict(
+            nms_pre=50,
+            max_per_img=20,
+            nms=dict(type='nms', iou_threshold=0.7),
+        ),
+    )
+    plain = MODELS.build(cfg)
+    head = MODELS.build(
+        {**cfg, 'type': 'FocusRPNHead', 'focus': dict(feat_channels=8)}
+    )
+    assert head.focus_head.stride == 16
+    report = head.load_state_dict(plain.state_dict(), strict=False)
+    assert all(key.startswith('focus_head') for key in report.missing_keys)
+    feats = [torch.randn(1, 4, 64 // s, 64 // s) for s in (4, 8, 16)]
+    sample = make_sample([SMALL], scale_factor=(1, 1), pad_shape=(64, 64))
+    sample.gt_instances.labels = torch.zeros(1, dtype=torch.long)
+    expected, got = (
+        rpn.loss_and_predict(feats, [sample]) for rpn in (plain, head)
+    )
+    focus = got[0].pop('loss_focus')
+    assert focus > 0
+    assert got[0] == expected[0]
+    assert torch.equal(got[1][0].bboxes, expected[1][0].bboxes)
+    (found,) = head.predict(feats, [sample])
+    assert torch.equal(found.bboxes, plain.predict(feats, [sample])[0].bboxes)
+    assert sample.focus_map.shape == (4, 4)

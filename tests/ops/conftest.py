@@ -1,0 +1,3 @@
+from tests.support.operators import backend_name
+
+__all__ = ['backend_name']
