@@ -8,6 +8,8 @@ _base_ = [
 ]
 data_root = _base_.visdrone_root
 default_hooks = _base_.project_hooks
+# Rates are for MMDetection's batches.
+auto_scale_lr = dict(enable=True)
 
 model = dict(
     bbox_head=dict(type='FixedSSDHead', num_classes=10),

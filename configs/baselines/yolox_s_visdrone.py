@@ -7,6 +7,8 @@ _base_ = [
 ]
 data_root = _base_.visdrone_root
 default_hooks = _base_.project_hooks
+# Rates are for MMDetection's batches.
+auto_scale_lr = dict(enable=True)
 
 # All detections above the score leave the head: the official score and
 # submissions take the best 500.
