@@ -9,7 +9,8 @@ _base_ = [
 optim_wrapper = _base_.dino_optimizer
 
 test_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    # With a limit, which Resize does not have.
     dict(
         type='ResizeToScale',
         scale_factor=_base_.test_scale,
