@@ -2,7 +2,11 @@
 # chip scale.
 _base_ = '../modern/dino-5scale_swin-l_hcm_visdrone.py'
 
-load_from = 'checkpoints/dino-5scale_swin-l_8xb2-36e_coco.pth'
+# Of MMDetection's model zoo.
+load_from = (
+    'https://github.com/RistoranteRist/mmlab-weights/releases/download/'
+    'dino-swinl/dino-5scale_swin-l_8xb2-36e_coco-5486e051.pth'
+)
 optim_wrapper = dict(type='AmpOptimWrapper')
 slice_model = dict(
     slices=[

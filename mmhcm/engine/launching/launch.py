@@ -100,8 +100,9 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
+    # Classes stay what they are: `to_dict` would make names of them.
     with deferred_references():
-        return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
+        return Config(moved(cfg._to_lazy_dict()), filename=cfg.filename)
 
 
 def check_mining_hooks(cfg: Config) -> None:
