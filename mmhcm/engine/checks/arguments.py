@@ -60,7 +60,9 @@ def accepted_arguments(cls: type) -> set[str] | None:
     for base in cls.__mro__[:-1]:
         if '__init__' not in vars(base):
             continue
-        parameters = inspect.signature(base.__init__).parameters.values()
+        parameters = inspect.signature(
+            vars(base)['__init__']
+        ).parameters.values()
         names |= {
             p.name
             for p in parameters

@@ -57,7 +57,7 @@ class MiningIterator:
         before_batch: Callable[[int], None],
     ) -> None:
         batches: Any = dataloader.batch_sampler
-        self._sampler = getattr(batches, 'sampler', None)
+        self._sampler: Any = getattr(batches, 'sampler', None)
         if type(batches) is not BatchSampler or not hasattr(
             self._sampler, 'start_at'
         ):
