@@ -23,7 +23,7 @@ train_pipeline = [
     *_base_.train_pipeline[2:],
 ]
 test_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     _base_.test_pipeline[1],
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]

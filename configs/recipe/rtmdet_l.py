@@ -2,7 +2,6 @@
 # every chip scale.
 _base_ = '../modern/rtmdet_l_hcm_visdrone.py'
 
-# Of MMDetection's model zoo.
 load_from = (
     'https://download.openmmlab.com/mmdetection/v3.0/rtmdet/'
     'rtmdet_l_8xb32-300e_coco/'

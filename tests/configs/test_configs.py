@@ -185,7 +185,7 @@ def test_pixels_are_those_of_own_transforms(path, images):
     _run.add(str(pipeline))
     own_names = deepcopy(pipeline)
     own_names[0].type = 'LoadImage'
-    if 'scale_factor' in pipeline[1]:
+    if pipeline[1].type == 'Resize' and 'scale_factor' in pipeline[1]:
         assert own_names[1].pop('keep_ratio') is True
         own_names[1].type = 'ResizeToScale'
     ours, theirs = Compose(own_names), Compose(pipeline)

@@ -23,8 +23,9 @@ model.test_cfg = dict(
 # One batch normalisation over all processes.
 sync_bn = 'torch'
 
+# For 16 images: 0.00025 at 8 processes of 4.
 rrnet_optimizer = dict(
-    type='OptimWrapper', optimizer=dict(type='Adam', lr=0.00025)
+    type='OptimWrapper', optimizer=dict(type='Adam', lr=0.000125)
 )
 # The boxes of all scales together, in one soft-NMS.
 rrnet_tta_model = dict(
