@@ -102,5 +102,6 @@ class MiningIterator:
             self._iteration, self._starts, len(self._dataloader)
         )
         assert self._dataloader.batch_size is not None
-        self._sampler.start_at(epoch, batch * self._dataloader.batch_size)
+        sampler: Any = self._sampler
+        sampler.start_at(epoch, batch * self._dataloader.batch_size)
         self._batches = iter(self._dataloader)
