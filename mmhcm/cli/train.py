@@ -47,14 +47,12 @@ def run(args: argparse.Namespace) -> int:
     )
     from mmhcm.engine.launching import (
         build_runner,
-        check_mining_hooks,
         join_processes,
         load_config,
         only_run_in,
     )
 
     cfg = load_config(args)
-    check_mining_hooks(cfg)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')

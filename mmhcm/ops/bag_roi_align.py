@@ -230,8 +230,10 @@ def _find_bags(
     num_cells = grid.output_size[0] * grid.output_size[1]
     groups = torch.cumsum(nums.prod(1) * num_cells, 0) // _MAX_SAMPLES
     sizes = torch.unique_consecutive(groups, return_counts=True)[1].tolist()
-    for part in zip(*(x.split(sizes) for x in regions), strict=True):
-        yield _find_pixels(*part, feat_shape, grid)
+    for images, corners, sides, num in zip(
+        *(x.split(sizes) for x in regions), strict=True
+    ):
+        yield _find_pixels(images, corners, sides, num, feat_shape, grid)
 
 
 def _find_pixels(

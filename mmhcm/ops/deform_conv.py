@@ -209,11 +209,10 @@ def modulated_deform_conv_backward(
 
 def _geometry(options: dict[str, Any]) -> _Geometry:
     """Read mmcv's names, which differ between the two operators."""
-    if 'dH' in options:
-        names = ('dH', 'dW', 'padH', 'padW', 'dilationH', 'dilationW')
-    else:
-        names = ('stride_h', 'stride_w', 'pad_h', 'pad_w')
-        names += ('dilation_h', 'dilation_w')
+    names = ['dH', 'dW', 'padH', 'padW', 'dilationH', 'dilationW']
+    if 'dH' not in options:
+        names = ['stride_h', 'stride_w', 'pad_h', 'pad_w']
+        names += ['dilation_h', 'dilation_w']
     steps = [options[name] for name in names]
     return _Geometry(
         (steps[0], steps[1]),

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import mmhcm
 from mmhcm.operator_finder import OperatorFinder, register_finder
 from mmhcm.ops import ext, name_backend
 from tests.support.operators import needs_compiled
+
+REPO = Path(__file__).parents[2]
 
 
 def test_operator_without_stand_in_names_itself_and_the_remedy():
@@ -61,9 +62,7 @@ def test_stand_ins_serve_an_mmcv_without_operators(first):
     if first == 'mmhcm':
         begin = 'import mmhcm\n'
     else:
-        setup = runpy.run_path(
-            str(Path(mmhcm.__file__).parents[1] / 'setup.py')
-        )
+        setup = runpy.run_path(str(REPO / 'setup.py'))
         # As an installed mmhcm lets Python do at its start.
         begin = setup['PTH'] + 'import mmdet.models\n'
     result = subprocess.run(

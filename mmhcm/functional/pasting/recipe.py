@@ -1,7 +1,7 @@
 """Pastes, plans of pastes, and options of planning."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +116,7 @@ class PasteOptions:
     hard_edges: bool = False
 
     @classmethod
-    def make(cls, naive: bool = False, **fields: Any) -> Self:
+    def make(cls, naive: bool = False, **fields: Any) -> 'PasteOptions':
         """Create options from some fields.
 
         Args:

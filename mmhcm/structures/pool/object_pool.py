@@ -4,7 +4,7 @@ The layout of the files is described in `mmhcm.structures.pool.file`.
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class ObjectPool:
     @classmethod
     def open(
         cls, path: str | Path, expected_fingerprint: str | None = None
-    ) -> Self:
+    ) -> 'ObjectPool':
         """Open the pool in the folder ``path``.
 
         Args:

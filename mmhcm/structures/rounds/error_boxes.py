@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class DetectedImage:
         det_bboxes: np.ndarray,
         det_scores: np.ndarray,
         det_labels: np.ndarray,
-    ) -> Self:
+    ) -> 'DetectedImage':
         """Take objects and regions as a data info has them."""
         gt_bboxes, gt_ignored = instance_arrays(instances)
         return cls(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class ObjectMarks:
             object.__setattr__(self, name, flags if len(flags) else none)
 
     @classmethod
-    def of(cls, instances: Sequence[Mapping[str, Any]]) -> Self:
+    def of(cls, instances: Sequence[Mapping[str, Any]]) -> 'ObjectMarks':
         """Take the objects of a data info, in pixels of its image."""
         return cls(
             as_bboxes([item['bbox'] for item in instances]),
@@ -65,7 +65,7 @@ class ErrorMarks:
         classes: Sequence[str],
         bboxes: np.ndarray | None = None,
         tag_missed: bool = True,
-    ) -> Self:
+    ) -> 'ErrorMarks':
         """Take errors, with their text as tags.
 
         Args:
@@ -107,7 +107,7 @@ class Marks:
     errors: ErrorMarks | None = None
     title: str = ''
 
-    def inside(self, window: tuple[int, int, int, int]) -> Self:
+    def inside(self, window: tuple[int, int, int, int]) -> 'Marks':
         """Return what a window (xyxy) shows, in pixels of the window."""
         objects, errors = self.objects, self.errors
         if objects is not None:

@@ -1,0 +1,223 @@
+"""Stand-ins for mmcv's operators against the compiled ones.
+
+Input: random boxes and features, of the sizes that the configs have on an
+image of 1344 x 800 pixels. The peer is mmcv's compiled operator, or for the
+focal loss, which mmcv compiles for GPUs alone, MMDetection's in PyTorch. Ours
+are the plain stand-ins and, where torchvision works, its operators. Results
+are compared first.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from mmcv.ops import (
+    deform_conv2d,
+    modulated_deform_conv2d,
+    nms,
+    roi_align,
+    soft_nms,
+)
+from mmdet.models.losses.focal_loss import py_sigmoid_focal_loss
+from timing import alternate, parse_data_root, ratio_line
+from torch import Tensor
+
+from mmhcm.ops import (
+    backend,
+    ext,
+    name_backend,
+    sigmoid_focal_loss_backward,
+    sigmoid_focal_loss_forward,
+)
+
+IMAGE_WH = (1344, 800)
+RNG = torch.Generator().manual_seed(0)
+
+
+def draw_bboxes(num: int, side: float) -> Tensor:
+    """Draw (num, 4) boxes around ``side`` pixels."""
+    centers = torch.rand(num, 2, generator=RNG) * torch.tensor(IMAGE_WH)
+    wh = side * (0.5 + torch.rand(num, 2, generator=RNG))
+    return torch.cat([centers - wh / 2, centers + wh / 2], 1)
+
+
+def draw_regions(num: int, side: float) -> Tensor:
+    """Draw (num, 5) regions of the first image."""
+    return torch.cat([torch.zeros(num, 1), draw_bboxes(num, side)], 1)
+
+
+def draw(*shape: int) -> Tensor:
+    """Draw normal values that need gradients."""
+    return torch.randn(*shape, generator=RNG).requires_grad_()
+
+
+def suppression_runs() -> dict[str, Callable[[], Any]]:
+    """List NMS of proposals and detections."""
+    runs: dict[str, Callable[[], Any]] = {}
+    for label, num in (('train', 8000), ('test', 12000), ('slice', 1000)):
+        bboxes = draw_bboxes(num, 40)
+        scores = torch.rand(num, generator=RNG)
+        # As batched_nms separates the levels.
+        bboxes += torch.randint(0, 5, (num, 1), generator=RNG) * 1400
+        runs[f'nms, {num} proposals ({label})'] = partial(
+            nms, bboxes, scores, 0.7
+        )
+    bboxes, scores = draw_bboxes(1000, 80), torch.rand(1000, generator=RNG)
+    runs['soft_nms, 1000 detections'] = partial(
+        soft_nms, bboxes, scores, 0.5, method='gaussian'
+    )
+    return runs
+
+
+def region_runs() -> dict[str, Callable[[], Any]]:
+    """List RoIAlign with many and few regions."""
+    runs: dict[str, Callable[[], Any]] = {}
+    for channels, stride, num, side in (
+        *((256, 4, 1000, 40), (256, 4, 512, 40), (256, 16, 50, 250)),
+        *((256, 4, 8, 40), (32, 8, 64, 60)),
+    ):
+        shape = IMAGE_WH[1] // stride, IMAGE_WH[0] // stride
+        feats = draw(1, channels, *shape)
+        arguments = (feats, draw_regions(num, side), 7, 1 / stride)
+        what = (
+            f'roi_align, {num} regions, {channels} x {shape[0]} x {shape[1]}'
+        )
+        runs[what] = partial(roi_align, *arguments)
+        runs[f'{what}, backward'] = backward_of(roi_align, *arguments)
+    return runs
+
+
+def deformable_runs() -> dict[str, Callable[[], Any]]:
+    """List both deformable convolutions."""
+    feats, weight = draw(1, 256, 50, 84), draw(256, 256, 3, 3)
+    offset, mask = draw(1, 18, 50, 84), draw(1, 9, 50, 84)
+    steps = (1, 1, 1, 1, 1)
+    v1 = (feats, offset, weight, *steps)
+    v2 = (feats, offset, mask, weight, None, *steps)
+    return {
+        'deform_conv, 256 x 50 x 84': partial(deform_conv2d, *v1),
+        'deform_conv, backward': backward_of(deform_conv2d, *v1),
+        'modulated_deform_conv': partial(modulated_deform_conv2d, *v2),
+        'modulated_deform_conv, backward': backward_of(
+            modulated_deform_conv2d, *v2
+        ),
+    }
+
+
+def backward_of(function: Callable[..., Tensor], *args: Any) -> Callable:
+    """Run a function, and its gradients."""
+    leaves = [x for x in args if torch.is_tensor(x) and x.requires_grad]
+
+    def run() -> tuple[Tensor, ...]:
+        output = function(*args)
+        return torch.autograd.grad(output, leaves, torch.ones_like(output))
+
+    return run
+
+
+@contextmanager
+def operators(stand_ins: bool, torchvision: bool = False) -> Any:
+    """Let mmcv use compiled operators or stand-ins."""
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith('mmcv.ops.') and hasattr(module, 'ext_module')
+    ]
+    compiled = [module.ext_module for module in modules]
+    users = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith('mmhcm.ops.')
+        and hasattr(module, 'uses_torchvision')
+    ]
+    for module in modules if stand_ins else ():
+        module.ext_module = ext
+    for module in users:
+        module.uses_torchvision = lambda _: torchvision
+    try:
+        yield
+    finally:
+        for module, before in zip(modules, compiled, strict=True):
+            module.ext_module = before
+        for module in users:
+            module.uses_torchvision = backend.uses_torchvision
+
+
+def compare(what: str, run: Callable[[], Any], turns: int) -> None:
+    """Compare results, then time, one operator."""
+
+    def use(**options: bool) -> Any:
+        with operators(**options):
+            return run()
+
+    contestants = {
+        'compiled': partial(use, stand_ins=False),
+        'plain': partial(use, stand_ins=True),
+    }
+    if backend.uses_torchvision('cpu'):
+        contestants['torchvision'] = partial(
+            use, stand_ins=True, torchvision=True
+        )
+    results = {name: run_() for name, run_ in contestants.items()}
+    times = alternate(contestants, turns)
+    for name in [*contestants][1:]:
+        gap = largest_gap(results['compiled'], results[name])
+        line = ratio_line(f'{what}, {name}', times['compiled'], times[name])
+        print(f'{line}; differs by {gap:.1g}')
+
+
+def largest_gap(one: Any, two: Any) -> float:
+    """Find the largest difference, relative to the largest value."""
+    pairs = (
+        [(one, two)] if torch.is_tensor(one) else zip(one, two, strict=True)
+    )
+    return max(
+        float((a - b).abs().max() / a.abs().max().clamp_min(1))
+        for a, b in pairs
+    )
+
+
+def compare_focal_loss(turns: int) -> None:
+    """Compare with MMDetection's loss in PyTorch."""
+    logits = draw(100_000, 10)
+    target = torch.randint(0, 11, (100_000,), generator=RNG)
+    none, output = torch.zeros(0), torch.zeros(100_000, 10)
+
+    def theirs() -> Any:
+        one_hot = torch.nn.functional.one_hot(target, 11)[:, :10].float()
+        loss = py_sigmoid_focal_loss(logits, one_hot, reduction='sum')
+        return torch.autograd.grad(loss, logits)
+
+    def ours() -> Any:
+        with torch.no_grad():
+            arguments = (logits, target, none, output, 2.0, 0.25)
+            sigmoid_focal_loss_forward(*arguments)
+            sigmoid_focal_loss_backward(*arguments)
+        return (output,)
+
+    gap = largest_gap(theirs(), ours())
+    times = alternate({'theirs': theirs, 'ours': ours}, turns)
+    line = ratio_line(
+        'sigmoid_focal_loss and gradient, 100,000 x 10',
+        *(times['theirs'], times['ours']),
+    )
+    print(f'{line}; differs by {gap:.1g}')
+
+
+def main() -> None:
+    """Print, for each operator, the compiled one's time over ours."""
+    args = parse_data_root(__doc__, ('--turns', {'type': int, 'default': 5}))
+    if name_backend('cpu') != 'compiled mmcv':
+        sys.exit('mmcv has no compiled operators here: make .venv MMCV=full')
+    torch.set_num_threads(1)
+    runs = {**suppression_runs(), **region_runs(), **deformable_runs()}
+    for what, run in runs.items():
+        compare(what, run, args.turns)
+    compare_focal_loss(args.turns)
+
+
+if __name__ == '__main__':
+    main()
