@@ -117,6 +117,8 @@ def roi_stages(roi_head: Any) -> Iterator[tuple[Any, Any]]:
 def time_iteration(model_cfg: Any, side: int) -> float:
     """Measure a training iteration, CPU seconds."""
     torch.manual_seed(0)
+    # Random sizes would go by the iteration of a run.
+    model_cfg.data_preprocessor.pop('batch_augments', None)
     model = MODELS.build(model_cfg)
     model.init_weights()
     model.train()
