@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
             if args.resume == 'auto'
             else existing_checkpoint(args.resume)
         )
-        cfg.resume, cfg.load_from = True, checkpoint
+        if checkpoint is not None:
+            cfg.resume, cfg.load_from = True, checkpoint
     # All ranks end if the main process finds another run in the folder.
     join_processes(cfg)
     with only_run_in(cfg.work_dir):
