@@ -68,7 +68,7 @@ def without_weights(values: Any) -> Any:
 def describe_size(model_cfg: Any, input_wh: tuple[int, int]) -> str:
     """Count parameters and operations; of the backbone in parentheses."""
     with torch.device('meta'):
-        model = MODELS.build(model_cfg).eval()
+        model = MODELS.build(model_cfg).to('meta').eval()
         image = torch.zeros(1, 3, input_wh[1], input_wh[0])
     parts = [
         f'{count(part):,} ({giga:.2f})'
@@ -99,6 +99,8 @@ def run(model: Any, image: Tensor) -> None:
         model.bbox_head(feats)
         return
     model.rpn_head(feats)
+    if hasattr(model.rpn_head, 'focus_head'):
+        model.rpn_head.focus_head(feats[model.rpn_head.focus_level])
     for extractor, head in roi_stages(model.roi_head):
         side = extractor.roi_layers[0].output_size
         head(image.new_zeros(NUM_REGIONS, extractor.out_channels, *side))
@@ -115,6 +117,8 @@ def roi_stages(roi_head: Any) -> Iterator[tuple[Any, Any]]:
 def time_iteration(model_cfg: Any, side: int) -> float:
     """Measure a training iteration, CPU seconds."""
     torch.manual_seed(0)
+    # Random sizes would go by the iteration of a run.
+    model_cfg.data_preprocessor.pop('batch_augments', None)
     model = MODELS.build(model_cfg)
     model.init_weights()
     model.train()
@@ -144,7 +148,13 @@ def sample(side: int) -> DetDataSample:
         [corner, corner + 16 + 32 * torch.rand(NUM_OBJECTS, 2)], dim=1
     )
     shape = {'img_shape': (side, side), 'ori_shape': (side, side)}
-    found = DetDataSample(metainfo={**shape, 'scale_factor': (1.0, 1.0)})
+    found = DetDataSample(
+        metainfo={
+            **shape,
+            'scale_factor': (1.0, 1.0),
+            'ignored_but_counted': [],
+        }
+    )
     found.gt_instances = InstanceData(
         bboxes=bboxes, labels=torch.randint(0, 10, (NUM_OBJECTS,))
     )

@@ -27,3 +27,6 @@ model = dict(
     ),
     roi_head=dict(bbox_roi_extractor=dict(featmap_strides=[4, 8, 16, 16])),
 )
+
+# Rates are for batches of 16 images.
+auto_scale_lr = dict(enable=True)

@@ -31,3 +31,6 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=1 / 3, by_epoch=False, end=500),
     dict(type='MultiStepLR', milestones=[13, 17], gamma=0.1),
 ]
+
+# Rates are for batches of 16 images.
+auto_scale_lr = dict(enable=True)

@@ -47,7 +47,7 @@ train_pipeline = [
     *_base_.train_pipeline[2:],
 ]
 test_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     _base_.test_pipeline[1],
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]
@@ -67,9 +67,10 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(_delete_=True, **_base_.visdrone_evaluator)
 test_evaluator = val_evaluator
-optim_wrapper = dict(optimizer=dict(lr=0.001))
+# The paper's rate of 0.001 is for 32 images.
+optim_wrapper = dict(optimizer=dict(lr=0.0005))
+auto_scale_lr = dict(enable=True, base_batch_size=16)
 # The refinement of anchors knows one class, which NumClassCheckHook refuses.
 custom_hooks = [
     hook for hook in _base_.custom_hooks if hook.type != 'NumClassCheckHook'
 ]
-auto_scale_lr = dict(base_batch_size=32)

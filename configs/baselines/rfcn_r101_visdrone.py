@@ -20,3 +20,6 @@ model = dict(
 
 # 0.0005 for each of 16 images.
 optim_wrapper = dict(optimizer=dict(lr=0.008, weight_decay=0.0005))
+
+# Rates are for batches of 16 images.
+auto_scale_lr = dict(enable=True)

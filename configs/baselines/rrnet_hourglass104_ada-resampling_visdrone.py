@@ -16,7 +16,6 @@ train_pipeline = [
     *_base_.train_pipeline[4:],
 ]
 train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
-auto_scale_lr = dict(base_batch_size=32)
 optim_wrapper = dict(_delete_=True, **_base_.rrnet_optimizer)
 # No network is asked, so pasting begins with the training.
 default_hooks = dict(

@@ -27,8 +27,8 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', scale_factor=1.0),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale_factor=1.0, keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]
 train_dataloader = dict(
@@ -52,12 +52,11 @@ optim_wrapper = _base_.rrnet_optimizer
 param_scheduler = [
     dict(type='MultiStepLR', milestones=[60, 80], gamma=0.1, by_epoch=True)
 ]
-# 8 processes x 4 crops.
-auto_scale_lr = dict(enable=False, base_batch_size=32)
+auto_scale_lr = dict(enable=True, base_batch_size=16)
 
 tta_model = _base_.rrnet_tta_model
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='ViewsOfImage',
         transforms=[

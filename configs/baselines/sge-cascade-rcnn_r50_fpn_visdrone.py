@@ -9,3 +9,6 @@ _base_ = [
 ]
 
 model = dict(backbone=_base_.sge)
+
+# Rates are for batches of 16 images.
+auto_scale_lr = dict(enable=True)

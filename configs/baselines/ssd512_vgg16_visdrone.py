@@ -8,6 +8,8 @@ _base_ = [
 ]
 data_root = _base_.visdrone_root
 default_hooks = _base_.project_hooks
+# Rates are for MMDetection's batches.
+auto_scale_lr = dict(enable=True)
 
 model = dict(
     bbox_head=dict(type='FixedSSDHead', num_classes=10),
@@ -21,7 +23,7 @@ train_pipeline = [
     *_base_.train_pipeline[2:],
 ]
 test_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     _base_.test_pipeline[1],
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]

@@ -7,13 +7,15 @@ _base_ = [
 ]
 data_root = _base_.visdrone_root
 default_hooks = _base_.project_hooks
+# Rates are for MMDetection's batches.
+auto_scale_lr = dict(enable=True)
 
 # All detections above the score leave the head: the official score and
 # submissions take the best 500.
 model = dict(bbox_head=dict(num_classes=10))
 
 test_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     *_base_.test_pipeline[1:3],
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]
@@ -36,7 +38,7 @@ test_evaluator = val_evaluator
 # Three sizes, and their mirror images.
 tta_model = dict(tta_cfg=dict(max_per_img=500))
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='TestTimeAug',
         transforms=[

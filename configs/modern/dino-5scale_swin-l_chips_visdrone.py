@@ -9,12 +9,8 @@ _base_ = [
 optim_wrapper = _base_.dino_optimizer
 
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(
-        type='ResizeToScale',
-        scale_factor=_base_.test_scale,
-        max_side=_base_.dino_max_side,
-    ),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale=(2560, 2560), keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=_base_.test_meta_keys),
 ]
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))

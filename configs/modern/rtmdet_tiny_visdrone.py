@@ -8,4 +8,3 @@ _base_ = [
 
 optim_wrapper = _base_.rtmdet_optimizer
 train_dataloader = dict(batch_size=_base_.rtmdet_batch_size)
-auto_scale_lr = dict(base_batch_size=32)

@@ -51,13 +51,11 @@ def run(args: argparse.Namespace) -> int:
         (width, height),
         network=args.network,
     )
-    compared = (
-        'not compared with PyTorch: onnxruntime is not installed'
-        if result.num_compared is None
-        else f'{result.num_compared} numbers differ from PyTorch by at most '
-        f'{result.difference:.2g}'
+    comparison = (
+        result.comparison
+        or 'not compared with PyTorch, since onnxruntime is not installed'
     )
-    print(f'{result.path}: {", ".join(result.outputs)}; {compared}')
+    print(f'{result.path}: {", ".join(result.outputs)}; {comparison}')
     return 0
 
 

@@ -79,7 +79,8 @@ def _find(args: argparse.Namespace) -> 'FoundData':
     from mmhcm.apis.own_data import find_coco, find_voc, find_yolo
 
     if args.coco:
-        return find_coco(*args.coco, args.images)
+        train, val = args.coco
+        return find_coco(train, val, args.images)
     if args.yolo:
         return find_yolo(args.yolo)
     return find_voc(args.voc)

@@ -47,14 +47,12 @@ def run(args: argparse.Namespace) -> int:
     )
     from mmhcm.engine.launching import (
         build_runner,
-        check_mining_hooks,
         join_processes,
         load_config,
         only_run_in,
     )
 
     cfg = load_config(args)
-    check_mining_hooks(cfg)
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -67,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
             if args.resume == 'auto'
             else existing_checkpoint(args.resume)
         )
-        cfg.resume, cfg.load_from = True, checkpoint
+        if checkpoint is not None:
+            cfg.resume, cfg.load_from = True, checkpoint
     # All ranks end if the main process finds another run in the folder.
     join_processes(cfg)
     with only_run_in(cfg.work_dir):

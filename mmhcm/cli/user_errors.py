@@ -30,6 +30,9 @@ _STOPPED = 128 + signal.SIGINT
 _WORKER = 'in DataLoader worker process'
 #: Part of PyTorch's message for a CPU's memory, a plain RuntimeError.
 _NO_MEMORY = "can't allocate memory"
+_BAD_ARGUMENT = re.compile(
+    r'__init__\(\) (got an unexpected keyword|missing \d+ required) '
+)
 _ASKED_FOR = re.compile(r'allocate ([\d.]+ \w+)')
 
 
@@ -114,6 +117,9 @@ def _line_of(error: BaseException) -> str | None:
     if isinstance(error, KeyError):
         # Other missing keys are faults of the program.
         is_users = 'registry' in str(error)
+    if isinstance(error, TypeError):
+        # Arguments in a config that its class does not take, or lacks.
+        is_users = bool(_BAD_ARGUMENT.search(str(error)))
     if isinstance(error, AttributeError):
         # A section that a config lacks.
         is_users = "'ConfigDict' object has no attribute" in str(error)

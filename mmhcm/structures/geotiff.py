@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 TIFF_SUFFIXES = ('.tif', '.tiff')
 #: Tags of GeoTIFF: pixel size, affine transform, coordinate system.
 _GEO_TAGS = {33550, 34264, 34735}
+#: Decoded parts that GDAL keeps; by default a twentieth of the memory.
+_CACHE_MB = 256
 _NUM_BYTES = {'uint8': 1, 'uint16': 2}
 
 
@@ -64,7 +66,7 @@ class GeoTiff:
         from rasterio.errors import NotGeoreferencedWarning
 
         self.path = str(path)
-        with warnings.catch_warnings(), self._named_errors():
+        with warnings.catch_warnings(), self._reading():
             warnings.simplefilter('ignore', NotGeoreferencedWarning)
             self._file: DatasetReader = rasterio.open(path, driver='GTiff')
         self._kinds = [kind.name for kind in self._file.colorinterp]
@@ -145,7 +147,7 @@ class GeoTiff:
         bands = self._bands()
         if 'out_shape' in part:
             part['out_shape'] = (len(bands), *part['out_shape'])
-        with self._named_errors():
+        with self._reading():
             pixels = self._file.read(bands, **part)
         if self._kinds[0] == 'palette':
             pixels = self._palette()[pixels[0]].transpose(2, 0, 1)
@@ -164,11 +166,14 @@ class GeoTiff:
         return table
 
     @contextmanager
-    def _named_errors(self) -> Iterator[None]:
+    def _reading(self) -> Iterator[None]:
+        """Bound the memory of GDAL, and name the file in errors."""
+        import rasterio
         from rasterio.errors import RasterioError
 
         try:
-            yield
+            with rasterio.Env(GDAL_CACHEMAX=_CACHE_MB):
+                yield
         except (RasterioError, OSError, MemoryError) as error:
             reason = one_line(error).removeprefix(f'{self.path}: ')
             raise ImageError(f'{self.path}: {reason}') from error

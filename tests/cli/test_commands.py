@@ -24,6 +24,7 @@ ABSENT = {
     'export_onnx': ['absent.py', 'a.pth', '--out', 'a', '--size', '9', '9'],
     'mmdet_tool': ['get_flops', 'absent.py'],
     'plot': ['errors', 'absent.zip', '--data-root', 'absent'],
+    'predict': ['absent.py', 'a.pth', 'a.jpg', '--out', 'out'],
     'report': ['absent.py', 'work'],
     'run_table': ['absent'],
     'submit': ['absent.py', 'absent.pth'],
@@ -58,7 +59,7 @@ def test_an_unknown_command_lists_the_others(capsys):
 
 
 def test_help_is_quick_and_ends_with_an_example():
-    """What takes seconds to import is not imported for it."""
+    """Nothing that takes seconds to import is imported for it."""
     code = (
         'import sys\nfrom mmhcm.cli import COMMANDS, main\n'
         'for name in COMMANDS:\n'

@@ -280,6 +280,20 @@ def test_a_dump_is_a_pickle(call, trained, tmp_path, capsys):
     assert '--out must end in .pkl or .pickle' in capsys.readouterr().err
 
 
+def test_paths_keep_blanks_and_commas(call, trained, tmp_path):
+    root = tmp_path / 'my sets, all'
+    shutil.copytree(trained.config.parent / 'data', root)
+    folder = tmp_path / 'a folder'
+    folder.mkdir()
+    config = folder / 'tiny.py'
+    shutil.copy(trained.config, config)
+    zip_path = folder / 'a zip, too.zip'
+    both = config, trained.checkpoint, '--work-dir', folder / 'my work'
+    options = {'data_root': root}
+    assert call(submit, *both, '--out', zip_path, options=options) == 0
+    assert zip_path.is_file()
+
+
 MISTAKES = {
     'config': (('absent.py', '{checkpoint}'), {}, 'no config at absent.py'),
     'broken config': (

@@ -40,6 +40,13 @@ def failing(error):
         (pickle.UnpicklingError('not ours'), 'not ours'),
         (KeyError('X is not in the mmdet::model registry.'), 'X is not in'),
         (
+            TypeError(
+                'CropChip.__init__() missing 1 required positional argument: '
+                "'chip_size'"
+            ),
+            "CropChip.__init__() missing 1 required positional argument: 'chi",
+        ),
+        (
             AttributeError("'ConfigDict' object has no attribute 'model'"),
             "no attribute 'model'",
         ),

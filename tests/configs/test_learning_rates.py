@@ -11,7 +11,13 @@ CONFIGS = sorted(
     if '_base_' not in path.parts
 )
 #: Batches that MMDetection's rates are for; 16 elsewhere.
-BATCHES = {'centernet_r18-dcnv2': 128, 'cornernet_hourglass104': 48}
+BATCHES = {
+    'centernet_r18-dcnv2': 128,
+    'cornernet_hourglass104': 48,
+    'ssd512_vgg16': 64,
+    'yolov3_d53': 64,
+    'yolox_s': 64,
+}
 
 
 @pytest.mark.parametrize('path', CONFIGS)

@@ -60,8 +60,6 @@ def test_page_has_commands():
 @pytest.mark.parametrize('line', LINES)
 def test_commands_parse(line):
     _, name, *words = shlex.split(line)
-    if name == 'predict':
-        pytest.importorskip('mmhcm.cli.predict')
     assert name in COMMANDS
     import_module(f'mmhcm.cli.{name}').parse_args(words)
 
@@ -83,7 +81,7 @@ def test_variables_have_the_defaults_of_the_page(folder):
             assert cfg[name] == eval(value), name
 
 
-def test_own_data_train_mine_and_test(folder):
+def test_own_data_train_mine_and_validate(folder):
     run(LINES[0])
     make_tiny(folder / 'boats.py')
     run('mmhcm train boats.py')
@@ -93,7 +91,6 @@ def test_own_data_train_mine_and_test(folder):
     assert list(work_dir.glob('best_coco_bbox_mAP_*.pth'))
     # The config of the run needs no base.
     assert Config.fromfile(work_dir / 'boats.py').classes == CLASSES
-    run('mmhcm test boats.py work_dirs/boats/epoch_24.pth')
 
 
 @pytest.mark.nightly
@@ -101,12 +98,10 @@ def test_all_commands_of_the_page_run(folder):
     write_yolo(folder / 'sea_yolo')
     write_voc(folder / 'sea_voc')
     for line in LINES:
-        if line.split()[1] not in COMMANDS:
-            continue
         run(line)
         if line == LINES[0]:
             make_tiny(folder / 'boats.py')
-    assert (folder / 'drawn').exists() == ('predict' in COMMANDS)
+    assert list((folder / 'drawn').rglob('val_0.*'))
     for name in ('boats_yolo', 'boats_voc'):
         make_tiny(folder / f'{name}.py')
         run(f'mmhcm train {name}.py')

@@ -66,7 +66,8 @@ def test_scores_equal_those_of_the_zip(tmp_path):
         dict(type='VisDroneMetric', outfile_prefix=str(tmp_path / 'out'))
     )
     figures = run(metric, samples)
-    assert len(figures) == 14
+    assert len(figures) == 15
+    assert figures['visdrone/mAP'] == figures['visdrone/AP']
     assert all(type(value) is float for value in figures.values())
     images = {f'im{i}': WH for i in range(5)}
     assert validate_submission(tmp_path / 'out.zip', images) == []

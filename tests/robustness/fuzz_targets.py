@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from mmhcm.datasets import CheckedVOCDataset
 from mmhcm.datasets.chip_finding import (
     ChipIndex,
     read_chip_index,
@@ -28,7 +29,7 @@ from mmhcm.functional.jpeg import (
     units_around,
 )
 from mmhcm.functional.pasting import Paste
-from mmhcm.structures.annotations import visdrone_txt
+from mmhcm.structures.annotations import visdrone_txt, yolo_txt
 from mmhcm.structures.annotations.dota_txt import read_labels
 from mmhcm.structures.archives import unpack_tar
 from mmhcm.structures.files import arrays as array_file
@@ -55,6 +56,7 @@ from mmhcm.structures.rounds import (
     read_round,
     write_round,
 )
+from tests.support.own_data import CLASSES, voc_text
 from tests.support.programs import Program
 
 #: Raises what a reader raises; AssertionError where a result is wrong.
@@ -185,6 +187,49 @@ def _dota(folder: Path) -> tuple[list[bytes], Check]:
         b'3445.0 3391.0 3484.0 3409.0 3478.0 3422.0 3437.0 3402.0 ship 1\n',
         b'1 2 3 4 5 6 7 8 small-vehicle\r\n\r\n',
         b'',
+    ], check
+
+
+def _yolo(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'a.txt'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        for row in yolo_txt.read_labels(path, 3) or ():
+            x1, y1, x2, y2 = row.bbox
+            # A centre at the edge, and half a width beyond it.
+            assert -0.6 < x1 <= x2 < 1.6
+            assert -0.6 < y1 <= y2 < 1.6
+            assert 0 <= row.label < 3
+
+    return [
+        b'0 0.5 0.5 0.2 0.4\n2 0.125 0.25 0.01 0.02\n',
+        b'1 0.1 0.2 0.5 0.2 0.5 0.6 0.3 0.9\r\n\r\n',
+        b'',
+    ], check
+
+
+def _voc(folder: Path) -> tuple[list[bytes], Check]:
+    (folder / 'Annotations').mkdir()
+    (folder / 'list.txt').write_text('a\n')
+
+    def check(content: bytes) -> None:
+        (folder / 'Annotations' / 'a.xml').write_bytes(content)
+        dataset = CheckedVOCDataset(
+            data_root=str(folder),
+            ann_file='list.txt',
+            data_prefix={'sub_data_root': ''},
+            metainfo={'classes': CLASSES},
+            test_mode=True,
+        )
+        for item in dataset.get_data_info(0)['instances']:
+            assert np.isfinite(item['bbox']).all()
+            assert 0 <= item['bbox_label'] < len(CLASSES)
+
+    return [
+        voc_text([(0, 5, 6, 20, 10), (2, 100, 90, 60, 30)]).encode(),
+        b'<annotation><size><width>9</width><height>8</height></size>'
+        b'</annotation>',
     ], check
 
 
@@ -567,6 +612,8 @@ _PREPARE = {
     'annotations': _annotations,
     'results': _results,
     'dota': _dota,
+    'yolo': _yolo,
+    'voc': _voc,
     'sizes': _sizes,
     'zip': _zip,
     'tar': _tar,

@@ -12,8 +12,8 @@ from tests.robustness.fuzz_targets import TARGETS, Target
 from . import fuzz
 
 INPUTS = 200
-#: Torch is slow to say what is wrong.
-FEW = {'checkpoint': 30, 'foreign_checkpoint': 60}
+#: Torch is slow to say what is wrong, and VOC builds a whole data set.
+FEW = {'checkpoint': 30, 'foreign_checkpoint': 60, 'voc': 60}
 
 
 @pytest.mark.parametrize('name', TARGETS)

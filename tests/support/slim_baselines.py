@@ -224,7 +224,7 @@ def small_input(values: Any) -> None:
     """Resize and crop for images of 112 x 80 pixels."""
     for part in dicts(values):
         kind = part.get('type')
-        if kind == 'Resize':
+        if kind == 'Resize' and 'scale' in part:
             part['scale'] = (64, 64) if part['scale'][1] < 600 else (112, 80)
         elif kind == 'RandomResize':
             part['scale'] = [(64, 64), (96, 96)]

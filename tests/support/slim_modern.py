@@ -91,8 +91,10 @@ def slim_modern(cfg: Config, name: str) -> None:
 def small_scales(values: Any) -> None:
     """Resize images of 112 x 80 pixels to half or all of that."""
     for part in dicts(values):
-        if part.get('type') == 'ResizeToScale':
-            part.pop('max_side', None)
+        if part.get('type') == 'Resize':
+            part.pop('scale', None)
+            part['scale_factor'] = 1.0
+        elif part.get('type') == 'ResizeToScale':
             if part.get('window') is None and 'chip_size' in part:
                 part['chip_size'] = 112 if part['chip_size'] < 1900 else 128
             elif 'scale_factor' in part:

@@ -16,8 +16,8 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='ResizeToScale', chip_size=test_side),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
+    dict(type='Resize', scale=(test_side, test_side), keep_ratio=True),
     dict(type='PackDetInputs', meta_keys=_base_.visdrone_meta_keys),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
@@ -25,7 +25,7 @@ val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 tta_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageFromFile', color_type='color_ignore_orientation'),
     dict(
         type='ViewsOfImage',
         transforms=[

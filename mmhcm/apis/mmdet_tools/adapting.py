@@ -9,9 +9,10 @@ from mmengine.config import Config
 from mmhcm.apis.data.training_data import training_cfgs
 from mmhcm.structures.annotations import SUPERCATEGORIES
 
-#: The two transforms that ``analyze_results`` takes from a pipeline.
+#: The two transforms that ``analyze_results`` takes from a pipeline. It takes
+#: mmcv's own class alone, not the subclass that mmhcm registers.
 _LOADING = (
-    {'type': 'LoadImageFromFile'},
+    {'type': 'mmcv.LoadImageFromFile'},
     {'type': 'LoadAnnotations', 'with_bbox': True},
 )
 

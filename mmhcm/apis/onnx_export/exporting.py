@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
@@ -18,6 +17,7 @@ from torch import Tensor
 from mmhcm.engine.checkpoints import check_checkpoint, load_checkpoint
 from mmhcm.structures.files import atomic_write
 
+from .comparing import compare_detections, compare_outputs, run_onnx
 from .detector import Detector, Network
 from .operators import OPSET
 
@@ -33,15 +33,13 @@ class OnnxExport:
     Attributes:
         path: The ONNX file.
         outputs: Names of its outputs.
-        num_compared: Numbers compared with PyTorch's; None if ONNX Runtime is
-            not installed.
-        difference: Largest difference among them.
+        comparison: How near its outputs are to PyTorch's, as text; None if
+            ONNX Runtime is not installed.
     """
 
     path: Path
     outputs: list[str]
-    num_compared: int | None
-    difference: float
+    comparison: str | None
 
 
 def export_onnx(
@@ -51,7 +49,7 @@ def export_onnx(
     image_wh: tuple[int, int],
     network: bool = False,
 ) -> OnnxExport:
-    """Write a detector as ONNX, and run it once beside PyTorch.
+    """Write a detector as ONNX, after a comparison with PyTorch.
 
     The input is ``image``, float (1, 3, h, w), BGR from 0 to 255: the image
     as it enters the network, resized but neither normalised nor padded.
@@ -67,7 +65,7 @@ def export_onnx(
         ImportError: the package onnx is missing.
         OSError: a file cannot be read or written.
         ValueError: weights that do not fit, or a detector that cannot be
-            exported.
+            exported or gives other results.
     """
     import onnx  # noqa: F401 torch asks for it late
 
@@ -84,12 +82,15 @@ def export_onnx(
             else _OUTPUTS
         )
         content = _written(graph, image, names)
+    found = run_onnx(content, image)
+    comparison = None
+    if found is not None and network:
+        comparison = compare_outputs(found, expected)
+    elif found is not None:
+        comparison = compare_detections(found, _predicted(model, image))
     with atomic_write(path) as file:
         file.write(content)
-    if not network:
-        expected = _predicted(model, image)
-    num, difference = _compare(content, image, expected)
-    return OnnxExport(Path(path), names, num, difference)
+    return OnnxExport(Path(path), names, comparison)
 
 
 def _build(cfg: Config, checkpoint: str) -> Any:
@@ -145,35 +146,3 @@ def _predicted(model: Any, image: Tensor) -> tuple[Tensor, ...]:
         (found,) = model.test_step(batch)
     pred = found.pred_instances
     return pred.bboxes, pred.scores, pred.labels
-
-
-def _compare(
-    content: bytes, image: Tensor, expected: tuple[Tensor, ...]
-) -> tuple[int | None, float]:
-    """Run the file by ONNX Runtime; return how far the outputs differ.
-
-    Raises:
-        ValueError: they differ in number or shape.
-    """
-    try:
-        import onnxruntime
-    except ImportError:
-        return None, 0.0
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    session = onnxruntime.InferenceSession(
-        content, options, providers=['CPUExecutionProvider']
-    )
-    outputs = session.run(None, {'image': image.numpy()})
-    num, difference = 0, 0.0
-    for output, tensor in zip(outputs, expected, strict=True):
-        values = tensor.numpy()
-        if output.shape != values.shape:
-            raise ValueError(
-                f'the exported detector returns {output.shape} where PyTorch '
-                f'returns {values.shape}'
-            )
-        num += values.size
-        gaps = np.abs(output.astype(np.float64) - values)
-        difference = max(difference, float(gaps.max(initial=0)))
-    return num, difference

@@ -77,7 +77,8 @@ def _used_classes(
 ) -> tuple[tuple[str, ...], list[str]]:
     """List the categories that have objects, and note the others."""
     counts = Counter(ann.get('category_id') for ann in content['annotations'])
-    used, unused = [], []
+    used: list[str] = []
+    unused: list[str] = []
     for category in content['categories']:
         names = used if counts[category['id']] else unused
         names.append(str(category['name']))

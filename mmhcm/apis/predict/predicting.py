@@ -35,6 +35,9 @@ _NO_GEOJSON = (
     'files with map coordinates get no GeoJSON, since rasterio is not '
     'installed'
 )
+_CUT_SHORT = 'videos ended before their headers say'
+#: Headers of some formats have an estimate.
+_LEAST_SHARE = 0.9
 
 
 @dataclass
@@ -96,7 +99,8 @@ def predict(
     try:
         job.run(todo, counter)
     finally:
-        if job.files is not None:
+        # A run that ends at once leaves the files of the one before.
+        if job.files is not None and job.result.num_images:
             job.files.close()
     job.result.notes += counter.lines()
     return job.result
@@ -124,7 +128,7 @@ class _Job:
         for source in tqdm(sources, 'predicting', unit='file'):
             try:
                 if source.is_video:
-                    self._predict_video(source)
+                    self._predict_video(source, counter)
                 else:
                     self._predict_picture(source, counter)
             except ImageError as error:
@@ -206,7 +210,7 @@ class _Job:
         with atomic_write(path) as file:
             file.write(json.dumps(content).encode())
 
-    def _predict_video(self, source: Source) -> None:
+    def _predict_video(self, source: Source, counter: FaultCounter) -> None:
         video = Video(source.path)
         frames = tqdm(
             video,
@@ -229,3 +233,5 @@ class _Job:
                             frame, found, self.detector.classes, True
                         )
                     )
+        if video.num_frames and number < _LEAST_SHARE * video.num_frames:
+            counter.add(_CUT_SHORT, f'{source.path}: {number} frames')

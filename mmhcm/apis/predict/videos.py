@@ -15,6 +15,11 @@ _DEFAULT_FPS = 25.0
 class Video:
     """Frames of a video file, uint8 (h, w, 3) BGR.
 
+    Attributes:
+        fps: Frames per second.
+        num_frames: Their number as the file's header has it; None if it has
+            none.
+
     Args:
         path: The file.
 
@@ -27,18 +32,10 @@ class Video:
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise ImageError(f'{path}: not a video that OpenCV can decode')
-
-    @property
-    def fps(self) -> float:
-        """Frames per second."""
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        return fps if 0 < fps < 1000 else _DEFAULT_FPS
-
-    @property
-    def num_frames(self) -> int | None:
-        """Number of frames as the file's header has it; None if unknown."""
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        return count if count > 0 else None
+        self.fps = fps if 0 < fps < 1000 else _DEFAULT_FPS
+        self.num_frames = count if count > 0 else None
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Yield all frames.

@@ -16,6 +16,16 @@ from mmhcm.structures.images import IMAGE_SUFFIXES
 
 from .dota import cut_box
 
+#: Errors of the parser. An element that is absent, or empty, is None; an
+#: infinite number is no integer.
+_MALFORMED = (
+    ElementTree.ParseError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
 _NO_CLASS = 'objects of a name that is none of the classes'
 
 
@@ -69,8 +79,7 @@ class CheckedVOCDataset(XMLDataset):
         path = img_info['xml_path']
         try:
             info = super().parse_data_info(self._find_image(img_info))
-        # An element that is absent is None, without attributes.
-        except (ElementTree.ParseError, AttributeError, ValueError) as error:
+        except _MALFORMED as error:
             fault = f'{path}: no VOC annotation: {error}'
             if self.test_mode:
                 raise ValueError(fault) from error

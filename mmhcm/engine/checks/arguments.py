@@ -8,6 +8,7 @@ from mmdet.registry import (
     DATA_SAMPLERS,
     DATASETS,
     HOOKS,
+    LOOPS,
     METRICS,
     TRANSFORMS,
 )
@@ -22,7 +23,8 @@ _NOT_ARGUMENTS = {'type', '_scope_', '_delete_', 'priority'}
 def check_arguments(cfg: Mapping[str, Any]) -> None:
     """Make sure that classes take the arguments that a config gives them.
 
-    Data sets, their transforms, samplers, hooks and metrics are looked at.
+    Data sets, their transforms, samplers, loops, hooks and metrics are
+    looked at.
 
     Raises:
         ValueError: one does not; names the config's key.
@@ -56,9 +58,9 @@ def accepted_arguments(cls: type) -> set[str] | None:
     """
     names: set[str] = set()
     for base in cls.__mro__[:-1]:
-        if '__init__' not in vars(base):
-            continue
-        parameters = inspect.signature(base.__init__).parameters.values()
+        parameters = inspect.signature(
+            vars(base)['__init__']
+        ).parameters.values()
         names |= {
             p.name
             for p in parameters
@@ -94,6 +96,8 @@ def _nodes(
         yield from _dataset_nodes(f'{name}.dataset', loader.get('dataset'))
         for key in ('sampler', 'batch_sampler'):
             yield from _listed(f'{name}.{key}', loader.get(key), DATA_SAMPLERS)
+    for name in ('train_cfg', 'val_cfg', 'test_cfg'):
+        yield from _listed(name, cfg.get(name), LOOPS)
     for name in ('val_evaluator', 'test_evaluator'):
         yield from _listed(name, cfg.get(name), METRICS)
     for key, hook in (cfg.get('default_hooks') or {}).items():

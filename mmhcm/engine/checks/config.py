@@ -49,6 +49,7 @@ def check_config(cfg: Config) -> None:
         for check in (
             check_arguments,
             check_wrappers,
+            check_mining_hooks,
             check_scales,
             _check_amp,
             _check_auto_scale_lr,
@@ -78,6 +79,25 @@ def check_wrappers(cfg: Mapping[str, Any]) -> None:
                         f'{key}: {outer.__name__} around ChipDataset: {remedy}'
                     )
         return
+
+
+def check_mining_hooks(cfg: Mapping[str, Any]) -> None:
+    """Make sure that a config which inherits the mining hooks uses them.
+
+    Raises:
+        ValueError: no hook of ``default_hooks`` or ``custom_hooks`` mines.
+    """
+    hooks = {type_name(hook) for hook in cfg.get('custom_hooks') or ()}
+    hooks |= {*(cfg.get('default_hooks') or ())}
+    if 'mining' in cfg.get('mining_hooks', {}) and not hooks & {
+        'mining',
+        'HardChipMiningHook',
+    }:
+        raise ValueError(
+            'mining_hooks: inherited from hard_chip_mining.py, and nothing '
+            'would be mined: add default_hooks = _base_.mining_hooks, or '
+            'remove that file from _base_'
+        )
 
 
 def _train_dataset(cfg: Mapping[str, Any]) -> Any:

@@ -2,7 +2,6 @@
 
 from .launch import (
     build_runner,
-    check_mining_hooks,
     draw_detections,
     dump_detections,
     image_sizes,
@@ -18,7 +17,6 @@ from .run_lock import hold_lock, only_run_in
 __all__ = [
     'ConfigAction',
     'build_runner',
-    'check_mining_hooks',
     'draw_detections',
     'dump_detections',
     'hold_lock',

@@ -100,27 +100,9 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
+    # Classes stay what they are: `to_dict` would make names of them.
     with deferred_references():
-        return Config(moved(cfg._cfg_dict.to_dict()), filename=cfg.filename)
-
-
-def check_mining_hooks(cfg: Config) -> None:
-    """Refuse a config that inherits the mining hooks and does not use them.
-
-    Raises:
-        ValueError: no hook of ``default_hooks`` or ``custom_hooks`` mines.
-    """
-    hooks = {hook['type'] for hook in cfg.get('custom_hooks') or []}
-    hooks |= {*cfg.get('default_hooks', {})}
-    if 'mining' in cfg.get('mining_hooks', {}) and not hooks & {
-        'mining',
-        'HardChipMiningHook',
-    }:
-        raise ValueError(
-            f'{cfg.filename} inherits hard_chip_mining.py and would mine '
-            'nothing: add default_hooks = _base_.mining_hooks, or remove '
-            'that file from _base_'
-        )
+        return Config(moved(cfg._to_lazy_dict()), filename=cfg.filename)
 
 
 def build_runner(cfg: Config) -> Runner:

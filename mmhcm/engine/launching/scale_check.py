@@ -7,6 +7,8 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 
+from mmhcm.structures.type_names import type_name
+
 
 def warn_of_other_scales(cfg: Config) -> None:
     """Warn if the multi-scale test has other scales than the training chips.
@@ -29,7 +31,7 @@ def warn_of_other_scales(cfg: Config) -> None:
 def _scales_of(section: Any, name: str) -> list[tuple[Any, Any]]:
     """List the windows and valid ranges of the first part of a type."""
     for part in _dicts(section):
-        if str(part.get('type')).split('.')[-1] == name:
+        if type_name(part) == name:
             return [
                 (scale['window'], tuple(scale['valid_range']))
                 for scale in part.get('scales') or ()

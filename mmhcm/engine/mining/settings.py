@@ -84,7 +84,7 @@ class MiningSettings:
 
     @property
     def has_pastes(self) -> bool:
-        """Whether objects are pasted into canvases."""
+        """True if objects are pasted into canvases."""
         num_pastes = self.canvases.get('num_pastes', 1)
         return self.pool is not None and bool(num_pastes)
 

@@ -18,10 +18,9 @@ from mmhcm.functional.focus import label_focus_pixels
 class FocusHead(BaseModule):
     """Three convolutions that find the cells with small objects.
 
-    Objects that a chip ignores for their size are found too, since it is them
-    that the next scale is for. They are told from objects that do not count
-    by the meta information ``ignored_but_counted``, which ``CropChip`` makes;
-    without it, cells of ignored objects are neither.
+    Objects that a chip ignores for their size are found too, since the next
+    scale is for them. They are told from objects that do not count by the
+    meta information ``ignored_but_counted``, which ``CropChip`` makes.
 
     Args:
         in_channels (int): Channels of the feature map.
@@ -63,7 +62,11 @@ class FocusHead(BaseModule):
         return self.layers(x)
 
     def loss(self, x: Tensor, samples: Sequence[DetDataSample]) -> Tensor:
-        """Compute the cross entropy, a mean over labelled cells."""
+        """Compute the cross entropy, a mean over labelled cells.
+
+        Raises:
+            ValueError: the samples do not have ``ignored_but_counted``.
+        """
         logits = self(x)
         labels = torch.stack(
             [self._labels(sample, logits.shape[2:]) for sample in samples]
@@ -88,10 +91,12 @@ class FocusHead(BaseModule):
     def _labels(self, sample: DetDataSample, shape: tuple[int, int]) -> Tensor:
         valid = sample.gt_instances.bboxes.cpu().numpy()
         ignored = sample.ignored_instances.bboxes.cpu().numpy()
-        counted = np.asarray(
-            sample.get('ignored_but_counted', np.zeros(len(ignored))),
-            dtype=bool,
-        )
+        if 'ignored_but_counted' not in sample:
+            raise ValueError(
+                "FocusRPNHead needs 'ignored_but_counted' of each chip: add "
+                'it to the meta_keys of PackChipInputs in train_pipeline'
+            )
+        counted = np.asarray(sample.ignored_but_counted, dtype=bool)
         labels = label_focus_pixels(
             np.concatenate([valid, ignored[counted]]),
             (shape[1], shape[0]),

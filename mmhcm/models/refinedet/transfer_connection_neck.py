@@ -1,6 +1,7 @@
 """Transfer connection blocks between the two stages of RefineDet."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmcv.cnn import ConvModule
 from mmdet.models.necks.ssd_neck import L2Norm
@@ -45,7 +46,7 @@ class TransferConnectionNeck(BaseModule):
                 'distribution': 'uniform',
             }
         )
-        self.l2_norms = nn.ModuleList(
+        self.l2_norms: Any = nn.ModuleList(
             L2Norm(channels, scale)
             for channels, scale in zip(
                 in_channels, l2_norm_scales, strict=False

@@ -3,7 +3,7 @@
 import torch
 from mmcv.ops import RoIAlign
 from mmdet.models.backbones.resnet import Bottleneck
-from mmengine.model import BaseModule
+from mmengine.model import BaseModule, normal_init
 from torch import Tensor, nn
 
 
@@ -29,8 +29,7 @@ class BoxRefiner(BaseModule):
     def init_weights(self) -> None:
         """Start close to no change."""
         super().init_weights()
-        nn.init.normal_(self.deltas.weight, std=0.001)
-        nn.init.zeros_(self.deltas.bias)
+        normal_init(self.deltas, std=0.001)
 
     def forward(self, feat: Tensor, rois: Tensor) -> Tensor:
         """Predict deltas (n, 4) of regions.

@@ -1,5 +1,7 @@
 """Predictions of one stack: heat map, sizes and offsets."""
 
+from typing import Any
+
 import torch
 from mmengine.model import BaseModule, bias_init_with_prob, normal_init
 from torch import Tensor, nn
@@ -45,7 +47,8 @@ class CenterBranch(BaseModule):
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):
                     normal_init(module, std=0.001)
-        nn.init.constant_(self.heatmap[-1].bias, bias_init_with_prob(0.1))
+        last: Any = self.heatmap[-1]
+        nn.init.constant_(last.bias, bias_init_with_prob(0.1))
 
     def forward(self, feat: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Predict on a feature map (B, C, H, W).

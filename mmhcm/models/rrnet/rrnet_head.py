@@ -137,7 +137,7 @@ class RRNetHead(BaseDenseHead):
             for maps in zip(heatmaps, sizes, offsets, strict=True)
         ]
         losses = {
-            name: sum(stack[name] for stack in stacks) / len(stacks)
+            name: torch.stack([stack[name] for stack in stacks]).mean()
             for name in stacks[0]
         }
         proposals = self.propose(heatmaps[-1], sizes[-1], offsets[-1])
@@ -176,7 +176,7 @@ class RRNetHead(BaseDenseHead):
     ) -> Tensor:
         """Compute the loss of boxes with an IoU above 0.5, mean of images."""
         deltas = self._deltas(feat, proposals)
-        total = sum(item.sum() for item in deltas) * 0
+        total = torch.cat(deltas).sum() * 0
         for found, predicted, bboxes in zip(
             proposals, deltas, gt_bboxes, strict=True
         ):

@@ -1,6 +1,7 @@
 """Detectors as graphs: in torch, and in ONNX where it is installed."""
 
 import json
+import re
 from importlib.util import find_spec
 
 import pytest
@@ -88,8 +89,9 @@ def test_onnx_runtime_detects_as_pytorch(cfgs, name, tmp_path):
     path = tmp_path / 'a.onnx'
     result = export_onnx(cfgs[name], str(checkpoint), path, IMAGE_WH)
     assert result.outputs == ['bboxes', 'scores', 'labels']
-    assert result.num_compared > 100
-    assert result.difference < 1e-2
+    same, total = re.match(r'(\d+) of (\d+) det', result.comparison).groups()
+    assert same == total
+    assert int(total) > 30
     assert path.stat().st_size > 10_000
 
 
@@ -119,7 +121,7 @@ def test_the_command(cfgs, tmp_path, capsys, call):
     assert call(command, config, checkpoint, *out) == 0
     printed = capsys.readouterr().out
     assert 'bboxes, scores, labels; ' in printed
-    assert 'numbers differ from PyTorch by at most' in printed
+    assert "detections as PyTorch's, boxes within" in printed
     assert call(command, config, checkpoint, *out, '--network') == 0
     assert 'output_0, output_1' in capsys.readouterr().out
     assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == (

@@ -1,6 +1,5 @@
 """Files that a prediction writes, and what ends it."""
 
-import json
 from pathlib import Path
 
 import cv2
@@ -9,64 +8,21 @@ import pytest
 import torch
 from mmdet.apis import inference_detector, init_detector
 from mmdet.registry import MODELS
-from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.runner import load_checkpoint
 from pycocotools.coco import COCO
 
 from mmhcm.apis.predict import predict, predicting
 from mmhcm.apis.predict.detector import Detector
-from mmhcm.engine.launching import innermost_dataset
 from mmhcm.structures.annotations import CLASSES, format_results
 from mmhcm.structures.prediction_files import format_yolo
-from tests.support.tiny_checkpoint import write_tiny_checkpoint
-from tests.support.tiny_run import tiny_config
-
-SCORE_THR = 0.05
-WH = (111, 77)
-
-
-@pytest.fixture(scope='module')
-def paths(tmp_path_factory):
-    return write_tiny_checkpoint(tmp_path_factory.mktemp('tiny'))
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    """Another directory than the project's, with pictures."""
-    monkeypatch.chdir(tmp_path)
-    for name in ('photos/a/1.png', 'photos/b/1.png'):
-        Path(name).parent.mkdir(parents=True)
-        cv2.imwrite(name, noise())
-
-
-def noise(wh=WH):
-    rng = np.random.default_rng(0)
-    return rng.integers(0, 256, (wh[1], wh[0], 3), dtype=np.uint8)
-
-
-@pytest.fixture
-def run(paths, tmp_path):
-    def run_with(*sources, mode=None, **kwargs):
-        cfg = config(paths[0], tmp_path, mode)
-        options = {'score_thr': SCORE_THR, 'device': 'cpu', **kwargs}
-        return predict(cfg, paths[1], sources, 'out', **options)
-
-    return run_with
-
-
-def config(path, tmp_path, mode=None):
-    cfg = tiny_config(path, tmp_path)
-    if mode is not None:
-        innermost_dataset(cfg.test_dataloader.dataset).pipeline = cfg[
-            f'{mode}_pipeline'
-        ]
-        cfg.model = Config(
-            {**cfg[f'{mode}_model'].to_dict(), 'module': cfg.model.to_dict()}
-        )._cfg_dict
-        if mode == 'slice':
-            cfg.model.slices = [dict(window=48, overlap=0.2, scale_factor=1.0)]
-    return cfg
+from tests.support.inference import (
+    SCORE_THR,
+    WH,
+    mode_config,
+    noise,
+    outputs,
+)
 
 
 def expected(paths, image, score_thr=SCORE_THR):
@@ -78,17 +34,9 @@ def expected(paths, image, score_thr=SCORE_THR):
     return found.bboxes[keep], found.scores[keep], found.labels[keep]
 
 
-def files(folder='out'):
-    return sorted(
-        path.relative_to(folder).as_posix()
-        for path in Path(folder).rglob('*')
-        if path.is_file()
-    )
-
-
 def test_pictures_and_coco(run, paths):
     result = run('photos', files='coco')
-    assert files() == ['coco.json', 'pictures/a/1.jpg', 'pictures/b/1.jpg']
+    assert outputs() == ['coco.json', 'pictures/a/1.jpg', 'pictures/b/1.jpg']
     bboxes, scores, labels = expected(paths, 'photos/a/1.png')
     assert (result.num_images, result.broken) == (2, [])
     assert result.num_detections == 2 * len(scores)
@@ -131,7 +79,7 @@ def test_visdrone_files_are_for_its_classes(run, paths, monkeypatch):
 @pytest.mark.parametrize('mode', ['tta', 'slice'])
 def test_other_modes_are_those_of_the_test(run, paths, tmp_path, mode):
     run('photos/a/1.png', mode=mode, files='coco')
-    cfg = config(paths[0], tmp_path, mode)
+    cfg = mode_config(paths[0], tmp_path, mode)
     model = MODELS.build(cfg.model).eval()
     load_checkpoint(model.module, str(paths[1]))
     pipeline = Compose(cfg.test_dataloader.dataset.pipeline)
@@ -180,7 +128,7 @@ def test_what_was_found_before_ctrl_c_is_written(run, monkeypatch):
     monkeypatch.setattr(Detector, 'detect', interrupted)
     with pytest.raises(KeyboardInterrupt):
         run('photos', files='coco')
-    assert files() == ['coco.json', 'pictures/a/1.jpg']
+    assert outputs() == ['coco.json', 'pictures/a/1.jpg']
     assert len(COCO('out/coco.json').imgs) == 1
 
 
@@ -195,7 +143,7 @@ def test_video(run, paths):
     frame = capture.read()[1]
     result = run('clip.avi', files='yolo')
     assert result.num_images == 2
-    assert files() == [
+    assert outputs() == [
         'pictures/clip.mp4',
         'yolo/classes.txt',
         'yolo/labels/clip/0000001.txt',
@@ -209,88 +157,36 @@ def test_video(run, paths):
     assert drawn.read()[1].shape[0] > frame.shape[0]
 
 
-def write_tiff(path, tile=16):
-    rasterio = pytest.importorskip(
-        'rasterio', reason='rasterio is not installed (the extra geo)'
+def test_video_that_is_cut_short_is_noted(run, monkeypatch):
+    writer = cv2.VideoWriter(
+        'clip.avi', cv2.VideoWriter.fourcc(*'MJPG'), 10, WH
     )
-    with rasterio.open(
-        path,
-        'w',
-        driver='GTiff',
-        count=3,
-        width=WH[0],
-        height=WH[1],
-        dtype='uint8',
-        photometric='RGB',
-        crs='EPSG:32633',
-        transform=rasterio.Affine(0.5, 0, 1000, 0, -0.5, 2000),
-        tiled=True,
-        blockxsize=tile,
-        blockysize=tile,
-    ) as file:
-        file.write(noise()[..., ::-1].transpose(2, 0, 1))
+    writer.write(noise())
+    writer.release()
+    opened = predicting.Video
 
+    def longer(path):
+        video = opened(path)
+        video.num_frames += 9
+        return video
 
-@pytest.mark.parametrize('mode', [None, 'slice'])
-def test_geotiff_gives_the_boxes_of_the_same_picture(run, mode):
-    write_tiff('map.tif')
-    run('map.tif', mode=mode, files='coco')
-    found = COCO('out/coco.json').imgToAnns[1]
-    assert files() == ['coco.json', 'geojson/map.geojson', 'pictures/map.jpg']
-    features = json.loads(Path('out/geojson/map.geojson').read_text())[
-        'features'
-    ]
-    run('photos/a/1.png', mode=mode, files='coco')
-    rows = COCO('out/coco.json').imgToAnns[1]
-    assert found == rows
-    assert len(features) == len(rows) > 3
-    for feature, row in zip(features, rows, strict=True):
-        x, y, width, height = row['bbox']
-        ring = np.array(feature['geometry']['coordinates'][0])
-        low, high = ring.min(axis=0), ring.max(axis=0)
-        np.testing.assert_allclose(
-            low, [1000 + x / 2, 2000 - (y + height) / 2], atol=1e-3
-        )
-        np.testing.assert_allclose(
-            high, [1000 + (x + width) / 2, 2000 - y / 2], atol=1e-3
-        )
-        assert feature['properties']['score'] == row['score']
-
-
-def test_geotiff_in_slices_is_never_read_as_a_whole(run, monkeypatch):
-    write_tiff('map.tif')
-    parts = []
-    read = predicting.GeoTiff._read
-
-    def watched(self, **part):
-        parts.append(part)
-        return read(self, **part)
-
-    monkeypatch.setattr(predicting.GeoTiff, '_read', watched)
-    run('map.tif', mode='slice', pictures=False, files='yolo')
-    assert len(parts) == 6
-    for part in parts:
-        (top, bottom), (left, right) = part['window']
-        assert (bottom - top, right - left) == (48, 48)
-
-
-def test_too_many_pixels_at_once_ask_for_slices(run, monkeypatch):
-    write_tiff('map.tif')
-    monkeypatch.setattr(predicting, 'MAX_PIXELS', 10)
-    (fault,) = run('map.tif').broken
-    assert 'take --slices' in fault
-    assert not run('map.tif', mode='slice').broken
-
-
-def test_without_rasterio_a_map_is_a_picture_and_a_note(run, monkeypatch):
-    # OpenCV 5 decodes no smaller tiles out of memory.
-    write_tiff('map.tif', tile=256)
-    monkeypatch.setattr(predicting, 'has_rasterio', lambda: False)
-    result = run('map.tif')
+    monkeypatch.setattr(predicting, 'Video', longer)
+    result = run('clip.avi')
     assert result.broken == []
-    assert files() == ['pictures/map.jpg']
-    assert 'rasterio is not installed' in result.notes[0]
-    assert result.num_images == 1
+    assert result.notes[0].endswith('clip.avi: 1 frames')
+
+
+def test_a_run_that_fails_at_once_leaves_earlier_files(run, monkeypatch):
+    run('photos', files='coco')
+    before = Path('out/coco.json').read_bytes()
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(Detector, 'detect', fail)
+    with pytest.raises(MemoryError):
+        run('photos', files='coco')
+    assert Path('out/coco.json').read_bytes() == before
 
 
 def test_scores_are_shares(run):
@@ -299,7 +195,7 @@ def test_scores_are_shares(run):
 
 
 def test_weights_of_another_model_are_refused(run, paths, tmp_path):
-    cfg = tiny_config(paths[0], tmp_path)
+    cfg = mode_config(paths[0], tmp_path)
     cfg.model.neck.out_channels = 8
     cfg.model.rpn_head.in_channels = 8
     cfg.model.roi_head.bbox_roi_extractor.out_channels = 8
@@ -309,8 +205,8 @@ def test_weights_of_another_model_are_refused(run, paths, tmp_path):
     assert not Path('out').exists()
 
 
-def test_pipeline_that_begins_otherwise_is_refused(paths, tmp_path):
-    cfg = tiny_config(paths[0], tmp_path)
+def test_pipeline_that_begins_otherwise_is_refused(run, paths, tmp_path):
+    cfg = mode_config(paths[0], tmp_path)
     del cfg.test_dataloader.dataset.pipeline[0]
     with pytest.raises(ValueError, match='begins with Resize'):
         predict(cfg, paths[1], ['photos'], 'out', device='cpu')

@@ -35,6 +35,7 @@ def test_images_of_several_sizes(make_runner):
         'train_dataloader.dataset.pipeline': [
             {'type': 'LoadImageFromFile'},
             {'type': 'LoadAnnotations', 'with_bbox': True},
+            {'type': 'MaskIgnoredRegions'},
             {'type': 'ResizeToScale', 'scale_factor': 0.5},
             {'type': 'PackDetInputs'},
         ],

@@ -6,7 +6,6 @@ from mmengine.config import Config
 
 from mmhcm.cli.arguments import add_config_arguments, add_mode_arguments
 from mmhcm.engine.launching import (
-    check_mining_hooks,
     innermost_dataset,
     join_processes,
     launch,
@@ -21,7 +20,6 @@ from mmhcm.engine.launching.launch import (
     use_slices,
     use_tta,
 )
-from tests.support.tiny_run import REPO
 
 
 def parse(*args):
@@ -247,30 +245,3 @@ def test_processes_meet_and_watch_each_other(monkeypatch):
     cfg.env_cfg.dist_cfg.timeout = 60
     join_processes(cfg)
     assert called[-2][2]['timeout'] == 60
-
-
-BASE = REPO / 'configs' / '_base_' / 'hard_chip_mining.py'
-
-
-@pytest.mark.parametrize(
-    'line',
-    [
-        'default_hooks = _base_.mining_hooks',
-        'custom_hooks = [_base_.mining_hooks.mining]',
-        'mining_hooks = dict(_delete_=True)',
-    ],
-)
-def test_config_that_mines(tmp_path, line):
-    path = tmp_path / 'name.py'
-    path.write_text(f'_base_ = [{str(BASE)!r}]\n{line}\n')
-    check_mining_hooks(load_config(parse(path)))
-
-
-def test_config_that_inherits_mining_and_does_not_mine(tmp_path):
-    path = tmp_path / 'name.py'
-    path.write_text(
-        f'_base_ = [{str(BASE)!r}]\n'
-        "default_hooks = dict(logger=dict(type='LoggerHook'))\n"
-    )
-    with pytest.raises(ValueError, match='would mine nothing: add default_h'):
-        check_mining_hooks(load_config(parse(path)))

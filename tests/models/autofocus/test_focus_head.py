@@ -11,6 +11,7 @@ from mmhcm.models.autofocus import FocusHead
 
 def make_sample(valid=(), ignored=(), img_shape=(64, 64), **meta):
     sample = DetDataSample(metainfo=dict(img_shape=img_shape, **meta))
+    sample.set_metainfo(dict(ignored_but_counted=[False] * len(ignored)))
     for name, boxes in (
         ('gt_instances', valid),
         ('ignored_instances', ignored),
@@ -38,6 +39,10 @@ def test_objects_that_only_the_chip_ignores_are_focus(head):
     assert labels.diag().tolist() == [1, -1, 0, 1]
     plain = head._labels(make_sample([], [SMALL, OTHER]), (4, 4))
     assert plain.diag().tolist() == [-1, -1, 0, 0]
+    unknown = DetDataSample()
+    unknown.gt_instances = unknown.ignored_instances = sample.gt_instances
+    with pytest.raises(ValueError, match='add it to the meta_keys of Pack'):
+        head._labels(unknown, (4, 4))
 
 
 def test_loss_is_the_mean_over_labelled_cells(head):

@@ -15,16 +15,18 @@ model.bbox_head = dict(
 )
 max_per_img = 500
 model.test_cfg = dict(
-    # The IoU of two boxes without area is no number.
-    min_bbox_size=0,
+    # Soft-NMS moves the classes apart, which rounds the area of tiny boxes to
+    # 0, and their IoU is no number.
+    min_bbox_size=1,
     nms=dict(type='soft_nms', method='gaussian', min_score=0.01),
     max_per_img=max_per_img,
 )
 # One batch normalisation over all processes.
 sync_bn = 'torch'
 
+# For 16 images: 0.00025 at 8 processes of 4.
 rrnet_optimizer = dict(
-    type='OptimWrapper', optimizer=dict(type='Adam', lr=0.00025)
+    type='OptimWrapper', optimizer=dict(type='Adam', lr=0.000125)
 )
 # The boxes of all scales together, in one soft-NMS.
 rrnet_tta_model = dict(
