@@ -44,6 +44,11 @@ def draw_bboxes(num: int, side: float) -> Tensor:
     return torch.cat([centers - wh / 2, centers + wh / 2], 1)
 
 
+def draw_scores(num: int) -> Tensor:
+    """Draw distinct scores (num,), since equal ones have no order."""
+    return (1 + torch.randperm(num, generator=RNG)) / (num + 1)
+
+
 def draw_regions(num: int, side: float) -> Tensor:
     """Draw (num, 5) regions of the first image."""
     return torch.cat([torch.zeros(num, 1), draw_bboxes(num, side)], 1)
@@ -59,13 +64,13 @@ def suppression_runs() -> dict[str, Callable[[], Any]]:
     runs: dict[str, Callable[[], Any]] = {}
     for label, num in (('train', 8000), ('test', 12000), ('slice', 1000)):
         bboxes = draw_bboxes(num, 40)
-        scores = torch.rand(num, generator=RNG)
+        scores = draw_scores(num)
         # As batched_nms separates the levels.
         bboxes += torch.randint(0, 5, (num, 1), generator=RNG) * 1400
         runs[f'nms, {num} proposals ({label})'] = partial(
             nms, bboxes, scores, 0.7
         )
-    bboxes, scores = draw_bboxes(1000, 80), torch.rand(1000, generator=RNG)
+    bboxes, scores = draw_bboxes(1000, 80), draw_scores(1000)
     runs['soft_nms, 1000 detections'] = partial(
         soft_nms, bboxes, scores, 0.5, method='gaussian'
     )

@@ -18,13 +18,19 @@ from .position_sensitive import (
     RFCNNeck,
 )
 from .proposal_model import ProposalModel
-from .refinedet import RefineDetHead, RefineVGG, TransferConnectionNeck
+from .refinedet import (
+    AnchorRefinementHead,
+    RefineDetHead,
+    RefineVGG,
+    TransferConnectionNeck,
+)
 from .rrnet import RRNetHead
 from .slice_tta import SliceTTA
 from .true_ignore_assigner import TrueIgnoreAssigner
 from .wasserstein_distance import NormalizedWassersteinDistance
 
 __all__ = [
+    'AnchorRefinementHead',
     'BagRoIExtractor',
     'ConvNeXt',
     'DetNet',

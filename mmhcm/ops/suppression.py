@@ -18,6 +18,8 @@ def nms(
 ) -> Tensor:
     """Suppress boxes that overlap a better box.
 
+    Boxes of equal scores keep their order; compiled operators may change it.
+
     Args:
         bboxes: (n, 4) xyxy.
         scores: (n,).

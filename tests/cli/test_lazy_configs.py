@@ -8,7 +8,7 @@ from mmhcm.cli import (
     analyze,
     browse,
     export,
-    fit_anchors,
+    fit,
     plot,
     submit,
     test,
@@ -29,7 +29,7 @@ def config(tmp_path_factory):
 LOOKS = {
     'browse': (browse, '--what', 'chips', '--num', 2, '--out'),
     'export': (export, '--what', 'canvases', '--num', 1, '--out'),
-    'fit_anchors': (fit_anchors, '--propose-scales', 2, '--work-dir'),
+    'fit': (fit, '--keep-windows', '--work-dir'),
     'analyze': (analyze, '--canvases', 2, '--out'),
 }
 

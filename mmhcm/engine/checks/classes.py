@@ -9,8 +9,9 @@ from mmdet.models.roi_heads.mask_heads import FusedSemanticHead
 from torch import nn
 
 from mmhcm.engine.wrappers import unwrap
+from mmhcm.models import AnchorRefinementHead
 
-_OTHERS = (VGG, FusedSemanticHead, RPNHead)
+_OTHERS = (VGG, FusedSemanticHead, RPNHead, AnchorRefinementHead)
 
 
 def classes_of(dataset: Any, key: str) -> tuple[str, ...] | None:

@@ -57,7 +57,7 @@ class MiningIterator:
         before_batch: Callable[[int], None],
     ) -> None:
         batches: Any = dataloader.batch_sampler
-        self._sampler = getattr(batches, 'sampler', None)
+        self._sampler: Any = getattr(batches, 'sampler', None)
         if type(batches) is not BatchSampler or not hasattr(
             self._sampler, 'start_at'
         ):
@@ -102,5 +102,6 @@ class MiningIterator:
             self._iteration, self._starts, len(self._dataloader)
         )
         assert self._dataloader.batch_size is not None
-        self._sampler.start_at(epoch, batch * self._dataloader.batch_size)
+        sampler: Any = self._sampler
+        sampler.start_at(epoch, batch * self._dataloader.batch_size)
         self._batches = iter(self._dataloader)

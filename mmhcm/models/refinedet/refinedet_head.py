@@ -3,12 +3,12 @@
 from typing import Any
 
 import torch
-from mmdet.models.dense_heads import SSDHead
 from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
 from mmdet.registry import MODELS
 from mmengine.structures import InstanceData
 from torch import Tensor
 
+from .anchor_refinement_head import AnchorRefinementHead
 from .refined_ssd_head import RefinedSSDHead
 
 
@@ -51,7 +51,7 @@ class RefineDetHead(BaseDenseHead):
         self.objectness_thr = objectness_thr
         self.test_cfg = test_cfg
         common = {'train_cfg': train_cfg, 'test_cfg': test_cfg, **kwargs}
-        self.arm = SSDHead(num_classes=1, in_channels=arm_channels, **common)
+        self.arm = AnchorRefinementHead(in_channels=arm_channels, **common)
         self.odm = RefinedSSDHead(
             objectness_thr,
             num_classes=num_classes,
