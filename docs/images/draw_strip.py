@@ -26,9 +26,9 @@ from mmhcm.apis.data import (
     rendering_hard_chips,
 )
 from mmhcm.apis.report.sources import RoundSources
+from mmhcm.cli.arguments import add_config_arguments
 from mmhcm.cli.user_errors import report_user_errors
 from mmhcm.engine.launching import (
-    add_config_arguments,
     load_config,
 )
 from mmhcm.functional.boxes import as_bboxes

@@ -229,6 +229,8 @@ def test_background_has_no_ignored_objects(name):
     slim_modern(cfg, name)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).train()
+    # Some of its weights are not set before.
+    model.init_weights()
     everything = [[-40, -40, 168, 168]]
     # Without objects all loss is that of background.
     assert losses_of(model, [], []) > 0

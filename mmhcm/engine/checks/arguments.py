@@ -58,6 +58,8 @@ def accepted_arguments(cls: type) -> set[str] | None:
     """
     names: set[str] = set()
     for base in cls.__mro__[:-1]:
+        if '__init__' not in vars(base):
+            continue
         parameters = inspect.signature(
             vars(base)['__init__']
         ).parameters.values()
