@@ -199,11 +199,15 @@ def test_evaluation_counts_what_it_leaves_out(call, split, results, capsys):
             'the object pool would be empty: no object of',
         ),
         (
-            {'train_dataloader.dataset.scales.1.valid_range': (30, 99)},
+            {'scales.1.valid_range': (30, 99)},
             'no valid_range holds sizes from 16.0 to 30.0 pixels',
         ),
+        (
+            {'train_dataloader.dataset.scales.1.valid_range': (30, 99)},
+            'set scales.1.valid_range',
+        ),
     ],
-    ids=['pool', 'ranges'],
+    ids=['pool', 'ranges', 'variable'],
 )
 def test_training_stops_at_bad_settings(
     call, trained, tmp_path, options, fault, capsys

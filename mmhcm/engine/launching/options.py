@@ -110,6 +110,12 @@ def _check_lists(cfg: Config, key: str) -> None:
             if isinstance(node, Mapping) and part in node:
                 return
             where = '.'.join(parts[:ind])
+            if isinstance(node, str) and node.startswith('${'):
+                variable = '.'.join([node[2:-1], *parts[ind:]])
+                raise ValueError(
+                    f'--cfg-options {key}: {where} follows a variable of '
+                    f'{cfg.filename}: set {variable}'
+                )
             raise ValueError(
                 f'--cfg-options {key}: {where} is no list in {cfg.filename}'
             )
