@@ -126,13 +126,13 @@ def backward_of(function: Callable[..., Tensor], *args: Any) -> Callable:
 @contextmanager
 def operators(stand_ins: bool, torchvision: bool = False) -> Any:
     """Let mmcv use compiled operators or stand-ins."""
-    modules = [
+    modules: list[Any] = [
         module
         for name, module in sys.modules.items()
         if name.startswith('mmcv.ops.') and hasattr(module, 'ext_module')
     ]
     compiled = [module.ext_module for module in modules]
-    users = [
+    users: list[Any] = [
         module
         for name, module in sys.modules.items()
         if name.startswith('mmhcm.ops.')
@@ -158,7 +158,7 @@ def compare(what: str, run: Callable[[], Any], turns: int) -> None:
         with operators(**options):
             return run()
 
-    contestants = {
+    contestants: dict[str, Callable[[], object]] = {
         'compiled': partial(use, stand_ins=False),
         'plain': partial(use, stand_ins=True),
     }
@@ -166,7 +166,9 @@ def compare(what: str, run: Callable[[], Any], turns: int) -> None:
         contestants['torchvision'] = partial(
             use, stand_ins=True, torchvision=True
         )
-    results = {name: run_() for name, run_ in contestants.items()}
+    results: dict[str, Any] = {
+        name: run_() for name, run_ in contestants.items()
+    }
     times = alternate(contestants, turns)
     for name in [*contestants][1:]:
         gap = largest_gap(results['compiled'], results[name])
