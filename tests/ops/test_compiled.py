@@ -83,16 +83,20 @@ def test_soft_nms_is_equal(both, seed, offset, method):
 
 
 @pytest.mark.parametrize('aligned', [True, False])
-@pytest.mark.parametrize('sampling_ratio', [0, 2])
+@pytest.mark.parametrize(
+    ('mode', 'sampling_ratio'), [('avg', 0), ('avg', 2), ('max', 2)]
+)
 @pytest.mark.parametrize('num', [0, 1, 60])
-def test_roi_align_is_equal(both, backend_name, num, sampling_ratio, aligned):
+def test_roi_align_is_equal(
+    both, backend_name, num, mode, sampling_ratio, aligned
+):
     rng = np.random.default_rng(num)
     feats = torch.tensor(rng.normal(size=(2, 8, 25, 30)), dtype=torch.float32)
     feats.requires_grad_()
     rois = random_rois(rng, num, 100)
     grad = torch.tensor(rng.normal(size=(num, 8, 7, 7)), dtype=torch.float32)
     compiled, stand_in = both(
-        *(roi_align, feats, rois, 7, 0.25, sampling_ratio, 'avg', aligned),
+        *(roi_align, feats, rois, 7, 0.25, sampling_ratio, mode, aligned),
         grad=grad,
     )
     tolerance = 1e-6 if backend_name == 'torchvision' else 3e-4

@@ -42,9 +42,30 @@ def test_equals_slow_reference(backend_name, sampling_ratio, aligned):
     torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_maxima_are_refused():
+def test_maxima_equal_those_of_single_samples(backend_name):
+    rng = np.random.default_rng(4)
+    feats = torch.tensor(rng.normal(size=(2, 4, 9, 13)), dtype=torch.float32)
+    rois = random_rois(rng, 8, 48)
+    options = _options(sampling_ratio=2, pool_mode=0)
+    output = torch.full((8, 4, 3, 2), torch.nan)
+    inds, none = torch.zeros(output.shape), torch.zeros(0)
+    roi_align_forward(feats, rois, output, inds, none, **options)
+
+    feats.requires_grad_()
+    samples = slow_roi_align(feats, rois, (6, 4), 0.25, 1, True)
+    expected = torch.nn.functional.max_pool2d(samples, 2)
+    torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-4)
+
+    grad = torch.tensor(rng.normal(size=output.shape), dtype=torch.float32)
+    got = torch.zeros(feats.shape)
+    roi_align_backward(grad, rois, inds, none, got, **options)
+    (expected,) = torch.autograd.grad(expected, feats, grad)
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_maxima_of_any_number_of_samples_are_refused():
     none = torch.zeros(0)
-    with pytest.raises(ImportError, match=r"'max' has no stand-in: .*full"):
+    with pytest.raises(ImportError, match=r'sampling_ratio=0 has no stand-in'):
         roi_align_forward(
             *[torch.zeros(1, 1, 4, 4), torch.zeros(1, 5)],
             *[none, none, none],
