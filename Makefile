@@ -271,6 +271,7 @@ tutorials: $(VENV)/.checked
 	rm -rf work_dirs/notebook
 	$(BIN)/python tests/docs/run_notebook.py docs/tutorials/demo.ipynb
 	$(BIN)/python tests/docs/run_commands.py docs/tutorials/visdrone.md
+	$(BIN)/python -m pytest -q -m nightly tests/docs/test_own_data_page.py
 
 # --- Benchmarks -------------------------------------------------------------
 bench: $(VENV)/.checked
