@@ -8,12 +8,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from tests.support.tiny_model import MODEL
+
 CLASSES = ('boat', 'buoy', 'swimmer')
 IMAGE_WH = (160, 120)
 _COLORS = ((40, 60, 220), (60, 220, 240), (230, 230, 230))
 
 #: Lines that make a config of own data small enough to train in seconds.
-TINY = """
+TINY = (
+    """
 num_threads = 1
 chip_size = 64
 test_scale = 1.0
@@ -22,38 +25,9 @@ scales = [
     dict(window=96, valid_range=(14, None)),
 ]
 cache_dir = 'work_dirs/cache'
-model = dict(
-    backbone=dict(
-        depth=18,
-        base_channels=16,
-        stem_channels=16,
-        frozen_stages=-1,
-        norm_cfg=dict(type='BN', requires_grad=True),
-        norm_eval=False,
-        style='pytorch',
-        init_cfg=None,
-    ),
-    neck=dict(in_channels=[16, 32, 64, 128], out_channels=16, num_outs=4),
-    rpn_head=dict(
-        in_channels=16,
-        feat_channels=16,
-        anchor_generator=dict(
-            scales=[4], ratios=[0.5, 1.0, 2.0], strides=[4, 8, 16, 32]
-        ),
-    ),
-    roi_head=dict(
-        bbox_roi_extractor=dict(out_channels=16, featmap_strides=[4, 8, 16]),
-        bbox_head=dict(in_channels=16, fc_out_channels=32),
-    ),
-    train_cfg=dict(
-        rpn_proposal=dict(nms_pre=100, max_per_img=50),
-        rcnn=dict(sampler=dict(num=32)),
-    ),
-    test_cfg=dict(
-        rpn=dict(nms_pre=100, max_per_img=50),
-        rcnn=dict(score_thr=0.01, max_per_img=40),
-    ),
-)
+"""
+    + MODEL
+    + """\
 train_dataloader = dict(
     num_workers=0, persistent_workers=False, sampler=dict(num_samples=4)
 )
@@ -70,6 +44,7 @@ default_hooks = dict(
     )
 )
 """
+)
 
 
 class Picture(NamedTuple):

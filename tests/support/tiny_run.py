@@ -13,13 +13,15 @@ from mmengine.runner import Runner
 from mmhcm.engine.launching.launch import set_threads
 from mmhcm.engine.wrappers import unwrap
 from tests.support.scene_folders import write_visdrone
+from tests.support.tiny_model import MODEL
 
 REPO = Path(__file__).parents[2]
 IMAGE_WH = (112, 80)
 # Every category has a colour of its own, as a BGR triple.
 COLORS = np.random.default_rng(7).integers(0, 256, (12, 3))
 
-CONFIG = """
+CONFIG = (
+    """
 _base_ = [
     '{repo}/configs/_base_/models/faster-rcnn_r101_fpn.py',
     '{repo}/configs/_base_/datasets/visdrone_chips.py',
@@ -28,38 +30,9 @@ _base_ = [
 data_root = '{root}/data'
 cache_dir = '{root}/cache'
 num_threads = 1
-model = dict(
-    backbone=dict(
-        depth=18,
-        base_channels=16,
-        stem_channels=16,
-        frozen_stages=-1,
-        norm_cfg=dict(type='BN', requires_grad=True),
-        norm_eval=False,
-        style='pytorch',
-        init_cfg=None,
-    ),
-    neck=dict(in_channels=[16, 32, 64, 128], out_channels=16, num_outs=4),
-    rpn_head=dict(
-        in_channels=16,
-        feat_channels=16,
-        anchor_generator=dict(
-            scales=[4], ratios=[0.5, 1.0, 2.0], strides=[4, 8, 16, 32]
-        ),
-    ),
-    roi_head=dict(
-        bbox_roi_extractor=dict(out_channels=16, featmap_strides=[4, 8, 16]),
-        bbox_head=dict(in_channels=16, fc_out_channels=32),
-    ),
-    train_cfg=dict(
-        rpn_proposal=dict(nms_pre=100, max_per_img=50),
-        rcnn=dict(sampler=dict(num=32)),
-    ),
-    test_cfg=dict(
-        rpn=dict(nms_pre=100, max_per_img=50),
-        rcnn=dict(score_thr=0.01, max_per_img=40),
-    ),
-)
+"""
+    + MODEL
+    + """\
 chip_size = 64
 scales = [
     dict(window=48, valid_range=(0, 16), stride=8),
@@ -102,6 +75,7 @@ default_hooks = dict(
     )
 )
 """
+)
 
 
 def write_tiny_run(root: Path) -> Path:
