@@ -3,7 +3,8 @@
 Arg of the command: the Markdown file. Its ``bash`` blocks run one after
 another in an empty folder with generated data, as they are printed but for
 options that make data loading and training small. A block after the comment
-``<!-- needs GPUs -->`` is left out. A command that fails ends the run.
+``<!-- needs GPUs -->`` is left out. A command that fails ends the run, and so
+does a file below ``work_dirs`` that the text names and no command writes.
 """
 
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r'(<!-- needs GPUs -->\n)?```bash\n(.*?)```', re.DOTALL)
+_FILE = re.compile(r'`(work_dirs/[^`]+)`')
 _WITH_CONFIG = ('analyze', 'browse', 'submit', 'test', 'train')
 _TINY = (
     'model.backbone.init_cfg=None',
@@ -66,7 +68,8 @@ def run(path: Path, folder: Path) -> None:
         check=True,
     )
     (folder / 'configs').symlink_to(ROOT / 'configs')
-    for command in commands(path.read_text()):
+    text = path.read_text()
+    for command in commands(text):
         print('\n$', command, flush=True)
         subprocess.run(
             shrink(command),
@@ -74,6 +77,8 @@ def run(path: Path, folder: Path) -> None:
             check=True,
             env={**os.environ, 'PYTHONPATH': str(ROOT)},
         )
+    for name in _FILE.findall(text):
+        assert (folder / name).exists(), f'{path.name} names {name}'
 
 
 if __name__ == '__main__':
