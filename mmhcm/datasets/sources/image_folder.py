@@ -229,7 +229,7 @@ class ImageFolderDataset(BaseDetDataset):
         return None
 
     def _read_annotations(
-        self, images: Sequence[dict], counter: FaultCounter
+        self, images: list[dict], counter: FaultCounter
     ) -> Sequence[dict]:
         """Add annotations to data infos, and drop those without usable ones.
 

@@ -95,7 +95,7 @@ class VisDroneDataset(ImageFolderDataset):
         return self.data_list.select(indices)
 
     def _read_annotations(
-        self, images: Sequence[dict], counter: FaultCounter
+        self, images: list[dict], counter: FaultCounter
     ) -> AnnotatedImages:
         ann_paths = [info['ann_path'] for info in images]
         image_whs = np.array(
