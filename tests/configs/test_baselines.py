@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_focus, use_tta
+from mmhcm.engine.launching.testing import use_focus, use_tta
 from mmhcm.structures.rounds import read_round
 from tests.support.slim_baselines import (
     AUTOFOCUS,

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.structures import InstanceData
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_slices, use_tta
+from mmhcm.engine.launching.testing import use_slices, use_tta
 from mmhcm.engine.mining import MiningLoop
 from tests.support.slim_baselines import dicts, tiny_runner
 from tests.support.slim_modern import (
