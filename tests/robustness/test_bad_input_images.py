@@ -182,18 +182,6 @@ def test_annotation_of_missing_image_is_left_out(root, warnings):
         build_test_set(root)
 
 
-def test_boxes_beyond_the_image_are_cut_and_counted(root, warnings):
-    bad_images.write_other_size(root / 'images' / 'b')
-    dataset = VisDroneDataset(data_root=str(root))
-    (message,) = warnings
-    assert '1 boxes that reach beyond their image, cut to it' in message
-    assert 'b.txt:3 (image of 110 x 90 pixels)' in message
-    boxes = [item['bbox'] for item in dataset.get_data_info(1)['instances']]
-    assert boxes[-1] == [100, 70, 110, 90]
-    build_test_set(root)
-    assert '1 boxes that reach beyond their image; the first' in warnings[1]
-
-
 @pytest.mark.parametrize('other', ['b.png', 'B.jpg'])
 def test_two_images_of_one_name(root, warnings, other):
     cv2.imwrite(str(root / 'images' / other), bad_images.picture())
@@ -299,15 +287,3 @@ def test_image_beyond_memory_is_left_out(huge, warnings, monkeypatch):
     assert train(build_chips(huge, partial=False))[0] == set('ac')
     (message,) = warnings
     assert 'b.jpg: Insufficient memory (Failed to allocate 1 B)' in message
-
-
-def test_more_pixels_than_opencv_decodes(root, warnings, monkeypatch):
-    monkeypatch.setattr('mmhcm.structures.images.MAX_PIXELS', 30_000)
-    (root / 'images' / 'b.jpg').unlink()
-    large = np.zeros((180, 170), np.uint8)
-    cv2.imwrite(str(root / 'images' / 'b.png'), large)
-    assert len(VisDroneDataset(data_root=str(root))) == 2
-    (message,) = warnings
-    assert '170 x 180 pixels; OpenCV decodes from 1 to' in message
-    with pytest.raises(ValueError, match='CV_IO_MAX_IMAGE_PIXELS'):
-        build_test_set(root)
