@@ -16,7 +16,7 @@ class WatchHook(Hook):
         state: Weights at the begin of each epoch.
         momentum: Number of weights with momentum, at the same time.
         num_hard: Number of hard chips by iteration.
-        seen: Name and sum of pixels of each sample by iteration.
+        seen: Name, flip and sum of pixels of each sample by iteration.
     """
 
     priority = 'VERY_LOW'
@@ -33,7 +33,7 @@ class WatchHook(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         self.num_hard[runner.iter] = chips_of(runner).num_hard
         self.seen[runner.iter] = [
-            (sample.img_id, float(image.double().sum()))
+            (sample.img_id, sample.flip, float(image.double().sum()))
             for sample, image in zip(
                 data_batch['data_samples'], data_batch['inputs'], strict=True
             )

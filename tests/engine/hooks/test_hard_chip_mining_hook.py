@@ -6,46 +6,18 @@ import pytest
 import torch
 from mmengine.hooks import EMAHook, Hook
 
-from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.hooks import HardChipMiningHook
 from mmhcm.engine.mining import MiningLoop, MiningSources, sources
 from mmhcm.engine.mining.loop import weights_digest
 from mmhcm.engine.wrappers import unwrap
 from mmhcm.structures.rounds import read_round
-from tests.support.stopping import StopHook, Stopped
+from tests.support.stopping import train_until
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
+from tests.support.watching import chips_of, watched_training
 
 EMA = {'type': 'EMAHook', 'momentum': 0.3}
 FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
-
-
-class WatchHook(Hook):
-    """Note what each batch of an epoch came from."""
-
-    priority = 'VERY_LOW'
-
-    def __init__(self):
-        self.hard, self.state, self.momentum = {}, {}, {}
-
-    def before_train_epoch(self, runner):
-        self.state[runner.epoch] = state_of(runner)
-        self.momentum[runner.epoch] = len(runner.optim_wrapper.optimizer.state)
-        dataset = find_chip_dataset(runner.train_dataloader.dataset)
-        self.hard[runner.epoch] = dataset.num_hard
-
-
-@pytest.fixture
-def mined(monkeypatch):
-    """Numbers of the rounds that were mined, in order."""
-    numbers = []
-    mine = MiningLoop._mine
-
-    def counted(loop):
-        numbers.append(loop.round_number)
-        return mine(loop)
-
-    monkeypatch.setattr(MiningLoop, '_mine', counted)
-    return numbers
+TWO_ROUNDS = {'train_cfg.max_epochs': 3, 'default_hooks.mining.epochs': [1, 2]}
 
 
 def round_path(work_dir, number=1):
@@ -62,12 +34,6 @@ def same_state(left, right):
     )
 
 
-def train_until(runner, **moment):
-    runner.register_hook(StopHook(**moment))
-    with pytest.raises(Stopped):
-        runner.train()
-
-
 @pytest.mark.parametrize('epochs', [[2, 1], [1, 1], [-1]])
 def test_epochs_ascend(epochs):
     with pytest.raises(ValueError, match='epochs must be ascending'):
@@ -75,17 +41,9 @@ def test_epochs_ascend(epochs):
 
 
 def test_trains_mines_retrains_and_evaluates(make_runner, mined):
-    runner = make_runner(
-        {
-            'train_cfg.max_epochs': 3,
-            'train_cfg.val_interval': 3,
-            'default_hooks.mining.epochs': [1, 2],
-        }
-    )
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
-    assert mined == [1, 2]
+    runner = make_runner({**TWO_ROUNDS, 'train_cfg.val_interval': 3})
+    watch = watched_training(runner)
+    assert mined == [(1, 2), (2, 4)]
     rounds = [read_round(round_path(runner.work_dir, n)) for n in (1, 2)]
     # Each round takes the place of the one before.
     assert watch.hard == {
@@ -106,34 +64,10 @@ def test_trains_mines_retrains_and_evaluates(make_runner, mined):
     ]
 
 
-def test_accumulate(make_runner):
-    runner = make_runner(
-        {
-            **FAST,
-            'train_cfg.max_epochs': 3,
-            'default_hooks.mining.epochs': [1, 2],
-            'default_hooks.mining.accumulate': True,
-        }
-    )
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
-    first, second = (
-        read_round(round_path(runner.work_dir, n)).num_chips for n in (1, 2)
-    )
-    assert watch.hard == {0: 0, 1: first, 2: first + second}
-
-
 def test_images_missing_later_do_not_end_the_run(make_runner, monkeypatch):
     digests = iter(['as at the start', 'without one', 'without two'])
     monkeypatch.setattr(sources, 'sources_digest', lambda *_: next(digests))
-    runner = make_runner(
-        {
-            **FAST,
-            'train_cfg.max_epochs': 3,
-            'default_hooks.mining.epochs': [1, 2],
-        }
-    )
+    runner = make_runner({**FAST, **TWO_ROUNDS})
     runner.train()
     origins = [
         read_round(round_path(runner.work_dir, number)).origin
@@ -148,8 +82,6 @@ def test_restart_begins_afresh(make_runner):
     runner = make_runner(
         {**FAST, 'custom_hooks': [EMA], 'default_hooks.mining.restart': True}
     )
-    watch = WatchHook()
-    runner.register_hook(watch)
     averages = {}
 
     class AverageHook(Hook):
@@ -162,7 +94,7 @@ def test_restart_begins_afresh(make_runner):
             )
 
     runner.register_hook(AverageHook(), priority='VERY_LOW')
-    runner.train()
+    watch = watched_training(runner)
     assert same_state(watch.state[0], watch.state[1])
     assert watch.momentum == {0: 0, 1: 0}
     assert same_state(averages[1][0], watch.state[0])
@@ -190,9 +122,7 @@ def test_mines_with_averaged_weights(make_runner, monkeypatch):
             )
 
     runner.register_hook(DigestHook(), priority='VERY_HIGH')
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
+    watch = watched_training(runner)
     plain, averaged = digests[1]
     assert plain != averaged
     assert seen == [averaged]
@@ -256,7 +186,7 @@ def test_a_round_is_mined_once(rerun, killed_dir, mined):
     assert not mined
     path = round_path(runner.work_dir)
     assert path.read_bytes() == round_path(killed_dir).read_bytes()
-    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    dataset = chips_of(runner)
     assert dataset.num_hard == read_round(path).num_chips > 0
 
 
@@ -273,7 +203,7 @@ def test_a_round_is_mined_once(rerun, killed_dir, mined):
 )
 def test_mined_again_from_other_inputs(rerun, mined, options):
     rerun(options)
-    assert mined == [1]
+    assert mined == [(1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -287,19 +217,17 @@ def test_mined_again_from_other_inputs(rerun, mined, options):
 )
 def test_mined_again_after_damage(rerun, killed_dir, mined, damage):
     runner = rerun(change=damage)
-    assert mined == [1]
+    assert mined == [(1, 2)]
     path = round_path(runner.work_dir)
     assert path.read_bytes() == round_path(killed_dir).read_bytes()
 
 
 def test_external_annotations_are_inputs(make_runner, tiny_run, tmp_path):
-    external = {
-        'type': 'VisDroneDataset',
-        'data_root': str(tiny_run.parent / 'data' / 'VisDrone2019-DET-val'),
-    }
+    root = tiny_run.parent / 'data' / 'VisDrone2019-DET-val'
+    external = {'type': 'VisDroneDataset', 'data_root': str(root)}
     runner = make_runner({**FAST, 'default_hooks.mining.external': [external]})
     settings = mining_hook(runner).settings
-    chips = find_chip_dataset(runner.train_dataloader.dataset)
+    chips = chips_of(runner)
 
     def digest(change=None):
         origins = MiningSources(
@@ -332,7 +260,7 @@ def test_canvases_of_external_images(make_runner, tiny_run):
     runner.train()
     hard_round = read_round(round_path(runner.work_dir))
     assert {canvas.source for canvas in hard_round.canvases} == {1}
-    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    dataset = chips_of(runner)
     info = dataset.get_data_info(len(dataset) - 1)
     assert info['img_path'].startswith(str(root))
 
@@ -345,38 +273,34 @@ def test_persistent_workers_see_hard_chips(make_runner):
         'train_dataloader.sampler.hard_ratio': 1.0,
     }
     runner = make_runner(options)
-    watch = WatchHook()
-    runner.register_hook(watch)
-    samples = {}
-
-    class SampleHook(Hook):
-        def before_train_iter(self, runner, batch_idx, data_batch=None):
-            samples.setdefault(runner.epoch, []).extend(
-                sample.img_id for sample in data_batch['data_samples']
-            )
-
-    runner.register_hook(SampleHook())
     # A worker that does not know the hard chips raises IndexError.
-    runner.train()
+    watch = watched_training(runner)
     assert watch.hard[1] > 0
     canvases = read_round(round_path(runner.work_dir)).canvases
-    assert set(samples[1]) <= {canvas.img_id for canvas in canvases}
+    shown = {name for it in (2, 3) for name, *_ in watch.seen[it]}
+    assert shown <= {canvas.img_id for canvas in canvases}
 
 
-def test_negative_chips(make_cfg, make_runner):
-    hook = {
+def mining(predict, **settings):
+    """Make a hook's config without the settings of the tiny run."""
+    return {
         '_delete_': True,
         'type': 'HardChipMiningHook',
         'epochs': [1],
-        'predict': 'proposals',
-        'canvases': {'num_canvases': 2, 'num_pastes': 0},
-        'metric': {'type': 'NegativeChipMetric', 'min_proposals': 1},
+        'predict': predict,
         'dataloader': {'num_workers': 0},
+        **settings,
     }
+
+
+def test_negative_chips(make_runner):
+    hook = mining(
+        'proposals',
+        canvases={'num_canvases': 2, 'num_pastes': 0},
+        metric={'type': 'NegativeChipMetric', 'min_proposals': 1},
+    )
     runner = make_runner({**FAST, 'default_hooks.mining': hook})
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
+    watch = watched_training(runner)
     hard_round = read_round(round_path(runner.work_dir))
     assert watch.hard[1] == hard_round.num_chips > 0
     assert not any(canvas.pastes for canvas in hard_round.canvases)
@@ -398,30 +322,20 @@ WITHOUT_NETWORK = {
 
 @pytest.mark.parametrize('kind', WITHOUT_NETWORK)
 def test_metrics_without_network(make_runner, monkeypatch, mined, kind):
-    hook = {
-        '_delete_': True,
-        'type': 'HardChipMiningHook',
-        'epochs': [1],
-        'predict': 'nothing',
-        'dataloader': {'num_workers': 0},
-        **WITHOUT_NETWORK[kind],
-    }
     scales = [
         {'window': 20, 'valid_range': (0, 12), 'stride': 4},
         {'window': 80, 'valid_range': (8, None), 'stride': 16},
     ]
     options = {
         **FAST,
-        'default_hooks.mining': hook,
+        'default_hooks.mining': mining('nothing', **WITHOUT_NETWORK[kind]),
         'train_dataloader.dataset.scales': scales,
     }
     runner = make_runner(options)
     detector = type(unwrap(runner.model))
     monkeypatch.setattr(detector, 'test_step', lambda *_: 1 / 0)
     monkeypatch.setattr(detector, 'predict', lambda *_: 1 / 0)
-    watch = WatchHook()
-    runner.register_hook(watch)
-    train_until(runner, iteration=3)
+    watch = watched_training(runner, iteration=3)
     path = round_path(runner.work_dir)
     content = path.read_bytes()
     hard_round = read_round(path)
@@ -431,41 +345,30 @@ def test_metrics_without_network(make_runner, monkeypatch, mined, kind):
     # The weights have no say in it: a finished round is used again.
     other = {**options, 'optim_wrapper.optimizer.lr': 0.02}
     train_until(make_runner(other, runner.work_dir), iteration=3)
-    assert mined == [1]
+    assert mined == [(1, 2)]
     assert path.read_bytes() == content
 
 
 def test_resumes_with_metrics_without_network(make_runner, mined):
-    hook = {
-        '_delete_': True,
-        'type': 'HardChipMiningHook',
-        'epochs': [1],
-        'predict': 'nothing',
-        'dataloader': {'num_workers': 0},
-        **WITHOUT_NETWORK['objects'],
-    }
     options = {
         'train_cfg.val_interval': 9,
         'default_hooks.checkpoint.save_best': None,
-        'default_hooks.mining': hook,
+        'default_hooks.mining': mining(
+            'nothing', **WITHOUT_NETWORK['objects']
+        ),
     }
     make_runner(options).train()
     resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
-    watch = WatchHook()
-    resumed.register_hook(watch)
-    resumed.train()
+    watch = watched_training(resumed)
     path = round_path(resumed.work_dir)
     assert watch.hard == {2: read_round(path).num_chips}
-    assert mined == [1]
+    assert mined == [(1, 2)]
 
 
 def test_needs_scales(make_runner):
+    options = {'train_dataloader.dataset.scales': None}
     runner = make_runner(
-        {
-            **FAST,
-            'train_dataloader.dataset.scales': None,
-            'default_hooks.mining.epochs': [0],
-        }
+        {**FAST, **options, 'default_hooks.mining.epochs': [0]}
     )
     with pytest.raises(ValueError, match='needs a ChipDataset with scales'):
         runner.train()
