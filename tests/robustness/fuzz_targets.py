@@ -159,73 +159,55 @@ def _annotations(folder: Path) -> tuple[list[bytes], Check]:
     return [*ROWS], check
 
 
-def _file(
-    read: Callable[[Path], object], *seeds: bytes
-) -> Callable[[Path], tuple[list[bytes], Check]]:
-    """Prepare a reader of one file that stands alone."""
+def _results(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'a.txt'
 
-    def prepare(folder: Path) -> tuple[list[bytes], Check]:
-        path = folder / 'a.txt'
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        rows = _outcome(lambda: visdrone_txt.read_results(path))
+        slow = _slowly(lambda: visdrone_txt.read_results(path))
+        assert _same(rows, slow), f'{rows} is not {slow}'
+        visdrone_txt.read_results(path)
 
-        def check(content: bytes) -> None:
-            path.write_bytes(content)
-            read(path)
-
-        return [*seeds], check
-
-    return prepare
+    return [*RESULTS], check
 
 
-def _read_results(path: Path) -> None:
-    rows = _outcome(lambda: visdrone_txt.read_results(path))
-    slow = _slowly(lambda: visdrone_txt.read_results(path))
-    assert _same(rows, slow), f'{rows} is not {slow}'
-    visdrone_txt.read_results(path)
+def _dota(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'a.txt'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        for row in read_labels(path):
+            assert np.isfinite(row.polygon).all()
+            assert len(row.bbox) == 4
+            assert row.difficulty in (0, 1, 2)
+
+    return [
+        b'imagesource:GoogleEarth\ngsd:0.146343590398\n'
+        b'2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n'
+        b'3445.0 3391.0 3484.0 3409.0 3478.0 3422.0 3437.0 3402.0 ship 1\n',
+        b'1 2 3 4 5 6 7 8 small-vehicle\r\n\r\n',
+        b'',
+    ], check
 
 
-DOTA = (
-    b'imagesource:GoogleEarth\ngsd:0.146343590398\n'
-    b'2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n'
-    b'3445.0 3391.0 3484.0 3409.0 3478.0 3422.0 3437.0 3402.0 ship 1\n',
-    b'1 2 3 4 5 6 7 8 small-vehicle\r\n\r\n',
-    b'',
-)
+def _yolo(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'a.txt'
 
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        for row in yolo_txt.read_labels(path, 3) or ():
+            x1, y1, x2, y2 = row.bbox
+            # A centre at the edge, and half a width beyond it.
+            assert -0.6 < x1 <= x2 < 1.6
+            assert -0.6 < y1 <= y2 < 1.6
+            assert 0 <= row.label < 3
 
-def _read_dota(path: Path) -> None:
-    for row in read_labels(path):
-        assert np.isfinite(row.polygon).all()
-        assert len(row.bbox) == 4
-        assert row.difficulty in (0, 1, 2)
-
-
-YOLO = (
-    b'0 0.5 0.5 0.2 0.4\n2 0.125 0.25 0.01 0.02\n',
-    b'1 0.1 0.2 0.5 0.2 0.5 0.6 0.3 0.9\r\n\r\n',
-    b'',
-)
-
-
-def _read_yolo(path: Path) -> None:
-    for row in yolo_txt.read_labels(path, 3) or ():
-        x1, y1, x2, y2 = row.bbox
-        # A centre at the edge, and half a width beyond it.
-        assert -0.6 < x1 <= x2 < 1.6
-        assert -0.6 < y1 <= y2 < 1.6
-        assert 0 <= row.label < 3
-
-
-SIZES = (
-    b'name,width,height\na.jpg,1360,765\nb,960,540\n',
-    b'"a,b.png",1,2\r\n\r\n c , 3 , 4 \r\n',
-    b'\xef\xbb\xbfa.v1,100,200\n',
-)
-
-
-def _read_sizes(path: Path) -> None:
-    for width, height in read_sizes_csv(path).values():
-        assert 0 < min(width, height) < 2**31
-        assert max(width, height) < 2**31
+    return [
+        b'0 0.5 0.5 0.2 0.4\n2 0.125 0.25 0.01 0.02\n',
+        b'1 0.1 0.2 0.5 0.2 0.5 0.6 0.3 0.9\r\n\r\n',
+        b'',
+    ], check
 
 
 def _voc(folder: Path) -> tuple[list[bytes], Check]:
@@ -249,6 +231,22 @@ def _voc(folder: Path) -> tuple[list[bytes], Check]:
         voc_text([(0, 5, 6, 20, 10), (2, 100, 90, 60, 30)]).encode(),
         b'<annotation><size><width>9</width><height>8</height></size>'
         b'</annotation>',
+    ], check
+
+
+def _sizes(folder: Path) -> tuple[list[bytes], Check]:
+    path = folder / 'sizes.csv'
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+        for width, height in read_sizes_csv(path).values():
+            assert 0 < min(width, height) < 2**31
+            assert max(width, height) < 2**31
+
+    return [
+        b'name,width,height\na.jpg,1360,765\nb,960,540\n',
+        b'"a,b.png",1,2\r\n\r\n c , 3 , 4 \r\n',
+        b'\xef\xbb\xbfa.v1,100,200\n',
     ], check
 
 
@@ -600,11 +598,11 @@ def _table_records(folder: Path) -> tuple[list[bytes], Check]:
 
 _PREPARE = {
     'annotations': _annotations,
-    'results': _file(_read_results, *RESULTS),
-    'dota': _file(_read_dota, *DOTA),
-    'yolo': _file(_read_yolo, *YOLO),
+    'results': _results,
+    'dota': _dota,
+    'yolo': _yolo,
     'voc': _voc,
-    'sizes': _file(_read_sizes, *SIZES),
+    'sizes': _sizes,
     'zip': _zip,
     'tar': _tar,
     'round': _round,

@@ -122,21 +122,19 @@ def table(tmp_path, monkeypatch):
     monkeypatch.setattr(row_run, 'code_version', lambda: 'a1b2')
     write_configs(tmp_path)
 
-    def runner(**kwargs):
-        settings = RunSettings(tmp_path / 'work', **kwargs)
-        return TableRunner(read_table(tmp_path), settings)
-
     def run(rows=None, **kwargs):
         (tmp_path / 'calls.jsonl').write_text('')
-        table = runner(**kwargs)
-        done = table.run(rows)
-        return done, {(r.row.id, r.seed): r for r in table.results()}
+        runner = TableRunner(
+            read_table(tmp_path), RunSettings(tmp_path / 'work', **kwargs)
+        )
+        done = runner.run(rows)
+        return done, {(r.row.id, r.seed): r for r in runner.results()}
 
     def calls():
         lines = (tmp_path / 'calls.jsonl').read_text().splitlines()
         return [json.loads(line) for line in lines]
 
-    return SimpleNamespace(root=tmp_path, runner=runner, run=run, calls=calls)
+    return SimpleNamespace(root=tmp_path, run=run, calls=calls)
 
 
 def write_configs(root, rows=ROWS, epochs=1, more=''):
@@ -319,7 +317,10 @@ def test_another_number_of_processes_is_not_reused(table):
 def test_another_test_config_is_tested_again(table):
     table.run(['plain'])
     write_configs(table.root, more='test_cfg = dict(fast=False)\n')
-    assert table.runner().results()[0].status == 'stale'
+    runner = TableRunner(
+        read_table(table.root), RunSettings(table.root / 'work')
+    )
+    assert runner.results()[0].status == 'stale'
     done, _ = table.run(['plain'])
     assert done
     assert names_of(table.calls()) == ['submit', 'evaluate']
@@ -384,7 +385,10 @@ def test_named_differences_may_be_shared(table):
 
 
 def test_row_of_another_process_is_skipped(table):
-    with table.runner().runs(['plain'])[0].folder.locked():
+    runner = TableRunner(
+        read_table(table.root), RunSettings(table.root / 'work')
+    )
+    with runner.runs(['plain'])[0].folder.locked():
         done, results = table.run(['plain'])
     assert not done
     message = results['plain', 0].message
@@ -450,7 +454,9 @@ def test_an_ensemble_fails_with_its_members_or_by_itself(table):
 
 def test_launchers(table):
     def command(**kwargs):
-        return table.runner(**kwargs).runs(['plain'])[0].train_command()
+        settings = RunSettings(table.root / 'work', **kwargs)
+        runner = TableRunner(read_table(table.root), settings)
+        return runner.runs(['plain'])[0].train_command()
 
     module = '-m', 'mmhcm.cli.train'
     python = sys.executable
@@ -527,11 +533,22 @@ def test_dry_run_prints_the_commands(table, capsys):
     assert not (table.root / 'work').exists()
 
 
-def test_a_mistake_is_one_line(table, capsys):
+@pytest.mark.parametrize(
+    ('args', 'fault'),
+    [
+        (('{root}/absent',), 'No such file'),
+        (('{root}', '--rows', 'x'), "no row 'x', there are plain"),
+        (('{root}', '--env', 'x'), "--env: 'x' is not NAME=value"),
+        (('{root}', '--cfg-options', 'x'), "'x' is not key=value"),
+    ],
+)
+def test_a_mistake_is_one_line(table, capsys, args, fault):
     work = '--work-dir', table.root / 'work'
-    assert call(table.root, '--env', 'x', *work) == 1
-    *_, line = capsys.readouterr().err.splitlines()
-    assert line == "error: --env: 'x' is not NAME=value"
+    assert call(*(a.format(root=table.root) for a in args), *work) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith('error: ')
+    assert fault in lines[-1]
+    assert not any('Traceback' in line for line in lines)
 
 
 def run_here(command, log_path, *, tick, **_):
