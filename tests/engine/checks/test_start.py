@@ -118,6 +118,28 @@ MISTAKES = {
         {f'{TRAIN_SET}.pipeline.2.type': 'MaskIgnoredRegions'},
         'train_dataloader.dataset.pipeline: does not paint pasted objects',
     ),
+    'focus pixels without counted objects': (
+        {
+            'model.rpn_head.type': 'FocusRPNHead',
+            'model.rpn_head.focus': {'feat_channels': 8},
+        },
+        'train_dataloader.dataset.pipeline: gives no ignored_but_counted',
+    ),
+    'attention in a frozen stage': (
+        {
+            'model.backbone.depth': 50,
+            'model.backbone.frozen_stages': 1,
+            'model.backbone.plugins': [
+                {
+                    'cfg': {'type': 'SpatialGroupEnhance'},
+                    'stages': (True, True, True, True),
+                    'position': 'after_conv3',
+                }
+            ],
+            'model.neck.in_channels': [64, 128, 256, 512],
+        },
+        'model.backbone.plugins: .* in backbone.layer1.0.sge is frozen',
+    ),
     'a plateau of no metric': (
         {
             'param_scheduler': [
@@ -139,6 +161,11 @@ def test_a_mistake_ends_the_run_at_its_start(make_runner, mistake):
 
 VALID = {
     'as it is': {},
+    'focus pixels': {
+        'model.rpn_head.type': 'FocusRPNHead',
+        'model.rpn_head.focus': {'feat_channels': 8},
+        f'{TRAIN_SET}.pipeline.5.meta_keys': (*META, 'ignored_but_counted'),
+    },
     'class means': {
         'default_hooks.checkpoint.save_best': 'visdrone/class_mean_AP50'
     },
