@@ -16,6 +16,8 @@ from mmhcm.engine.mining import MiningLoop
 from tests.support.slim_baselines import dicts, tiny_runner
 from tests.support.slim_modern import (
     CONVNEXT,
+    DDQ,
+    DETRS,
     DINO,
     MODERN,
     NWD,
@@ -27,7 +29,7 @@ from tests.support.stopping import StopHook, Stopped
 from tests.support.tiny_run import REPO, state_of, write_tiny_run
 
 RTMDET = 'rtmdet_tiny_p2'
-QUICK = {RTMDET, DINO, CONVNEXT, NWD}
+QUICK = {RTMDET, DINO, DDQ, CONVNEXT, NWD}
 FAMILIES = [
     pytest.param(name, marks=() if name in QUICK else pytest.mark.nightly)
     for name in MODERN
@@ -69,7 +71,10 @@ def small(name, variant=''):
 def test_detector_trains_and_scores(name, tiny, tmp_path):
     runner = tiny_runner(small(name), tiny, tmp_path)
     before = {k: v.clone() for k, v in runner.model.named_parameters()}
+    names = set(runner.model.state_dict())
     runner.train()
+    # Those of a checkpoint are those of a run that resumes from it.
+    assert set(runner.model.state_dict()) == names
     assert runner.iter == 1
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert 0 < loss < float('inf')
@@ -86,6 +91,7 @@ def test_detector_trains_and_scores(name, tiny, tmp_path):
     [
         RTMDET,
         pytest.param(DINO, marks=pytest.mark.nightly),
+        pytest.param(DDQ, marks=pytest.mark.nightly),
         pytest.param(CONVNEXT, marks=pytest.mark.nightly),
         pytest.param(NWD, marks=pytest.mark.nightly),
     ],
@@ -94,7 +100,7 @@ def test_detector_tests_at_scales_and_in_slices(
     name, mode, variant, tiny, tmp_path
 ):
     cfg = small(name, variant)
-    if name == DINO:
+    if name in DETRS:
         cfg.tta_model.max_per_view = cfg.slice_model.max_per_view = 100
     mode(cfg)
     for item in cfg.model.get('slices', []):
@@ -137,6 +143,7 @@ def round_bytes(work_dir):
     [
         RTMDET,
         DINO,
+        pytest.param(DDQ, marks=pytest.mark.nightly),
         pytest.param(CONVNEXT, marks=pytest.mark.nightly),
         pytest.param(NWD, marks=pytest.mark.nightly),
     ],
@@ -190,8 +197,8 @@ def test_config_fits_dense_images_and_ignores(name, variant):
         for part in dicts(cfg.model.train_cfg)
         if 'assigner' in part
     }
-    if name == DINO:
-        assert cfg.model.bbox_head.type == 'IgnoringDINOHead'
+    if name in DETRS:
+        assert cfg.model.bbox_head.type.startswith('Ignoring')
     elif name in (CONVNEXT, NWD):
         assert kinds == {'TrueIgnoreAssigner'}
     else:
@@ -223,7 +230,7 @@ def losses_of(model, gt, ignored):
     return loss
 
 
-@pytest.mark.parametrize('name', [RTMDET, DINO])
+@pytest.mark.parametrize('name', [RTMDET, *DETRS])
 def test_background_has_no_ignored_objects(name):
     cfg = load(name)
     slim_modern(cfg, name)
