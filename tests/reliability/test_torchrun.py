@@ -110,7 +110,7 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
         resume=True,
         load_from=str(tmp_path / 'two' / 'epoch_1.pth'),
     )
-    # Before its first iteration after mining.
+    # Mining comes before the second iteration of one rank.
     train_until(one, iteration=2)
     name = Path('hcm', 'round_1', 'hard_chips.jsonl')
     mined_by_one = (tmp_path / 'one' / name).read_bytes()
