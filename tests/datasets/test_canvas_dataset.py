@@ -13,7 +13,12 @@ from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.rounds import HardChipRound
-from tests.support.scene_folders import random_rows, write_visdrone
+from tests.support.scene_folders import (
+    random_rows,
+    square,
+    write_dota,
+    write_visdrone,
+)
 
 INF = float('inf')
 WH = (160, 120)
@@ -175,8 +180,7 @@ def test_external_sets_share_the_external_canvases(own, external):
 
 def test_external_sets_need_the_own_classes(own, tmp_path):
     root = tmp_path / 'dota'
-    write_visdrone(root, {'P1': '0 0 9 0 9 9 0 9 small-vehicle 0\n'}, WH)
-    (root / 'annotations').rename(root / 'labelTxt')
+    write_dota(root, {'P1': square(0, 0, 9, 'small-vehicle')}, WH)
     cfg = dict(type='DOTADataset', data_root=str(root))
     with pytest.raises(ValueError, match='give it a class map'):
         build([own, cfg])
@@ -194,9 +198,7 @@ def test_sizes_follow_the_masked_vehicles_of_external_sets(
 ):
     root = tmp_path / 'dota'
     side = np.exp(pool.class_log_sizes[3]) / 3
-    text = f'60 60 {60 + side} 60 {60 + side} {60 + side} 60 {60 + side}'
-    write_visdrone(root, {'P1': f'{text} small-vehicle 0\n'}, WH)
-    (root / 'annotations').rename(root / 'labelTxt')
+    write_dota(root, {'P1': square(60, 60, side, 'small-vehicle')}, WH)
     cfg = dict(type='DOTADataset', data_root=str(root), class_map='visdrone')
     sizes = []
     for guide_map in (None, {}):
