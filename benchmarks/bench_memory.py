@@ -139,6 +139,7 @@ def write_pool(path: Path) -> None:
             'foreign_counts': np.zeros(NUM_PATCHES, np.int64),
             'foreign_bboxes': np.zeros((0, 4), np.float32),
             'looks': np.zeros((NUM_PATCHES, 4), np.float32),
+            'origins': np.zeros((NUM_PATCHES, 2), np.float32),
             'aspect_sums': np.zeros((6471, 2, 10)),
             'class_counts': np.full(10, NUM_PATCHES // 10),
             'class_log_sizes': np.full(10, 2.5),

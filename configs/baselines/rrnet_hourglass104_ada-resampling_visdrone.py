@@ -1,7 +1,8 @@
-# RRNet on chips, half of them around the objects of images into which rare
-# classes are pasted as rectangles, after RRNet's AdaResampling. Its road masks
-# were never published: with `canvases.place_masks`, objects are pasted on such
-# masks, and otherwise next to objects of their kind.
+# RRNet on chips, half of them around the objects of images with AdaResampling:
+# copies of an image's own small objects, as rectangles, on its roads. The road
+# masks were never published: `default_hooks.mining.canvases.place_masks` is a
+# folder of masks of your own. Without one, objects are pasted next to objects
+# of their kind.
 _base_ = [
     '_base_/models/rrnet_hourglass104.py',
     '../_base_/datasets/visdrone_chips.py',
@@ -25,10 +26,31 @@ default_hooks = dict(
         epochs=[0],
         predict='nothing',
         metric=dict(type='ObjectChipMetric'),
+        # Every object, as it is: 2.9 GB of patches.
+        pool=dict(
+            context=0.0,
+            min_size=0.0,
+            max_occlusion=2,
+            max_truncation=1,
+            max_ignored=1.0,
+            max_foreign=1.0,
+            num_workers=8,
+            cache_dir='${cache_dir}',
+        ),
         canvases=dict(
+            ada_resampling=True,
+            place_masks=None,
+            paste_classes=[
+                'pedestrian',
+                'people',
+                'bicycle',
+                'tricycle',
+                'awning-tricycle',
+                'motor',
+            ],
+            # Of images without a mask.
             num_pastes=20,
             class_power=1.0,
-            place_masks=None,
             paste=dict(
                 scale_limits=(0.5, 2.0),
                 max_rotation=0.0,

@@ -11,13 +11,17 @@ from mmengine.logging import print_log
 from mmhcm.functional.boxes import box_wh
 from mmhcm.functional.pasting import (
     ImageLook,
+    OwnObjects,
     PasteOptions,
+    PastePlan,
     capped_weights,
     class_weights,
     compile_blending,
     index_pool,
     patch_traits,
+    perspective_slope,
     plan_pastes,
+    plan_resampling,
     use_caps,
 )
 from mmhcm.structures.instances import instance_arrays, instance_labels
@@ -34,6 +38,8 @@ from .seeding import sample_rng
 MAX_USES = 15.0
 # A patch that fits better than others may be used so many times more often.
 _FAVOURITE = 4.0
+# AdaResampling: who shows the perspective, and who takes others along.
+_RESAMPLING_CLASSES = 'pedestrian', 'people'
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
 
@@ -70,6 +76,12 @@ class CanvasDataset:
         place_masks (str, optional): Folder with a mask for each own image,
             ``<stem>.png``, such as its roads: objects are pasted where it is
             not 0. Defaults to None: they are pasted next to objects.
+        paste_classes (list[str], optional): Classes to paste. Defaults to
+            None: all.
+        ada_resampling (bool): An own image with a mask gets copies of its own
+            objects by RRNet's AdaResampling, see ``plan_resampling``; then
+            ``class_power``, ``max_uses`` and ``paste`` have no effect on it,
+            nor has ``num_pastes`` unless it is 0. Defaults to False.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Defaults to 0.
 
@@ -91,6 +103,8 @@ class CanvasDataset:
         max_uses: float = MAX_USES,
         paste: dict | None = None,
         place_masks: str | None = None,
+        paste_classes: Sequence[str] | None = None,
+        ada_resampling: bool = False,
         round_number: int = 1,
         seed: int = 0,
     ) -> None:
@@ -129,11 +143,20 @@ class CanvasDataset:
         self.seed = 0 if seed is None else seed
         self.class_power = class_power
         self.max_uses = max_uses
-        if num_canvases is None:
-            num_canvases = len(self.sources[0])
         self._select_images(num_canvases, external_ratio)
         self.place_masks = PlaceMasks(place_masks)
         self._check_masks()
+        self._paste_labels = self._labels_of('paste_classes', paste_classes)
+        self.ada_resampling = ada_resampling
+        self._resampling_labels = self._labels_of(
+            'ada_resampling', _RESAMPLING_CLASSES if ada_resampling else ()
+        )
+        if ada_resampling and place_masks is None:
+            print_log(
+                'ada_resampling: without place_masks, objects are pasted '
+                'next to objects',
+                logger='current',
+            )
         self._paste_share = 1.0
         if pool is not None:
             self._read_pool_statistics(pool)
@@ -156,34 +179,16 @@ class CanvasDataset:
         """Return the data info of canvas ``idx`` with its paste recipe."""
         source, image = (int(value) for value in self._images[idx])
         info = image_data_info(self.sources[source], image)
-        bboxes, ignored = instance_arrays(info['instances'])
         key = (self.round_number, source, image, int(self._repeats[idx]))
         pastes = []
         num_skipped, skipped_labels = 0, []
         if self.num_pastes:
             rng = sample_rng(self.seed, _PASTE_STREAM, *key)
-            # All of them, or now and then one less: the share on average.
-            num_pastes = int(
-                self.num_pastes * self._paste_share + rng.random()
-            )
-            plan = plan_pastes(
-                (info['width'], info['height']),
-                bboxes,
-                instance_labels(info['instances']),
-                np.asarray(
-                    info.get('ignored_regions', []), dtype=np.float32
-                ).reshape(-1, 4),
-                gt_ignore=ignored,
-                guides=guide_arrays(info),
-                num_pastes=num_pastes,
-                look=self._read_look(info['img_path']),
-                place_mask=(
-                    None if source else self.place_masks.read(info['img_path'])
-                ),
-                rng=rng,
-                **self._pool_statistics,
-                **self.paste,
-            )
+            mask = None if source else self.place_masks.read(info['img_path'])
+            if self.ada_resampling and mask is not None:
+                plan = self._plan_resampling(info, image, mask, rng)
+            else:
+                plan = self._plan_pastes(info, mask, rng)
             pastes, num_skipped = list(plan.pastes), plan.num_skipped
             skipped_labels = list(plan.skipped_labels)
         canvas = MinedCanvas(source, image, str(info['img_id']), pastes)
@@ -206,6 +211,70 @@ class CanvasDataset:
             lambda index: (index + 1) % len(self),
         )
 
+    def _plan_pastes(
+        self, info: dict, mask: np.ndarray | None, rng: np.random.Generator
+    ) -> PastePlan:
+        bboxes, ignored = instance_arrays(info['instances'])
+        # All of them, or now and then one less: the share on average.
+        num_pastes = int(self.num_pastes * self._paste_share + rng.random())
+        return plan_pastes(
+            (info['width'], info['height']),
+            bboxes,
+            instance_labels(info['instances']),
+            np.asarray(
+                info.get('ignored_regions', []), dtype=np.float32
+            ).reshape(-1, 4),
+            gt_ignore=ignored,
+            guides=guide_arrays(info),
+            num_pastes=num_pastes,
+            look=self._read_look(info['img_path']),
+            place_mask=mask,
+            rng=rng,
+            **self._pool_statistics,
+            **self.paste,
+        )
+
+    def _plan_resampling(
+        self,
+        info: dict,
+        image: int,
+        mask: np.ndarray,
+        rng: np.random.Generator,
+    ) -> PastePlan:
+        assert self.pool is not None, 'nothing is pasted without a pool'
+        upright, joint = self._resampling_labels
+        bboxes, ignored = instance_arrays(info['instances'])
+        is_upright = instance_labels(info['instances']) == upright
+        inds = np.arange(
+            *np.searchsorted(self.pool.image_inds, [image, image + 1])
+        )
+        origins = np.tile(self.pool.origins[inds], 2)
+        return plan_resampling(
+            (info['width'], info['height']),
+            OwnObjects(
+                self.pool.bboxes[inds] + origins, self.pool.labels[inds], inds
+            ),
+            mask,
+            labels=self._paste_labels,
+            joint_label=joint,
+            slope=perspective_slope(bboxes[is_upright & ~ignored]),
+            rng=rng,
+        )
+
+    def _labels_of(
+        self, name: str, classes: Sequence[str] | None
+    ) -> list[int]:
+        """Return the labels of classes, of all if None."""
+        own = list(self.metainfo['classes'])
+        wanted = own if classes is None else classes
+        unknown = [label for label in wanted if label not in own]
+        if unknown:
+            raise ValueError(
+                f'{name}: the data set has no {", ".join(unknown)}, its '
+                f'classes are {", ".join(own)}'
+            )
+        return [own.index(label) for label in wanted]
+
     def _check_masks(self) -> None:
         """Make sure that each own canvas has a mask if there are any."""
         for source, image in self._images.tolist():
@@ -223,8 +292,12 @@ class CanvasDataset:
                     f'expected {own}: give it a class map'
                 )
 
-    def _select_images(self, num_canvases: int, external_ratio: float) -> None:
+    def _select_images(
+        self, num_canvases: int | None, external_ratio: float
+    ) -> None:
         """Draw the (source, image) of each canvas, in sorted order."""
+        if num_canvases is None:
+            num_canvases = len(self.sources[0])
         rng = sample_rng(self.seed, _CANVAS_STREAM, self.round_number)
         external = [
             (number, image)
@@ -264,6 +337,7 @@ class CanvasDataset:
         # Odds follow the data set, but a class must have a patch to be drawn.
         patches = np.diff(index.starts)
         counts = np.where(patches > 0, pool.class_counts, 0)
+        counts[~np.isin(np.arange(num_classes), self._paste_labels)] = 0
         weights = class_weights(counts, self.class_power)
         caps = use_caps(
             patches, len(self), max(self.num_pastes, 1), self.max_uses

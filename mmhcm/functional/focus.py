@@ -86,8 +86,8 @@ def focus_chips(
         >>> focus = np.zeros((10, 20))
         >>> focus[4, 2] = focus[5, 15] = 0.9
         >>> focus_chips(focus, threshold=0.5, min_side=4)
-        array([[ 0,  3,  4,  7],
-               [14,  4, 18,  8]])
+        array([[ 0,  2,  4,  6],
+               [13,  3, 17,  7]])
     """
     height, width = focus.shape
     mask = cv2.dilate(

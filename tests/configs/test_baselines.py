@@ -3,6 +3,7 @@
 from copy import deepcopy
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -128,7 +129,10 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     assert 0 < loss < float('inf')
 
 
-def test_rrnet_trains_on_pasted_objects(tiny, tmp_path):
+@pytest.mark.parametrize(
+    'has_roads', [pytest.param(False, marks=pytest.mark.nightly), True]
+)
+def test_rrnet_trains_on_pasted_objects(has_roads, tiny, tmp_path):
     cfg = load(f'{RRNET}_ada-resampling')
     slim_model(cfg, RRNET)
     tiny_chips(cfg)
@@ -137,12 +141,18 @@ def test_rrnet_trains_on_pasted_objects(tiny, tmp_path):
     hook.update(
         epochs=load(f'{RRNET}_ada-resampling').default_hooks.mining.epochs
     )
+    if has_roads:
+        hook.canvases.place_masks = str(tmp_path)
+        road = np.full((8, 8), 255, dtype=np.uint8)
+        for path in (tiny / 'data/VisDrone2019-DET-train/images').iterdir():
+            cv2.imwrite(str(tmp_path / f'{path.stem}.png'), road)
     runner = tiny_runner(cfg, tiny, tmp_path)
     runner.train()
     (canvas, *_) = read_round(
         tmp_path / 'hcm/round_1/hard_chips.jsonl'
     ).canvases
     assert canvas.pastes
+    assert {paste.label for paste in canvas.pastes} <= {0, 1, 2, 6, 7, 9}
     assert all(paste.hard_edges for paste in canvas.pastes)
     assert all(paste.angle == 0 for paste in canvas.pastes)
     loss = runner.message_hub.get_scalar('train/loss').current()

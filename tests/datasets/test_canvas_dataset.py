@@ -442,9 +442,106 @@ def test_an_absent_mask_is_named(own, pool, tmp_path):
         PlaceMasks(tmp_path).read('images/000.jpg')
 
 
+def test_own_objects_are_copied_onto_roads(own, external, pool, tmp_path):
+    """RRNet's AdaResampling, of three classes of the six that it copies."""
+    road = np.full((60, 80), 255, dtype=np.uint8)
+    for info in infos_of(own):
+        cv2.imwrite(str(tmp_path / f'{info["img_id"]}.png'), road)
+    dataset = build(
+        [own, external],
+        pool,
+        num_canvases=10,
+        external_ratio=0.4,
+        num_pastes=6,
+        place_masks=str(tmp_path),
+        paste_classes=['awning-tricycle', 'bus', 'motor'],
+        ada_resampling=True,
+    )
+    for info in infos_of(dataset):
+        canvas = info['canvas']
+        labels = {paste.label for paste in canvas.pastes}
+        assert labels <= {7, 8, 9}
+        if canvas.source:
+            # External images have no roads.
+            assert len(canvas.pastes) <= 6
+            continue
+        # 160 x 120 pixels give less than one, so five.
+        assert len(canvas.pastes) == 5
+        sources = {
+            (
+                item['bbox_label'],
+                *np.subtract(item['bbox'][2:], item['bbox'][:2]),
+            )
+            for item in own.get_data_info(canvas.image)['instances']
+        }
+        for paste in canvas.pastes:
+            assert pool.image_inds[paste.patch_id] == canvas.image
+            assert paste.hard_edges
+            # Without pedestrians there is no perspective.
+            wh = np.subtract(paste.bbox[2:], paste.bbox[:2])
+            assert (paste.scale, (paste.label, *wh) in sources) == (1, True)
+
+
+def test_copies_show_the_pixels_of_their_object(own, pool, tmp_path):
+    for info in infos_of(own):
+        road = np.zeros((120, 160), dtype=np.uint8)
+        # On the ignored half, where nothing else is.
+        road[:, 120:140] = 255
+        cv2.imwrite(str(tmp_path / f'{info["img_id"]}.png'), road)
+    dataset = build(
+        own,
+        pool,
+        pipeline=LOAD,
+        place_masks=str(tmp_path),
+        ada_resampling=True,
+    )
+    for ind in range(len(dataset)):
+        info = dataset.get_data_info(ind)
+        image = cv2.imread(info['img_path'])
+        shown = dataset[ind]['img']
+        paste = info['canvas'].pastes[-1]
+        patch_id = paste.patch_id
+        x1, y1, x2, y2 = (
+            pool.bboxes[patch_id] + np.tile(pool.origins[patch_id], 2)
+        ).astype(int)
+        left, top, right, bottom = map(int, paste.bbox)
+        np.testing.assert_array_equal(
+            shown[top:bottom, left:right], image[y1:y2, x1:x2]
+        )
+
+
+def test_resampling_without_masks_pastes_next_to_objects(
+    own, pool, monkeypatch
+):
+    lines = []
+    monkeypatch.setattr(
+        canvas_dataset, 'print_log', lambda text, **_: lines.append(text)
+    )
+    dataset = build(own, pool, ada_resampling=True, max_uses=1000)
+    assert recipes(dataset) == recipes(build(own, pool, max_uses=1000))
+    assert lines == [
+        'ada_resampling: without place_masks, objects are pasted next to '
+        'objects'
+    ]
+
+
+def test_resampling_needs_its_classes(pool, tmp_path):
+    root = write_scenes(tmp_path, 1)
+    boats = DATASETS.build(
+        dict(
+            type='VisDroneDataset',
+            data_root=str(root),
+            metainfo=dict(classes=[f'boat {i}' for i in range(10)]),
+        )
+    )
+    with pytest.raises(ValueError, match=r'ada_resampling: .* no pedestrian'):
+        build(boats, ada_resampling=True)
+
+
 @pytest.mark.parametrize(
     ('kwargs', 'fault'),
     [
+        (dict(paste_classes=['lorry']), 'paste_classes: .* has no lorry'),
         (dict(external_ratio=1.1), 'external_ratio must be in 0..1, got 1.1'),
         (dict(num_canvases=0), 'num_canvases must be positive, got 0'),
         (dict(num_pastes=-1), 'num_pastes must be 0 or more, got -1'),

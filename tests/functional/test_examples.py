@@ -10,7 +10,7 @@ import pytest
 # An example may use `np` and the names that its package exports or, in a
 # module outside the packages, the public names of the module.
 PACKAGES = ('chips', 'jpeg', 'merging', 'pasting', 'scoring')
-MODULES = ('anchors', 'boxes', 'compiled', 'pixels', 'regions')
+MODULES = ('anchors', 'boxes', 'compiled', 'focus', 'pixels', 'regions')
 
 
 def public_names(place):

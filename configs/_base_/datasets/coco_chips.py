@@ -21,7 +21,6 @@ train_dataset = dict(
 )
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 val_dataset = dict(
-    _delete_=True,
     type='CheckedCocoDataset',
     data_root='${data_root}',
     ann_file='${val_ann}',
@@ -30,10 +29,11 @@ val_dataset = dict(
     test_mode=True,
     pipeline=_base_.test_pipeline,
 )
-val_dataloader = dict(dataset=val_dataset)
+val_dataloader = dict(dataset=dict(val_dataset, _delete_=True))
 test_dataloader = dict(
     dataset=dict(
         val_dataset,
+        _delete_=True,
         ann_file='${test_ann}',
         data_prefix=dict(img='${test_images}'),
     )

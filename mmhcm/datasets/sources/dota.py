@@ -1,12 +1,10 @@
 """DOTA with horizontal boxes, alone or mapped to another set's classes."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mmdet.registry import DATASETS
 
-from mmhcm.datasets.data_info import ignore_masked
 from mmhcm.structures.annotations import dota_txt
 from mmhcm.structures.annotations import faults as fault_kinds
 from mmhcm.structures.fault_counter import FaultCounter
@@ -139,41 +137,6 @@ class DOTADataset(ImageFolderDataset):
                     'guide_map must map masked classes to classes, got '
                     f'{name!r}: {target!r}'
                 )
-
-    def _read_images(
-        self,
-        names: Sequence[str],
-        ann_names: set[str],
-        faults: list[str],
-        notes: list[str],
-    ) -> list[dict]:
-        counter = FaultCounter()
-        data_list = []
-        for name in names:
-            path = Path(self.data_prefix['img_path']) / name
-            ann_path = self._ann_path(name, ann_names)
-            image_wh = self._read_image_wh(path, ann_path, faults)
-            if image_wh is None:
-                continue
-            info = {
-                'img_path': str(path),
-                'img_id': path.stem,
-                'width': image_wh[0],
-                'height': image_wh[1],
-                'ann_path': ann_path,
-                'instances': [],
-                'ignored_regions': [],
-            }
-            if ann_path is not None:
-                parsed = self._parse_annotation(ann_path, *image_wh, counter)
-                if parsed is None:
-                    continue
-                info.update(parsed)
-            if not self.test_mode:
-                ignore_masked(info)
-            data_list.append(info)
-        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
-        return data_list
 
     def _parse_annotation(
         self, ann_path: str, width: int, height: int, counter: FaultCounter

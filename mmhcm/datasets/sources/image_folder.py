@@ -3,7 +3,6 @@
 import logging
 import os
 import os.path as osp
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import print_log
 
+from mmhcm.datasets.data_info import ignore_masked
 from mmhcm.structures.annotations import IN_TRAINING
 from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.images import (
@@ -46,6 +46,8 @@ class ImageFolderDataset(BaseDetDataset):
 
     #: Outcome of each kind of fault in training.
     outcomes: ClassVar[Mapping[str, str]] = IN_TRAINING
+    #: False: an image without an annotation file has no objects.
+    needs_annotation: ClassVar[bool] = True
 
     def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
@@ -163,7 +165,6 @@ class ImageFolderDataset(BaseDetDataset):
                 counter.add(NO_IMAGE, image_dir / name)
         return counter.lines()
 
-    @abstractmethod
     def _read_images(
         self,
         names: Sequence[str],
@@ -182,34 +183,84 @@ class ImageFolderDataset(BaseDetDataset):
         Returns:
             Data infos of the images that can be used.
         """
+        counter = FaultCounter()
+        images = [self._read_image(name, ann_names, faults) for name in names]
+        data_list = self._read_annotations(
+            [info for info in images if info is not None], counter
+        )
+        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
+        return data_list
 
-    def _ann_path(self, name: str, ann_names: set[str]) -> str | None:
-        """Return the path of an image's annotation file; None without one."""
-        ann_name = f'{stem_of(name)}.txt'
-        if ann_name not in ann_names:
-            return None
-        return osp.normpath(f'{self.data_prefix["ann_path"]}/{ann_name}')
+    def _read_image(
+        self, name: str, ann_names: set[str], faults: list[str]
+    ) -> dict | None:
+        """Return an image's data info, without annotations.
 
-    def _read_image_wh(
-        self,
-        path: Path,
-        ann_path: str | None,
-        faults: list[str],
-    ) -> tuple[int, int] | None:
-        """Read (width, height) of an image; None and a fault in training."""
-        if ann_path is None and not self.test_mode:
+        None and a fault leave it out of training.
+        """
+        path = Path(self.data_prefix['img_path'], name)
+        stem = stem_of(name)
+        ann_path = None
+        if f'{stem}.txt' in ann_names:
+            ann_dir = self.data_prefix['ann_path']
+            ann_path = osp.normpath(f'{ann_dir}/{stem}.txt')
+        elif self.needs_annotation and not self.test_mode:
             faults.append(f'no annotation for {path}')
             return None
         try:
-            return read_image_size(path)
+            width, height = read_image_size(path)
         except OSError as error:
             fault = f'cannot read {path}: {error.strerror}'
         except ValueError as error:
             fault = f'cannot read {error}'
+        else:
+            return {
+                'img_path': str(path),
+                'img_id': stem,
+                'width': width,
+                'height': height,
+                'ann_path': ann_path,
+                'instances': [],
+                'ignored_regions': [],
+            }
         if self.test_mode:
             raise ValueError(fault)
         faults.append(fault)
         return None
+
+    def _read_annotations(
+        self, images: list[dict], counter: FaultCounter
+    ) -> Sequence[dict]:
+        """Add annotations to data infos, and drop those without usable ones.
+
+        Args:
+            images: Data infos without annotations.
+            counter: Counts the faults of annotations.
+        """
+        data_list = []
+        for info in images:
+            if info['ann_path'] is not None:
+                parsed = self._parse_annotation(
+                    info['ann_path'], info['width'], info['height'], counter
+                )
+                if parsed is None:
+                    continue
+                info.update(parsed)
+            if not self.test_mode:
+                ignore_masked(info)
+            data_list.append(info)
+        return data_list
+
+    def _parse_annotation(
+        self, ann_path: str, width: int, height: int, counter: FaultCounter
+    ) -> dict | None:
+        """Read one annotation file.
+
+        Returns:
+            ``instances``, ``ignored_regions`` and ``guides`` that the file
+            gives. None leaves the image out of training.
+        """
+        raise NotImplementedError
 
 
 def list_names(folder: str | Path) -> list[str]:

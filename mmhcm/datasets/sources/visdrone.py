@@ -1,8 +1,6 @@
 """VisDrone-DET in its native text format."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -96,31 +94,21 @@ class VisDroneDataset(ImageFolderDataset):
             return self.data_list[span]
         return self.data_list.select(indices)
 
-    def _read_images(
-        self,
-        names: Sequence[str],
-        ann_names: set[str],
-        faults: list[str],
-        notes: list[str],
+    def _read_annotations(
+        self, images: list[dict], counter: FaultCounter
     ) -> AnnotatedImages:
-        counter = FaultCounter()
-        used_names, image_whs, ann_paths = [], [], []
-        image_dir = Path(self.data_prefix['img_path'])
-        for name in names:
-            ann_path = self._ann_path(name, ann_names)
-            image_wh = self._read_image_wh(image_dir / name, ann_path, faults)
-            if image_wh is not None:
-                used_names.append(name)
-                image_whs.append(image_wh)
-                ann_paths.append(ann_path)
+        ann_paths = [info['ann_path'] for info in images]
+        image_whs = np.array(
+            [(info['width'], info['height']) for info in images],
+            dtype=np.int32,
+        ).reshape(-1, 2)
         rows, counts = self._read_rows(ann_paths, image_whs, counter)
-        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
         usable = np.flatnonzero(counts >= 0)
         stops = np.cumsum(counts[usable])
         return AnnotatedImages(
-            [f'{image_dir}{os.sep}{used_names[ind]}' for ind in usable],
+            [images[ind]['img_path'] for ind in usable],
             [ann_paths[ind] for ind in usable],
-            np.array(image_whs, dtype=np.int32).reshape(-1, 2)[usable],
+            image_whs[usable],
             stops - counts[usable],
             stops,
             rows,
@@ -131,7 +119,7 @@ class VisDroneDataset(ImageFolderDataset):
     def _read_rows(
         self,
         ann_paths: Sequence[str | None],
-        image_whs: Sequence[tuple[int, int]],
+        image_whs: np.ndarray,
         counter: FaultCounter,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Read the rows of all files, and their number for each image.
@@ -149,7 +137,7 @@ class VisDroneDataset(ImageFolderDataset):
         note_odd_rows(
             rows,
             counts[read],
-            np.array(image_whs).reshape(-1, 2)[labelled][read],
+            image_whs[labelled][read],
             [paths[ind] for ind in read],
             counter,
         )

@@ -1,6 +1,5 @@
 """Folders of images and of label files in YOLO's format."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,54 +33,16 @@ class YOLODataset(ImageFolderDataset):
         ValueError: a label that is none of the classes.
     """
 
+    needs_annotation = False
+
     def __init__(self, *args: Any, data_prefix: dict, **kwargs: Any) -> None:
         img_path = data_prefix['img_path']
         data_prefix = {'ann_path': labels_folder(img_path), **data_prefix}
         super().__init__(*args, data_prefix=data_prefix, **kwargs)
 
-    def _read_images(
-        self,
-        names: Sequence[str],
-        ann_names: set[str],
-        faults: list[str],
-        notes: list[str],
-    ) -> list[dict]:
-        counter = FaultCounter()
-        data_list = []
-        for name in names:
-            path = Path(self.data_prefix['img_path']) / name
-            ann_path = self._ann_path(name, ann_names)
-            # Not None: no file means no objects.
-            image_wh = self._read_image_wh(path, ann_path or '', faults)
-            instances = (
-                None
-                if image_wh is None
-                else self._read_instances(ann_path, image_wh, counter)
-            )
-            if image_wh is None or instances is None:
-                continue
-            data_list.append(
-                {
-                    'img_path': str(path),
-                    'img_id': path.stem,
-                    'width': image_wh[0],
-                    'height': image_wh[1],
-                    'ann_path': ann_path,
-                    'instances': instances,
-                }
-            )
-        notes.extend(counter.lines(None if self.test_mode else self.outcomes))
-        return data_list
-
-    def _read_instances(
-        self,
-        ann_path: str | None,
-        image_wh: tuple[int, int],
-        counter: FaultCounter,
-    ) -> list[dict] | None:
-        """Read the objects of an image; None leaves it out of training."""
-        if ann_path is None:
-            return []
+    def _parse_annotation(
+        self, ann_path: str, width: int, height: int, counter: FaultCounter
+    ) -> dict | None:
         rows = yolo_txt.read_labels(
             ann_path,
             len(self.metainfo['classes']),
@@ -89,7 +50,6 @@ class YOLODataset(ImageFolderDataset):
         )
         if rows is None:
             return None
-        width, height = image_wh
         instances = []
         for row in rows:
             x1, y1, x2, y2 = row.bbox
@@ -102,7 +62,7 @@ class YOLODataset(ImageFolderDataset):
             instances.append(
                 {'bbox': bbox, 'bbox_label': row.label, 'ignore_flag': 0}
             )
-        return instances
+        return {'instances': instances}
 
 
 def labels_folder(images: str) -> str:

@@ -22,6 +22,7 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.structures.type_names import type_name
 
 from .arguments import check_arguments, find_class
+from .mining import check_mining_hooks
 from .scales import check_scales
 
 _DEVICES = (
@@ -79,25 +80,6 @@ def check_wrappers(cfg: Mapping[str, Any]) -> None:
                         f'{key}: {outer.__name__} around ChipDataset: {remedy}'
                     )
         return
-
-
-def check_mining_hooks(cfg: Mapping[str, Any]) -> None:
-    """Make sure that a config which inherits the mining hooks uses them.
-
-    Raises:
-        ValueError: no hook of ``default_hooks`` or ``custom_hooks`` mines.
-    """
-    hooks = {type_name(hook) for hook in cfg.get('custom_hooks') or ()}
-    hooks |= {*(cfg.get('default_hooks') or ())}
-    if 'mining' in cfg.get('mining_hooks', {}) and not hooks & {
-        'mining',
-        'HardChipMiningHook',
-    }:
-        raise ValueError(
-            'mining_hooks: inherited from hard_chip_mining.py, and nothing '
-            'would be mined: add default_hooks = _base_.mining_hooks, or '
-            'remove that file from _base_'
-        )
 
 
 def _train_dataset(cfg: Mapping[str, Any]) -> Any:

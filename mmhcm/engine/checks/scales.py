@@ -1,22 +1,16 @@
-"""The one place of a config that has the scales of chips."""
+"""Scales of chips, which a config has in one place."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import print_log
 
 from mmhcm.structures.type_names import type_name
 
 #: Values at the top of a config that look as if they were read.
 _NAMES = ('scales', 'chip_size')
-
-
-def chip_settings(cfg: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the config of the training chips; {} without any."""
-    node: Any = (cfg.get('train_dataloader') or {}).get('dataset')
-    while isinstance(node, Mapping):
-        if type_name(node) == 'ChipDataset':
-            return node
-        node = node.get('dataset')
-    return {}
 
 
 def check_scales(cfg: Mapping[str, Any]) -> None:
@@ -28,18 +22,18 @@ def check_scales(cfg: Mapping[str, Any]) -> None:
     Raises:
         ValueError: training has others, and so has the rest of the config.
     """
-    chips = chip_settings(cfg)
-    if not chips or chips.get('scales') is None:
+    chips = _find(cfg.get('train_dataloader'), 'ChipDataset')
+    if chips.get('scales') is None:
         return
     for name in _NAMES:
         if (
             name in cfg
             and name in chips
             and not any(
-                _same(found, cfg[name])
+                name in node and _same(node[name], cfg[name])
                 for key, value in cfg.items()
                 if key != name
-                for found in _values(value, name)
+                for node in _dicts(value)
             )
         ):
             raise ValueError(
@@ -48,16 +42,47 @@ def check_scales(cfg: Mapping[str, Any]) -> None:
             )
 
 
-def _values(node: Any, name: str) -> Iterator[Any]:
-    """Yield the values of a key, wherever it is below a node."""
-    if isinstance(node, Mapping):
-        for key, value in node.items():
-            if key == name:
-                yield value
-            yield from _values(value, name)
-    elif isinstance(node, list | tuple):
-        for item in node:
-            yield from _values(item, name)
+def warn_of_other_scales(cfg: Config) -> None:
+    """Warn if the multi-scale test has other scales than the training chips.
+
+    Both read ``scales`` of the config, unless a child config sets one of them
+    in its own place.
+    """
+    trained, tested = (
+        [
+            (scale['window'], tuple(scale['valid_range']))
+            for scale in _find(cfg.get(section), name).get('scales') or ()
+        ]
+        for section, name in (
+            ('train_dataloader', 'ChipDataset'),
+            ('tta_pipeline', 'ViewsOfImage'),
+        )
+    )
+    if trained and tested and trained != tested:
+        print_log(
+            f'{cfg.filename}: the multi-scale test (tta_pipeline) has other '
+            'scales than the training chips (train_dataloader): set `scales` '
+            'at the top of the config, which both read',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _find(section: Any, name: str) -> Mapping[str, Any]:
+    """Return the first part of a config of a type; {} without any."""
+    parts = (part for part in _dicts(section) if type_name(part) == name)
+    return next(parts, {})
+
+
+def _dicts(section: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield all dicts of a part of a config."""
+    if isinstance(section, Mapping):
+        yield section
+        for value in section.values():
+            yield from _dicts(value)
+    elif isinstance(section, list | tuple):
+        for value in section:
+            yield from _dicts(value)
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -15,22 +15,25 @@ from mmhcm.engine.checkpoints import (
     keep_initial_weights,
     restore_initial_weights,
 )
-from mmhcm.engine.checks import check_sampler, named_config
+from mmhcm.engine.checks import (
+    check_chips,
+    check_missing,
+    check_moments,
+    check_sampler,
+    check_schedule,
+    counts_iterations,
+    named_config,
+    rehearse,
+)
 from mmhcm.engine.mining import (
     MiningIterator,
     MiningLoop,
     MiningSettings,
     MiningSources,
-    check_chips,
-    check_missing,
-    check_moments,
-    check_schedule,
-    counts_iterations,
     hook_key,
     installed_test_loop,
     merge_rounds,
     read_rounds,
-    rehearse,
     round_path,
 )
 from mmhcm.structures.rounds import HardChipRound

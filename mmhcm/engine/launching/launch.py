@@ -23,7 +23,7 @@ from mmhcm.config_files import (
     deferred_references,
     resolve_references,
 )
-from mmhcm.engine.checks import check_config
+from mmhcm.engine.checks import check_config, warn_of_other_scales
 from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.structures.annotations import MAX_DETS
 from mmhcm.structures.type_names import type_name
@@ -31,7 +31,6 @@ from mmhcm.structures.type_names import type_name
 from .command_runner import CommandRunner
 from .options import check_options
 from .rank_watch import joined_within, watch_ranks
-from .scale_check import warn_of_other_scales
 
 #: Top-level config values that other values start with.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')

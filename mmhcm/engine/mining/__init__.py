@@ -2,10 +2,9 @@
 
 from .digests import plain_settings
 from .iterations import MiningIterator
-from .loop import MiningLoop, installed_test_loop
+from .loop import PREDICTIONS, MiningLoop, installed_test_loop
 from .pipelines import canvas_transforms
-from .pools import check_pool_settings, open_or_build_pool
-from .rehearsal import rehearse
+from .pools import open_or_build_pool
 from .rounds import (
     check_patches,
     find_round,
@@ -13,13 +12,6 @@ from .rounds import (
     read_previous,
     read_rounds,
     round_path,
-)
-from .schedule import (
-    check_chips,
-    check_missing,
-    check_moments,
-    check_schedule,
-    counts_iterations,
 )
 from .settings import (
     MiningSettings,
@@ -32,19 +24,14 @@ from .settings import (
 from .sources import MiningSources
 
 __all__ = [
+    'PREDICTIONS',
     'MiningIterator',
     'MiningLoop',
     'MiningSettings',
     'MiningSources',
     'build_canvases',
     'canvas_transforms',
-    'check_chips',
-    'check_missing',
-    'check_moments',
     'check_patches',
-    'check_pool_settings',
-    'check_schedule',
-    'counts_iterations',
     'find_round',
     'hook_key',
     'hook_settings',
@@ -56,6 +43,5 @@ __all__ = [
     'pool_settings',
     'read_previous',
     'read_rounds',
-    'rehearse',
     'round_path',
 ]

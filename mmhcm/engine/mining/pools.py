@@ -14,16 +14,12 @@ from mmhcm.datasets import on_main_process
 from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.pool import (
     ObjectPool,
-    PoolOptions,
     build_pool,
-    filter_objects,
     list_objects,
     pool_fingerprint,
 )
 
 from .digests import image_checksums, pool_folder
-
-_IMAGES_AT_ONCE = 64
 
 
 def open_or_build_pool(
@@ -90,33 +86,3 @@ def open_or_build_pool(
             level=logging.WARNING,
         )
     return pool
-
-
-def check_pool_settings(
-    settings: Mapping[str, Any], dataset: BaseDataset
-) -> None:
-    """Check that some object will get into the pool, long before it is built.
-
-    Args:
-        settings: See ``open_or_build_pool``.
-        dataset: The data set of whole images.
-
-    Raises:
-        ValueError: none will, or a setting is unknown or out of range.
-    """
-    own = {'cache_dir', 'num_workers'}
-    filters = {key: settings[key] for key in settings if key not in own}
-    try:
-        options = PoolOptions(**filters)
-    except TypeError as error:
-        raise ValueError(f'pool: {error}') from error
-    for start in range(0, len(dataset), _IMAGES_AT_ONCE):
-        stop = min(start + _IMAGES_AT_ONCE, len(dataset))
-        images = [dataset.get_data_info(ind) for ind in range(start, stop)]
-        objects = filter_objects(list_objects(images), images, options)
-        if len(objects.labels):
-            return
-    raise ValueError(
-        f'the object pool would be empty: no object of {len(dataset)} images '
-        f'passes its filters {filters}'
-    )

@@ -172,7 +172,8 @@ class PoolSizes:
         options: Arguments of ``PoolOptions``.
 
     Attributes:
-        bboxes: float32 (p, 4), as large as the objects are.
+        bboxes: float32 (p, 4) of the objects, source pixels.
+        origins: float32 (p, 2), zeros.
         labels: int64 (p,).
         class_counts: int64 (c,), objects before filters.
         class_log_sizes: float64 (c,), their mean log sqrt(area).
@@ -187,6 +188,7 @@ class PoolSizes:
         everything = list_objects(images)
         objects = filter_objects(everything, images, PoolOptions(**options))
         self.bboxes = objects.bboxes
+        self.origins = np.zeros((len(self.bboxes), 2), np.float32)
         self.labels = objects.labels
         self.image_inds = objects.image_inds
         self.looks = None

@@ -4,14 +4,18 @@ All boxes of one call are in pixels of the same image. Equal scores keep their
 order.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes, box_areas, box_iou
+from mmhcm.functional.compiled import compiled
 
 # Pairs that are compared at once.
 _MAX_PAIRS = 1_000_000
+_SOFTEN_TYPES = 'void(f8[::1], f8[::1], f4[:,::1], f4[::1], f4, f8, f8, b1)'
+_NONE = np.float32(0)
 
 
 def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
@@ -236,22 +240,89 @@ def _soften_one_class(
 ) -> np.ndarray:
     """Compute new scores (n,) of the boxes of a class; 0 if dropped."""
     new_scores = np.zeros(len(scores))
-    rest = np.flatnonzero(scores >= min_score)
-    current = scores[rest].astype(np.float64)
-    for _ in range(len(scores)):
+    # Scores of float32 are compared with a threshold of float32, as in mmcv.
+    min_score = float(np.float32(min_score))
+    # Dropped boxes have -inf.
+    current = np.where(scores >= min_score, scores, -np.inf).astype(float)
+    loop = compiled(_soften, _SOFTEN_TYPES)
+    (loop or _soften_by_arrays)(
+        new_scores,
+        current,
+        np.ascontiguousarray(bboxes),
+        box_areas(bboxes),
+        np.float32(0 if iou_thr is None else iou_thr),
+        float(sigma),
+        min_score,
+        iou_thr is None,
+    )
+    return new_scores
+
+
+def _soften(
+    new_scores: np.ndarray,
+    current: np.ndarray,
+    bboxes: np.ndarray,
+    areas: np.ndarray,
+    iou_thr: np.float32,
+    sigma: float,
+    min_score: float,
+    gaussian: bool,
+) -> None:
+    """Fill ``new_scores`` (n,), best first; ``current`` is used up."""
+    for _ in range(len(current)):
+        best = 0
+        for ind in range(1, len(current)):
+            if current[ind] > current[best]:  # the first one of equal scores
+                best = ind
+        if current[best] == -np.inf:
+            return
+        new_scores[best] = current[best]
+        current[best] = -np.inf
+        x1, y1, x2, y2 = bboxes[best]
+        for ind in range(len(current)):
+            # A dropped box stays at -inf.
+            width = min(x2, bboxes[ind, 2]) - max(x1, bboxes[ind, 0])
+            height = min(y2, bboxes[ind, 3]) - max(y1, bboxes[ind, 1])
+            inter = max(width, _NONE) * max(height, _NONE)
+            union = areas[best] + areas[ind] - inter
+            if not (inter > _NONE and union > _NONE):
+                continue
+            iou = inter / union
+            loss = np.float64(iou)
+            if gaussian:
+                current[ind] *= math.exp(-(loss * loss) / sigma)
+            elif iou > iou_thr:
+                current[ind] *= 1 - loss
+            if not current[ind] >= min_score:
+                current[ind] = -np.inf
+
+
+def _soften_by_arrays(
+    new_scores: np.ndarray,
+    current: np.ndarray,
+    bboxes: np.ndarray,
+    areas: np.ndarray,
+    iou_thr: np.float32,
+    sigma: float,
+    min_score: float,
+    gaussian: bool,
+) -> None:
+    """Do what ``_soften`` does without Numba; ``current`` stays."""
+    rest = np.flatnonzero(current > -np.inf)
+    current = current[rest]
+    for _ in range(len(new_scores)):
         if not len(rest):
-            break
-        top = int(current.argmax())  # the first one of equal scores
+            return
+        top = int(current.argmax())
         best = rest[top]
         new_scores[best] = current[top]
         rest, current = np.delete(rest, top), np.delete(current, top)
         iou = box_iou(bboxes[best, None], bboxes[rest])[0]
         # Compare as float32: widened to float64, an IoU of 0.3 exceeds 0.3.
         loss = iou.astype(np.float64)
-        if iou_thr is None:
+        if gaussian:
             current = current * np.exp(-(loss**2) / sigma)
         else:
             current = current * np.where(iou > iou_thr, 1 - loss, 1)
         alive = current >= min_score
         rest, current = rest[alive], current[alive]
-    return new_scores

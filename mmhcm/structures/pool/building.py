@@ -61,7 +61,7 @@ def pool_fingerprint(
     if checksums is None:
         checksums = checksum_files([info['img_path'] for info in images])
     return fingerprint(
-        'object pool 5',
+        'object pool 6',
         num_classes,
         asdict(PoolOptions(**options)),
         list(map(_image_name, images)),
@@ -132,6 +132,7 @@ def build_pool(
     patch_bboxes, shapes, patch_checksums, cut_inds = [], [], [], []
     foreign = [as_bboxes([])]
     looks: list[np.ndarray] = []
+    origins: list[np.ndarray] = []
     with (
         atomic_write(path / PIXELS) as file,
         _map_in_order(tasks, num_workers) as results,
@@ -150,6 +151,7 @@ def build_pool(
                 patch_bboxes.append(cut.bbox)
                 foreign.append(cut.foreign)
                 looks.append(cut.look)
+                origins.append(cut.origin)
                 shapes.append(cut.patch.shape[:2])
                 patch_checksums.append(checksum(cut.patch))
                 cut_inds.append(ind)
@@ -171,6 +173,7 @@ def build_pool(
             'labels': objects.labels,
             'image_inds': objects.image_inds,
             'looks': np.array(looks, dtype=np.float32).reshape(-1, 4),
+            'origins': np.array(origins, dtype=np.float32).reshape(-1, 2),
             'aspect_sums': views,
             **statistics,
         },

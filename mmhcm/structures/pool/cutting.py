@@ -47,12 +47,14 @@ class Cut(NamedTuple):
         bbox: float32 (4,) xyxy of the object, pixels of the patch.
         foreign: float32 (k, 4) xyxy, what others cover of the object.
         look: float32 (4,), see ``looks.surround_looks``.
+        origin: float32 (2,), x and y of the patch, source pixels.
     """
 
     patch: np.ndarray
     bbox: np.ndarray
     foreign: np.ndarray
     look: np.ndarray
+    origin: np.ndarray
 
 
 def plan_cut(
@@ -158,4 +160,5 @@ def _cut_object(
         bbox - origin,
         shared_boxes(bbox, others) - origin,
         look,
+        origin[:2],
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from mmhcm.structures.files import ArrayFileError, map_arrays, write_arrays
 
-VERSION = 5
+VERSION = 6
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
@@ -30,6 +30,7 @@ _PATCH_FIELDS = {
     'image_inds': (np.int64, ()),
     'foreign_counts': (np.int64, ()),
     'looks': (np.float32, (4,)),
+    'origins': (np.float32, (2,)),
 }
 _FIELDS = {
     *_PATCH_FIELDS,
@@ -127,6 +128,7 @@ def _is_sound(index: dict[str, np.ndarray]) -> bool:
         and foreign.shape == (index['foreign_counts'].sum(), 4)
         and np.isfinite(foreign).all()
         and np.isfinite(index['looks']).all()
+        and np.isfinite(index['origins']).all()
         and np.isfinite(aspect_sums).all()
         and (index['image_inds'] >= 0).all()
         and (index['image_inds'] < len(aspect_sums)).all()

@@ -34,6 +34,8 @@ class ObjectPool:
             object, patch after patch; see `foreign`.
         looks: float32 (p, 4), colour and contrast of what surrounds each
             object in its source image, see ``looks.surround_looks``.
+        origins: float32 (p, 2), x and y of each patch in its source image,
+            pixels.
         class_counts: int64 (c,), objects of the data set before filters.
         class_log_sizes: float64 (c,), mean log sqrt(area) in source pixels,
             before filters; NaN for a class without objects.
@@ -46,6 +48,7 @@ class ObjectPool:
     image_inds: np.ndarray
     foreign_bboxes: np.ndarray
     looks: np.ndarray
+    origins: np.ndarray
     class_counts: np.ndarray
     class_log_sizes: np.ndarray
     aspect_sums: np.ndarray

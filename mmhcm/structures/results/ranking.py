@@ -5,8 +5,9 @@ Table 2 is an extract of the VisDrone-DET2019 leaderboard, Table 1 the paper's
 ablation. A star marks the baselines of the challenge's committee.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mmhcm.functional.scoring import METRICS, Scores
 from mmhcm.structures.images import is_apple_double
@@ -15,21 +16,10 @@ from .scores import format_table
 
 #: Images of each split, together the 10,209 that the paper counts.
 IMAGES = {'train': 6471, 'val': 548, 'test-dev': 1610, 'test-challenge': 1580}
-_KEYS = 'rank', 'method', 'split', 'this_result', *METRICS
-_Row = tuple[Any, ...]
 _FOLDERS = {f'visdrone2019-det-{split}': split for split in IMAGES}
 
-
-class PublishedTable(NamedTuple):
-    """Table by descending AP: per cent, by method, in the order of METRICS."""
-
-    name: str
-    about: str
-    split: str
-    rows: dict[str, tuple[float, ...]]
-
-
-_CHALLENGE: dict[str, tuple[float, ...]] = {
+# Rows by descending AP: per cent, by method, in the order of METRICS.
+_CHALLENGE = {
     'DPNet-ensemble': (29.62, 54.00, 28.70, 0.58, 3.69, 17.10, 42.37),
     'RRNet': (29.13, 55.82, 27.23, 1.02, 8.50, 35.19, 46.05),
     'the paper': (29.13, 54.07, 27.38, 0.32, 1.48, 9.46, 44.53),
@@ -48,20 +38,25 @@ _CHALLENGE: dict[str, tuple[float, ...]] = {
     'RefineDet*': (14.90, 28.76, 14.08, 0.24, 2.41, 18.13, 25.69),
     'RetinaNet*': (11.81, 21.37, 11.62, 0.21, 1.21, 5.31, 19.29),
 }
-_ABLATION: dict[str, tuple[float, ...]] = {
+_ABLATION = {
     'the paper, multi-scale': (37.15, 65.54, 36.56, 0.32, 1.47, 7.28, 53.78),
     'the paper, single-scale': (35.64, 63.96, 34.27, 0.4, 2.74, 17.52, 50.19),
     'FPN, tuned anchors': (32.88, 60.66, 30.86, 0.43, 2.77, 14.38, 47.72),
     'FPN, defaults for COCO': (29.1, 52.84, 28.12, 0.42, 2.77, 26.41, 41.34),
 }
-TABLE_2 = PublishedTable(
-    'Table 2',
-    'the best ten of the 2019 challenge and the baselines (*) of its '
+TABLE_2: dict[str, Any] = {
+    'table': 'Table 2',
+    'about': 'the best ten of the 2019 challenge and the baselines (*) of its '
     'committee',
-    'test-challenge',
-    _CHALLENGE,
-)
-TABLE_1 = PublishedTable('Table 1', "the paper's ablation", 'val', _ABLATION)
+    'split': 'test-challenge',
+    'rows': _CHALLENGE,
+}
+TABLE_1: dict[str, Any] = {
+    'table': 'Table 1',
+    'about': "the paper's ablation",
+    'split': 'val',
+    'rows': _ABLATION,
+}
 
 
 def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
@@ -99,36 +94,36 @@ def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:
         OSError: ``data_root`` cannot be read.
     """
     split, num_images = recognise_split(data_root)
-    whole = num_images == IMAGES.get(split or '')
-    label = split or 'unknown' if whole or not split else f'part of {split}'
-    own: _Row = ('this result', label, True, *scores.official.tolist())
-    tables = []
+    is_whole = split is not None and num_images == IMAGES[split]
+    label = f'part of {split}' if split and not is_whole else split
+    own = _row('this result', label or 'unknown', scores.official.tolist())
+    tables: list[dict[str, Any]] = []
     for table in (TABLE_2, TABLE_1):
-        rows = [own]
-        rows += [
-            (key, table.split, False, *r) for key, r in table.rows.items()
+        rows = [
+            _row(method, table['split'], values)
+            for method, values in table['rows'].items()
         ]
-        # Ties in AP: the published row is first.
-        rows.sort(key=lambda row: (-round(row[3], 2), row[2]))
+        rank = sum(row['AP'] >= round(own['AP'], 2) for row in rows)
+        rows.insert(rank, {**own, 'this_result': True})
         tables.append(
             {
-                'table': table.name,
-                'about': table.about,
-                'split': table.split,
-                'comparable': whole and split == table.split,
-                'rank': rows.index(own) + 1,
-                'rows': [
-                    dict(zip(_KEYS, (rank, *row), strict=True))
-                    for rank, row in enumerate(rows, 1)
-                ],
+                **table,
+                'comparable': is_whole and split == table['split'],
+                'rank': rank + 1,
+                'rows': [{'rank': i, **row} for i, row in enumerate(rows, 1)],
             }
         )
     return {
         'split': split,
         'num_images': num_images,
-        'whole_split': whole,
+        'whole_split': is_whole,
         'tables': tables,
     }
+
+
+def _row(method: str, split: str, values: Sequence[float]) -> dict[str, Any]:
+    cells = dict(zip(METRICS, values, strict=True))
+    return {'method': method, 'split': split, 'this_result': False, **cells}
 
 
 def format_rankings(rankings: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from mmhcm.engine.checks.config import check_mining_hooks
+from mmhcm.engine.checks.mining import check_mining_hooks
 from tests.support.tiny_run import REPO
 
 BASE = REPO / 'configs' / '_base_' / 'hard_chip_mining.py'

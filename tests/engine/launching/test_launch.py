@@ -5,12 +5,12 @@ import torch
 from mmengine.config import Config
 
 from mmhcm.cli.arguments import add_config_arguments, add_mode_arguments
+from mmhcm.engine.checks import scales
 from mmhcm.engine.launching import (
     innermost_dataset,
     join_processes,
     launch,
     load_config,
-    scale_check,
     use_mode,
 )
 from mmhcm.engine.launching.launch import (
@@ -88,7 +88,7 @@ def test_a_config_of_the_package_needs_no_path(tmp_path, monkeypatch):
 def test_other_scales_in_the_test_are_told(key, monkeypatch):
     told = []
     monkeypatch.setattr(
-        scale_check, 'print_log', lambda line, **_: told.append(line)
+        scales, 'print_log', lambda line, **_: told.append(line)
     )
     name = 'mmhcm::_base_/datasets/visdrone_chips.py'
     args = parse(name)

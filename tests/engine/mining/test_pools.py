@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from mmhcm.datasets import VisDroneDataset
+from mmhcm.engine.checks.mining import check_pool_settings
 from mmhcm.engine.mining import (
-    check_pool_settings,
     digests,
     open_or_build_pool,
     pools,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mmhcm.functional.boxes import box_iou
 from mmhcm.functional.merging import suppression
-from mmhcm.functional.merging.suppression import suppress
+from mmhcm.functional.merging.suppression import soft_nms, suppress
 
 
 def slow_suppress(bboxes, iou_thr):
@@ -53,3 +53,42 @@ def test_a_chain_keeps_every_other():
     bboxes = np.stack([left, zeros, left + 10, zeros + 10], axis=1)
     keep = suppress(bboxes.astype(np.float32), 0.4)
     assert keep.tolist() == [True, False] * 15
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 60),
+    st.booleans(),
+    st.sampled_from([0.0, 0.02, 0.7]),
+    st.sampled_from(['linear', 'gaussian']),
+)
+def test_soft_nms_is_the_same_without_numba(
+    seed, num, integers, min_score, method
+):
+    bboxes = random_boxes(seed, num, integers)
+    rng = np.random.default_rng(seed)
+    scores, labels = rng.integers(0, 11, num) / 10, rng.integers(0, 2, num)
+    arguments = (bboxes, scores, labels)
+    options = {'method': method, 'min_score': min_score, 'iou_thr': 0.3}
+    compiled = soft_nms(*arguments, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(suppression, 'compiled', lambda *_: None)
+        plain = soft_nms(*arguments, **options)
+    assert plain[0].tolist() == compiled[0].tolist()
+    np.testing.assert_allclose(plain[1], compiled[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize('has_numba', [True, False])
+def test_score_equal_to_the_threshold_is_kept(monkeypatch, has_numba):
+    if not has_numba:
+        monkeypatch.setattr(suppression, 'compiled', lambda *_: None)
+    bboxes = np.array([[0, 0, 10, 10], [50, 0, 60, 10]])
+    for min_score in np.arange(1, 10) / 10:
+        keep, _ = soft_nms(
+            bboxes,
+            [0.95, min_score],
+            [0, 0],
+            method='linear',
+            min_score=min_score,
+        )
+        assert keep.tolist() == [0, 1]

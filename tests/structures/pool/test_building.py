@@ -35,6 +35,7 @@ def test_patches_hold_the_object_and_its_context(tmp_path, images):
         instance = images[pool.image_inds[ind]]['instances'][number]
         bbox = pool.bboxes[ind]
         left, top = (instance['bbox'] - bbox)[:2].astype(int)
+        assert pool.origins[ind].tolist() == [left, top]
         height, width = patch.shape[:2]
         np.testing.assert_array_equal(
             patch, image[top : top + height, left : left + width]

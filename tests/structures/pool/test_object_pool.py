@@ -117,6 +117,7 @@ def test_a_damaged_patch_is_named_and_others_can_be_used(tmp_path, images):
         ('image_inds', np.full(15, 5)),
         ('bboxes', np.zeros((14, 4), np.float32)),
         ('shapes', np.full((15, 2), -1)),
+        ('origins', np.full((15, 2), np.nan, np.float32)),
         ('more', np.zeros(1)),
     ],
 )
