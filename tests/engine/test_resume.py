@@ -7,8 +7,8 @@ import torch
 from mmengine.hooks import Hook
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.mining import MiningLoop
-from tests.support.stopping import StopHook, Stopped
+from mmhcm.engine.mining import round_path
+from tests.support.stopping import train_until
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 
 
@@ -60,9 +60,7 @@ def test_a_resumed_run_draws_what_two_rounds_left(
     runner = make_runner(options)
     whole = KeyHook()
     runner.register_hook(whole)
-    runner.register_hook(StopHook(iteration=11))
-    with pytest.raises(Stopped):
-        runner.train()
+    train_until(runner, iteration=11)
     history = chips_of(runner).hard_history
     assert [first_epoch for first_epoch, _ in history] == [1, 2]
 
@@ -87,12 +85,8 @@ def uninterrupted(options, tiny_run, tmp_path_factory):
     keys = KeyHook()
     runner.register_hook(keys)
     runner.train()
-    return state_of(runner), keys.samples, round_bytes(work_dir)
-
-
-def round_bytes(work_dir):
-    path = Path(work_dir, 'hcm', 'round_1', 'hard_chips.jsonl')
-    return path.read_bytes()
+    round_bytes = round_path(work_dir, 1).read_bytes()
+    return state_of(runner), keys.samples, round_bytes
 
 
 @pytest.mark.parametrize(
@@ -101,19 +95,9 @@ def round_bytes(work_dir):
     ids=['before mining', 'before the next checkpoint', 'after it'],
 )
 def test_resumed_equals_uninterrupted(
-    moment, options, uninterrupted, make_runner, monkeypatch
+    moment, options, uninterrupted, make_runner, mined
 ):
-    mined = []
-    mine = MiningLoop._mine
-    monkeypatch.setattr(
-        MiningLoop,
-        '_mine',
-        lambda loop: mined.append(1) or mine(loop),
-    )
-    runner = make_runner(options)
-    runner.register_hook(StopHook(**moment))
-    with pytest.raises(Stopped):
-        runner.train()
+    runner = train_until(make_runner(options), **moment)
     assert (Path(runner.work_dir) / 'epoch_1.pth').is_file()
 
     resumed = make_runner(options, resume=True)
@@ -131,8 +115,8 @@ def test_resumed_equals_uninterrupted(
         for iteration, drawn in samples.items()
         if iteration >= first
     }
-    assert mined == [1]
-    assert round_bytes(resumed.work_dir) == mined_round
+    assert len(mined) == 1
+    assert round_path(resumed.work_dir, 1).read_bytes() == mined_round
     assert chips_of(resumed).num_hard > 0
 
 

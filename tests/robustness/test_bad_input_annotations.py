@@ -17,7 +17,6 @@ from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import score_folder
 from tests.support.scene_folders import square, write_visdrone
 
-pytestmark = pytest.mark.usefixtures('quick_data_sets')
 GOOD = '10,10,20,14,1,4,0,0\n'
 SCALES = [
     dict(window=32, valid_range=(0, 20)),

@@ -29,7 +29,6 @@ SCALES = [
 PARTIAL = pytest.mark.parametrize(
     'partial', [True, False], ids=['windows decoded', 'whole decoded']
 )
-pytestmark = pytest.mark.usefixtures('quick_data_sets')
 FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 

@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 
 from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import open_or_build_pool
@@ -78,8 +77,6 @@ def digest_of(dataset: ChipDataset) -> str:
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
-    # Fixtures of a module come before those of a test.
-    init_default_scope('mmdet')
     return write_scenes(tmp_path_factory.mktemp('scenes'))
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from mmhcm.engine.mining import MiningLoop
 from tests.support.tiny_run import (
     build_tiny_runner,
     tiny_config,
@@ -34,3 +35,17 @@ def make_runner(make_cfg):
         return build_tiny_runner(cfg)
 
     return make
+
+
+@pytest.fixture
+def mined(monkeypatch):
+    """Number of each round that is mined, and the iteration."""
+    rounds = []
+    mine = MiningLoop._mine
+
+    def counted(loop):
+        rounds.append((loop.round_number, loop.runner.iter))
+        return mine(loop)
+
+    monkeypatch.setattr(MiningLoop, '_mine', counted)
+    return rounds

@@ -1,6 +1,10 @@
 """Runs that end at a chosen moment."""
 
+from typing import Any
+
+import pytest
 from mmengine.hooks import Hook
+from mmengine.runner import Runner
 
 
 class Stopped(Exception):  # noqa: N818
@@ -27,3 +31,11 @@ class StopHook(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.iteration:
             raise Stopped
+
+
+def train_until(runner: Runner, **moment: Any) -> Runner:
+    """Train until a ``StopHook`` of that moment ends the run."""
+    runner.register_hook(StopHook(**moment))
+    with pytest.raises(Stopped):
+        runner.train()
+    return runner

@@ -14,7 +14,7 @@ from mmhcm.engine.checks.samplers import check_no_repetition
 from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.engine.launching import build_runner
 from tests.support.logged import collect_warnings
-from tests.support.stopping import StopHook, Stopped
+from tests.support.stopping import StopHook, train_until
 
 TRAIN_SET = 'train_dataloader.dataset'
 COCO = {'type': 'CocoMetric', 'metric': 'bbox'}
@@ -37,9 +37,7 @@ class MetricOfOnesOwn(BaseMetric):
 
 def start(runner):
     """Train until just before the first iteration."""
-    runner.register_hook(StopHook(iteration=0))
-    with pytest.raises(Stopped):
-        runner.train()
+    train_until(runner, iteration=0)
 
 
 def val_pipeline(*meta_keys):

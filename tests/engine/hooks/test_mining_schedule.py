@@ -6,10 +6,10 @@ from mmengine.hooks import Hook
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.hooks import HardChipMiningHook
-from mmhcm.engine.mining import MiningLoop, round_path
+from mmhcm.engine.mining import round_path
 from mmhcm.structures.rounds import read_round
 from tests.support.logged import collect_warnings
-from tests.support.stopping import StopHook, Stopped
+from tests.support.stopping import StopHook, train_until
 from tests.support.tiny_run import state_of
 
 EPOCHS = 'default_hooks.mining.epochs'
@@ -57,27 +57,11 @@ class WatchHook(Hook):
         ]
 
 
-@pytest.fixture
-def mined(monkeypatch):
-    """Number of each round that is mined, and the iteration."""
-    rounds = []
-    mine = MiningLoop._mine
-
-    def counted(loop):
-        rounds.append((loop.round_number, loop.runner.iter))
-        return mine(loop)
-
-    monkeypatch.setattr(MiningLoop, '_mine', counted)
-    return rounds
-
-
 def train(runner, **moment):
     watch = WatchHook()
     runner.register_hook(watch)
     if moment:
-        runner.register_hook(StopHook(**moment))
-        with pytest.raises(Stopped):
-            runner.train()
+        train_until(runner, **moment)
     else:
         runner.train()
     return watch

@@ -1,5 +1,6 @@
 from mmhcm.engine.hooks import PixelCountHook
-from tests.engine.hooks.test_hard_chip_mining_hook import FAST, train_until
+from tests.engine.hooks.test_hard_chip_mining_hook import FAST
+from tests.support.stopping import train_until
 
 
 def counted(runner):
