@@ -15,6 +15,7 @@ from mmhcm.engine.mining import open_or_build_pool
 from mmhcm.functional.boxes import contains
 from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import score_folder
+from tests.support.data_sets import infos_of
 from tests.support.scene_folders import square, write_visdrone
 
 GOOD = '10,10,20,14,1,4,0,0\n'
@@ -56,9 +57,8 @@ def dota(root, **kwargs):
     return DOTADataset(data_root=str(root), data_prefix=prefix, **kwargs)
 
 
-def infos_of(dataset):
-    infos = map(dataset.get_data_info, range(len(dataset)))
-    return {info['img_id']: info for info in infos}
+def names_of(dataset):
+    return {info['img_id'] for info in infos_of(dataset)}
 
 
 def assert_said(messages, *patterns):
@@ -84,7 +84,7 @@ def test_invalid_rows_are_left_out_of_training(tmp_path, warnings):
         'foreground nor background; the first: .*b.txt:4: bad category',
     )
     # What has no known class is neither learned nor background.
-    kept = infos_of(dataset)['b']['instances']
+    kept = dataset.get_data_info(1)['instances']
     assert [item['ignore_flag'] for item in kept] == [0, 1, 1]
     assert len(ChipDataset(dataset, [], SCALES)) >= 3
 
@@ -110,7 +110,7 @@ def test_unreadable_files_are_left_out(tmp_path, warnings, name, build):
         '1 annotation files that cannot be read, left out with their images; '
         f'the first: .*b.txt: {said}',
     )
-    assert set(infos_of(dataset)) == set('ac')
+    assert names_of(dataset) == set('ac')
     with pytest.raises((ValueError, OSError), match=r'b\.txt'):
         build(root, test_mode=True)
 
@@ -282,7 +282,7 @@ def test_dota_text_files(tmp_path, warnings):
         square(200, 30, 9, 'ship'),
     )
     root = write_split(tmp_path, ''.join(rows), '')
-    infos = infos_of(dota(root))
+    info = dota(root).get_data_info(1)
     assert_said(
         warnings,
         '2 annotation files without a row, taken as images without objects',
@@ -292,8 +292,8 @@ def test_dota_text_files(tmp_path, warnings):
         '1 boxes that reach beyond their image, cut to it; .*b.txt:6',
         '1 boxes outside of their image, left out; the first: .*b.txt:7',
     )
-    assert len(infos['b']['instances']) == 2
-    assert len(infos['b']['ignored_regions']) == 1
+    assert len(info['instances']) == 2
+    assert len(info['ignored_regions']) == 1
     for row in rows[1:4]:
         write_split(tmp_path, row, '')
         with pytest.raises(ValueError, match=r'b\.txt:1'):
@@ -311,8 +311,8 @@ def test_classes_without_patches_are_warned_of(tmp_path, warnings):
     assert 'bus' in message
     assert 'pedestrian' not in message
     canvases = CanvasDataset([dataset], [], pool, num_pastes=6, seed=1)
-    infos = [canvases.get_data_info(ind) for ind in range(len(canvases))]
-    labels = {paste.label for info in infos for paste in info['pastes']}
+    pastes = [info['pastes'] for info in infos_of(canvases)]
+    labels = {paste.label for part in pastes for paste in part}
     assert labels == {0, 3}
 
 

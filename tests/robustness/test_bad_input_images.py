@@ -21,6 +21,7 @@ from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import validate_submission
 from tests.support import bad_images
 from tests.support.bad_images import BROKEN, LATER, UNREADABLE, USED
+from tests.support.data_sets import infos_of
 
 SCALES = [
     dict(window=48, valid_range=(0, 20)),
@@ -89,7 +90,7 @@ def train(chips):
 def mine(chips):
     """Each canvas once, and a pool; which images they come from."""
     images = chips.dataset
-    infos = [images.get_data_info(ind) for ind in range(len(images))]
+    infos = infos_of(images)
     counter = FaultCounter()
     pool = build_pool(
         f'{chips.cache_dir}/pool', infos, num_classes=10, min_size=4,

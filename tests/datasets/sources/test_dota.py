@@ -9,6 +9,7 @@ from mmhcm.structures.annotations.dota_txt import (
     DOTA_V1_CLASSES,
     DotaFormatError,
 )
+from tests.support.data_sets import infos_of
 from tests.support.scene_folders import square, write_dota
 
 
@@ -219,7 +220,7 @@ def test_an_unlabelled_set(tmp_path):
 @pytest.mark.parametrize('class_map', [None, 'visdrone'])
 def test_real_images(real_data, class_map):
     dataset = build(real_data / 'dota', class_map=class_map)
-    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    infos = infos_of(dataset)
     assert len(infos) == 25
     counts = [
         sum(len(info[key]) for info in infos)
