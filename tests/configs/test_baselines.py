@@ -9,7 +9,7 @@ from mmdet.registry import DATASETS, MODELS, TASK_UTILS
 from mmengine.dataset import Compose
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_focus, use_tta
+from mmhcm.engine.launching.testing import use_focus, use_tta
 from mmhcm.structures.rounds import read_round
 from tests.support.configs import dicts, read_config, read_detector
 from tests.support.slim_baselines import (

@@ -5,7 +5,7 @@ import torch
 from mmdet.registry import MODELS
 
 from mmhcm.datasets import find_chip_dataset
-from mmhcm.engine.launching.launch import use_slices, use_tta
+from mmhcm.engine.launching.testing import use_slices, use_tta
 from mmhcm.engine.mining import round_path
 from tests.support.configs import dicts, read_detector
 from tests.support.detectors import data_sample, objects

@@ -1,18 +1,17 @@
 """Start and end of runs, on one rank or many."""
 
-from .launch import (
-    build_runner,
+from .configs import load_config
+from .launch import build_runner, join_processes
+from .options import ConfigAction
+from .run_lock import hold_lock, only_run_in
+from .testing import (
     draw_detections,
     dump_detections,
     image_sizes,
     innermost_dataset,
-    join_processes,
-    load_config,
     submit_only,
     use_mode,
 )
-from .options import ConfigAction
-from .run_lock import hold_lock, only_run_in
 
 __all__ = [
     'ConfigAction',

@@ -1,4 +1,4 @@
-# Hard chips mined after a quarter of the epochs, normal chips alone at the end.
+# Hard chips mined after a quarter of the epochs; normal chips alone at last.
 _base_ = 'cpu_chips_hard.py'
 
 train_dataloader = dict(sampler=dict(normal_from=17))
