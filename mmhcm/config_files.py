@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -217,8 +218,28 @@ def _extend(module: ModuleType) -> None:
     def _get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
         if cfg_path.startswith(SCOPE):
             return config(cfg_path), None
+        path = _packaged_base(cfg_path)
+        if path is not None:
+            return path, cfg_path.partition('::')[0]
         return find_path(cfg_path, filename)
 
     cls.__init__ = __init__
     cls._get_cfg_path = staticmethod(_get_cfg_path)
     cls._finds_mmhcm = True
+
+
+def _packaged_base(cfg_path: str) -> str | None:
+    """Find a base of another package, such as ``mmdet::_base_/x.py``.
+
+    MMEngine looks for it in all metafiles of the package first, which takes
+    longer than all else that is done to load a config.
+    """
+    package, _, name = cfg_path.partition('::')
+    spec = find_spec(package) if name.startswith('_base_/') else None
+    if spec is None:
+        return None
+    paths = [
+        Path(folder, '.mim', 'configs', name)
+        for folder in spec.submodule_search_locations or ()
+    ]
+    return next((str(path) for path in paths if path.is_file()), None)

@@ -1,7 +1,9 @@
+import gc
 import logging
 import os
 import signal
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,10 @@ TESTS = Path(__file__).parent
 # must run without torch.
 OPENMMLAB = {
     'apis',
-    'benchmarks',
     'cli',
     'configs',
     'datasets',
+    'docs',
     'engine',
     'evaluation',
     'models',
@@ -33,11 +35,8 @@ OPENMMLAB = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _openmmlab(request: pytest.FixtureRequest) -> None:
-    """Give those tests MMDetection's scope and a single thread."""
-    if OPENMMLAB.isdisjoint(request.path.relative_to(TESTS).parts):
-        return
+def _use_openmmlab() -> None:
+    """Give tests MMDetection's scope and a single thread."""
     import torch
     from mmengine.logging import MMLogger
     from mmengine.registry import DefaultScope, init_default_scope
@@ -50,6 +49,38 @@ def _openmmlab(request: pytest.FixtureRequest) -> None:
     current = DefaultScope.get_current_instance()
     if current is None or current.scope_name != 'mmdet':
         init_default_scope('mmdet')
+
+
+def _needs_openmmlab(request: pytest.FixtureRequest) -> bool:
+    parts = request.path.relative_to(TESTS).parts
+    return not OPENMMLAB.isdisjoint(parts)
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _quick_openmmlab(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Do without what takes long and no test looks at."""
+    if not _needs_openmmlab(request):
+        yield
+        return
+    from mmengine.config import config, utils
+
+    # Fixtures of the module come before those of its tests.
+    _use_openmmlab()
+    # Formatting the text of a config would take longer than the run.
+    config.FormatCode = lambda text, **_: (text, True)
+    # Each config that inherits one of MMDetection's reads all metafiles.
+    if not hasattr(utils.load, 'cache_info'):
+        utils.load = cache(utils.load)
+    # Data sets collect garbage when they are built: spare what is there.
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _openmmlab(request: pytest.FixtureRequest) -> None:
+    if _needs_openmmlab(request):
+        _use_openmmlab()
 
 
 @pytest.fixture
@@ -84,7 +115,7 @@ def real_data() -> Path:
     return path
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='session')
 def call():
     """Run a command in this process and give its exit status.
 
@@ -92,22 +123,15 @@ def call():
     """
     from tests.support.tiny_run import unique_names
 
-    with pytest.MonkeyPatch.context() as patch:
-        # Formatting the config's text would take longer than the run.
-        patch.setattr(
-            'mmengine.config.config.FormatCode',
-            lambda text, **_: (text, True),
-        )
+    def run(tool, *args, options=None):
+        argv = [*map(str, args)]
+        if hasattr(tool, 'add_config_arguments'):
+            options = {**unique_names(), **(options or {})}
+            argv += ['--cfg-options']
+            argv += [f'{key}={value}' for key, value in options.items()]
+        return tool.main(argv)
 
-        def run(tool, *args, options=None):
-            argv = [*map(str, args)]
-            if hasattr(tool, 'add_config_arguments'):
-                options = {**unique_names(), **(options or {})}
-                argv += ['--cfg-options']
-                argv += [f'{key}={value}' for key, value in options.items()]
-            return tool.main(argv)
-
-        yield run
+    return run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

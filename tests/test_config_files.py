@@ -99,6 +99,18 @@ def test_config_finds_files_and_folders():
         config('hcm/absent.py')
 
 
+def test_bases_of_mmdetection_are_found_without_metafiles(monkeypatch):
+    monkeypatch.setattr('mmengine.config.utils.load', lambda *_: 1 / 0)
+    name = '_base_/models/retinanet_r50_fpn.py'
+    path, scope = Config._get_cfg_path(f'mmdet::{name}', 'a.py')
+    assert path.endswith(f'mmdet/.mim/configs/{name}')
+    assert scope == 'mmdet'
+    # As MMEngine says it, who looks there too.
+    monkeypatch.undo()
+    with pytest.raises(FileNotFoundError, match=r'_base_/absent\.py'):
+        Config._get_cfg_path('mmdet::_base_/absent.py', 'a.py')
+
+
 # Without custom imports, which take seconds.
 DATA = '_base_/datasets/visdrone_chips.py'
 BY_PATH = f"""'{REPO / 'configs' / DATA}'

@@ -55,9 +55,6 @@ def run(monkeypatch, tmp_path):
     monkeypatch.setattr(
         'multiprocessing.Pool', lambda processes=None: ThreadPool(1)
     )
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
-    )
     monkeypatch.chdir(tmp_path)
 
     def run_tool(*words):

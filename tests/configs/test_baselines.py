@@ -1,20 +1,17 @@
 """The baselines train, test and mine on tiny input, and keep 500 boxes."""
 
-from copy import deepcopy
-from functools import cache
-
 import cv2
 import numpy as np
 import pytest
 import torch
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmdet.registry import DATASETS, MODELS, TASK_UTILS
-from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.testing import use_focus, use_tta
 from mmhcm.structures.rounds import read_round
+from tests.support.configs import dicts, read_config, read_detector
 from tests.support.slim_baselines import (
     AUTOFOCUS,
     BASELINES,
@@ -31,39 +28,16 @@ from tests.support.slim_baselines import (
     RRNET,
     SGE,
     YOLOX,
-    dicts,
+    mine_little,
     slim_model,
     small_chips,
     small_input,
     tiny_runner,
 )
 from tests.support.slim_modern import tiny_chips
-from tests.support.tiny_run import REPO, write_tiny_run
 
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
-
-
-@cache
-def _read(path):
-    return Config.fromfile(path)
-
-
-def load(name, folder='baselines'):
-    return deepcopy(_read(REPO / 'configs' / folder / f'{name}_visdrone.py'))
-
-
-@pytest.fixture(autouse=True)
-def _unformatted(monkeypatch):
-    # Formatting the config's text would take longer than the run.
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
-    )
-
-
-@pytest.fixture(scope='module')
-def tiny(tmp_path_factory):
-    return write_tiny_run(tmp_path_factory.mktemp('baselines')).parent
 
 
 # The parts of the others are MMDetection's alone.
@@ -81,7 +55,7 @@ QUICK = {
     ],
 )
 def test_baseline_trains_and_scores(name, tiny, tmp_path):
-    cfg = load(name)
+    cfg = read_detector(name)
     slim_model(cfg, name)
     if name == AUTOFOCUS:
         small_chips(cfg)
@@ -104,16 +78,12 @@ def test_baseline_trains_and_scores(name, tiny, tmp_path):
     'name', [RETINA, pytest.param(CASCADE, marks=pytest.mark.nightly)]
 )
 def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
-    cfg = load(f'{name}_hcm', 'hcm')
+    cfg = read_detector(f'{name}_hcm', 'hcm')
     slim_model(cfg, name)
     small_chips(cfg)
-    hook = cfg.default_hooks.mining
-    assert hook.type == 'HardChipMiningHook'
-    # Mine before the only iteration, whatever little the detector says.
-    hook.update(epochs=[0], dataloader={'num_workers': 0})
-    hook.canvases.update(num_canvases=1, num_pastes=2)
-    hook.metric.score_thr = 0.0
-    hook.pool.update(num_workers=1, min_size=4, cache_dir=None)
+    assert cfg.default_hooks.mining.type == 'HardChipMiningHook'
+    # Before the only iteration.
+    mine_little(cfg, epoch=0, num_canvases=1)
     runner = tiny_runner(cfg, tiny, tmp_path)
     drawn = []
     chips = find_chip_dataset(runner.train_dataloader.dataset)
@@ -133,13 +103,15 @@ def test_hard_chip_mining_switches_on(name, tiny, tmp_path):
     'has_roads', [pytest.param(False, marks=pytest.mark.nightly), True]
 )
 def test_rrnet_trains_on_pasted_objects(has_roads, tiny, tmp_path):
-    cfg = load(f'{RRNET}_ada-resampling')
+    cfg = read_detector(f'{RRNET}_ada-resampling')
     slim_model(cfg, RRNET)
     tiny_chips(cfg)
     hook = cfg.default_hooks.mining
     # Before the first epoch, as in the config.
     hook.update(
-        epochs=load(f'{RRNET}_ada-resampling').default_hooks.mining.epochs
+        epochs=read_detector(
+            f'{RRNET}_ada-resampling'
+        ).default_hooks.mining.epochs
     )
     if has_roads:
         hook.canvases.place_masks = str(tmp_path)
@@ -161,7 +133,10 @@ def test_rrnet_trains_on_pasted_objects(has_roads, tiny, tmp_path):
 
 @pytest.mark.parametrize('name', MINED)
 def test_mining_is_one_more_base(name):
-    plain, mined = load(f'{name}_chips'), load(f'{name}_hcm', 'hcm')
+    plain, mined = (
+        read_detector(f'{name}_chips'),
+        read_detector(f'{name}_hcm', 'hcm'),
+    )
     added = set(mined._cfg_dict) - set(plain._cfg_dict)
     assert added == {'mining_hooks'}
     for key in set(plain._cfg_dict) - {'default_hooks'}:
@@ -171,7 +146,7 @@ def test_mining_is_one_more_base(name):
 
 @pytest.mark.parametrize('name', BASELINES)
 def test_five_hundred_detections_are_kept(name):
-    cfg = load(name)
+    cfg = read_detector(name)
     for part in dicts(cfg.model):
         assert part.get('num_classes', 10) == 10
     limits = {
@@ -198,7 +173,7 @@ def test_five_hundred_detections_are_kept(name):
 def test_heads_ignore_or_pixels_are_masked(name):
     assigners = [
         part.assigner
-        for part in dicts(load(name).model.train_cfg or {})
+        for part in dicts(read_detector(name).model.train_cfg or {})
         if 'assigner' in part
     ]
     assert bool(assigners) or name in MASKED
@@ -214,7 +189,7 @@ def test_heads_ignore_or_pixels_are_masked(name):
     [name for name in BASELINES if name != AUTOFOCUS],
 )
 def test_ignored_objects_are_not_learned(name, tiny):
-    parts = list(dicts(load(name).train_dataloader.dataset))
+    parts = list(dicts(read_detector(name).train_dataloader.dataset))
     (pipeline,) = (
         part.pipeline
         for part in parts
@@ -245,7 +220,7 @@ def test_ignored_objects_are_not_learned(name, tiny):
     ],
 )
 def test_views_of_an_image_merge(name, tiny, tmp_path):
-    cfg = load(name)
+    cfg = read_detector(name)
     slim_model(cfg, name)
     small_input(cfg.train_dataloader)
     use_tta(cfg)
@@ -256,7 +231,7 @@ def test_views_of_an_image_merge(name, tiny, tmp_path):
 
 
 def test_autofocus_tests_from_coarse_to_fine(tiny, tmp_path):
-    cfg = load(AUTOFOCUS)
+    cfg = read_detector(AUTOFOCUS)
     assert [scale.window for scale in cfg.focus_model.scales] == [
         scale.window for scale in cfg.scales[::-1]
     ]
@@ -282,7 +257,7 @@ def test_autofocus_tests_from_coarse_to_fine(tiny, tmp_path):
 
 def test_centernet_boxes_are_in_pixels_of_the_image(tiny):
     # Images are padded on all sides; what a perfect network says comes back.
-    cfg = load(CENTER)
+    cfg = read_detector(CENTER)
     slim_model(cfg, CENTER)
     cfg.val_dataloader.dataset.data_root = str(
         tiny / 'data' / 'VisDrone2019-DET-val'
@@ -328,8 +303,8 @@ def test_centernet_boxes_are_in_pixels_of_the_image(tiny):
 
 @pytest.mark.parametrize('name', BASELINES)
 def test_runtime_is_that_of_the_method(name):
-    ours = Config.fromfile(REPO / 'configs' / '_base_' / 'default_runtime.py')
-    cfg = load(name)
+    ours = read_config('configs/_base_/default_runtime.py')
+    cfg = read_detector(name)
     for key in ('default_hooks', 'custom_imports', 'randomness'):
         assert cfg[key] == ours[key]
     assert cfg.data_root == 'data'

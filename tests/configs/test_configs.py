@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -14,20 +13,26 @@ from mmdet.registry import DATA_SAMPLERS, DATASETS, HOOKS, METRICS, MODELS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import LOOPS, PARAM_SCHEDULERS
-from mmengine.runner import Runner
 from PIL import Image
 
 from mmhcm.datasets import build_scales, find_chip_dataset
 from mmhcm.engine.checks import check_config
 from mmhcm.engine.checks.pipelines import PipelineCheck
-from tests.support.tiny_run import REPO, unique_names, write_tiny_run
-
-CONFIGS = sorted(
-    path.relative_to(REPO).as_posix()
-    for pattern in ('configs/*/*.py', 'projects/*/configs/*.py')
-    for path in REPO.glob(pattern)
-    if '_base_' not in path.parts
+from tests.support.configs import (
+    CONFIGS,
+    dicts,
+    read_config,
+    without_weights,
 )
+from tests.support.slim_baselines import (
+    SLIM_HEAD,
+    SLIM_ROI,
+    SLIM_TWO_STAGE,
+    mine_little,
+    small_chips,
+    tiny_runner,
+)
+
 BACKBONES = [
     'faster-rcnn_r50_fpn_hcm_visdrone.py',
     'faster-rcnn_r101_fpn_hcm_visdrone.py',
@@ -39,34 +44,14 @@ _built: set[str] = set()
 _checked: set[str] = set()
 
 
-@cache
-def _read(path):
-    return Config.fromfile(REPO / path)
-
-
-def load(path):
-    return deepcopy(_read(path))
-
-
-def without_weights(values):
-    """Drop every init_cfg that names a file, so that nothing is loaded."""
-    for key, value in list(values.items()):
-        if key == 'init_cfg' and value and 'checkpoint' in value:
-            values[key] = None
-        elif isinstance(value, dict):
-            without_weights(value)
-    return values
-
-
-def parts(values):
-    """All dicts in a config section, itself included."""
-    if isinstance(values, dict):
-        yield values
-        for value in values.values():
-            yield from parts(value)
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from parts(value)
+#: Batches that MMDetection's rates are for; 16 elsewhere.
+BATCHES = {
+    'centernet_r18-dcnv2': 128,
+    'cornernet_hourglass104': 48,
+    'ssd512_vgg16': 64,
+    'yolov3_d53': 64,
+    'yolox_s': 64,
+}
 
 
 def test_there_are_configs():
@@ -77,7 +62,7 @@ def test_there_are_configs():
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_model_builds(path):
-    cfg = load(path)
+    cfg = read_config(path)
     model = without_weights(cfg.model)
     # Configs that share a model need not all build it.
     text = repr(model)
@@ -92,7 +77,7 @@ def test_model_builds(path):
 @pytest.mark.parametrize('name', ['train', 'val', 'test'])
 @pytest.mark.parametrize('path', CONFIGS)
 def test_data_is_known(path, name):
-    cfg = load(path)
+    cfg = read_config(path)
     loader = cfg[f'{name}_dataloader']
     if name == 'val' and loader is None:
         assert cfg.val_cfg is None
@@ -100,19 +85,19 @@ def test_data_is_known(path, name):
         return
     assert DATA_SAMPLERS.get(loader.sampler.type) is not None
     assert LOOPS.get(cfg[f'{name}_cfg'].type) is not None
-    for part in parts(loader.dataset):
+    for part in dicts(loader.dataset):
         if 'pipeline' in part:
             assert DATASETS.get(part.type) is not None
             Compose(part.pipeline)
         if part.get('scales') is not None:
             build_scales(part.scales)
-    for part in parts(cfg.get(f'{name}_evaluator', [])):
+    for part in dicts(cfg.get(f'{name}_evaluator', [])):
         assert METRICS.build(part) is not None
 
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_config_and_training_pipeline_pass_their_checks(path):
-    cfg = load(path)
+    cfg = read_config(path)
     if cfg.optim_wrapper.type != 'AmpOptimWrapper':
         check_config(cfg)
     node = cfg.train_dataloader.dataset
@@ -134,7 +119,7 @@ def test_config_and_training_pipeline_pass_their_checks(path):
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_hooks_and_schedules_are_known(path):
-    cfg = load(path)
+    cfg = read_config(path)
     for hook in cfg.default_hooks.values():
         cls = HOOKS.get(hook.type)
         # Some of MMDetection's need the visualizer of a run.
@@ -147,12 +132,9 @@ def test_hooks_and_schedules_are_known(path):
 
 
 @pytest.mark.parametrize('path', CONFIGS)
-def test_config_round_trips_as_text(path, monkeypatch):
+def test_config_round_trips_as_text(path):
     # A run keeps its config as text; an infinite number would not load.
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
-    )
-    cfg = load(path)
+    cfg = read_config(path)
     again = Config.fromstring(cfg.pretty_text, '.py')
     assert again._cfg_dict.to_dict() == cfg._cfg_dict.to_dict()
 
@@ -178,7 +160,7 @@ def images(tmp_path_factory):
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_pixels_are_those_of_own_transforms(path, images):
-    pipeline = load(path).test_dataloader.dataset.pipeline
+    pipeline = read_config(path).test_dataloader.dataset.pipeline
     # Configs that share a pipeline need not all run it.
     if str(pipeline) in _run:
         return
@@ -204,7 +186,7 @@ _run: set[str] = set()
 
 @pytest.mark.parametrize('path', CONFIGS)
 def test_inferencer_takes_the_test_pipeline(path):
-    cfg = load(path)
+    cfg = read_config(path)
     first = cfg.test_dataloader.dataset.pipeline[0]
     assert first.type == 'LoadImageFromFile'
     # Boxes are drawn on the pixels as they are stored.
@@ -213,66 +195,34 @@ def test_inferencer_takes_the_test_pipeline(path):
     assert type(pipeline.transforms[0]).__name__ == 'InferencerLoader'
 
 
-@pytest.fixture(scope='module')
-def tiny(tmp_path_factory):
-    """Folder of a tiny data set, in the layout that configs default to."""
-    return write_tiny_run(tmp_path_factory.mktemp('tiny')).parent
-
-
 @pytest.mark.nightly
 @pytest.mark.parametrize('name', BACKBONES)
 def test_backbone_trains_and_mines(name, tiny, tmp_path):
-    cfg = load(f'configs/hcm/{name}')
+    cfg = read_config(f'configs/hcm/{name}')
     without_weights(cfg.model)
-    train_set = cfg.train_dataloader.dataset
-    # One source for the scales; the method's own settings otherwise.
-    scales = [
-        {'window': 48, 'valid_range': (0, 16), 'stride': 8},
-        {'window': 80, 'valid_range': (12, None), 'stride': 16},
-    ]
-    train_set.pipeline[3].chip_size = 64
-    train_set.update(scales=scales, chip_size=64, cache_dir=None)
-    train_set.partial_decoding = False
-    train_set.dataset.data_root = str(tiny / 'data' / 'VisDrone2019-DET-train')
-    cfg = Config(
-        cfg._cfg_dict, filename=cfg.filename, format_python_code=False
-    )
-    cfg.merge_from_dict(
-        {
-            **unique_names(),
-            'work_dir': str(tmp_path),
-            'log_level': 'WARNING',
-            'num_threads': 1,
-            # The backbone stays as it is; what is behind it may shrink.
-            'model.neck.out_channels': 32,
-            'model.rpn_head.in_channels': 32,
-            'model.rpn_head.feat_channels': 32,
-            'model.roi_head.bbox_roi_extractor.out_channels': 32,
-            'model.roi_head.bbox_head.in_channels': 32,
-            'model.roi_head.bbox_head.fc_out_channels': 32,
-            'model.train_cfg.rpn_proposal.max_per_img': 50,
-            'model.test_cfg.rpn.max_per_img': 50,
-            'train_dataloader.num_workers': 0,
-            'train_dataloader.persistent_workers': False,
-            'train_dataloader.sampler.num_samples': 2,
-            'train_cfg.max_epochs': 1,
-            'default_hooks.checkpoint': None,
-            # Mine before the only iteration.
-            'default_hooks.mining.epochs': [0],
-            'default_hooks.mining.canvases.num_canvases': 1,
-            'default_hooks.mining.canvases.num_pastes': 2,
-            'default_hooks.mining.metric.score_thr': 0.01,
-            'default_hooks.mining.pool.num_workers': 1,
-            'default_hooks.mining.pool.min_size': 4,
-            'default_hooks.mining.pool.cache_dir': None,
-            'default_hooks.mining.dataloader': {'num_workers': 0},
-        }
-    )
-    for name in ('val_cfg', 'val_dataloader', 'val_evaluator'):
-        cfg[name] = None
-    runner = Runner.from_cfg(cfg)
+    # The backbone stays as it is; what is behind it may shrink.
+    slim = {**SLIM_TWO_STAGE, 'neck': {'out_channels': 16}}
+    cfg.merge_from_dict({'model': {**slim, 'rpn_head': SLIM_HEAD}})
+    cfg.model.roi_head.bbox_head.update(SLIM_ROI)
+    small_chips(cfg)
+    # Before the only iteration.
+    mine_little(cfg, epoch=0, num_canvases=1)
+    runner = tiny_runner(cfg, tiny, tmp_path)
     runner.train()
     assert runner.iter == 1
     assert find_chip_dataset(runner.train_dataloader.dataset).num_hard > 0
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert 0 < loss < float('inf')
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_rates_are_scaled_from_the_batch_they_are_for(path):
+    cfg = read_config(path)
+    name = path.rpartition('/')[2].rpartition('_')[0]
+    if path.startswith('configs/'):
+        scale = dict(enable=True, base_batch_size=BATCHES.get(name, 16))
+        assert cfg.auto_scale_lr == scale
+    elif cfg.get('auto_scale_lr', dict(enable=False))['enable']:
+        # Rates of the studies are for their own batch, on one process.
+        batch_size = cfg.train_dataloader.batch_size
+        assert cfg.auto_scale_lr.base_batch_size == batch_size

@@ -1,19 +1,15 @@
 """The modern detectors train, test, ignore, mine and resume on tiny input."""
 
-from copy import deepcopy
-from functools import cache
-
 import pytest
 import torch
 from mmdet.registry import MODELS
-from mmdet.structures import DetDataSample
-from mmengine.config import Config
-from mmengine.structures import InstanceData
 
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.testing import use_slices, use_tta
-from mmhcm.engine.mining import MiningLoop
-from tests.support.slim_baselines import dicts, tiny_runner
+from mmhcm.engine.mining import round_path
+from tests.support.configs import dicts, read_detector
+from tests.support.detectors import data_sample, objects
+from tests.support.slim_baselines import tiny_runner
 from tests.support.slim_modern import (
     CONVNEXT,
     DDQ,
@@ -25,8 +21,8 @@ from tests.support.slim_modern import (
     small_scales,
     tiny_chips,
 )
-from tests.support.stopping import StopHook, Stopped
-from tests.support.tiny_run import REPO, state_of, write_tiny_run
+from tests.support.stopping import train_until
+from tests.support.tiny_run import state_of
 
 RTMDET = 'rtmdet_tiny_p2'
 QUICK = {RTMDET, DINO, DDQ, CONVNEXT, NWD}
@@ -36,30 +32,8 @@ FAMILIES = [
 ]
 
 
-@cache
-def _read(name):
-    return Config.fromfile(REPO / 'configs/modern' / f'{name}_visdrone.py')
-
-
-def load(name):
-    return deepcopy(_read(name))
-
-
-@pytest.fixture(autouse=True)
-def _unformatted(monkeypatch):
-    # Formatting the config's text would take longer than the run.
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
-    )
-
-
-@pytest.fixture(scope='module')
-def tiny(tmp_path_factory):
-    return write_tiny_run(tmp_path_factory.mktemp('modern')).parent
-
-
 def small(name, variant=''):
-    cfg = load(f'{name}{variant}')
+    cfg = read_detector(f'{name}{variant}', 'modern')
     slim_modern(cfg, name)
     small_scales(cfg.train_dataloader)
     small_scales(cfg.val_dataloader)
@@ -126,10 +100,6 @@ def mining_runner(name, tiny, work_dir, resume=False):
     )
 
 
-def round_bytes(work_dir):
-    return (work_dir / 'hcm/round_1/hard_chips.jsonl').read_bytes()
-
-
 @pytest.mark.parametrize(
     'moment',
     [
@@ -149,30 +119,23 @@ def round_bytes(work_dir):
     ],
 )
 def test_mined_and_resumed_run_equals_an_uninterrupted_one(
-    name, moment, tiny, tmp_path, monkeypatch
+    name, moment, tiny, tmp_path, mined
 ):
-    mined = []
-    mine = MiningLoop._mine
-    monkeypatch.setattr(
-        MiningLoop, '_mine', lambda loop: mined.append(1) or mine(loop)
-    )
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     runner = mining_runner(name, tiny, whole)
     runner.train()
     chips = find_chip_dataset(runner.train_dataloader.dataset)
     assert chips.num_hard > 0
-    assert mined == [1]
+    assert len(mined) == 1
 
-    stopped = mining_runner(name, tiny, parts)
-    stopped.register_hook(StopHook(**moment))
-    with pytest.raises(Stopped):
-        stopped.train()
+    train_until(mining_runner(name, tiny, parts), **moment)
     resumed = mining_runner(name, tiny, parts, resume=True)
     resumed.train()
     assert resumed.iter == runner.iter == 4
     # The round of a run that ended after mining is not mined again.
-    assert mined == [1, 1]
-    assert round_bytes(parts) == round_bytes(whole)
+    assert len(mined) == 2
+    rounds = [round_path(path, 1).read_bytes() for path in (parts, whole)]
+    assert rounds[0] == rounds[1]
     expected, state = state_of(runner), state_of(resumed)
     assert [
         key for key in expected if not torch.equal(expected[key], state[key])
@@ -182,7 +145,7 @@ def test_mined_and_resumed_run_equals_an_uninterrupted_one(
 @pytest.mark.parametrize('variant', ['', '_chips', '_hcm'])
 @pytest.mark.parametrize('name', MODERN)
 def test_config_fits_dense_images_and_ignores(name, variant):
-    cfg = load(f'{name}{variant}')
+    cfg = read_detector(f'{name}{variant}', 'modern')
     for part in dicts(cfg.model):
         assert part.get('num_classes', 10) == 10
     limits = [
@@ -212,17 +175,7 @@ def test_config_fits_dense_images_and_ignores(name, variant):
 
 def losses_of(model, gt, ignored):
     """Compute the losses of an image with boxes of objects."""
-    sample = DetDataSample(
-        metainfo={
-            'img_shape': (128, 128),
-            'pad_shape': (128, 128),
-            'batch_input_shape': (128, 128),
-        }
-    )
-    for key, bboxes in (('gt_instances', gt), ('ignored_instances', ignored)):
-        bboxes = torch.tensor(bboxes, dtype=torch.float32).reshape(-1, 4)
-        labels = torch.zeros(len(bboxes), dtype=torch.long)
-        setattr(sample, key, InstanceData(bboxes=bboxes, labels=labels))
+    sample = data_sample(objects(gt), objects(ignored))
     torch.manual_seed(1)
     loss, _ = model.parse_losses(
         model.loss(torch.randn(1, 3, 128, 128), [sample])
@@ -232,7 +185,7 @@ def losses_of(model, gt, ignored):
 
 @pytest.mark.parametrize('name', [RTMDET, *DETRS])
 def test_background_has_no_ignored_objects(name):
-    cfg = load(name)
+    cfg = read_detector(name, 'modern')
     slim_modern(cfg, name)
     torch.manual_seed(0)
     model = MODELS.build(cfg.model).train()

@@ -11,9 +11,14 @@ from mmhcm.datasets import CanvasDataset, ChipDataset, canvas_dataset
 from mmhcm.datasets.place_masks import PlaceMasks
 from mmhcm.functional.boxes import as_bboxes, box_iou, intersection_areas
 from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.pool import build_pool
 from mmhcm.structures.rounds import HardChipRound
-from tests.support.scene_folders import random_rows, write_visdrone
+from tests.support.data_sets import infos_of, pool_of
+from tests.support.scene_folders import (
+    random_rows,
+    square,
+    write_dota,
+    write_visdrone,
+)
 
 INF = float('inf')
 WH = (160, 120)
@@ -52,19 +57,9 @@ def external(tmp_path_factory, own):
     return visdrone(write_scenes(tmp_path_factory.mktemp('other'), 3, 1))
 
 
-def infos_of(dataset):
-    return [dataset.get_data_info(ind) for ind in range(len(dataset))]
-
-
-def make_pool(path, dataset, **options):
-    return build_pool(
-        path, infos_of(dataset), num_classes=10, **{'min_size': 4, **options}
-    )
-
-
 @pytest.fixture(scope='module')
 def pool(tmp_path_factory, own):
-    return make_pool(tmp_path_factory.mktemp('pool'), own)
+    return pool_of(own, tmp_path_factory.mktemp('pool'))
 
 
 def build(sources, pool=None, **kwargs):
@@ -175,8 +170,7 @@ def test_external_sets_share_the_external_canvases(own, external):
 
 def test_external_sets_need_the_own_classes(own, tmp_path):
     root = tmp_path / 'dota'
-    write_visdrone(root, {'P1': '0 0 9 0 9 9 0 9 small-vehicle 0\n'}, WH)
-    (root / 'annotations').rename(root / 'labelTxt')
+    write_dota(root, {'P1': square(0, 0, 9, 'small-vehicle')}, WH)
     cfg = dict(type='DOTADataset', data_root=str(root))
     with pytest.raises(ValueError, match='give it a class map'):
         build([own, cfg])
@@ -194,9 +188,7 @@ def test_sizes_follow_the_masked_vehicles_of_external_sets(
 ):
     root = tmp_path / 'dota'
     side = np.exp(pool.class_log_sizes[3]) / 3
-    text = f'60 60 {60 + side} 60 {60 + side} {60 + side} 60 {60 + side}'
-    write_visdrone(root, {'P1': f'{text} small-vehicle 0\n'}, WH)
-    (root / 'annotations').rename(root / 'labelTxt')
+    write_dota(root, {'P1': square(60, 60, side, 'small-vehicle')}, WH)
     cfg = dict(type='DOTADataset', data_root=str(root), class_map='visdrone')
     sizes = []
     for guide_map in (None, {}):
@@ -263,7 +255,7 @@ def test_rare_classes_are_drawn_more_often(own, pool):
 
 def test_patches_are_spared(own, tmp_path, caplog):
     """A rare class has one patch, which may be used in few canvases."""
-    few = make_pool(tmp_path, own, max_per_class=1)
+    few = pool_of(own, tmp_path, max_per_class=1)
     options = dict(num_canvases=60, num_pastes=6, paste=dict(naive=True))
 
     def uses(**kwargs):
@@ -332,7 +324,7 @@ def test_families_are_those_of_the_data_set(own, pool, seen):
 
 def test_a_class_without_patches_is_not_drawn(own, tmp_path):
     """Counts are those of the data set, patches those of the pool."""
-    filtered = make_pool(tmp_path, own, min_size=18)
+    filtered = pool_of(own, tmp_path, min_size=18)
     missing = (filtered.class_counts > 0) & (
         np.bincount(filtered.labels, minlength=10) == 0
     )
@@ -548,13 +540,11 @@ def test_arguments_are_checked(own, pool, kwargs, fault):
 def test_there_must_be_images_and_patches(own, tmp_path):
     with pytest.raises(ValueError, match='at least one data set'):
         CanvasDataset([], [])
-    empty = make_pool(tmp_path / 'empty', own, min_size=500)
+    empty = pool_of(own, tmp_path / 'empty', min_size=500)
     with pytest.raises(ValueError, match=r'the object pool .* is empty'):
         build(own, empty)
     assert len(build(own, empty, num_pastes=0)) == 6
-    other = build_pool(
-        tmp_path / 'other', infos_of(own), num_classes=12, min_size=4
-    )
+    other = pool_of(own, tmp_path / 'other', num_classes=12)
     with pytest.raises(ValueError, match='12 classes, the data set 10'):
         build(own, other)
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 from mmdet.datasets import BaseDetDataset
 from mmdet.registry import DATASETS
-from mmdet.structures.bbox import HorizontalBoxes
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
 
@@ -22,6 +21,7 @@ from mmhcm.functional.pasting import Paste
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas
+from tests.support.data_sets import infos_of, packed, pool_of
 from tests.support.own_data import CLASSES, write_coco
 from tests.support.scene_folders import random_rows, write_visdrone
 
@@ -76,24 +76,9 @@ def root(tmp_path):
     return write_scenes(tmp_path / 'data')
 
 
-def packed(sample):
-    """Everything that training sees of a sample, as bytes."""
-    data_sample = sample['data_samples']
-    parts = [sample['inputs'].numpy().tobytes()]
-    for instances in (
-        data_sample.gt_instances,
-        data_sample.ignored_instances,
-    ):
-        bboxes = instances.bboxes
-        if isinstance(bboxes, HorizontalBoxes):
-            bboxes = bboxes.tensor
-        parts += [bboxes.numpy().tobytes(), instances.labels.numpy().tobytes()]
-    return (*parts, data_sample.img_id)
-
-
 def assert_all_covered(dataset):
     """Every object that is not ignored is whole and valid in some chip."""
-    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    infos = infos_of(dataset)
     num_objects = 0
     for image in range(len(dataset.dataset)):
         plain = dataset.dataset.get_data_info(image)
@@ -372,9 +357,7 @@ def make_round(pastes=(), img_id='001', image=1, source=0):
 
 
 def make_pool(root, tmp_path):
-    images = DATASETS.build(visdrone(root))
-    infos = [images.get_data_info(ind) for ind in range(len(images))]
-    return build_pool(tmp_path / 'pool', infos, num_classes=10, min_size=4)
+    return pool_of(DATASETS.build(visdrone(root)), tmp_path / 'pool')
 
 
 PASTE = Paste(0, (50.0, 30.0, 70.0, 46.0), 1.0, 0.0, False, 1.0, 8)
@@ -407,8 +390,7 @@ def test_hard_chips_follow_the_normal_ones(root, tmp_path):
 
 
 def test_covered_part_of_a_pasted_object_is_ignored(root, tmp_path):
-    images = DATASETS.build(visdrone(root))
-    infos = [images.get_data_info(ind) for ind in range(len(images))]
+    infos = infos_of(DATASETS.build(visdrone(root)))
     x1, y1, x2, y2 = infos[0]['instances'][0]['bbox']
     half = [x1, y1, x2, (y1 + y2) / 2]
     other = dict(bbox=half, bbox_label=1, ignore_flag=1)

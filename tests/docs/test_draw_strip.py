@@ -5,32 +5,13 @@ import pytest
 from mmengine.config import Config
 
 from docs.images import draw_strip as tool
-from mmhcm.apis.data import rendering_canvases
 from mmhcm.structures.results import write_submission
-from mmhcm.structures.rounds import (
-    ErrorBox,
-    HardChipRound,
-    MinedCanvas,
-    write_round,
-)
+from mmhcm.structures.rounds import ErrorBox
+from tests.support.mined_rounds import write_fake_round
 from tests.support.tiny_visdrone import write_tiny_visdrone
 
-
-def mine(config):
-    cfg = Config.fromfile(config)
-    recipe = rendering_canvases(cfg).get_data_info(0)['canvas']
-    error = ErrorBox((10, 10, 30, 30), 'class', 4, 3, 0.7)
-    canvas = MinedCanvas(
-        recipe.source,
-        recipe.image,
-        recipe.img_id,
-        recipe.pastes,
-        [(0, 0, 64, 64)],
-        [0],
-        [error],
-    )
-    path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
-    write_round(path, HardChipRound(1, 'digest', [canvas]))
+ERROR = ErrorBox((10, 10, 30, 30), 'class', 4, 3, 0.7)
+CHIP = {'windows': [(0, 0, 64, 64)], 'scale_inds': [0], 'errors': [ERROR]}
 
 
 @pytest.mark.parametrize('finished', [False, True])
@@ -38,7 +19,7 @@ def test_only_panels_with_files_are_drawn(finished, tmp_path, monkeypatch):
     config = write_tiny_visdrone(tmp_path)
     out, arguments = tmp_path / 'strip.png', []
     if finished:
-        mine(config)
+        write_fake_round(Config.fromfile(config), CHIP)
         texts = {
             path.stem: '10,10,20,20,0.9,4,-1,-1\n'
             for path in tmp_path.glob('*/images/*')

@@ -20,7 +20,7 @@ from mmhcm.structures.rounds import (
     read_round,
     write_round,
 )
-from tests.datasets.sources.test_dota import square, write_dota
+from tests.support.scene_folders import square, write_dota
 
 INF = float('inf')
 WH = (200, 150)

@@ -2,6 +2,8 @@ import pytest
 import torch
 from mmdet.registry import MODELS
 
+from tests.support.detectors import count
+
 
 def build(**kwargs):
     return MODELS.build({'type': 'ConvNeXt', **kwargs})
@@ -15,7 +17,7 @@ def test_parameter_counts(arch, number):
         backbone = build(arch=arch)
     # With the classifier and its norm instead of the four norms of the maps,
     # 28.6 and 88.6 million (paper, table 1).
-    assert sum(p.numel() for p in backbone.parameters()) == number
+    assert count(backbone) == number
 
 
 def test_maps_have_strides_4_to_32():

@@ -2,6 +2,8 @@ import torch
 from mmdet.registry import TASK_UTILS
 from mmengine.structures import InstanceData
 
+from tests.support.detectors import objects
+
 SOFT = {'type': 'DynamicSoftLabelAssigner', 'topk': 13}
 # Points of an 8 x 8 map of stride 8, as RTMDet's.
 STEPS = torch.arange(8) * 8.0
@@ -9,13 +11,6 @@ POINTS = torch.stack(
     [*torch.meshgrid(STEPS, STEPS, indexing='xy')], dim=-1
 ).reshape(-1, 2)
 PRIORS = torch.cat([POINTS, torch.full((64, 2), 8.0)], dim=1)
-
-
-def instances(bboxes):
-    bboxes = torch.tensor(bboxes, dtype=torch.float32).reshape(-1, 4)
-    return InstanceData(
-        bboxes=bboxes, labels=torch.zeros(len(bboxes), dtype=torch.long)
-    )
 
 
 def assign(valid, ignored, side=2.0, assigner=None):
@@ -28,8 +23,8 @@ def assign(valid, ignored, side=2.0, assigner=None):
     built = TASK_UTILS.build(
         assigner or {'type': 'IgnoringAssigner', 'assigner': SOFT}
     )
-    ignored = None if ignored is None else instances(ignored)
-    return built.assign(predictions, instances(valid), ignored).gt_inds
+    ignored = None if ignored is None else objects(ignored)
+    return built.assign(predictions, objects(valid), ignored).gt_inds
 
 
 def at(x, y):

@@ -6,6 +6,7 @@ from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmengine.structures import InstanceData
 
 from mmhcm.models import TrueIgnoreAssigner, ignored_boxes
+from tests.support.detectors import objects
 
 SETTINGS = dict(pos_iou_thr=0.7, neg_iou_thr=0.3, min_pos_iou=0.3)
 PRIORS = [
@@ -19,11 +20,8 @@ PRIORS = [
 def assign(assigner, valid, ignored, priors=PRIORS):
     result = assigner.assign(
         InstanceData(priors=torch.tensor(priors).float().reshape(-1, 4)),
-        InstanceData(
-            bboxes=torch.tensor(valid).float().reshape(-1, 4),
-            labels=torch.zeros(len(valid), dtype=torch.long),
-        ),
-        InstanceData(bboxes=torch.tensor(ignored).float().reshape(-1, 4)),
+        objects(valid),
+        objects(ignored),
     )
     return result.gt_inds.tolist()
 

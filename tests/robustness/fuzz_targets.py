@@ -63,6 +63,8 @@ from tests.support.programs import Program
 #: Raises what a reader raises; AssertionError where a result is wrong.
 
 Check = Callable[[bytes], object]
+#: Gives valid files and the check of one content, which works in a folder.
+Prepare = Callable[[Path], tuple[list[bytes], Check]]
 
 
 class Target(NamedTuple):
@@ -70,14 +72,13 @@ class Target(NamedTuple):
 
     Attributes:
         name: Of the target.
-        prepare: Gives valid files and the check of one content, which works
-            in the given folder.
+        prepare: Prepares its check.
         seal: Puts the right checksum into a damaged file, so that what lies
             behind it is reached as well.
     """
 
     name: str
-    prepare: Callable[[Path], tuple[list[bytes], Check]]
+    prepare: Prepare
     seal: Callable[[bytes], bytes] | None = None
 
 
@@ -114,6 +115,23 @@ RESULTS = (
     b'5,6,7,8,1e-1,2,-1\n',
     b'',
 )
+
+
+def _file(
+    name: str, seeds: Iterable[bytes], examine: Callable[[Path], object]
+) -> Prepare:
+    """Prepare the check of a reader of single files."""
+
+    def prepare(folder: Path) -> tuple[list[bytes], Check]:
+        path = folder / name
+
+        def check(content: bytes) -> None:
+            path.write_bytes(content)
+            examine(path)
+
+        return [*seeds], check
+
+    return prepare
 
 
 def _outcome(read: Callable[[], np.ndarray]) -> Any:
@@ -159,55 +177,43 @@ def _annotations(folder: Path) -> tuple[list[bytes], Check]:
     return [*ROWS], check
 
 
-def _results(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'a.txt'
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        rows = _outcome(lambda: visdrone_txt.read_results(path))
-        slow = _slowly(lambda: visdrone_txt.read_results(path))
-        assert _same(rows, slow), f'{rows} is not {slow}'
-        visdrone_txt.read_results(path)
-
-    return [*RESULTS], check
+def _results(path: Path) -> None:
+    rows = _outcome(lambda: visdrone_txt.read_results(path))
+    slow = _slowly(lambda: visdrone_txt.read_results(path))
+    assert _same(rows, slow), f'{rows} is not {slow}'
+    visdrone_txt.read_results(path)
 
 
-def _dota(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'a.txt'
-
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        for row in read_labels(path):
-            assert np.isfinite(row.polygon).all()
-            assert len(row.bbox) == 4
-            assert row.difficulty in (0, 1, 2)
-
-    return [
-        b'imagesource:GoogleEarth\ngsd:0.146343590398\n'
-        b'2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n'
-        b'3445.0 3391.0 3484.0 3409.0 3478.0 3422.0 3437.0 3402.0 ship 1\n',
-        b'1 2 3 4 5 6 7 8 small-vehicle\r\n\r\n',
-        b'',
-    ], check
+DOTA = (
+    b'imagesource:GoogleEarth\ngsd:0.146343590398\n'
+    b'2753 2408 2861 2385 2888 2468 2805 2502 plane 0\n'
+    b'3445.0 3391.0 3484.0 3409.0 3478.0 3422.0 3437.0 3402.0 ship 1\n',
+    b'1 2 3 4 5 6 7 8 small-vehicle\r\n\r\n',
+    b'',
+)
 
 
-def _yolo(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'a.txt'
+def _dota(path: Path) -> None:
+    for row in read_labels(path):
+        assert np.isfinite(row.polygon).all()
+        assert len(row.bbox) == 4
+        assert row.difficulty in (0, 1, 2)
 
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        for row in yolo_txt.read_labels(path, 3) or ():
-            x1, y1, x2, y2 = row.bbox
-            # A centre at the edge, and half a width beyond it.
-            assert -0.6 < x1 <= x2 < 1.6
-            assert -0.6 < y1 <= y2 < 1.6
-            assert 0 <= row.label < 3
 
-    return [
-        b'0 0.5 0.5 0.2 0.4\n2 0.125 0.25 0.01 0.02\n',
-        b'1 0.1 0.2 0.5 0.2 0.5 0.6 0.3 0.9\r\n\r\n',
-        b'',
-    ], check
+YOLO = (
+    b'0 0.5 0.5 0.2 0.4\n2 0.125 0.25 0.01 0.02\n',
+    b'1 0.1 0.2 0.5 0.2 0.5 0.6 0.3 0.9\r\n\r\n',
+    b'',
+)
+
+
+def _yolo(path: Path) -> None:
+    for row in yolo_txt.read_labels(path, 3) or ():
+        x1, y1, x2, y2 = row.bbox
+        # A centre at the edge, and half a width beyond it.
+        assert -0.6 < x1 <= x2 < 1.6
+        assert -0.6 < y1 <= y2 < 1.6
+        assert 0 <= row.label < 3
 
 
 def _voc(folder: Path) -> tuple[list[bytes], Check]:
@@ -234,20 +240,17 @@ def _voc(folder: Path) -> tuple[list[bytes], Check]:
     ], check
 
 
-def _sizes(folder: Path) -> tuple[list[bytes], Check]:
-    path = folder / 'sizes.csv'
+SIZES = (
+    b'name,width,height\na.jpg,1360,765\nb,960,540\n',
+    b'"a,b.png",1,2\r\n\r\n c , 3 , 4 \r\n',
+    b'\xef\xbb\xbfa.v1,100,200\n',
+)
 
-    def check(content: bytes) -> None:
-        path.write_bytes(content)
-        for width, height in read_sizes_csv(path).values():
-            assert 0 < min(width, height) < 2**31
-            assert max(width, height) < 2**31
 
-    return [
-        b'name,width,height\na.jpg,1360,765\nb,960,540\n',
-        b'"a,b.png",1,2\r\n\r\n c , 3 , 4 \r\n',
-        b'\xef\xbb\xbfa.v1,100,200\n',
-    ], check
+def _sizes(path: Path) -> None:
+    for width, height in read_sizes_csv(path).values():
+        assert 0 < min(width, height) < 2**31
+        assert max(width, height) < 2**31
 
 
 def _zip(folder: Path) -> tuple[list[bytes], Check]:
@@ -298,9 +301,7 @@ def _tar(folder: Path) -> tuple[list[bytes], Check]:
     return seeds, check
 
 
-def _checkpoint(
-    *, foreign: bool
-) -> Callable[[Path], tuple[list[bytes], Check]]:
+def _checkpoint(*, foreign: bool) -> Prepare:
     """Prepare checkpoints, with objects of other packages or plain."""
 
     def prepare(folder: Path) -> tuple[list[bytes], Check]:
@@ -400,7 +401,7 @@ def _round(folder: Path) -> tuple[list[bytes], Check]:
     return seeds, check
 
 
-def _pool(file: str) -> Callable[[Path], tuple[list[bytes], Check]]:
+def _pool(file: str) -> Prepare:
     def prepare(folder: Path) -> tuple[list[bytes], Check]:
         path = folder / 'pool'
         build(path, make_images(folder, 1))
@@ -598,11 +599,11 @@ def _table_records(folder: Path) -> tuple[list[bytes], Check]:
 
 _PREPARE = {
     'annotations': _annotations,
-    'results': _results,
-    'dota': _dota,
-    'yolo': _yolo,
+    'results': _file('a.txt', RESULTS, _results),
+    'dota': _file('a.txt', DOTA, _dota),
+    'yolo': _file('a.txt', YOLO, _yolo),
     'voc': _voc,
-    'sizes': _sizes,
+    'sizes': _file('sizes.csv', SIZES, _sizes),
     'zip': _zip,
     'tar': _tar,
     'round': _round,

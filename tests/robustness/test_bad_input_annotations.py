@@ -15,9 +15,9 @@ from mmhcm.engine.mining import open_or_build_pool
 from mmhcm.functional.boxes import contains
 from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import score_folder
-from tests.support.scene_folders import write_visdrone
+from tests.support.data_sets import infos_of
+from tests.support.scene_folders import square, write_visdrone
 
-pytestmark = pytest.mark.usefixtures('quick_data_sets')
 GOOD = '10,10,20,14,1,4,0,0\n'
 SCALES = [
     dict(window=32, valid_range=(0, 20)),
@@ -25,13 +25,13 @@ SCALES = [
 ]
 
 
-def write_split(root, content):
+def write_split(root, content=GOOD, good=GOOD):
     """Write images a, b and c, of 100 x 80 pixels; b has ``content``."""
-    write_visdrone(root, dict.fromkeys('abc', GOOD))
+    write_visdrone(root, dict.fromkeys('abc', good))
     path = root / 'annotations' / 'b.txt'
-    if content is None:
-        path.unlink()
-        path.mkdir()
+    path.unlink()
+    if callable(content):
+        content(path)
     else:
         path.write_bytes(
             content if isinstance(content, bytes) else content.encode()
@@ -48,73 +48,84 @@ def results_of(root):
     return folder
 
 
-#: By row: content of b.txt, what training says of it, and how many objects
-#: of b it keeps; None leaves the image out.
-FAULTS = {
-    'NaN in a row': (
-        GOOD + 'nan,10,5,5,1,4,0,0\n',
-        '1 rows that cannot be read, left out; the first: .*b.txt:2: bad num',
-        1,
-    ),
-    'huge box': (
-        GOOD + '0,0,1e300,5,1,4,0,0\n',
-        '1 rows that cannot be read, left out; the first: .*b.txt:2: bad box',
-        1,
-    ),
-    'unknown category': (
-        GOOD + '50,50,9,9,1,12,0,0\n50,10,9,9,1,4.5,0,0\n',
+def visdrone(root, **kwargs):
+    return VisDroneDataset(data_root=str(root), **kwargs)
+
+
+def dota(root, **kwargs):
+    prefix = dict(ann_path='annotations')
+    return DOTADataset(data_root=str(root), data_prefix=prefix, **kwargs)
+
+
+def names_of(dataset):
+    return {info['img_id'] for info in infos_of(dataset)}
+
+
+def assert_said(messages, *patterns):
+    """Match each kind of fault with its line."""
+    assert len(messages) == len(patterns), messages
+    for message, pattern in zip(messages, patterns, strict=True):
+        assert re.search(pattern, message), message
+        assert '\n' not in message
+
+
+INVALID = (
+    f'{GOOD}nan,10,5,5,1,4,0,0\n0,0,1e300,5,1,4,0,0\n'
+    '50,50,9,9,1,12,0,0\n50,10,9,9,1,4.5,0,0\n'
+)
+
+
+def test_invalid_rows_are_left_out_of_training(tmp_path, warnings):
+    dataset = visdrone(write_split(tmp_path, INVALID))
+    assert_said(
+        warnings,
+        '2 rows that cannot be read, left out; the first: .*b.txt:2: bad num',
         "2 rows of an unknown category, taken as 'others', neither "
-        'foreground nor background; the first: .*b.txt:2: bad category',
-        3,
-    ),
-    'nothing but words': (
-        'there is a car\nand a bus\n',
-        '1 annotation files that cannot be read, left out with their images; '
-        'the first: .*b.txt: no row can be read',
-        None,
-    ),
-    'UTF-16': (
-        GOOD.encode('utf-16'),
-        '1 annotation files that cannot be read, left out with their images; '
-        'the first: .*b.txt: not a UTF-8 text file',
-        None,
-    ),
-    'directory named like an annotation': (
-        None,
-        '1 annotation files that cannot be read, left out with their images; '
-        'the first: .*b.txt: Is a directory',
-        None,
-    ),
+        'foreground nor background; the first: .*b.txt:4: bad category',
+    )
+    # What has no known class is neither learned nor background.
+    kept = dataset.get_data_info(1)['instances']
+    assert [item['ignore_flag'] for item in kept] == [0, 1, 1]
+    assert len(ChipDataset(dataset, [], SCALES)) >= 3
+
+
+#: Contents of b.txt of which nothing can be read, and what is said of them.
+UNREADABLE = {
+    'nothing but words': ('there is a car\nand a bus\n', 'no row can be read'),
+    'UTF-16': (GOOD.encode('utf-16'), 'not a UTF-8 text file'),
+    'directory named like an annotation': (lambda p: p.mkdir(), 'Is a direct'),
+    'broken link': (lambda p: p.symlink_to('nowhere'), 'No such file'),
 }
 
 
-@pytest.mark.parametrize('name', FAULTS)
-def test_training_leaves_out_invalid_rows(tmp_path, warnings, name):
-    content, said, num_objects = FAULTS[name]
+@pytest.mark.parametrize('build', [visdrone, dota])
+@pytest.mark.parametrize('name', UNREADABLE)
+def test_unreadable_files_are_left_out(tmp_path, warnings, name, build):
+    content, said = UNREADABLE[name]
+    good = GOOD if build is visdrone else square(1, 1, 9, 'ship')
+    root = write_split(tmp_path, content, good)
+    dataset = build(root)
+    assert_said(
+        warnings[-1:],
+        '1 annotation files that cannot be read, left out with their images; '
+        f'the first: .*b.txt: {said}',
+    )
+    assert names_of(dataset) == set('ac')
+    with pytest.raises((ValueError, OSError), match=r'b\.txt'):
+        build(root, test_mode=True)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        *INVALID.splitlines()[1:],
+        *(content for content, _ in UNREADABLE.values()),
+    ],
+)
+def test_evaluation_stops_at_invalid_rows(tmp_path, content):
     root = write_split(tmp_path, content)
-    dataset = VisDroneDataset(data_root=str(root))
-    infos = {
-        info['img_id']: info
-        for info in map(dataset.get_data_info, range(len(dataset)))
-    }
-    assert any(re.search(said, message) for message in warnings), warnings
-    assert all('\n' not in message for message in warnings)
-    assert set(infos) == set('ac' if num_objects is None else 'abc')
-    if num_objects is not None:
-        kept = infos['b']['instances']
-        assert len(kept) == num_objects
-        # what has no known class is neither learned nor background
-        assert [item['ignore_flag'] for item in kept][1:] == [1] * (
-            num_objects - 1
-        )
-    assert len(ChipDataset(dataset, [], SCALES)) >= len(infos)
-
-
-@pytest.mark.parametrize('name', FAULTS)
-def test_evaluation_stops_at_invalid_rows(tmp_path, name):
-    root = write_split(tmp_path, FAULTS[name][0])
     for evaluate in (
-        lambda: VisDroneDataset(data_root=str(root), test_mode=True),
+        lambda: visdrone(root, test_mode=True),
         lambda: score_folder(results_of(root), root),
     ):
         with pytest.raises((ValueError, OSError), match=r'b\.txt') as info:
@@ -136,7 +147,7 @@ def test_evaluation_stops_at_invalid_rows(tmp_path, name):
 )
 def test_variants_of_one_file_read_alike(tmp_path, warnings, content):
     root = write_split(tmp_path, content)
-    dataset = VisDroneDataset(data_root=str(root))
+    dataset = visdrone(root)
     plain, other = (dataset.get_data_info(ind) for ind in (0, 1))
     assert other['instances'] == plain['instances']
     counter = FaultCounter()
@@ -145,97 +156,53 @@ def test_variants_of_one_file_read_alike(tmp_path, warnings, content):
     assert warnings == counter.lines() == []
 
 
-#: By row: content of b.txt, what is said, what becomes of it in training, and
-#: how many objects are left.
-UNUSUAL = {
-    'negative start': (
-        '-5,10,20,20,1,4,0,0\n',
-        '1 boxes that reach beyond their image',
-        'cut to it',
-        1,
-    ),
-    'box beyond the image': (
-        '90,70,100000,90,1,4,0,0\n',
-        '1 boxes that reach beyond their image',
-        'cut to it',
-        1,
-    ),
-    'box outside of the image': (
-        f'{GOOD}200,10,5,5,1,4,0,0\n1,-9,5,5,1,4,0,0\n',
-        '2 boxes outside of their image',
-        'left out',
-        1,
-    ),
-    'zero size': (
-        f'{GOOD}\n60,20,0,10,1,4,0,0\n60,20,10,0,1,4,0,0\n',
-        '2 boxes without area',
-        'left out',
-        1,
-    ),
-    'duplicate rows': (
-        f'{GOOD}{GOOD}50,50,9,9,1,4,0,0\n{GOOD}',
-        '2 rows that stand in their file already',
-        'kept',
-        4,
-    ),
-    'empty file': (
-        '',
-        '1 annotation files without a row',
-        'taken as images without objects',
-        0,
-    ),
+UNUSUAL = (
+    f'{GOOD}-5,10,20,20,1,4,0,0\n90,70,100000,90,1,4,0,0\n'
+    '200,10,5,5,1,4,0,0\n1,-9,5,5,1,4,0,0\n'
+    f'\n60,20,0,10,1,4,0,0\n60,20,10,0,1,4,0,0\n{GOOD}'
+)
+#: What is said of them, and what becomes of them in training.
+OUTCOMES = {
+    '2 boxes without area': 'left out',
+    '2 boxes outside of their image': 'left out',
+    '2 boxes that reach beyond their image': 'cut to it',
+    '1 rows that stand in their file already': 'kept',
 }
+EMPTY = {'1 annotation files without a row': 'taken as images without objects'}
 
 
-@pytest.mark.parametrize('name', UNUSUAL)
-def test_unusual_rows_are_counted(tmp_path, warnings, name):
-    content, said, outcome, num_objects = UNUSUAL[name]
+@pytest.mark.parametrize(
+    ('content', 'outcomes', 'num_objects'),
+    [(UNUSUAL, OUTCOMES, 4), ('', EMPTY, 0)],
+    ids=['rows', 'empty file'],
+)
+def test_unusual_rows_are_counted(
+    tmp_path, warnings, content, outcomes, num_objects
+):
     root = write_split(tmp_path, content)
-    dataset = VisDroneDataset(data_root=str(root))
-    (message,) = warnings
-    first = message.partition('; the first: ')[2]
-    assert message.startswith(f'VisDroneDataset: {said}, {outcome}; the first')
-    assert re.match(r'.*b\.txt(:\d+ \(image of 100 x 80 pixels\))?$', first)
+    dataset = visdrone(root)
+    (message,) = {message.partition(': ')[0] for message in warnings}
+    assert message == 'VisDroneDataset'
+    where = r'.*b\.txt(:\d+ \(image of 100 x 80 pixels\))?$'
+    assert_said(
+        warnings,
+        *(f': {s}, {o}; the first: {where}' for s, o in outcomes.items()),
+    )
     assert len(dataset.get_data_info(1)['instances']) == num_objects
     assert len(ChipDataset(dataset, [], SCALES)) >= 2
     # The score is made from all of it, and says so.
-    VisDroneDataset(data_root=str(root), test_mode=True)
+    del warnings[:]
+    visdrone(root, test_mode=True)
     counter = FaultCounter()
     score_folder(results_of(root), root, counter=counter)
-    assert warnings[1] == f'VisDroneDataset: {counter.lines()[0]}'
-    assert counter.lines()[0].startswith(f'{said}; the first: ')
-
-
-def test_broken_link_is_left_out(tmp_path, warnings):
-    root = write_split(tmp_path, GOOD)
-    path = root / 'annotations' / 'b.txt'
-    path.rename(root / 'moved.txt')
-    for link in (path, root / 'annotations' / 'notes'):
-        link.symlink_to(root / 'none' / 'b.txt')
-
-    def build():
-        dataset = VisDroneDataset(data_root=str(root))
-        return [
-            dataset.get_data_info(i)['img_id'] for i in range(len(dataset))
-        ]
-
-    assert build() == ['a', 'c']
-    (message,) = warnings
-    assert re.search(
-        '1 annotation files that cannot be read, left out with their images; '
-        r'the first: .*b\.txt: No such file', message,
-    )  # fmt: skip
-    with pytest.raises(OSError, match=r'b\.txt'):
-        VisDroneDataset(data_root=str(root), test_mode=True)
-    (root / 'none').mkdir()
-    (root / 'moved.txt').rename(root / 'none' / 'b.txt')
-    assert build() == ['a', 'b', 'c']
+    assert warnings == [f'VisDroneDataset: {s}' for s in counter.lines()]
+    assert_said(warnings, *(f': {said}; the first: ' for said in outcomes))
 
 
 def test_images_without_objects(tmp_path, warnings):
     region = '0,0,100,80,0,0,0,0\n'
     root = write_split(tmp_path, region)
-    dataset = VisDroneDataset(data_root=str(root))
+    dataset = visdrone(root)
     info = dataset.get_data_info(1)
     assert info['instances'] == []
     assert info['ignored_regions'] == [[0, 0, 100, 80]]
@@ -261,7 +228,7 @@ def test_images_without_objects(tmp_path, warnings):
 def test_data_without_objects_stop(tmp_path, content):
     write_visdrone(tmp_path, {'a': content, 'b': content})
     with pytest.raises(ValueError, match='no chips: 2 images hold no object'):
-        ChipDataset(VisDroneDataset(data_root=str(tmp_path)), [], SCALES)
+        ChipDataset(visdrone(tmp_path), [], SCALES)
     (tmp_path / 'r').mkdir()
     for stem in 'ab':
         (tmp_path / 'r' / f'{stem}.txt').touch()
@@ -304,116 +271,48 @@ def test_invalid_result_stops_the_score(tmp_path, row):
         score_folder(folder, root)
 
 
-def square(x, y, side, name, difficulty=0):
-    return (
-        f'{x} {y} {x + side} {y} {x + side} {y + side} {x} {y + side} '
-        f'{name} {difficulty}\n'
+def test_dota_text_files(tmp_path, warnings):
+    rows = (
+        square(1, 1, 9, 'ship'),
+        square(float('nan'), 1, 5, 'ship'),
+        '1 2 3\n',
+        square(30, 30, 9, 'spaceship'),
+        square(30, 30, 0, 'ship'),
+        square(95, 75, 20, 'ship'),
+        square(200, 30, 9, 'ship'),
     )
-
-
-#: DOTA's text by row, what is said, objects and regions that are kept.
-DOTA = {
-    'NaN in a row': (
-        square(1, 1, 9, 'ship') + square(float('nan'), 1, 5, 'ship'),
-        '1 rows that cannot be read, left out; the first: .*b.txt:2',
-        (1, 0),
-    ),
-    'too few columns': (
-        square(1, 1, 9, 'ship') + '1 2 3\n',
-        'cannot be read, left out; the first: .*b.txt:2: expected 9 or 10',
-        (1, 0),
-    ),
-    'unknown category': (
-        square(1, 1, 9, 'ship') + square(30, 30, 9, 'spaceship'),
-        '1 rows of an unknown category, masked; the first: .*b.txt:2: unkn',
-        (1, 1),
-    ),
-    'zero size': (
-        square(1, 1, 9, 'ship') + square(30, 30, 0, 'ship'),
-        '1 boxes without area, left out; the first: .*b.txt:2',
-        (1, 0),
-    ),
-    'box beyond the image': (
-        'gsd:1\n' + square(95, 75, 20, 'ship'),
-        '1 boxes that reach beyond their image, cut to it; .*b.txt:2',
-        (1, 0),
-    ),
-    'box outside of the image': (
-        square(1, 1, 9, 'ship') + square(200, 30, 9, 'ship'),
-        '1 boxes outside of their image, left out; the first: .*b.txt:2',
-        (1, 0),
-    ),
-    'UTF-16': (
-        square(1, 1, 9, 'ship').encode('utf-16'),
-        '1 annotation files that cannot be read, left out with their images',
-        None,
-    ),
-    'nothing but words': (
-        'there is a car\n',
-        'the first: .*b.txt: no row can be read',
-        None,
-    ),
-    'directory named like an annotation': (
-        None,
-        'the first: .*b.txt: Is a directory',
-        None,
-    ),
-    'empty file': (
-        '',
-        '1 annotation files without a row, taken as images without objects',
-        (0, 0),
-    ),
-}
-DOTA_STOPS = set(DOTA) - {
-    'zero size',
-    'box beyond the image',
-    'box outside of the image',
-    'empty file',
-}
-
-
-def dota(root, **kwargs):
-    return DOTADataset(
-        data_root=str(root), data_prefix=dict(ann_path='annotations'), **kwargs
+    root = write_split(tmp_path, ''.join(rows), '')
+    info = dota(root).get_data_info(1)
+    assert_said(
+        warnings,
+        '2 annotation files without a row, taken as images without objects',
+        '2 rows that cannot be read, left out; the first: .*b.txt:2',
+        '1 rows of an unknown category, masked; the first: .*b.txt:4: unkn',
+        '1 boxes without area, left out; the first: .*b.txt:5',
+        '1 boxes that reach beyond their image, cut to it; .*b.txt:6',
+        '1 boxes outside of their image, left out; the first: .*b.txt:7',
     )
-
-
-@pytest.mark.parametrize('name', DOTA)
-def test_dota_text_files(tmp_path, warnings, name):
-    content, said, kept = DOTA[name]
-    root = write_split(tmp_path, content)
-    for stem in 'ac':
-        path = root / 'annotations' / f'{stem}.txt'
-        path.write_text(square(1, 1, 9, 'ship'))
-    dataset = dota(root)
-    assert any(re.search(said, message) for message in warnings), warnings
-    infos = {
-        info['img_id']: info
-        for info in map(dataset.get_data_info, range(len(dataset)))
-    }
-    if kept is None:
-        assert set(infos) == set('ac')
-    else:
-        keys = 'instances', 'ignored_regions'
-        assert tuple(len(infos['b'][key]) for key in keys) == kept
-    if name in DOTA_STOPS:
-        with pytest.raises((ValueError, OSError), match=r'b\.txt'):
+    assert len(info['instances']) == 2
+    assert len(info['ignored_regions']) == 1
+    for row in rows[1:4]:
+        write_split(tmp_path, row, '')
+        with pytest.raises(ValueError, match=r'b\.txt:1'):
             dota(root, test_mode=True)
-    else:
-        assert len(dota(root, test_mode=True)) == 3
+    write_split(tmp_path, rows[0] + ''.join(rows[4:]), '')
+    assert len(dota(root, test_mode=True)) == 3
 
 
 def test_classes_without_patches_are_warned_of(tmp_path, warnings):
     root = write_split(tmp_path, '50,40,3,3,1,9,0,0\n60,20,25,20,1,1,0,0\n')
-    dataset = VisDroneDataset(data_root=str(root))
+    dataset = visdrone(root)
     pool = open_or_build_pool({'min_size': 4}, tmp_path / 'work', dataset)
     (message,) = warnings
     assert message.startswith('8 classes have no patches and are not pasted: ')
     assert 'bus' in message
     assert 'pedestrian' not in message
     canvases = CanvasDataset([dataset], [], pool, num_pastes=6, seed=1)
-    infos = [canvases.get_data_info(ind) for ind in range(len(canvases))]
-    labels = {paste.label for info in infos for paste in info['pastes']}
+    pastes = [info['pastes'] for info in infos_of(canvases)]
+    labels = {paste.label for part in pastes for paste in part}
     assert labels == {0, 3}
 
 
@@ -429,7 +328,7 @@ def test_more_than_10_000_objects_in_an_image(tmp_path, warnings):
     )
     write_visdrone(tmp_path, {'a': text, 'b': GOOD}, (2000, 2000))
     chips = ChipDataset(
-        VisDroneDataset(data_root=str(tmp_path)),
+        visdrone(tmp_path),
         [
             dict(type='LoadChipImage'),
             dict(type='CropChip', chip_size=256),

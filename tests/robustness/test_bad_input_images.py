@@ -21,6 +21,7 @@ from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import validate_submission
 from tests.support import bad_images
 from tests.support.bad_images import BROKEN, LATER, UNREADABLE, USED
+from tests.support.data_sets import infos_of
 
 SCALES = [
     dict(window=48, valid_range=(0, 20)),
@@ -29,7 +30,6 @@ SCALES = [
 PARTIAL = pytest.mark.parametrize(
     'partial', [True, False], ids=['windows decoded', 'whole decoded']
 )
-pytestmark = pytest.mark.usefixtures('quick_data_sets')
 FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
@@ -90,7 +90,7 @@ def train(chips):
 def mine(chips):
     """Each canvas once, and a pool; which images they come from."""
     images = chips.dataset
-    infos = [images.get_data_info(ind) for ind in range(len(images))]
+    infos = infos_of(images)
     counter = FaultCounter()
     pool = build_pool(
         f'{chips.cache_dir}/pool', infos, num_classes=10, min_size=4,

@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.logging import MMLogger
-from mmengine.registry import init_default_scope
 
 from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import open_or_build_pool
 from mmhcm.structures.files import ArrayFileError, atomic, fingerprint
+from tests.support.data_sets import packed
 from tests.support.scene_folders import random_rows, write_visdrone
 
 SCALES = (
@@ -63,23 +63,14 @@ def build(root: Path, cache: Path | None, **kwargs: object) -> ChipDataset:
 
 def digest_of(dataset: ChipDataset) -> str:
     """Digest of all that training sees."""
-    parts: list = []
-    for sample in map(dataset.__getitem__, range(len(dataset))):
-        data_sample = sample['data_samples']
-        parts += [sample['inputs'].numpy(), data_sample.img_id]
-        for instances in (
-            data_sample.gt_instances,
-            data_sample.ignored_instances,
-        ):
-            parts.append(instances.bboxes.numpy())
-            parts.append(instances.labels.numpy())
-    return fingerprint(*parts)
+    samples = map(dataset.__getitem__, range(len(dataset)))
+    return fingerprint(
+        *(part for sample in samples for part in packed(sample))
+    )
 
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
-    # Fixtures of a module come before those of a test.
-    init_default_scope('mmdet')
     return write_scenes(tmp_path_factory.mktemp('scenes'))
 
 
@@ -225,6 +216,7 @@ def other_data(root: Path) -> None:
         (None, {'max_chips': 1}),
         (None, {'cover': 'fewest'}),
         (None, {'scales': [SCALES[1] | {'valid_range': (0, float('inf'))}]}),
+        (None, {'scales': [SCALES[0], SCALES[1] | {'stride': 20}]}),
     ],
 )
 def test_stale_cache_is_made_again(root, filled, tmp_path, change, kwargs):

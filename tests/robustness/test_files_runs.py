@@ -7,6 +7,7 @@ when it is resumed as a run that nothing happened to.
 import os
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -128,21 +129,15 @@ def test_full_disk_keeps_the_last_checkpoint(
 
 
 @pytest.mark.nightly
-def test_round_that_cannot_be_written(clean, start, stopped, first_epoch):
-    (first_epoch / 'hcm').mkdir()
-    (first_epoch / 'hcm' / 'round_1').write_text('notes')
-    line = stopped(first_epoch, '--resume')
-    assert f"'{first_epoch}/hcm/round_1'" in line
-    (first_epoch / 'hcm' / 'round_1').unlink()
-    assert start(clean.config, first_epoch, '--resume') == 0
-    assert_ends_as(clean, first_epoch)
-
-
-@pytest.mark.nightly
-def test_pool_that_cannot_be_written(clean, start, stopped, first_epoch):
-    (first_epoch / 'hcm').write_text('notes')
-    assert f'{first_epoch}/hcm' in stopped(first_epoch, '--resume')
-    (first_epoch / 'hcm').unlink()
+@pytest.mark.parametrize('name', ['hcm/round_1', 'hcm'], ids=['round', 'pool'])
+def test_files_of_mining_that_cannot_be_written(
+    clean, start, stopped, first_epoch, name
+):
+    blocked = first_epoch / name
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.write_text('notes')
+    assert f"'{blocked}" in stopped(first_epoch, '--resume')
+    blocked.unlink()
     assert start(clean.config, first_epoch, '--resume') == 0
     assert_ends_as(clean, first_epoch)
 
@@ -207,7 +202,19 @@ def second_epoch(clean, tmp_path):
 LONGER = {'train_cfg.max_epochs': 3}
 
 
-def test_damaged_round_is_refused(second_epoch, stopped):
+@pytest.fixture
+def stopped_again(second_epoch, stopped):
+    """Resume that run for an epoch more, which stops; gives the line."""
+    return partial(
+        stopped,
+        second_epoch.work_dir,
+        '--resume',
+        config=second_epoch.config,
+        **LONGER,
+    )
+
+
+def test_damaged_round_is_refused(second_epoch, stopped_again):
     path = second_epoch.work_dir / ROUND
     content = path.read_bytes()
     damaged = content.replace(b'"scale"', b'"scalf"', 1)
@@ -215,12 +222,7 @@ def test_damaged_round_is_refused(second_epoch, stopped):
         path.unlink()
         if path_content is not None:
             path.write_bytes(path_content)
-        line = stopped(
-            second_epoch.work_dir,
-            '--resume',
-            config=second_epoch.config,
-            **LONGER,
-        )
+        line = stopped_again()
         assert f'{path}:' in line
         assert fault in line
 
@@ -228,7 +230,9 @@ def test_damaged_round_is_refused(second_epoch, stopped):
 @pytest.mark.parametrize(
     'with_pool', [True, pytest.param(False, marks=pytest.mark.nightly)]
 )
-def test_round_of_other_images_is_refused(second_epoch, stopped, with_pool):
+def test_round_of_other_images_is_refused(
+    second_epoch, stopped_again, with_pool
+):
     path = second_epoch.images / 'train_0.png'
     length = path.stat().st_size
     cv2.imwrite(str(path), cv2.imread(str(path)) // 2)
@@ -239,12 +243,7 @@ def test_round_of_other_images_is_refused(second_epoch, stopped, with_pool):
     if not with_pool:
         forget_pool(second_epoch.work_dir / LAST)
     pools = list(second_epoch.work_dir.glob('hcm/pool/pool_*'))
-    line = stopped(
-        second_epoch.work_dir,
-        '--resume',
-        config=second_epoch.config,
-        **LONGER,
-    )
+    line = stopped_again()
     assert 'round 1 was mined from other images or annotations' in line
     # None is cut in vain.
     assert list(second_epoch.work_dir.glob('hcm/pool/pool_*')) == pools
@@ -276,17 +275,11 @@ def test_damaged_pool_is_built_again(second_epoch, start, damage):
 
 
 @pytest.mark.nightly
-def test_damaged_patch_stops_the_run(second_epoch, stopped):
+def test_damaged_patch_stops_the_run(second_epoch, stopped_again):
     (folder,) = second_epoch.work_dir.glob('hcm/pool/pool_*')
     num_bytes = len(ObjectPool.open(folder)._pixels)
     with (folder / 'pool.bin').open('r+b') as file:
         file.seek(64)
         file.write(bytes(num_bytes - 64))
-    line = stopped(
-        second_epoch.work_dir,
-        '--resume',
-        config=second_epoch.config,
-        **LONGER,
-        **{'train_dataloader.sampler.hard_ratio': 1.0},
-    )
+    line = stopped_again(**{'train_dataloader.sampler.hard_ratio': 1.0})
     assert re.search(rf'{folder}/pool\.bin: patch \d+ is damaged', line)

@@ -1,7 +1,6 @@
 """Checkpoints run nothing, and MMDetection's own are taken as they are."""
 
 import logging
-import sys
 
 import pytest
 import torch
@@ -13,7 +12,6 @@ from tests.support.tiny_run import (
     build_tiny_runner,
     state_of,
     tiny_config,
-    unique_names,
     write_tiny_run,
 )
 
@@ -46,17 +44,6 @@ def evil(config, tmp_path, made):
     return path
 
 
-@pytest.fixture
-def call(monkeypatch, tmp_path):
-    """Run a command in this process and give its exit status."""
-
-    def run(tool, *args):
-        monkeypatch.setattr(sys, 'argv', [tool.__name__, *map(str, args)])
-        return tool.main()
-
-    return run
-
-
 @pytest.mark.parametrize(
     'way',
     [
@@ -69,13 +56,10 @@ def call(monkeypatch, tmp_path):
     ],
 )
 def test_program_in_checkpoint_is_not_run(
-    call, config, evil, made, tmp_path, monkeypatch, way
+    call, config, evil, made, tmp_path, way
 ):
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode', lambda text, **_: (text, True)
-    )
-    options = {**unique_names(), 'log_level': 'WARNING'}
-    options |= {'default_hooks.mining.epochs': '[]', 'train_cfg.val_begin': 9}
+    options = {'log_level': 'WARNING', 'train_cfg.val_begin': 9}
+    options['default_hooks.mining.epochs'] = '[]'
     if way == 'train':
         options['load_from'] = evil
     if way == 'initial':
@@ -88,9 +72,8 @@ def test_program_in_checkpoint_is_not_run(
         'test': (test, evil),
         'submit': (submit, evil, '--out', tmp_path / 's.zip'),
     }[way]
-    pairs = [f'{key}={value}' for key, value in options.items()]
-    work = '--work-dir', tmp_path / 'work', '--cfg-options', *pairs
-    assert call(tool, config, *args, *work) == 0
+    work = '--work-dir', tmp_path / 'work'
+    assert call(tool, config, *args, *work, options=options) == 0
     assert not made.exists()
     # ... while the unsafe loader does run it
     torch.load(evil, weights_only=False)

@@ -43,6 +43,24 @@ def write_visdrone(
     return root
 
 
+def write_dota(
+    root: Path, texts: Mapping[str, str], image_wh: tuple[int, int] = (90, 70)
+) -> Path:
+    """Write even images in DOTA's layout, with texts by stem."""
+    write_visdrone(root, texts, image_wh)
+    (root / 'annotations').rename(root / 'labelTxt')
+    return root
+
+
+def square(
+    x: float, y: float, side: float, name: str, difficulty: int = 0
+) -> str:
+    """Write an upright square as a row of DOTA's text."""
+    far_x, far_y = x + side, y + side
+    corners = f'{x} {y} {far_x} {y} {far_x} {far_y} {x} {far_y}'
+    return f'{corners} {name} {difficulty}\n'
+
+
 def text_of(rows: Sequence[Sequence[float]]) -> str:
     """Write rows as VisDrone does."""
     return ''.join(','.join(map(str, row)) + '\n' for row in rows)

@@ -1,12 +1,12 @@
 """The baselines with the same modules as at full size, but small ones."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from tests.support.configs import dicts, without_weights
 from tests.support.tiny_run import unique_names
 
 FPN, CASCADE, RETINA, CORNER, CENTER, HRNET = BASELINES = [
@@ -182,15 +182,6 @@ SLIM = {
 }
 
 
-def dicts(values: Any) -> Iterator[dict]:
-    """All dicts in a config section, itself included."""
-    if isinstance(values, dict):
-        yield values
-    for value in values.values() if isinstance(values, dict) else values:
-        if isinstance(value, dict | list | tuple):
-            yield from dicts(value)
-
-
 def slim_model(cfg: Config, name: str) -> None:
     """Shrink a baseline's model, without initial weights."""
     cfg.merge_from_dict({'model': SLIM[name]})
@@ -199,12 +190,10 @@ def slim_model(cfg: Config, name: str) -> None:
     for head in heads if isinstance(heads, list) else [heads]:
         if head.get('type') in ('Shared2FCBBoxHead', 'ConvFCBBoxHead'):
             head.update(SLIM_ROI)
-    for part in dicts(model):
-        if 'checkpoint' in (part.get('init_cfg') or {}):
-            part['init_cfg'] = None
+    without_weights(model)
 
 
-def small_chips(cfg: Config) -> None:
+def small_chips(cfg: Config, num_samples: int = 2) -> None:
     """Cut chips of 64 pixels, found anew, out of images of 112 x 80."""
     train_set = cfg.train_dataloader.dataset
     train_set.update(
@@ -217,7 +206,17 @@ def small_chips(cfg: Config) -> None:
         partial_decoding=False,
     )
     train_set.pipeline[3].chip_size = 64
-    cfg.train_dataloader.sampler.num_samples = 2
+    cfg.train_dataloader.sampler.num_samples = num_samples
+
+
+def mine_little(cfg: Config, epoch: int = 1, **canvases: int) -> None:
+    """Mine once on few canvases, whatever little the detector says."""
+    hook = cfg.default_hooks.mining
+    hook.update(epochs=[epoch], dataloader={'num_workers': 0})
+    hook.canvases.update({'num_canvases': 2, 'num_pastes': 2, **canvases})
+    if hook.metric.type == 'HardChipMetric':
+        hook.metric.score_thr = 0.0
+    hook.pool.update(num_workers=1, min_size=4, cache_dir=None)
 
 
 def small_input(values: Any) -> None:

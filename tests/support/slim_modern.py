@@ -4,13 +4,15 @@ from typing import Any
 
 from mmengine.config import Config
 
+from tests.support.configs import dicts, without_weights
 from tests.support.slim_baselines import (
     SLIM_FPN,
     SLIM_HEAD,
     SLIM_RESNET,
     SLIM_ROI,
     SLIM_TWO_STAGE,
-    dicts,
+    mine_little,
+    small_chips,
 )
 
 RTMDETS = [
@@ -87,9 +89,7 @@ def slim_modern(cfg: Config, name: str) -> None:
         _slim_detr(model)
     else:
         _slim_rtmdet(model)
-    for part in dicts(model):
-        if 'checkpoint' in (part.get('init_cfg') or {}):
-            part['init_cfg'] = None
+    without_weights(model)
 
 
 def small_scales(values: Any) -> None:
@@ -107,26 +107,9 @@ def small_scales(values: Any) -> None:
 
 def tiny_chips(cfg: Config) -> None:
     """Train on chips of 64 pixels, and mine on two canvases after an epoch."""
-    train_set = cfg.train_dataloader.dataset
-    train_set.update(
-        scales=[
-            {'window': 48, 'valid_range': (0, 16), 'stride': 8},
-            {'window': 80, 'valid_range': (12, None), 'stride': 16},
-        ],
-        chip_size=64,
-        cache_dir=None,
-        partial_decoding=False,
-    )
-    train_set.pipeline[3].chip_size = 64
-    cfg.train_dataloader.sampler.num_samples = 4
-    hook = cfg.default_hooks.mining
-    hook.update(epochs=[1], dataloader={'num_workers': 0})
-    hook.canvases.update(num_canvases=2, num_pastes=2)
-    if hook.metric.type == 'HardChipMetric':
-        # Whatever little the detector says.
-        hook.metric.score_thr = 0.0
-    hook.pool.update(num_workers=1, min_size=4, cache_dir=None)
-    tta_model = hook.setdefault('tta_model', {})
+    small_chips(cfg, num_samples=4)
+    mine_little(cfg)
+    tta_model = cfg.default_hooks.mining.setdefault('tta_model', {})
     tta_model.update(type='MultiScaleTTA', max_per_view=100)
     if 'slices' in tta_model:
         tta_model.type = 'SliceTTA'

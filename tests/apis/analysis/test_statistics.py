@@ -7,7 +7,7 @@ from mmhcm.apis.analysis import analyze, statistics_text, write_statistics
 from mmhcm.apis.analysis.statistics import class_ratio
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.engine.mining import build_canvases, mining_settings
-from mmhcm.structures.pool import build_pool
+from tests.support.data_sets import pool_of
 
 CAR = 3
 
@@ -53,8 +53,7 @@ def test_canvases_cut_the_ratio(cfg):
 def test_planning_without_pixels_draws_the_same_classes(cfg, tmp_path, num):
     """Those of the pool that mining would build, in a part of the round."""
     dataset = build_training_data(cfg)
-    images = [dataset.dataset.get_data_info(index) for index in range(8)]
-    pool = build_pool(tmp_path / 'pool', images, num_classes=10, min_size=4)
+    pool = pool_of(dataset.dataset, tmp_path / 'pool')
     planned = build_canvases(cfg, dataset, num)
     mined = build_canvases(cfg, dataset, 8, pool)
     drawn = {

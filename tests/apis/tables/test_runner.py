@@ -3,16 +3,22 @@
 import csv
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
+import zipfile
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from mmhcm.apis.tables import row_run
-from mmhcm.apis.tables.processes import code_version
+from mmhcm.apis.tables.processes import (
+    CommandFailedError,
+    code_version,
+    run_logged,
+)
 from mmhcm.apis.tables.rows import read_table
 from mmhcm.apis.tables.runner import TableRunner
 from mmhcm.apis.tables.settings import RunSettings
@@ -20,65 +26,74 @@ from mmhcm.cli import run_table
 from mmhcm.functional.scoring import METRICS
 from tests.support.tiny_run import unique_names, write_tiny_run
 
-#: Notes its command line, and does what a file beside it says.
-FAKE = """
-import json, os, pathlib, shutil, signal, sys, time, zipfile
-tool = pathlib.Path(__file__)
-here = tool.parents[2]
-with (here / 'calls.jsonl').open('a') as file:
-    file.write(json.dumps([tool.stem, *sys.argv[1:]]) + '\\n')
-def after(option):
-    return sys.argv[sys.argv.index(option) + 1]
-"""
-TRAIN = """
-work = pathlib.Path(after('--work-dir'))
-work.mkdir(parents=True, exist_ok=True)
-plan = here / 'train_does'
-does = plan.read_text() if plan.exists() else ''
-row = work.parents[1].name
-seed = [a for a in sys.argv if a.startswith('randomness.seed=')][-1]
-resume = [a for a in sys.argv if a.startswith('--resume')]
-start = resume[0].partition('=')[2] if resume else ''
-first = 1
-if resume:
-    note = start or (work / 'last_checkpoint').read_text()
-    first = int(pathlib.Path(note).stem.split('_')[1]) + 1
-for epoch in range(first, 3):
-    path = work / f'epoch_{epoch}.pth'
-    text = f'{row} {seed} {epoch} {here.joinpath("salt").exists()}'
-    with zipfile.ZipFile(path, 'w') as archive:  # as torch's files are
-        archive.writestr(zipfile.ZipInfo('data'), text)
-    (work / 'last_checkpoint').write_text(str(path))
-    if does == f'stop {row}':
-        os.kill(os.getppid(), signal.SIGINT)
-        time.sleep(20)
-    if does == f'fail {row}':
-        print('half way', flush=True)
-        sys.exit('error: out of luck | really')
-    if does == f'leave nothing {row}':
-        (work / 'last_checkpoint').unlink()
-        path.unlink()
-        sys.exit(0)
-"""
-SUBMIT = """
-if (here / 'submit_fails').exists():
-    sys.exit('error: no test')
-pathlib.Path(after('--out')).write_text(str('--tta' in sys.argv))
-"""
-ENSEMBLE = """
-if (here / 'ensemble_fails').exists():
-    sys.exit('error: no fusion')
-pathlib.Path(after('--out')).write_text('True')
-"""
-EVALUATE = """
-tta = pathlib.Path(sys.argv[1]).read_text() == 'True'
-names = 'AP AP50 AP75 AR1 AR10 AR100 AR500'.split()
-seed = float(pathlib.Path(sys.argv[1]).parent.name.split('_')[1])
-figures = {n: 10.0 * tta + i + seed for i, n in enumerate(names)}
-plain = {n: v / 2 for n, v in figures.items()}
-out = json.dumps({'official': figures, 'class_mean': plain})
-pathlib.Path(after('--out')).write_text(out)
-"""
+
+class Tools:
+    """Stand-ins of the commands, which do what a file next to them says."""
+
+    def __init__(self, root):
+        self.root, self.calls = root, []
+
+    def run(self, command, log_path, *, env, tick):
+        """Take the place of ``run_logged``."""
+        start = command.index('-m') + 1
+        name, args = command[start].rpartition('.')[2], command[start + 1 :]
+        self.calls.append([name, *args])
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            if (self.root / f'{name}_fails').exists():
+                raise CommandFailedError(f'error: no {name}')
+            getattr(self, name)(args)
+        finally:
+            tick(0.1)
+
+    def train(self, args):
+        work = Path(after(args, '--work-dir'))
+        work.mkdir(parents=True, exist_ok=True)
+        plan = self.root / 'train_does'
+        does = plan.read_text() if plan.exists() else ''
+        row = work.parents[1].name
+        (seed,) = [a for a in args if a.startswith('randomness.seed=')]
+        resume = [a for a in args if a.startswith('--resume')]
+        first = 1
+        if resume:
+            note = work / 'last_checkpoint'
+            last = resume[0].partition('=')[2] or note.read_text()
+            first = int(Path(last).stem.split('_')[1]) + 1
+        for epoch in range(first, 3):
+            path = work / f'epoch_{epoch}.pth'
+            salt = (self.root / 'salt').exists()
+            with zipfile.ZipFile(path, 'w') as archive:  # as torch's are
+                text = f'{row} {seed} {epoch} {salt}'
+                archive.writestr(zipfile.ZipInfo('data'), text)
+            (work / 'last_checkpoint').write_text(str(path))
+            if does == f'stop {row}':
+                raise KeyboardInterrupt
+            if does == f'fail {row}':
+                raise CommandFailedError('error: out of luck | really')
+            if does == f'leave {row}':
+                (work / 'last_checkpoint').unlink()
+                path.unlink()
+                return
+
+    def submit(self, args):
+        Path(after(args, '--out')).write_text(str('--tta' in args))
+
+    def ensemble(self, args):
+        Path(after(args, '--out')).write_text('True')
+
+    def evaluate(self, args):
+        tta = Path(args[0]).read_text() == 'True'
+        seed = float(Path(args[0]).parent.name.split('_')[1])
+        scores = {n: 10.0 * tta + i + seed for i, n in enumerate(METRICS)}
+        halves = {n: v / 2 for n, v in scores.items()}
+        out = json.dumps({'official': scores, 'class_mean': halves})
+        Path(after(args, '--out')).write_text(out)
+
+
+def after(args, option):
+    return args[args.index(option) + 1]
+
+
 CONFIG = """
 data_root = '{root}/data'
 train_cfg = dict(max_epochs=2)
@@ -105,36 +120,21 @@ ROWS = [
 @pytest.fixture
 def table(tmp_path, monkeypatch):
     """A table, its stand-ins, and what was called."""
-    package = tmp_path / 'mmhcm' / 'cli'
-    package.mkdir(parents=True)
-    for folder in (package.parent, package):
-        (folder / '__init__.py').touch()
-    for name, text in (
-        ('train', TRAIN),
-        ('submit', SUBMIT),
-        ('ensemble', ENSEMBLE),
-        ('evaluate', EVALUATE),
-    ):
-        (package / f'{name}.py').write_text(FAKE + text)
-    # Modules of the working directory come first.
-    monkeypatch.chdir(tmp_path)
+    tools = Tools(tmp_path)
+    monkeypatch.setattr(row_run, 'run_logged', tools.run)
     monkeypatch.setattr(row_run, 'trained_amount', lambda _: (4, None))
     monkeypatch.setattr(row_run, 'code_version', lambda: 'a1b2')
     write_configs(tmp_path)
 
     def run(rows=None, **kwargs):
-        (tmp_path / 'calls.jsonl').write_text('')
+        tools.calls.clear()
         runner = TableRunner(
             read_table(tmp_path), RunSettings(tmp_path / 'work', **kwargs)
         )
         done = runner.run(rows)
         return done, {(r.row.id, r.seed): r for r in runner.results()}
 
-    def calls():
-        lines = (tmp_path / 'calls.jsonl').read_text().splitlines()
-        return [json.loads(line) for line in lines]
-
-    return SimpleNamespace(root=tmp_path, run=run, calls=calls)
+    return SimpleNamespace(root=tmp_path, run=run, calls=lambda: tools.calls)
 
 
 def write_configs(root, rows=ROWS, epochs=1, more=''):
@@ -181,10 +181,7 @@ def test_rows_are_trained_tested_and_tabulated(table):
     assert rows[0]['paper_AP'] == '29.1'
     assert rows[2]['official_AP50'] == '11.0'
     assert rows[2]['class_mean_AP50'] == '5.5'
-
-
-def test_finished_rows_are_kept(table):
-    table.run()
+    # What is finished is kept.
     done, results = table.run()
     assert done
     assert table.calls() == []
@@ -215,13 +212,8 @@ def test_seeds_have_a_mean_and_a_spread(table):
 
 def interrupt(table):
     (table.root / 'train_does').write_text('stop hard')
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            table.run()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        table.run()
     (table.root / 'train_does').unlink()
 
 
@@ -258,8 +250,6 @@ def test_a_row_that_fails_leaves_the_others(table):
     assert results['many', 0].message == 'row hard failed'
     text = (table.root / 'work' / 't.md').read_text()
     assert '| failed: error: out of luck / really |' in text
-    log = table.root / 'work' / 'hard' / 'seed_0' / 'log.txt'
-    assert 'half way' in log.read_text()
     # Later calls still know, until it is done.
     _, results = table.run(['plain'])
     assert results['hard', 0].status == 'failed'
@@ -270,7 +260,7 @@ def test_a_row_that_fails_leaves_the_others(table):
 
 
 def test_training_without_checkpoint_has_failed(table):
-    (table.root / 'train_does').write_text('leave nothing plain')
+    (table.root / 'train_does').write_text('leave plain')
     done, results = table.run(['plain'])
     assert not done
     assert results['plain', 0].message == 'the training left no checkpoint'
@@ -280,7 +270,7 @@ def test_a_test_that_fails_is_tried_again(table):
     (table.root / 'submit_fails').touch()
     done, results = table.run(['plain'])
     assert not done
-    assert results['plain', 0].message == 'error: no test'
+    assert results['plain', 0].message == 'error: no submit'
     (table.root / 'submit_fails').unlink()
     done, _ = table.run(['plain'])
     assert done
@@ -442,7 +432,7 @@ def test_an_ensemble_fails_with_its_members_or_by_itself(table):
     (table.root / 'ensemble_fails').touch()
     done, results = table.run()
     assert not done
-    assert results['both', 0].message == 'error: no fusion'
+    assert results['both', 0].message == 'error: no ensemble'
     (table.root / 'ensemble_fails').unlink()
     done, results = table.run(seeds=(1,), rows=None)
     assert done
@@ -505,13 +495,50 @@ def test_settings_are_checked(tmp_path, kwargs, fault):
         RunSettings(tmp_path, **kwargs)
 
 
-def test_environment(table):
-    (table.root / 'mmhcm' / 'cli' / 'submit.py').write_text(
-        FAKE + 'print(os.environ["OMP_NUM_THREADS"], os.environ["HOME"])'
+def logged(path, code, **env):
+    """Run code in a process of its own; gives the seconds that were told."""
+    ticks = []
+    command = [sys.executable, '-c', code]
+    run_logged(command, path, env={**os.environ, **env}, tick=ticks.append)
+    return ticks
+
+
+def test_output_goes_to_the_log_and_the_screen(tmp_path, capfd):
+    log = tmp_path / 'new' / 'log.txt'
+    for number in '12':
+        (tick,) = logged(log, 'import os; print(os.environ["A"])', A=number)
+        assert tick > 0
+    assert capfd.readouterr().out == '1\n2\n'
+    assert re.fullmatch(r'(\n\$ .*\n\d\n){2}', log.read_text())
+
+
+@pytest.mark.parametrize(
+    ('code', 'message'),
+    [
+        (
+            'print("half way"); exit("error: out of luck")',
+            'error: out of luck',
+        ),
+        ('exit(3)', 'exit status 3'),
+    ],
+)
+def test_last_line_of_a_failure_is_its_message(tmp_path, code, message):
+    with pytest.raises(CommandFailedError, match=f'^{message}$'):
+        logged(tmp_path / 'log.txt', code)
+
+
+@pytest.mark.usefixtures('stops')
+def test_a_stop_ends_the_process(tmp_path):
+    note = tmp_path / 'pid'
+    code = (
+        'import os, pathlib, signal, time\n'
+        f'pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n'
+        'os.kill(os.getppid(), signal.SIGINT); time.sleep(20)'
     )
-    table.run(['plain'], env={'OMP_NUM_THREADS': '7'})
-    log = table.root / 'work' / 'plain' / 'seed_0' / 'log.txt'
-    assert f'7 {os.environ["HOME"]}' in log.read_text()
+    with pytest.raises(KeyboardInterrupt):
+        logged(tmp_path / 'log.txt', code)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)
 
 
 def call(*args):
@@ -558,13 +585,7 @@ def run_here(command, log_path, *, tick, **_):
     names = []
     if '--cfg-options' in command:
         names = [f'{k}={v}' for k, v in unique_names().items()]
-    with pytest.MonkeyPatch.context() as patch:
-        # Formatting the config's text would take longer than the run.
-        patch.setattr(
-            'mmengine.config.config.FormatCode',
-            lambda text, **_: (text, True),
-        )
-        assert module.main([*command[start + 1 :], *names]) == 0
+    assert module.main([*command[start + 1 :], *names]) == 0
     tick(0.1)
 
 

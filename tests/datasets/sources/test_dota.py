@@ -1,5 +1,3 @@
-import cv2
-import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 
@@ -11,23 +9,8 @@ from mmhcm.structures.annotations.dota_txt import (
     DOTA_V1_CLASSES,
     DotaFormatError,
 )
-
-
-def square(x, y, side, name, difficulty=0):
-    far_x, far_y = x + side, y + side
-    corners = f'{x} {y} {far_x} {y} {far_x} {far_y} {x} {far_y}'
-    return f'{corners} {name} {difficulty}\n'
-
-
-def write_dota(root, texts, image_wh=(90, 70)):
-    for folder in ('images', 'labelTxt'):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-    width, height = image_wh
-    image = np.full((height, width, 3), 100, dtype=np.uint8)
-    for stem, text in texts.items():
-        cv2.imwrite(str(root / 'images' / f'{stem}.png'), image)
-        (root / 'labelTxt' / f'{stem}.txt').write_text(text)
-    return root
+from tests.support.data_sets import infos_of
+from tests.support.scene_folders import square, write_dota
 
 
 def build(root, **kwargs):
@@ -237,7 +220,7 @@ def test_an_unlabelled_set(tmp_path):
 @pytest.mark.parametrize('class_map', [None, 'visdrone'])
 def test_real_images(real_data, class_map):
     dataset = build(real_data / 'dota', class_map=class_map)
-    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    infos = infos_of(dataset)
     assert len(infos) == 25
     counts = [
         sum(len(info[key]) for info in infos)

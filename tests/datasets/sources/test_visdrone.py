@@ -11,6 +11,7 @@ from mmhcm.datasets.data_info import dataset_arrays
 from mmhcm.datasets.sources import image_folder
 from mmhcm.structures import images as image_sizes
 from mmhcm.structures.annotations import CLASSES
+from tests.support.data_sets import infos_of
 from tests.support.scene_folders import write_visdrone
 
 TEXT = """10,20,30,40,1,1,0,0
@@ -169,7 +170,7 @@ def test_real_images(real_data):
     root = real_data / 'visdrone' / 'VisDrone2019-DET-val'
     dataset = build(root, test_mode=True)
     assert len(dataset) == 122
-    infos = [dataset.get_data_info(ind) for ind in range(len(dataset))]
+    infos = infos_of(dataset)
     labels = np.array(
         [
             item['bbox_label']
@@ -186,10 +187,6 @@ def test_real_images(real_data):
         assert (bboxes >= 0).all()
         wh = np.array([info['width'], info['height']])
         assert (bboxes[:, 2:] <= wh).all()
-
-
-def infos_of(dataset):
-    return [dataset.get_data_info(ind) for ind in range(len(dataset))]
 
 
 def deny(monkeypatch, folder, code):

@@ -14,8 +14,8 @@ from mmhcm.datasets.partial_decoding import (
     whole_shape,
 )
 from mmhcm.functional.pasting import Paste
-from mmhcm.structures.pool import build_pool
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas
+from tests.support.data_sets import packed, pool_of
 from tests.support.scene_folders import random_rows, write_visdrone
 
 WH = (300, 220)
@@ -79,12 +79,9 @@ def same_samples(partial, whole, num=None):
     for index in range(num or len(whole)):
         key = SampleKey(index, 1, index)
         part, full = partial[key], whole[key]
-        assert torch.equal(part['inputs'], full['inputs'])
-        samples = part['data_samples'], full['data_samples']
-        for name in ('gt_instances', 'ignored_instances'):
-            boxes, others = (getattr(s, name).bboxes.tensor for s in samples)
-            assert torch.equal(boxes, others)
-        assert samples[0].metainfo == samples[1].metainfo
+        assert packed(part) == packed(full)
+        metas = [sample['data_samples'].metainfo for sample in (part, full)]
+        assert metas[0] == metas[1]
 
 
 @pytest.mark.parametrize(
@@ -139,9 +136,7 @@ def hard_sets(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp('cache')
     partial = build(root, folder)
     whole = build(root, folder, 'LoadImageFromFile', False)
-    images = [whole.dataset.get_data_info(ind) for ind in range(6)]
-    pool = build_pool(folder / 'pool', images, num_classes=10, min_size=4)
-    return partial, whole, pool
+    return partial, whole, pool_of(whole.dataset, folder / 'pool')
 
 
 def test_only_a_part_is_decoded(root, tmp_path):

@@ -66,6 +66,7 @@ CONFIG = {
     'model': {'type': 'B', 'unused': 6},
     'train_cfg': {'max_epochs': 24},
     'train_dataloader': {'dataset': {'pipeline': [{'type': 'A'}]}},
+    'test_dataloader': {'scales': '${scales}'},
     'data_root': 'data',
 }
 WRONG = {
@@ -74,6 +75,7 @@ WRONG = {
     'steps.0.type': 'set train_dataloader.dataset.pipeline.0.type',
     'custom_hooks.0.epochs': 'custom_hooks is no list',
     'train_cfg.0': 'train_cfg is no list',
+    'test_dataloader.scales.1.window': 'set scales.1.window',
 }
 
 

@@ -1,21 +1,12 @@
 import pytest
 import torch
-from mmdet.registry import MODELS, TASK_UTILS
+from mmdet.registry import MODELS
 from torch.utils.flop_counter import FlopCounterMode
 
 from mmhcm.models import DetNet
 
 # All five stages, an eighth of the width.
 SLIM = dict(base_channels=8, stem_channels=8)
-
-
-def test_parameters_are_the_published():
-    with torch.device('meta'):
-        net = DetNet()
-    count = sum(p.numel() for p in net.parameters())
-    assert count == 17_347_648
-    # A classifier of 1000 classes has 1,025,000 more.
-    assert count + 1025 * 1000 == 18_372_648
 
 
 @pytest.mark.parametrize(('style', 'giga'), [('caffe', 4.85), ('pytorch', 5)])
@@ -94,29 +85,3 @@ def test_a_resnet_fits_the_first_stages():
     report = net.load_state_dict(weights, strict=False)
     assert not report.unexpected_keys
     assert all(key[:6] in net.late_layers for key in report.missing_keys)
-
-
-def test_anchors_and_levels_differ_at_equal_strides():
-    generator = TASK_UTILS.build(
-        dict(
-            type='AnchorGenerator',
-            strides=[4, 8, 16, 16, 16],
-            base_sizes=[4, 8, 16, 32, 64],
-            scales=[8],
-            ratios=[1.0],
-        )
-    )
-    sides = [float(base[0, 2] - base[0, 0]) for base in generator.base_anchors]
-    assert sides == [32, 64, 128, 256, 512]
-    extractor = MODELS.build(
-        dict(
-            type='SingleRoIExtractor',
-            roi_layer=dict(type='RoIAlign', output_size=7),
-            out_channels=4,
-            featmap_strides=[4, 8, 16, 16],
-        )
-    )
-    rois = torch.tensor(
-        [[0.0, 0, 0, side, side] for side in (50, 112, 224, 448)]
-    )
-    assert extractor.map_roi_levels(rois, 4).tolist() == [0, 1, 2, 3]

@@ -4,6 +4,7 @@ import torch
 from mmdet.models.backbones import ResNet, ResNeXt
 
 from mmhcm.models import SpatialGroupEnhance
+from tests.support.detectors import count
 
 PLUGINS = [
     dict(
@@ -86,7 +87,7 @@ def test_channels_have_to_divide():
 def test_a_resnet_has_the_published_parameters(depth, more):
     with torch.device('meta'):
         plain, enhanced = (
-            sum(p.numel() for p in ResNet(depth, plugins=plugins).parameters())
+            count(ResNet(depth, plugins=plugins))
             for plugins in (None, PLUGINS)
         )
     assert enhanced - plain == more

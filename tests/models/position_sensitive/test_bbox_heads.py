@@ -4,6 +4,8 @@ from mmdet.models.task_modules.samplers import SamplingResult
 from mmdet.registry import MODELS
 from mmengine.config import ConfigDict
 
+from tests.support.detectors import count
+
 CODER = dict(
     type='DeltaXYWHBBoxCoder',
     target_means=[0.0] * 4,
@@ -151,8 +153,7 @@ def test_light_head_has_the_published_parameters():
     )
     # As published, without the box offsets of the background, which no loss
     # reaches.
-    count = sum(p.numel() for p in head_k10.parameters())
-    assert count == 1_118_263 - 4 * 2049
+    assert count(head_k10) == 1_118_263 - 4 * 2049
     head.init_weights()
     deviation = head_k10.shared_fcs[0].weight.std()
     head_k10.init_weights()

@@ -1,30 +1,19 @@
 """Facts of RefineDet's definition, on small images."""
 
-from copy import deepcopy
-
 import pytest
 import torch
 from mmdet.registry import MODELS
-from mmdet.structures import DetDataSample
-from mmengine.config import Config
-from mmengine.structures import InstanceData
 
-from tests.support.tiny_run import REPO
+from tests.support.configs import read_detector, without_weights
+from tests.support.detectors import count, data_sample, meta_of, objects
+from tests.support.slim_baselines import REFINE_512
 
 SIDE = 128
-META = {
-    'img_shape': (SIDE, SIDE),
-    'pad_shape': (SIDE, SIDE),
-    'ori_shape': (SIDE, SIDE),
-    'scale_factor': (1.0, 1.0),
-}
+META = meta_of(SIDE)
 
 
 def model_config():
-    path = REPO / 'configs/baselines/refinedet512_vgg16_visdrone.py'
-    model = deepcopy(Config.fromfile(path).model)
-    model.backbone.init_cfg = None
-    return model
+    return without_weights(read_detector(REFINE_512).model)
 
 
 @pytest.fixture(scope='module')
@@ -49,25 +38,14 @@ def maps(detector, image):
     return [[feat.clone() for feat in feats] for feats in outs]
 
 
-def objects(bboxes, labels):
-    return InstanceData(
-        bboxes=torch.tensor(bboxes, dtype=torch.float32).reshape(-1, 4),
-        labels=torch.tensor(labels, dtype=torch.long),
-    )
-
-
 def losses_of(head, maps, gt, ignored=None):
-    ignored = objects([], []) if ignored is None else ignored
+    ignored = objects() if ignored is None else ignored
     return {
         name: float(sum(values))
         for name, values in head.loss_by_feat(
             *maps, [gt], [META], [ignored]
         ).items()
     }
-
-
-def count(module):
-    return sum(p.numel() for p in module.parameters())
 
 
 def test_parameter_counts(detector):
@@ -167,31 +145,11 @@ def test_ignored_objects_are_no_background(detector, maps):
 @pytest.mark.parametrize('number', [0, 1])
 def test_losses_are_finite_and_reach_all_weights(detector, image, number):
     detector.zero_grad()
-    sample = DetDataSample(metainfo=META)
-    sample.gt_instances = objects([[20, 20, 60, 70]][:number], [2] * number)
-    sample.ignored_instances = objects([], [])
+    gt = objects([[20, 20, 60, 70]][:number], [2] * number)
+    sample = data_sample(gt, side=SIDE)
     losses = detector.loss(image, [sample])
     loss, _ = detector.parse_losses(losses)
     loss.backward()
     assert torch.isfinite(loss)
     assert (loss > 0) == bool(number)
     assert all(p.grad is not None for p in detector.parameters())
-
-
-@pytest.mark.nightly
-def test_loss_falls_on_one_image(image):
-    torch.manual_seed(0)
-    model = MODELS.build(model_config())
-    model.init_weights()
-    sample = DetDataSample(metainfo=META)
-    sample.gt_instances = objects([[20, 20, 60, 70]], [2])
-    sample.ignored_instances = objects([], [])
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
-    losses = []
-    for _ in range(20):
-        optimizer.zero_grad()
-        loss, _ = model.parse_losses(model.loss(image, [sample]))
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    assert losses[-1] < losses[0] / 2

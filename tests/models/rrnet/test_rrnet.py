@@ -1,43 +1,20 @@
 """Facts of RRNet's definition."""
 
-from copy import deepcopy
-
 import pytest
 import torch
 from mmdet.models.utils import gaussian_radius
 from mmdet.registry import MODELS
-from mmdet.structures import DetDataSample
 from mmengine.config import Config
-from mmengine.structures import InstanceData
 
 from mmhcm.models.rrnet import center_targets, gaussian_radii
 from mmhcm.models.rrnet.box_refiner import decode, encode
-from tests.support.tiny_run import REPO
+from tests.support.configs import read_detector
+from tests.support.detectors import count, data_sample, meta_of, objects
+from tests.support.slim_baselines import RRNET, slim_model
 
 SIDE = 128
-META = {
-    'img_shape': (SIDE, SIDE),
-    'ori_shape': (SIDE, SIDE),
-    'scale_factor': (1.0, 1.0),
-}
+META = meta_of(SIDE)
 PLAIN_NMS = {'nms': {'type': 'nms', 'iou_threshold': 0.7}, 'max_per_img': 500}
-
-
-def model_config():
-    path = REPO / 'configs/baselines/rrnet_hourglass104_visdrone.py'
-    return deepcopy(Config.fromfile(path).model)
-
-
-def slim_config():
-    model = model_config()
-    model.backbone.update(
-        downsample_times=2,
-        stage_channels=[16, 16, 16],
-        stage_blocks=[1, 1, 1],
-        feat_channel=16,
-    )
-    model.bbox_head.update(in_channels=16, feat_channels=16)
-    return model
 
 
 def build_head(**kwargs):
@@ -56,21 +33,10 @@ def build_head(**kwargs):
     return head
 
 
-def objects(bboxes, labels):
-    return InstanceData(
-        bboxes=torch.tensor(bboxes, dtype=torch.float32).reshape(-1, 4),
-        labels=torch.tensor(labels, dtype=torch.long),
-    )
-
-
-def count(module):
-    return sum(p.numel() for p in module.parameters())
-
-
 def test_parameter_counts():
     # Weights of the hourglass need no memory here.
     with torch.device('meta'):
-        model = MODELS.build(model_config())
+        model = MODELS.build(read_detector(RRNET).model)
     assert count(model) == 191_335_840
     assert count(model.backbone) == 187_700_352
     head = model.bbox_head
@@ -207,15 +173,15 @@ def test_boxes_without_area_give_no_detection(detector, side):
 @pytest.fixture
 def detector():
     torch.manual_seed(0)
-    model = MODELS.build(slim_config())
+    cfg = read_detector(RRNET)
+    slim_model(cfg, RRNET)
+    model = MODELS.build(cfg.model)
     model.init_weights()
     return model.train()
 
 
 def losses_of(detector, bboxes, labels):
-    sample = DetDataSample(metainfo=META)
-    sample.gt_instances = objects(bboxes, labels)
-    sample.ignored_instances = objects([], [])
+    sample = data_sample(objects(bboxes, labels), side=SIDE)
     torch.manual_seed(2)
     return detector.loss(torch.randn(1, 3, SIDE, SIDE), [sample])
 
@@ -240,19 +206,3 @@ def test_losses_are_finite_and_reach_all_weights(detector, number):
     loss.backward()
     assert torch.isfinite(loss)
     assert all(p.grad is not None for p in detector.parameters())
-
-
-@pytest.mark.nightly
-def test_loss_falls_on_one_image(detector):
-    detector.bbox_head.refine_from = 0
-    optimizer = torch.optim.Adam(detector.parameters(), lr=1e-3)
-    totals = []
-    for _ in range(30):
-        optimizer.zero_grad()
-        loss, _ = detector.parse_losses(
-            losses_of(detector, [[32, 32, 64, 64]], [2])
-        )
-        loss.backward()
-        optimizer.step()
-        totals.append(loss.item())
-    assert totals[-1] < totals[0] / 2
