@@ -194,14 +194,14 @@ def test_boxes_beyond_the_image_are_cut_and_counted(root, warnings):
     assert '1 boxes that reach beyond their image; the first' in warnings[1]
 
 
-@pytest.mark.parametrize('other', ['b.png', 'B.jpg'])
-def test_two_images_of_one_name(root, warnings, other):
+@pytest.mark.parametrize(
+    ('other', 'test_mode'),
+    [('b.png', False), ('b.png', True), ('B.jpg', True)],
+)
+def test_two_images_of_one_name(root, warnings, other, test_mode):
     cv2.imwrite(str(root / 'images' / other), bad_images.picture())
-    for test_mode in (True, False):
-        if other == 'B.jpg' and not test_mode:
-            continue
-        with pytest.raises(ValueError, match="two images are named 'b'"):
-            VisDroneDataset(data_root=str(root), test_mode=test_mode)
+    with pytest.raises(ValueError, match=r"two images are named '[bB]'"):
+        VisDroneDataset(data_root=str(root), test_mode=test_mode)
 
 
 def test_names_that_differ_only_in_case(root, warnings):
@@ -299,15 +299,3 @@ def test_image_beyond_memory_is_left_out(huge, warnings, monkeypatch):
     assert train(build_chips(huge, partial=False))[0] == set('ac')
     (message,) = warnings
     assert 'b.jpg: Insufficient memory (Failed to allocate 1 B)' in message
-
-
-def test_more_pixels_than_opencv_decodes(root, warnings, monkeypatch):
-    monkeypatch.setattr('mmhcm.structures.images.MAX_PIXELS', 30_000)
-    (root / 'images' / 'b.jpg').unlink()
-    large = np.zeros((180, 170), np.uint8)
-    cv2.imwrite(str(root / 'images' / 'b.png'), large)
-    assert len(VisDroneDataset(data_root=str(root))) == 2
-    (message,) = warnings
-    assert '170 x 180 pixels; OpenCV decodes from 1 to' in message
-    with pytest.raises(ValueError, match='CV_IO_MAX_IMAGE_PIXELS'):
-        build_test_set(root)

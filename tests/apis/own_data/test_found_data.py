@@ -29,10 +29,19 @@ def coco(root='sea', **kwargs):
     return find_coco(f'{root}/train.json', f'{root}/val.json', **kwargs)
 
 
-def test_coco_data_take_three_lines(folder):
-    write_coco(folder / 'sea')
-    assert data_config(coco()) == (
-        "_base_ = 'mmhcm::hcm/faster-rcnn_r50_fpn_hcm_coco.py'\n\n"
+@pytest.mark.parametrize(
+    ('kind', 'write', 'find'),
+    [
+        ('coco', write_coco, coco),
+        ('yolo', write_yolo, lambda: find_yolo('sea')),
+        ('yolo', write_yolo, lambda: find_yolo('sea/data.yaml')),
+        ('voc', write_voc, lambda: find_voc('sea')),
+    ],
+)
+def test_data_take_three_lines(folder, kind, write, find):
+    write(folder / 'sea')
+    assert data_config(find()) == (
+        f"_base_ = 'mmhcm::hcm/faster-rcnn_r50_fpn_hcm_{kind}.py'\n\n"
         "data_root = 'sea'\n"
         f'classes = {CLASSES!r}\n'
     )
@@ -97,24 +106,10 @@ def test_coco_files_must_fit(folder, change_val, message):
     change(root / 'val.json', change_val)
     with pytest.raises(ValueError, match=message):
         coco()
-
-
-@pytest.mark.parametrize('text', ['', '[1]', '{}', '\x00'])
-def test_other_files_are_no_coco(folder, text):
-    root = write_coco(folder / 'sea')
-    (root / 'train.json').write_text(text)
-    with pytest.raises(ValueError, match=r'sea/train.json: no '):
-        coco()
-
-
-@pytest.mark.parametrize('source', ['sea', 'sea/data.yaml'])
-def test_yolo_data_take_three_lines(folder, source):
-    write_yolo(folder / 'sea')
-    assert data_config(find_yolo(source)) == (
-        "_base_ = 'mmhcm::hcm/faster-rcnn_r50_fpn_hcm_yolo.py'\n\n"
-        "data_root = 'sea'\n"
-        f'classes = {CLASSES!r}\n'
-    )
+    for text in ('', '[1]', '{}', '\x00'):
+        (root / 'train.json').write_text(text)
+        with pytest.raises(ValueError, match=r'sea/train.json: no '):
+            coco()
 
 
 def test_yolo_exports_of_other_layout_are_found(folder):
@@ -155,15 +150,6 @@ def test_a_folder_needs_one_yaml_file(folder):
     (folder / 'sea').mkdir()
     with pytest.raises(ValueError, match='sea has 0 yaml files'):
         find_yolo('sea')
-
-
-def test_voc_data_take_three_lines(folder):
-    write_voc(folder / 'sea')
-    assert data_config(find_voc('sea')) == (
-        "_base_ = 'mmhcm::hcm/faster-rcnn_r50_fpn_hcm_voc.py'\n\n"
-        "data_root = 'sea'\n"
-        f'classes = {CLASSES!r}\n'
-    )
 
 
 def test_voc_faults_are_named(folder):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from mmdet.registry import DATASETS
 
 from mmhcm.datasets import (
     CheckedCocoDataset,
@@ -164,8 +163,3 @@ def test_voc_difficult_objects_are_ignored(tmp_path):
     path.write_text(path.read_text().replace('cult>0<', 'cult>1<', 1))
     flags = [i['ignore_flag'] for i in voc(root).get_data_info(0)['instances']]
     assert flags == [1, *[0] * 11]
-
-
-@pytest.mark.parametrize('name', ['CheckedVOCDataset', 'YOLODataset'])
-def test_data_sets_are_registered(name):
-    assert DATASETS.get(name) is not None

@@ -180,14 +180,6 @@ def test_arguments_are_checked(min_visible):
         CropChip(CHIP_SIZE, min_visible=min_visible)
 
 
-def test_repr_and_registry():
-    transform = TRANSFORMS.build(dict(type='CropChip', chip_size=32))
-    assert repr(transform) == (
-        'CropChip(chip_size=32, min_visible=0.5, '
-        'pad_color=(103.53, 116.28, 123.675))'
-    )
-
-
 @given(
     st.lists(
         st.tuples(

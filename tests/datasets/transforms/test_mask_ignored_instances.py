@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from mmdet.registry import TRANSFORMS
 from mmdet.structures.bbox import HorizontalBoxes
 
 from mmhcm.datasets import MaskIgnoredInstances
@@ -52,10 +51,3 @@ def test_boxes_at_the_border():
     assert (out[25:, 35:] == COLOR).all()
     assert (out[:3, :3] == COLOR).all()
     np.testing.assert_array_equal(out[3:25], image[3:25])
-
-
-def test_repr_and_registry():
-    transform = TRANSFORMS.build(
-        dict(type='MaskIgnoredInstances', color=[1, 2, 3])
-    )
-    assert repr(transform) == 'MaskIgnoredInstances(color=(1, 2, 3))'

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from mmdet.registry import TRANSFORMS
 
 from mmhcm.datasets import CropChip, MaskIgnoredRegions
 
@@ -59,10 +58,3 @@ def test_a_chip_shows_the_mask():
     chip = CropChip(40)(MaskIgnoredRegions((1, 2, 3))(results))['img']
     assert (chip[12:28, 12:28] == (1, 2, 3)).all()
     assert (chip[:8] >= 200).all()
-
-
-def test_repr_and_registry():
-    transform = TRANSFORMS.build(
-        dict(type='MaskIgnoredRegions', color=[1, 2, 3])
-    )
-    assert repr(transform) == 'MaskIgnoredRegions(color=(1, 2, 3))'

@@ -2,7 +2,6 @@ import copy
 
 import numpy as np
 import pytest
-from mmdet.registry import TRANSFORMS
 
 from mmhcm.datasets import PasteObjects
 from mmhcm.functional.pasting import Paste
@@ -94,11 +93,6 @@ def test_a_recipe_needs_a_pool():
     }
     with pytest.raises(RuntimeError, match=r'b\.png has pasted objects but'):
         PasteObjects()(results)
-
-
-def test_repr_and_registry():
-    transform = TRANSFORMS.build(dict(type='PasteObjects'))
-    assert repr(transform) == 'PasteObjects(in_place=True)'
 
 
 def test_ignored_regions_stay_as_they_are(pool):

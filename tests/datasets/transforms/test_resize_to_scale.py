@@ -88,13 +88,3 @@ def test_the_valid_range_is_noted(valid_range):
 def test_arguments_are_checked(kwargs, fault):
     with pytest.raises(ValueError, match=fault):
         ResizeToScale(**kwargs)
-
-
-def test_repr_and_registry():
-    transform = TRANSFORMS.build(
-        dict(type='ResizeToScale', chip_size=64, valid_range=[0, 9])
-    )
-    assert repr(transform) == (
-        'ResizeToScale(scale_factor=None, chip_size=64, window=None, '
-        'valid_range=(0, 9), max_side=None)'
-    )

@@ -167,43 +167,45 @@ def test_kill_while_writing_keeps_the_old_checkpoint(
     assert names(tmp_path) == ['best_toy_score_epoch_4.pth', 'epoch_4.pth']
 
 
-def test_kill_before_removing_is_cleaned_up_on_resume(tmp_path, monkeypatch):
+BEST = ['best_toy_score_epoch_1.pth', 'best_toy_score_epoch_2.pth']
+
+
+@pytest.mark.parametrize(
+    ('replaced', 'left', 'epochs', 'asked', 'kept'),
+    [
+        (
+            'epoch_2.pth',
+            [BEST[1], 'epoch_2.pth', 'epoch_3.pth'],
+            *(3, [3], [BEST[1], 'epoch_3.pth']),
+        ),
+        # The second checkpoint of epoch 2 says that it is validated.
+        (
+            BEST[0],
+            [*BEST, 'epoch_2.pth'],
+            *(2, [], [BEST[1], 'epoch_2.pth']),
+        ),
+    ],
+    ids=['newest', 'best'],
+)
+def test_kill_before_removing_is_cleaned_up_on_resume(
+    tmp_path, monkeypatch, replaced, left, epochs, asked, kept
+):
     removed = AtomicCheckpointHook._remove_replaced
 
     def fail(hook):
-        if 'epoch_2.pth' in hook._replaced:
+        if replaced in hook._replaced:
             raise Died
         removed(hook)
 
     monkeypatch.setattr(AtomicCheckpointHook, '_remove_replaced', fail)
     train(build(tmp_path)[0], dies=True)
-    assert {'epoch_2.pth', 'epoch_3.pth'} < set(names(tmp_path))
+    assert names(tmp_path) == left
     monkeypatch.undo()
     # Ends at once, with nothing to write.
-    runner, metric = build(tmp_path, resume=True, epochs=3)
+    runner, metric = build(tmp_path, resume=True, epochs=epochs)
     train(runner)
-    assert metric.asked == [3]
-    assert names(tmp_path) == ['best_toy_score_epoch_2.pth', 'epoch_3.pth']
-
-
-def test_kill_keeps_the_old_best_checkpoint(tmp_path, monkeypatch):
-    removed = AtomicCheckpointHook._remove_replaced
-
-    def fail(hook):
-        if 'best_toy_score_epoch_1.pth' in hook._replaced:
-            raise Died
-        removed(hook)
-
-    monkeypatch.setattr(AtomicCheckpointHook, '_remove_replaced', fail)
-    train(build(tmp_path)[0], dies=True)
-    both = ['best_toy_score_epoch_1.pth', 'best_toy_score_epoch_2.pth']
-    assert names(tmp_path) == [*both, 'epoch_2.pth']
-    monkeypatch.undo()
-    runner, metric = build(tmp_path, resume=True, epochs=2)
-    train(runner)
-    # The second checkpoint of epoch 2 says that it is validated.
-    assert metric.asked == []
-    assert names(tmp_path) == [both[1], 'epoch_2.pth']
+    assert metric.asked == asked
+    assert names(tmp_path) == kept
 
 
 @pytest.mark.parametrize('epoch', [2, 3, 4])

@@ -214,25 +214,24 @@ def test_mines_late_after_a_resume(make_runner, mined):
     assert watch.num_hard == {6: num_chips, 7: num_chips}
 
 
-def test_a_run_at_its_end_does_not_mine(make_runner):
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({}, 'trained to its end, 2, and round 1'),
+        (
+            {
+                'train_cfg.max_epochs': 3,
+                'default_hooks.mining.restart': True,
+            },
+            'restart: .* initial weights',
+        ),
+    ],
+    ids=['at its end', 'restart without the initial weights'],
+)
+def test_a_round_that_came_too_late_is_refused(make_runner, options, message):
     make_runner({**FAST, EPOCHS: []}).train()
-    resumed = make_runner({**FAST, EPOCHS: [1]}, resume=True)
-    with pytest.raises(ValueError, match='trained to its end, 2, and round 1'):
-        resumed.train()
-
-
-def test_a_late_restart_needs_the_initial_weights(make_runner):
-    make_runner({**FAST, EPOCHS: []}).train()
-    resumed = make_runner(
-        {
-            **FAST,
-            'train_cfg.max_epochs': 3,
-            EPOCHS: [1],
-            'default_hooks.mining.restart': True,
-        },
-        resume=True,
-    )
-    with pytest.raises(ValueError, match=r'restart: .* initial weights'):
+    resumed = make_runner({**FAST, EPOCHS: [1], **options}, resume=True)
+    with pytest.raises(ValueError, match=message):
         resumed.train()
 
 

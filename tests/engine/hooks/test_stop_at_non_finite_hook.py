@@ -99,24 +99,19 @@ def test_a_loss_stops_the_run(make_runner, value):
     assert latest_checkpoint(runner.work_dir).endswith('epoch_1.pth')
 
 
-def test_a_gradient_stops_the_run(make_runner):
-    runner = spoilt_runner(make_runner, 'gradient', float('inf'))
-    with pytest.raises(
-        FloatingPointError, match=r'grad_norm is (inf|nan) at iteration 4'
-    ):
-        runner.train()
-    assert checkpoints(runner) == ['epoch_1.pth']
-
-
-def test_unclipped_gradients_leave_no_broken_checkpoint(make_runner):
-    # In the last iteration before one is written.
-    runner = spoilt_runner(
-        make_runner,
-        'gradient',
-        float('nan'),
-        {'optim_wrapper.clip_grad': None},
-    )
-    with pytest.raises(FloatingPointError, match='no checkpoint is written'):
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ({}, r'grad_norm is (inf|nan) at iteration 4'),
+        # In the last iteration before a checkpoint is written.
+        ({'optim_wrapper.clip_grad': None}, 'no checkpoint is written'),
+    ],
+    ids=['clipped', 'not clipped'],
+)
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_gradient_stops_the_run(make_runner, options, message, value):
+    runner = spoilt_runner(make_runner, 'gradient', value, options)
+    with pytest.raises(FloatingPointError, match=message):
         runner.train()
     assert checkpoints(runner) == ['epoch_1.pth']
 
