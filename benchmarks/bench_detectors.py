@@ -5,8 +5,9 @@
 Multiplications with additions are counted in backbone, neck and heads, for an
 image of ``--input-wh`` and 1000 regions of two-stage detectors; GFLOPs are
 those of MMDetection, a multiplication with its addition being one. Operators
-without a count, such as RoIAlign, are left out, and so are networks with
-operators that need real numbers, such as deformable convolution.
+without a count, such as RoIAlign and the sampling of deformable attention, are
+left out, and so are networks with operators that need real numbers, such as
+deformable convolution. Transformers run on real numbers, and need their time.
 
 A training iteration is forward, backward and a step of SGD at batch size 1,
 on one random image of ``--train-side`` pixels with eight objects, in CPU
@@ -67,8 +68,10 @@ def without_weights(values: Any) -> Any:
 
 def describe_size(model_cfg: Any, input_wh: tuple[int, int]) -> str:
     """Count parameters and operations; of the backbone in parentheses."""
-    with torch.device('meta'):
-        model = MODELS.build(model_cfg).to('meta').eval()
+    # Transformers choose their queries by values.
+    device = 'cpu' if 'decoder' in model_cfg else 'meta'
+    with torch.device(device):
+        model = MODELS.build(model_cfg).to(device).eval()
         image = torch.zeros(1, 3, input_wh[1], input_wh[0])
     parts = [
         f'{count(part):,} ({giga:.2f})'
@@ -95,6 +98,13 @@ def count_giga(call: Any) -> float:
 def run(model: Any, image: Tensor) -> None:
     """Run all layers of a detector once."""
     feats = model.extract_feat(image)
+    if hasattr(model, 'forward_transformer'):
+        shape = tuple(image.shape[2:])
+        whole = DetDataSample(
+            metainfo={'img_shape': shape, 'batch_input_shape': shape}
+        )
+        model.bbox_head(**model.forward_transformer(feats, [whole]))
+        return
     if not hasattr(model, 'roi_head'):
         model.bbox_head(feats)
         return

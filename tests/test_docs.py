@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mmhcm.structures.results.ranking import TABLE_2
+
 ROOT = Path(__file__).parents[1]
 PATTERNS = ('*.md', 'docs/*.md', 'benchmarks/*.md', '[cp]*/*/*.md')
 DOCS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
@@ -91,3 +93,34 @@ def test_bad_input_names_existing_tests():
         assert 'test_' in last or last.startswith('the same'), row
         for name in re.findall(r'(?<=[`:])test_\w+(?=`)', last):
             assert f'def {name}(' in text, name
+
+
+def test_every_system_of_table_2_has_a_row():
+    rows = [
+        [cell.strip() for cell in row.strip('| ').split(' | ')]
+        for row in list(rows_of('baselines.md'))[: len(TABLE_2.rows)]
+    ]
+    assert [name for name, *_ in rows] == list(TABLE_2.rows)
+    by_name_only = []
+    for name, definition, config, unknown in rows:
+        assert unknown, name
+        if definition == 'its name only':
+            by_name_only.append(name)
+            assert config.startswith(('none', 'nearest available')), name
+        files = re.findall(r'`([\w.-]+\.py)`', config)
+        assert files or config.startswith('none'), name
+        for file in files:
+            assert any((ROOT / 'configs').glob(f'*/{file}')), file
+    assert by_name_only == ['S+D', 'BetterFPN', 'EHR-RetinaNet', 'CNAnet']
+
+
+@pytest.mark.parametrize(
+    'doc', ['docs/baselines.md', 'configs/baselines/README.md']
+)
+def test_no_score_of_an_entry_stands_for_a_config(doc):
+    """Entries that are names alone have no configs that could have scores."""
+    text = (ROOT / doc).read_text()
+    for name in ('S+D', 'BetterFPN', 'EHR-RetinaNet', 'CNAnet'):
+        for score in TABLE_2.rows[name]:
+            # Small ones stand for seconds as well.
+            assert score < 20 or f'{score:.2f}' not in text, (name, score)

@@ -6,5 +6,5 @@ _base_ = [
 # In windows of each scale, as in the test.
 default_hooks = dict(
     _base_.mining_hooks,
-    mining=dict(_base_.mining_hooks.mining, tta_model=_base_.dino_windows),
+    mining=dict(_base_.mining_hooks.mining, tta_model=_base_.scale_windows),
 )

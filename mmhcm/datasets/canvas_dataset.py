@@ -17,6 +17,7 @@ from mmhcm.functional.pasting import (
     capped_weights,
     class_weights,
     compile_blending,
+    compile_planning,
     index_pool,
     patch_traits,
     perspective_slope,
@@ -29,7 +30,7 @@ from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
 from .canvas_look import read_look
-from .data_info import canvas_data_info, guide_arrays, image_data_info
+from .data_info import add_pastes, guide_arrays, image_data_info
 from .place_masks import PlaceMasks
 from .sample_reading import SampleReader
 from .seeding import sample_rng
@@ -162,6 +163,7 @@ class CanvasDataset:
             self._read_pool_statistics(pool)
             # Workers are forked with the compiled loops.
             compile_blending()
+            compile_planning()
 
     @property
     def metainfo(self) -> dict:
@@ -192,7 +194,7 @@ class CanvasDataset:
             pastes, num_skipped = list(plan.pastes), plan.num_skipped
             skipped_labels = list(plan.skipped_labels)
         canvas = MinedCanvas(source, image, str(info['img_id']), pastes)
-        info = canvas_data_info(self.sources, canvas, self.pool)
+        info = add_pastes(info, canvas, self.pool)
         info['canvas'] = canvas
         info['draw_key'] = (self.seed, _CHIP_STREAM, *key)
         # As after loading the image.

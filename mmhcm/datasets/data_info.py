@@ -53,9 +53,6 @@ def canvas_data_info(
 ) -> dict:
     """Return an image's data info with its pasted objects and patches.
 
-    Parts of other objects that cover a pasted one are in its patch. They are
-    ignored instances after those of the pasted objects.
-
     Raises:
         ValueError: the data set holds another image at the canvas' index.
     """
@@ -76,6 +73,20 @@ def canvas_data_info(
             f'hard chips speak of {canvas.img_id!r} as image {canvas.image}, '
             f'the data set has {info["img_id"]!r} there'
         )
+    return add_pastes(info, canvas, pool)
+
+
+def add_pastes(
+    info: dict, canvas: MinedCanvas, pool: ObjectPool | None
+) -> dict:
+    """Return a data info with the pasted objects and patches of a canvas.
+
+    Args:
+        info: That of the canvas' image, see ``image_data_info``.
+        canvas: The canvas.
+        pool: The pool of its patches. Parts of other objects that cover a
+            pasted one are in its patch; they become ignored instances.
+    """
     info['instances'] = info['instances'] + [
         {
             'bbox': list(paste.bbox),
@@ -110,9 +121,10 @@ def ignore_masked(info: dict) -> None:
 
 def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
     """List the parts of others on a pasted object as ignored instances."""
-    bboxes = paste_boxes(
-        pool.foreign(paste.patch_id), pool.bboxes[paste.patch_id], paste
-    )
+    foreign = pool.foreign(paste.patch_id)
+    if not len(foreign):
+        return []
+    bboxes = paste_boxes(foreign, pool.bboxes[paste.patch_id], paste)
     return [
         {
             'bbox': bbox,

@@ -4,9 +4,10 @@ from .autofocus import FocusRPNHead, FocusTTA
 from .backbones import DetNet, SpatialGroupEnhance
 from .bag_roi_extractor import BagRoIExtractor
 from .conv_next import ConvNeXt
+from .fixed_ddq_detr import FixedDDQDETR
 from .fixed_ssd_head import FixedSSDHead
 from .ignoring_assigner import IgnoringAssigner
-from .ignoring_dino_head import IgnoringDINOHead
+from .ignoring_detr_heads import IgnoringDDQDETRHead, IgnoringDINOHead
 from .multi_scale_tta import MultiScaleTTA, as_detections
 from .position_sensitive import (
     LargeSeparableConv,
@@ -34,10 +35,12 @@ __all__ = [
     'BagRoIExtractor',
     'ConvNeXt',
     'DetNet',
+    'FixedDDQDETR',
     'FixedSSDHead',
     'FocusRPNHead',
     'FocusTTA',
     'IgnoringAssigner',
+    'IgnoringDDQDETRHead',
     'IgnoringDINOHead',
     'LargeSeparableConv',
     'LastMapRPNHead',

@@ -12,6 +12,8 @@ from tests.support.detectors import data_sample, objects
 from tests.support.slim_baselines import tiny_runner
 from tests.support.slim_modern import (
     CONVNEXT,
+    DDQ,
+    DETRS,
     DINO,
     MODERN,
     NWD,
@@ -23,7 +25,7 @@ from tests.support.stopping import train_until
 from tests.support.tiny_run import state_of
 
 RTMDET = 'rtmdet_tiny_p2'
-QUICK = {RTMDET, DINO, CONVNEXT, NWD}
+QUICK = {RTMDET, DINO, DDQ, CONVNEXT, NWD}
 FAMILIES = [
     pytest.param(name, marks=() if name in QUICK else pytest.mark.nightly)
     for name in MODERN
@@ -43,7 +45,10 @@ def small(name, variant=''):
 def test_detector_trains_and_scores(name, tiny, tmp_path):
     runner = tiny_runner(small(name), tiny, tmp_path)
     before = {k: v.clone() for k, v in runner.model.named_parameters()}
+    names = set(runner.model.state_dict())
     runner.train()
+    # Those of a checkpoint are those of a run that resumes from it.
+    assert set(runner.model.state_dict()) == names
     assert runner.iter == 1
     loss = runner.message_hub.get_scalar('train/loss').current()
     assert 0 < loss < float('inf')
@@ -60,6 +65,7 @@ def test_detector_trains_and_scores(name, tiny, tmp_path):
     [
         RTMDET,
         pytest.param(DINO, marks=pytest.mark.nightly),
+        pytest.param(DDQ, marks=pytest.mark.nightly),
         pytest.param(CONVNEXT, marks=pytest.mark.nightly),
         pytest.param(NWD, marks=pytest.mark.nightly),
     ],
@@ -68,7 +74,7 @@ def test_detector_tests_at_scales_and_in_slices(
     name, mode, variant, tiny, tmp_path
 ):
     cfg = small(name, variant)
-    if name == DINO:
+    if name in DETRS:
         cfg.tta_model.max_per_view = cfg.slice_model.max_per_view = 100
     mode(cfg)
     for item in cfg.model.get('slices', []):
@@ -107,6 +113,7 @@ def mining_runner(name, tiny, work_dir, resume=False):
     [
         RTMDET,
         DINO,
+        pytest.param(DDQ, marks=pytest.mark.nightly),
         pytest.param(CONVNEXT, marks=pytest.mark.nightly),
         pytest.param(NWD, marks=pytest.mark.nightly),
     ],
@@ -153,8 +160,8 @@ def test_config_fits_dense_images_and_ignores(name, variant):
         for part in dicts(cfg.model.train_cfg)
         if 'assigner' in part
     }
-    if name == DINO:
-        assert cfg.model.bbox_head.type == 'IgnoringDINOHead'
+    if name in DETRS:
+        assert cfg.model.bbox_head.type.startswith('Ignoring')
     elif name in (CONVNEXT, NWD):
         assert kinds == {'TrueIgnoreAssigner'}
     else:
@@ -176,7 +183,7 @@ def losses_of(model, gt, ignored):
     return loss
 
 
-@pytest.mark.parametrize('name', [RTMDET, DINO])
+@pytest.mark.parametrize('name', [RTMDET, *DETRS])
 def test_background_has_no_ignored_objects(name):
     cfg = read_detector(name, 'modern')
     slim_modern(cfg, name)

@@ -22,6 +22,7 @@ from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.rounds import HardChipRound, MinedCanvas
 from tests.support.data_sets import infos_of, packed, pool_of
+from tests.support.own_data import CLASSES, write_coco
 from tests.support.scene_folders import random_rows, write_visdrone
 
 INF = float('inf')
@@ -125,67 +126,28 @@ def test_every_object_is_learned_in_some_chip(root):
         )
 
 
-COCO_BOXES = {
-    1: [[10, 10, 8, 6], [-10, 40, 20, 20], [90, 70, 40, 40]],
-    2: [[20, 20, 30, 30], [60, 10, 6, 6]],
-}
-
-
-def write_coco(root):
-    """The images of ``write_visdrone`` with a COCO json; one crowd box."""
-    write_visdrone(root, {'1': '', '2': ''})
-    annotations = [
-        dict(
-            id=image * 10 + ind,
-            image_id=image,
-            category_id=5 + ind % 2,
-            bbox=bbox,
-            area=bbox[2] * bbox[3],
-            iscrowd=int((image, ind) == (2, 1)),
-        )
-        for image, bboxes in COCO_BOXES.items()
-        for ind, bbox in enumerate(bboxes)
-    ]
-    content = dict(
-        images=[
-            dict(id=image, file_name=f'{image}.png', width=100, height=80)
-            for image in COCO_BOXES
-        ],
-        annotations=annotations,
-        categories=[dict(id=5, name='boat'), dict(id=6, name='buoy')],
-    )
-    (root / 'ann.json').write_text(json.dumps(content))
-    return dict(
-        type='CocoDataset',
-        data_root=str(root),
-        ann_file='ann.json',
-        data_prefix=dict(img='images/'),
-        metainfo=dict(classes=('boat', 'buoy')),
-    )
-
-
 def test_any_coco_json(tmp_path):
-    dataset = build(write_coco(tmp_path))
+    path = write_coco(tmp_path) / 'train.json'
+    content = json.loads(path.read_text())
+    content['annotations'][0].update(bbox=[-10, 4, 30, 20])
+    content['annotations'][-1].update(iscrowd=1)
+    path.write_text(json.dumps(content))
+    images = dict(
+        type='CocoDataset',
+        data_root=str(tmp_path),
+        ann_file='train.json',
+        data_prefix=dict(img='train'),
+        metainfo=dict(classes=CLASSES),
+    )
+    dataset = build(images)
     infos = assert_all_covered(dataset)
-    assert tuple(dataset.metainfo['classes']) == ('boat', 'buoy')
+    assert tuple(dataset.metainfo['classes']) == CLASSES
     # Boxes that reach out of the image are cut to it.
-    bboxes, _ = instance_arrays(infos[0]['instances'])
-    assert bboxes.tolist() == [
-        [10, 10, 18, 16],
-        [0, 40, 10, 60],
-        [90, 70, 100, 80],
-    ]
-    seen = [
-        sample['data_samples'].gt_instances
-        for sample in map(dataset.__getitem__, range(len(dataset)))
-    ]
-    labels = torch.cat([instances.labels for instances in seen])
-    assert set(labels.tolist()) == {0, 1}
-    ignored = [
-        len(dataset[ind]['data_samples'].ignored_instances)
-        for ind in range(len(dataset))
-    ]
-    assert sum(ignored) >= 1
+    assert infos[0]['instances'][0]['bbox'] == [0, 4, 20, 24]
+    samples = [dataset[ind]['data_samples'] for ind in range(len(dataset))]
+    labels = torch.cat([sample.gt_instances.labels for sample in samples])
+    assert set(labels.tolist()) == {0, 1, 2}
+    assert sum(len(sample.ignored_instances) for sample in samples) >= 1
 
 
 def test_without_scales_a_sample_is_an_image(root):
@@ -293,12 +255,6 @@ def test_lazy_data_sets_load_at_first_use(root):
         (dict(chip_size=0), 'chip_size must be positive, got 0'),
         (dict(cover='least'), "cover must be one of .*, got 'least'"),
         (dict(scales=[]), 'scales is empty'),
-        (dict(scales=[dict(window=9, valid_range=(0, 9))]), 'from 9.0 pixels'),
-        (dict(scales=[dict(window=9)]), 'a scale has window, valid_range'),
-        (
-            dict(scales=[dict(window=9, valid_range=(0, INF), size=3)]),
-            'a scale has window',
-        ),
     ],
 )
 def test_arguments_are_checked(root, kwargs, fault):
@@ -498,26 +454,16 @@ def test_pastes_without_a_pool_are_an_error(root):
         dataset[dataset.num_normal + 1]
 
 
-def test_broken_images_are_skipped_and_counted(root, warnings):
+def test_broken_images_give_way_to_the_next(root):
+    """The whole image is skipped at once, however many chips it has."""
     dataset = build(visdrone(root))
-    images = dataset.index.image_inds
     (root / 'images' / '001.png').unlink()
-    (index, *_) = np.flatnonzero(images == 1)
-    following = int(np.flatnonzero(images == 2)[0])
-    key = SampleKey(int(index), 1, 4, 2)
-    sample = dataset[key]
-    # The whole image is skipped at once, however many chips it has.
-    assert len(warnings) == 1
-    assert warnings[0].startswith('left out broken image 1: ')
-    assert '001.png' in warnings[0]
-    assert '\n' not in warnings[0]
+    index, following = (
+        int(np.flatnonzero(dataset.index.image_inds == image)[0])
+        for image in (1, 2)
+    )
+    sample = dataset[SampleKey(index, 1, 4, 2)]
     assert packed(sample) == packed(dataset[SampleKey(following, 1, 4, 2)])
-    # It is told of once.
-    assert packed(sample) == packed(dataset[key])
-    assert len(warnings) == 1
-    (root / 'images' / '003.png').unlink()
-    dataset[int(np.flatnonzero(images == 3)[0])]
-    assert warnings[1].startswith('left out broken image 2: ')
 
 
 def test_find_chip_dataset(root):

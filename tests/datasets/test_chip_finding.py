@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 
 from mmhcm.datasets import chip_finding as chip_index
 from mmhcm.datasets.chip_finding import (
@@ -17,19 +16,6 @@ def make_index(num):
         scale_inds=np.ones(num, dtype=np.int64),
         num_excluded=np.array(3),
     )
-
-
-def assert_same(index, expected):
-    for name, values in vars(expected).items():
-        np.testing.assert_array_equal(getattr(index, name), values)
-        assert getattr(index, name).dtype == values.dtype
-
-
-@pytest.mark.parametrize('num', [0, 1, 5])
-def test_round_trip(tmp_path, num):
-    path = tmp_path / 'cache' / 'chips.bin'
-    write_chip_index(path, make_index(num), 'abc')
-    assert_same(read_chip_index(path, 'abc'), make_index(num))
 
 
 def test_absent_and_stale(tmp_path, monkeypatch):

@@ -4,27 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.hooks import Hook
 
-from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.mining import round_path
+from mmhcm.structures.rounds import read_round
 from tests.support.stopping import train_until
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
-
-
-class KeyHook(Hook):
-    """Note the samples of each iteration, and what was drawn for them."""
-
-    def __init__(self):
-        self.samples = {}
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        self.samples[runner.iter] = [
-            (sample.img_id, float(image.double().sum()))
-            for sample, image in zip(
-                data_batch['data_samples'], data_batch['inputs'], strict=True
-            )
-        ]
+from tests.support.watching import chips_of, watched_training
 
 
 @pytest.fixture(
@@ -58,23 +43,19 @@ def test_a_resumed_run_draws_what_two_rounds_left(
         'default_hooks.mining.accumulate': accumulate,
     }
     runner = make_runner(options)
-    whole = KeyHook()
-    runner.register_hook(whole)
-    train_until(runner, iteration=11)
+    whole = watched_training(runner, iteration=11)
     history = chips_of(runner).hard_history
-    assert [first_epoch for first_epoch, _ in history] == [1, 2]
+    first, second = (
+        read_round(round_path(runner.work_dir, number)).num_chips
+        for number in (1, 2)
+    )
+    assert history == ((1, first), (2, second + accumulate * first))
 
     resumed = make_runner(options, resume=True)
-    keys = KeyHook()
-    resumed.register_hook(keys)
-    resumed.train()
+    watch = watched_training(resumed)
     assert chips_of(resumed).hard_history == history
     for iteration in (9, 10):
-        assert keys.samples[iteration] == whole.samples[iteration]
-
-
-def chips_of(runner):
-    return find_chip_dataset(runner.train_dataloader.dataset)
+        assert watch.seen[iteration] == whole.seen[iteration]
 
 
 @pytest.fixture(scope='module')
@@ -82,11 +63,8 @@ def uninterrupted(options, tiny_run, tmp_path_factory):
     """Weights, samples and the round of a run that never stopped."""
     work_dir = tmp_path_factory.mktemp('uninterrupted')
     runner = build_tiny_runner(tiny_config(tiny_run, work_dir, options))
-    keys = KeyHook()
-    runner.register_hook(keys)
-    runner.train()
-    round_bytes = round_path(work_dir, 1).read_bytes()
-    return state_of(runner), keys.samples, round_bytes
+    watch = watched_training(runner)
+    return state_of(runner), watch.seen, round_path(work_dir, 1).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -97,49 +75,23 @@ def uninterrupted(options, tiny_run, tmp_path_factory):
 def test_resumed_equals_uninterrupted(
     moment, options, uninterrupted, make_runner, mined
 ):
-    runner = train_until(make_runner(options), **moment)
+    runner = make_runner(options)
+    train_until(runner, **moment)
     assert (Path(runner.work_dir) / 'epoch_1.pth').is_file()
 
     resumed = make_runner(options, resume=True)
-    keys = KeyHook()
-    resumed.register_hook(keys)
-    resumed.train()
+    watch = watched_training(resumed)
     weights, samples, mined_round = uninterrupted
     state = state_of(resumed)
     assert [
         name for name in weights if not torch.equal(weights[name], state[name])
     ] == []
     first = 4 if moment.get('iteration') == 5 else 2
-    assert keys.samples == {
+    assert watch.seen == {
         iteration: drawn
         for iteration, drawn in samples.items()
         if iteration >= first
     }
-    assert len(mined) == 1
+    assert mined == [(1, 2)]
     assert round_path(resumed.work_dir, 1).read_bytes() == mined_round
     assert chips_of(resumed).num_hard > 0
-
-
-def test_checkpoints_load_safely(make_runner):
-    runner = make_runner({'train_cfg.val_interval': 1})
-    runner.train()
-    paths = sorted(Path(runner.work_dir).glob('*.pth'))
-    assert {'epoch_1.pth', 'epoch_2.pth'} < {path.name for path in paths}
-    for path in paths:
-        checkpoint = torch.load(path, weights_only=True)
-        assert checkpoint['state_dict'].keys() == state_of(runner).keys()
-    checkpoint = torch.load(
-        Path(runner.work_dir, 'epoch_2.pth'), weights_only=True
-    )
-    (entry,) = checkpoint['hard_chip_mining']['rounds']
-    assert entry['round'] == 1
-    # The hub comes back with its histories.
-    resumed = make_runner({'train_cfg.max_epochs': 3}, resume=True)
-    resumed.load_or_resume()
-    left, right = (
-        hub.get_scalar('train/loss').data
-        for hub in (runner.message_hub, resumed.message_hub)
-    )
-    for ours, theirs in zip(left, right, strict=True):
-        assert ours.tolist() == theirs.tolist()
-        assert ours.dtype == theirs.dtype

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from mmengine.hooks import Hook
 
+from tests.support.stopping import train_until
 from tests.support.tiny_run import REPO, tiny_config
 
 WATCH = """
@@ -37,16 +37,6 @@ class DigestHook(Hook):
             digest(model.parameters()) + ' ' + digest(model.buffers())
         )
 """
-
-
-class Stopped(Exception):  # noqa: N818
-    """Exception that ends a run at a chosen moment."""
-
-
-class StopHook(Hook):
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.epoch == 1:
-            raise Stopped
 
 
 def write_config(tiny_run, folder):
@@ -120,9 +110,8 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
         resume=True,
         load_from=str(tmp_path / 'two' / 'epoch_1.pth'),
     )
-    one.register_hook(StopHook(), priority='VERY_HIGH')
-    with pytest.raises(Stopped):
-        one.train()
+    # Mining comes before the second iteration of one rank.
+    train_until(one, iteration=2)
     name = Path('hcm', 'round_1', 'hard_chips.jsonl')
     mined_by_one = (tmp_path / 'one' / name).read_bytes()
     assert (tmp_path / 'two' / name).read_bytes() == mined_by_one

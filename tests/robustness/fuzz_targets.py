@@ -42,7 +42,7 @@ from mmhcm.structures.files import (
     write_checksums,
 )
 from mmhcm.structures.images import read_sizes_csv
-from mmhcm.structures.pool import INDEX, PIXELS, ObjectPool, build_pool
+from mmhcm.structures.pool import INDEX, PIXELS, ObjectPool
 from mmhcm.structures.results import (
     read_submission,
     validate_submission,
@@ -57,6 +57,7 @@ from mmhcm.structures.rounds import (
     write_round,
 )
 from tests.support.own_data import CLASSES, voc_text
+from tests.support.pool_images import build, make_images
 from tests.support.programs import Program
 
 #: Raises what a reader raises; AssertionError where a result is wrong.
@@ -400,23 +401,10 @@ def _round(folder: Path) -> tuple[list[bytes], Check]:
     return seeds, check
 
 
-def _images(folder: Path) -> list[dict[str, Any]]:
-    rng = np.random.default_rng(0)
-    path = folder / 'a.png'
-    cv2.imwrite(str(path), rng.integers(0, 256, (60, 80, 3), dtype=np.uint8))
-    boxes = [[10, 12, 30, 28], [60.5, 40, 80, 60], [0, 0, 12, 12]]
-    instances = [
-        {'bbox': box, 'bbox_label': ind, 'ignore_flag': 0}
-        for ind, box in enumerate(boxes)
-    ]
-    info = {'img_path': str(path), 'img_id': 'a', 'height': 60, 'width': 80}
-    return [{**info, 'instances': instances, 'ignored_regions': []}]
-
-
 def _pool(file: str) -> Prepare:
     def prepare(folder: Path) -> tuple[list[bytes], Check]:
         path = folder / 'pool'
-        build_pool(path, _images(folder), num_classes=3)
+        build(path, make_images(folder, 1))
 
         def check(content: bytes) -> None:
             (path / file).write_bytes(content)

@@ -182,25 +182,13 @@ def test_annotation_of_missing_image_is_left_out(root, warnings):
         build_test_set(root)
 
 
-def test_boxes_beyond_the_image_are_cut_and_counted(root, warnings):
-    bad_images.write_other_size(root / 'images' / 'b')
-    dataset = VisDroneDataset(data_root=str(root))
-    (message,) = warnings
-    assert '1 boxes that reach beyond their image, cut to it' in message
-    assert 'b.txt:3 (image of 110 x 90 pixels)' in message
-    boxes = [item['bbox'] for item in dataset.get_data_info(1)['instances']]
-    assert boxes[-1] == [100, 70, 110, 90]
-    build_test_set(root)
-    assert '1 boxes that reach beyond their image; the first' in warnings[1]
-
-
 @pytest.mark.parametrize(
     ('other', 'test_mode'),
     [('b.png', False), ('b.png', True), ('B.jpg', True)],
 )
 def test_two_images_of_one_name(root, warnings, other, test_mode):
     cv2.imwrite(str(root / 'images' / other), bad_images.picture())
-    with pytest.raises(ValueError, match=r"two images are named '[bB]'"):
+    with pytest.raises(ValueError, match="two images are named 'b'"):
         VisDroneDataset(data_root=str(root), test_mode=test_mode)
 
 

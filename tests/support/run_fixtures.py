@@ -39,9 +39,8 @@ def make_runner(make_cfg):
 
 @pytest.fixture
 def mined(monkeypatch):
-    """Number of each round that is mined, and the iteration."""
-    rounds = []
-    mine = MiningLoop._mine
+    """Number of each round that is mined, and the iteration, in order."""
+    rounds, mine = [], MiningLoop._mine
 
     def counted(loop):
         rounds.append((loop.round_number, loop.runner.iter))

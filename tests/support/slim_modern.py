@@ -21,12 +21,14 @@ RTMDETS = [
     'rtmdet_l',
     'rtmdet_l_p2',
 ]
-DINO, CONVNEXT, NWD = [
+DINO, DDQ, CONVNEXT, NWD = [
     'dino-5scale_swin-l',
+    'ddq-detr-4scale_swin-l',
     'cascade-rcnn_convnext-s',
     'faster-rcnn_r50_fpn_nwd',
 ]
-MODERN = [*RTMDETS, DINO, CONVNEXT, NWD]
+DETRS = [DINO, DDQ]
+MODERN = [*RTMDETS, *DETRS, CONVNEXT, NWD]
 TWO_STAGE = [CONVNEXT, NWD]
 
 
@@ -43,14 +45,16 @@ def _slim_rtmdet(model: Any) -> None:
     model.bbox_head.update(in_channels=16, feat_channels=16)
 
 
-def _slim_dino(model: Any) -> None:
+def _slim_detr(model: Any) -> None:
     model.num_queries = 40
     model.backbone.update(
         embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 1, 2, 2)
     )
     model.backbone.update(window_size=4, with_cp=False)
     # Encodings of positions have 256 channels.
-    model.neck.update(in_channels=[8, 16, 32, 64])
+    model.neck.in_channels = [
+        8 * 2**stage for stage in model.backbone.out_indices
+    ]
     for part, num_layers in ((model.encoder, 1), (model.decoder, 2)):
         part.num_layers = num_layers
         part.layer_cfg.ffn_cfg.feedforward_channels = 32
@@ -81,8 +85,8 @@ def slim_modern(cfg: Config, name: str) -> None:
     model = cfg.model
     if name in TWO_STAGE:
         _slim_two_stage(model)
-    elif name == DINO:
-        _slim_dino(model)
+    elif name in DETRS:
+        _slim_detr(model)
     else:
         _slim_rtmdet(model)
     without_weights(model)

@@ -1,7 +1,5 @@
 """Runs that end at a chosen moment."""
 
-from typing import Any
-
 import pytest
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -33,9 +31,17 @@ class StopHook(Hook):
             raise Stopped
 
 
-def train_until(runner: Runner, **moment: Any) -> Runner:
-    """Train until a ``StopHook`` of that moment ends the run."""
+def train_until(runner: Runner, **moment: int) -> None:
+    """Train until an ``iteration`` or ``epoch``, see ``StopHook``."""
     runner.register_hook(StopHook(**moment))
     with pytest.raises(Stopped):
         runner.train()
-    return runner
+
+
+def assert_refused(runner: Runner, message: str) -> None:
+    """Check that a run ends at its start, by one line that names its file."""
+    runner.register_hook(StopHook(iteration=0))
+    with pytest.raises(ValueError, match=message) as info:
+        runner.train()
+    assert 'tiny.py: ' in str(info.value)
+    assert '\n' not in str(info.value)

@@ -1,9 +1,11 @@
 """Weights of the tiny detector, as a run saves them but not trained."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmdet.registry import MODELS
+from mmengine.config import Config
 
 from mmhcm.datasets import VisDroneDataset
 from tests.support.tiny_run import tiny_config, write_tiny_run
@@ -16,9 +18,14 @@ def write_tiny_checkpoint(root: Path) -> tuple[Path, Path]:
     """
     config = write_tiny_run(root)
     (root / 'data').rename(root / 'moved')
-    torch.manual_seed(0)
-    model = MODELS.build(tiny_config(config, root / 'work').model)
     meta = {'dataset_meta': dict(VisDroneDataset.METAINFO)}
-    checkpoint = root / 'tiny.pth'
-    torch.save({'state_dict': model.state_dict(), 'meta': meta}, checkpoint)
-    return config, checkpoint
+    cfg = tiny_config(config, root / 'work')
+    return config, save_weights(cfg, root / 'tiny.pth', meta=meta)
+
+
+def save_weights(cfg: Config, path: Path, **content: Any) -> Path:
+    """Save initial weights of a config's detector, and return the path."""
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model)
+    torch.save({'state_dict': model.state_dict(), **content}, path)
+    return path

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from mmengine.config import Config
 
 from tests.support.scene_folders import write_visdrone
 
@@ -125,3 +126,16 @@ def write_tiny_visdrone(root: Path, num_images: int = 8) -> Path:
     config = root / 'tiny.py'
     config.write_text(CONFIG.format(root=root))
     return config
+
+
+def use_whole_images(cfg: Config) -> None:
+    """Let a config train on flipped images in place of chips."""
+    cfg.train_dataloader.dataset.update(
+        scales=None,
+        pipeline=[
+            dict(type='LoadImageFromFile'),
+            dict(type='LoadAnnotations', with_bbox=True),
+            dict(type='RandomFlip', prob=1.0),
+            dict(type='PackDetInputs'),
+        ],
+    )

@@ -11,7 +11,12 @@ from .mining import (
 )
 from .samplers import check_sampler
 from .scales import warn_of_other_scales
-from .start import check_testing, check_training, named_config
+from .start import (
+    check_testing,
+    check_training,
+    check_weights,
+    named_config,
+)
 
 __all__ = [
     'check_chips',
@@ -22,6 +27,7 @@ __all__ = [
     'check_schedule',
     'check_testing',
     'check_training',
+    'check_weights',
     'counts_iterations',
     'named_config',
     'rehearse',

@@ -37,6 +37,7 @@ class PipelineCheck:
         has_regions: There are ignored regions to mask.
         has_pastes: Samples with pasted objects will come.
         packs: The result goes to the network.
+        meta_keys: Meta information that the network needs of a sample.
     """
 
     where: str
@@ -44,6 +45,7 @@ class PipelineCheck:
     has_regions: bool = False
     has_pastes: bool = False
     packs: bool = True
+    meta_keys: tuple[str, ...] = ()
 
     def check_chips(self, template: Mapping[str, Any], chip_size: int) -> None:
         """Check what becomes of chips.
@@ -107,7 +109,18 @@ class PipelineCheck:
                 f'{self.where}: gives no inputs: put '
                 "dict(type='PackChipInputs') last"
             )
+        if self.packs and results is not None:
+            self._check_meta(results.get('data_samples', ()))
         return True
+
+    def _check_meta(self, sample: Any) -> None:
+        missing = [key for key in self.meta_keys if key not in sample]
+        if missing:
+            raise ValueError(
+                f'{self.where}: gives no {missing[0]}, which the detector '
+                'needs: add it to the meta_keys of PackChipInputs, after '
+                'CropChip, which makes it'
+            )
 
     def _judge(self, error: StepError, probe: Probe) -> bool:
         """Raise the error of a transform, or leave a loader alone.

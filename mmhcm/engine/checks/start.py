@@ -18,6 +18,7 @@ from mmhcm.structures.files import one_line
 from .classes import check_heads, check_same, classes_of
 from .images import check_brightness
 from .metrics import check_evaluator, check_monitored
+from .modules import check_enhanced_stages, needed_meta_keys
 from .pipelines import PipelineCheck
 from .samplers import check_no_repetition, check_sampler
 
@@ -55,6 +56,16 @@ def check_training(
                 classes,
             )
         _check_later_test(runner, classes)
+
+
+def check_weights(runner: Runner) -> None:
+    """Check the weights that training starts from.
+
+    Raises:
+        ValueError: names the file of the config, the key and the remedy.
+    """
+    with named_config(runner):
+        check_enhanced_stages(runner.model)
 
 
 def check_testing(runner: Runner) -> None:
@@ -95,6 +106,7 @@ def check_train_data(
         has_regions=has_regions or _has_regions(images),
         has_pastes=has_pastes,
         packs=dataset is dataloader.dataset,
+        meta_keys=needed_meta_keys(runner.model),
     )
     if isinstance(dataset, ChipDataset) and dataset.scales is not None:
         check.check_chips(images.get_data_info(0), dataset.chip_size)

@@ -4,7 +4,7 @@ from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 
-from mmhcm.engine.checks import check_testing, check_training
+from mmhcm.engine.checks import check_testing, check_training, check_weights
 
 from .hard_chip_mining_hook import HardChipMiningHook
 
@@ -19,7 +19,7 @@ class StartCheckHook(Hook):
     image through those of validation and test.
 
     Runs at priority NORMAL, after ``HardChipMiningHook``'s checks of its
-    schedule, and before checkpoints are loaded.
+    schedule, and before checkpoints are loaded; weights are checked after.
     """
 
     priority = 'NORMAL'
@@ -44,3 +44,11 @@ class StartCheckHook(Hook):
             has_pastes=any(hook.settings.has_pastes for hook in mining),
             has_regions=any(hook.settings.external for hook in mining),
         )
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the weights that training starts from.
+
+        Raises:
+            ValueError: names the file of the config, the key and the remedy.
+        """
+        check_weights(runner)

@@ -6,7 +6,7 @@ from .cutouts import clear_window, covered_shares, shared_boxes
 from .looks import ImageLook, surround_looks
 from .painting import apply_pastes, paste_areas, paste_boxes
 from .patch_choice import patch_traits
-from .placement import plan_pastes
+from .placement import compile_planning, plan_pastes
 from .pool_index import index_pool
 from .recipe import Paste, PasteOptions, PastePlan
 from .resampling import (
@@ -30,6 +30,7 @@ __all__ = [
     'class_weights',
     'clear_window',
     'compile_blending',
+    'compile_planning',
     'covered_shares',
     'index_pool',
     'instance_counts',

@@ -6,9 +6,14 @@ import cv2
 import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
+from mmhcm.functional.compiled import compiled
 
 #: Side of a cell in pixels; a JPEG file stores the mean of each such block.
 CELL = 8
+#: Reach of an object's surroundings, in units of the object's sqrt(area), see
+#: `ImageLook.around`.
+SURROUND = 1.5
+_LOOK_TYPES = 'void(f8[:,::1], f8, f8, b1, f8[:,:,::1], f8[:,::1])'
 
 
 class ImageLook:
@@ -17,12 +22,15 @@ class ImageLook:
     Args:
         cells: uint8 (h, w, 3) BGR, the image reduced to its cells of `CELL`
             pixels a side, each the mean of its pixels.
+
+    Attributes:
+        sums: float64 (h + 1, w + 1, 6), sums of the channels, and of their
+            squares, over all cells above and to the left.
     """
 
     def __init__(self, cells: np.ndarray) -> None:
         sums, squares = cv2.integral2(cells)
-        # (h + 1, w + 1, 6): sums of the channels, and of their squares.
-        self._sums = np.concatenate([sums, squares], axis=2)
+        self.sums = np.concatenate([sums, squares], axis=2)
         self._wh = np.array([cells.shape[1], cells.shape[0]])
 
     @classmethod
@@ -42,8 +50,7 @@ class ImageLook:
         Args:
             bboxes: (n, 4) xyxy, image pixels.
         """
-        cells = self._to_cells(bboxes)
-        return _looks(self._total(cells), _areas(cells))
+        return self._compute(bboxes, 0.0, 0.0, has_hole=False)
 
     def around(
         self, bboxes: np.ndarray, reach: float, gap: float = 0.0
@@ -57,30 +64,18 @@ class ImageLook:
             gap: Margin around the box that is left out, in the same units.
                 Defaults to 0.
         """
-        bboxes = np.asarray(bboxes, dtype=np.float64).reshape(-1, 4)
-        outer = self._to_cells(_grown(bboxes, reach))
-        inner = self._to_cells(_grown(bboxes, gap))
-        total, areas = self._total(outer), _areas(outer)
-        ring_areas = areas - _areas(inner)
-        has_ring = ring_areas > 0
-        rings = total - self._total(inner)
-        return _looks(
-            np.where(has_ring[:, None], rings, total),
-            np.where(has_ring, ring_areas, areas),
+        return self._compute(bboxes, reach, gap, has_hole=True)
+
+    def _compute(
+        self, bboxes: np.ndarray, reach: float, gap: float, has_hole: bool
+    ) -> np.ndarray:
+        """Compute looks (n, 4) of boxes that grow, maybe without a hole."""
+        bboxes = np.ascontiguousarray(bboxes, dtype=np.float64).reshape(-1, 4)
+        looks = np.empty((len(bboxes), 4))
+        (compiled(_fill_looks, _LOOK_TYPES) or _fill_looks)(
+            bboxes, reach, gap, has_hole, self.sums, looks
         )
-
-    def _to_cells(self, bboxes: np.ndarray) -> np.ndarray:
-        """Round boxes to whole cells (n, 4) xyxy, at least one each."""
-        cells = np.rint(np.asarray(bboxes, dtype=np.float64) / CELL)
-        low = np.clip(cells[:, :2], 0, self._wh - 1)
-        high = np.clip(cells[:, 2:], low + 1, self._wh)
-        return np.concatenate([low, high], axis=1).astype(np.int64)
-
-    def _total(self, cells: np.ndarray) -> np.ndarray:
-        """Sum the values of cells, and their squares: (n, 6)."""
-        x1, y1, x2, y2 = cells.T
-        sums = self._sums
-        return sums[y2, x2] - sums[y1, x2] - sums[y2, x1] + sums[y1, x1]
+        return looks
 
 
 def surround_looks(
@@ -106,48 +101,42 @@ def surround_looks(
     return look.around(as_bboxes(bboxes), SURROUND).astype(np.float32)
 
 
-#: Reach of an object's surroundings, in units of the object's sqrt(area), see
-#: `ImageLook.around`.
-SURROUND = 1.5
-
-
-def look_distances(looks1: np.ndarray, looks2: np.ndarray) -> np.ndarray:
-    """Compute distances (...) of looks (..., 4), in grey levels.
-
-    The distance is the root mean square difference of the colours plus the
-    difference of the contrasts.
-    """
-    gaps = np.square(looks1 - looks2)
-    return np.sqrt(gaps[..., :3].mean(axis=-1)) + np.sqrt(gaps[..., 3])
-
-
-def ground_distances(looks1: np.ndarray, looks2: np.ndarray) -> np.ndarray:
-    """Compute distances (...) of grounds with looks (..., 4), in grey levels.
-
-    A road and trees differ in hue, whereas light and shade differ in
-    brightness alone. The squared differences of the channels from their mean
-    are therefore weighted by 4, the squared difference of the mean by 1/2, and
-    the difference of the contrasts is added to the root.
-    """
-    gaps = looks1 - looks2
-    mean = gaps[..., :3].mean(axis=-1)
-    hue = np.square(gaps[..., :3]).sum(axis=-1) - 3 * np.square(mean)
-    shift = 4 * np.maximum(hue, 0) + np.square(mean) / 2
-    return np.sqrt(shift) + np.abs(gaps[..., 3])
-
-
-def _grown(bboxes: np.ndarray, reach: float) -> np.ndarray:
-    sides = np.maximum(bboxes[:, 2:] - bboxes[:, :2], 0)
-    margin = reach * np.sqrt(sides.prod(axis=1))[:, None]
-    return np.concatenate([bboxes[:, :2] - margin, bboxes[:, 2:] + margin], 1)
-
-
-def _areas(cells: np.ndarray) -> np.ndarray:
-    return (cells[:, 2] - cells[:, 0]) * (cells[:, 3] - cells[:, 1])
-
-
-def _looks(totals: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    moments = totals / areas[:, None]
-    variances = moments[:, 3:] - np.square(moments[:, :3])
-    contrasts = np.sqrt(np.maximum(variances.mean(axis=1), 0))
-    return np.concatenate([moments[:, :3], contrasts[:, None]], axis=1)
+def _fill_looks(
+    bboxes: np.ndarray,
+    reach: float,
+    gap: float,
+    has_hole: bool,
+    sums: np.ndarray,
+    looks: np.ndarray,
+) -> None:
+    """Fill ``looks`` from the sums over cells; the hole is ``gap`` around."""
+    height, width = sums.shape[0] - 1.0, sums.shape[1] - 1.0
+    total, area = np.zeros(6), 0.0
+    for row in range(len(bboxes)):
+        x1, y1, x2, y2 = bboxes[row]
+        size = np.sqrt(max(x2 - x1, 0.0) * max(y2 - y1, 0.0))
+        for part in range(2 if has_hole else 1):
+            margin = (gap if part else reach) * size
+            left = min(max(np.rint((x1 - margin) / CELL), 0.0), width - 1)
+            top = min(max(np.rint((y1 - margin) / CELL), 0.0), height - 1)
+            right = min(max(np.rint((x2 + margin) / CELL), left + 1), width)
+            bottom = min(max(np.rint((y2 + margin) / CELL), top + 1), height)
+            part_area = (right - left) * (bottom - top)
+            # A hole that leaves nothing is none.
+            if part and part_area >= area:
+                break
+            for channel in range(6):
+                value = (
+                    sums[int(bottom), int(right), channel]
+                    - sums[int(top), int(right), channel]
+                    - sums[int(bottom), int(left), channel]
+                    + sums[int(top), int(left), channel]
+                )
+                total[channel] = total[channel] - value if part else value
+            area = area - part_area if part else part_area
+        variance = 0.0
+        for channel in range(3):
+            mean = total[channel] / area
+            looks[row, channel] = mean
+            variance += total[channel + 3] / area - mean * mean
+        looks[row, 3] = np.sqrt(max(variance / 3, 0.0))

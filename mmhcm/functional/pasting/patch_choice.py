@@ -1,10 +1,13 @@
 """Choice of the patch that fits a position best."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 
-from .looks import look_distances
+from mmhcm.functional.compiled import compiled
+
+from .pool_index import log_sizes_of
 from .views import aspect_sums as sum_aspects
 from .views import image_views, log_aspects_of, mean_aspects
 
@@ -14,6 +17,11 @@ _GREY_LEVELS = 25.0
 _MISS_WEIGHT = 10.0
 # Largest log distance to the wanted size, beyond that of the closest patch.
 _MAX_MISS = 0.2
+_NO_LOOKS = np.zeros((0, 0, 4), dtype=np.float32)
+_CHOOSE_TYPES = (
+    'void(i8[:,::1], f8[:,::1], UniTuple(f8, 2), f8[:,::1], f8[:,:,::1], '
+    'f8[::1], f4[:,:,::1], f8[:,::1], f8, i8[::1], b1, i8[::1])'
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,7 @@ class PatchTraits:
     """Traits of the patches of a pool that decide where a patch fits.
 
     Attributes:
+        log_sizes: float64 (p,), log sqrt(area) of each object, patch pixels.
         log_aspects: float64 (p,), log(height / width) of each object minus
             the mean of its class.
         looks: float32 (p, 4), `looks.ImageLook.around` of each object in its
@@ -30,6 +39,7 @@ class PatchTraits:
         class_aspects: float64 (c,), mean log(height / width) of each class.
     """
 
+    log_sizes: np.ndarray
     log_aspects: np.ndarray
     looks: np.ndarray | None
     views: np.ndarray
@@ -93,79 +103,125 @@ def patch_traits(
         views = np.zeros((len(labels), int(families.max(initial=0)) + 1))
     else:
         views = image_views(aspect_sums, usual, families)[image_inds]
-    return PatchTraits(log_aspects - usual[labels], looks, views, usual)
+    if looks is not None:
+        looks = np.asarray(looks, dtype=np.float32)
+    return PatchTraits(
+        log_sizes_of(wh), log_aspects - usual[labels], looks, views, usual
+    )
 
 
-def rescaling_costs(
-    log_scales: np.ndarray, scale_limits: tuple[float, float]
-) -> np.ndarray:
-    """Compute costs (n, k) of rescaling patches, in units of log size.
-
-    The cost is the change in log size within the limits, plus ten times the
-    miss: the distance of the reached from the wanted log size. The cost is
-    infinite if the miss exceeds that of the closest candidate by 0.2.
-
-    Args:
-        log_scales: (n, k) log of wanted size over patch size.
-        scale_limits: Lowest and highest scale.
-    """
-    scales = np.clip(log_scales, *np.log(scale_limits))
-    misses = np.abs(log_scales - scales)
-    costs = np.abs(scales) + _MISS_WEIGHT * misses
-    nearest = misses.min(axis=1, keepdims=True)
-    return np.where(misses > nearest + _MAX_MISS, np.inf, costs)
-
-
-def trait_costs(
+def choose_patches(
     patch_ids: np.ndarray,
+    log_scales: np.ndarray,
+    scale_limits: tuple[float, float],
     traits: PatchTraits,
     places: Places,
     max_look: float,
+    used: Collection[int] | None,
 ) -> np.ndarray:
-    """Compute costs (n, k) of shape, view and look, in units of log size.
+    """Choose the candidate that fits each position best, in order.
+
+    The cost of a candidate, in units of log size, is the sum of
+
+    - the change in log size within the limits, plus ten times the miss: the
+      distance of the reached from the wanted log size. The cost is infinite
+      if the miss exceeds that of the closest candidate by 0.2;
+    - the differences in shape and in view;
+    - the distance of the looks over 25 grey levels, infinite above
+      ``max_look``. It is the root mean square difference of the colours plus
+      the difference of the contrasts.
 
     Args:
-        patch_ids: int (n, k), the candidates of each position.
+        patch_ids: int64 (n, k), the candidates of each position.
+        log_scales: (n, k) log of wanted size over patch size.
+        scale_limits: Lowest and highest scale.
         traits: Traits of the pool.
         places: Traits that the positions require.
-        max_look: Distance of looks above which the cost is infinite.
-    """
-    shapes = traits.log_aspects[patch_ids] - places.log_aspects[:, None]
-    costs = np.abs(np.nan_to_num(shapes))
-    costs += np.abs(traits.views[patch_ids] - places.view).sum(axis=2)
-    if traits.looks is not None and places.looks is not None:
-        looks = traits.looks[patch_ids]
-        gaps = look_distances(looks, places.looks[:, None])
-        costs += np.where(gaps > max_look, np.inf, gaps / _GREY_LEVELS)
-    return costs
-
-
-def choose_once(
-    patch_ids: np.ndarray, costs: np.ndarray, used: set[int]
-) -> np.ndarray:
-    """Choose the cheapest unused candidate of each position, in order.
-
-    No patch is chosen twice, and none of infinite cost.
-
-    Args:
-        patch_ids: int (n, k), the candidates of each position.
-        costs: (n, k); of equal costs, the first is taken.
-        used: Patches that must not be chosen.
+        max_look: Largest distance of looks, grey levels.
+        used: Patches that must not be chosen; none is chosen twice. None
+            allows repeats, and any cost.
 
     Returns:
-        int64 (n,) indices of the chosen candidates, -1 for none.
+        int64 (n,) indices of the chosen candidates, of equal costs the first;
+        -1 for none.
     """
-    taken = set(used)
-    chosen = np.full(len(patch_ids), -1, dtype=np.int64)
-    orders = np.argsort(costs, axis=1, kind='stable')
-    for row, order in enumerate(orders.tolist()):
-        ids = patch_ids[row].tolist()
-        is_possible = np.isfinite(costs[row]).tolist()
-        for column in order:
-            if not is_possible[column]:
-                break
-            if ids[column] not in taken:
-                chosen[row] = column
-                taken.add(ids[column])
-                break
-    return chosen
+    shapes = traits.log_aspects[patch_ids] - places.log_aspects[:, None]
+    has_looks = traits.looks is not None and places.looks is not None
+    low, high = np.log(scale_limits).tolist()
+    columns = np.full(len(patch_ids), 0 if used is None else -1)
+    (compiled(_choose_patches, _CHOOSE_TYPES) or _choose_patches)(
+        patch_ids,
+        np.ascontiguousarray(log_scales),
+        (low, high),
+        shapes,
+        traits.views[patch_ids],
+        places.view,
+        traits.looks[patch_ids] if has_looks else _NO_LOOKS,
+        places.looks if has_looks else np.zeros((0, 4)),
+        max_look,
+        np.array([*(used or ())], dtype=np.int64),
+        used is None,
+        columns,
+    )
+    return columns
+
+
+def _choose_patches(  # noqa: C901
+    patch_ids: np.ndarray,
+    log_scales: np.ndarray,
+    limits: tuple[float, float],
+    shapes: np.ndarray,
+    views: np.ndarray,
+    view: np.ndarray,
+    looks: np.ndarray,
+    around: np.ndarray,
+    max_look: float,
+    used: np.ndarray,
+    allow_repeats: bool,
+    columns: np.ndarray,
+) -> None:
+    """Fill ``columns``; looks count if there are any."""
+    low, high = limits
+    for row in range(patch_ids.shape[0]):
+        nearest = np.inf
+        for log_scale in log_scales[row]:
+            reached = min(max(log_scale, low), high)
+            nearest = min(nearest, abs(log_scale - reached))
+        least = np.inf
+        for column in range(patch_ids.shape[1]):
+            log_scale = log_scales[row, column]
+            reached = min(max(log_scale, low), high)
+            miss = abs(log_scale - reached)
+            if miss > nearest + _MAX_MISS:
+                continue
+            trait = abs(shapes[row, column])
+            if np.isnan(trait):
+                trait = 0.0
+            gap = 0.0
+            for family in range(len(view)):
+                gap += abs(views[row, column, family] - view[family])
+            trait += gap
+            if len(around):
+                gap = 0.0
+                for channel in range(3):
+                    shift = looks[row, column, channel] - around[row, channel]
+                    gap += shift * shift
+                shift = looks[row, column, 3] - around[row, 3]
+                gap = np.sqrt(gap / 3) + np.sqrt(shift * shift)
+                if gap > max_look:
+                    continue
+                trait += gap / _GREY_LEVELS
+            cost = abs(reached) + _MISS_WEIGHT * miss + trait
+            if cost >= least:
+                continue
+            patch = patch_ids[row, column]
+            is_used = False
+            if not allow_repeats:
+                for other in used:
+                    is_used |= other == patch
+                for earlier in range(row):
+                    chosen = columns[earlier]
+                    if chosen >= 0:
+                        is_used |= patch_ids[earlier, chosen] == patch
+            if not is_used:
+                least, columns[row] = cost, column

@@ -1,39 +1,18 @@
 """Choice and positions of pasted objects (paper section 3.3)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from mmhcm.functional.boxes import as_bboxes, box_areas, intersection_areas
+from mmhcm.functional.boxes import as_bboxes
 
-from .looks import SURROUND, ImageLook
-from .patch_choice import (
-    PatchTraits,
-    Places,
-    choose_once,
-    patch_traits,
-    rescaling_costs,
-    trait_costs,
-)
-from .places import (
-    Guides,
-    choose_places,
-    draw_centres,
-    draw_on_mask,
-    square_boxes,
-)
-from .pool_index import (
-    PoolIndex,
-    index_pool,
-    log_sizes_of,
-    pick_any,
-    pick_near,
-    thin_index,
-)
+from .looks import ImageLook
+from .patch_choice import PatchTraits, patch_traits
+from .places import Guides
+from .pool_index import PoolIndex, index_pool, thin_index
 from .recipe import Paste, PasteOptions, PastePlan
-from .views import aspect_sums, image_views
+from .trials import PatchPool, Planner
 
 
 def plan_pastes(
@@ -148,7 +127,7 @@ def plan_pastes(
     families = how.families_of(len(class_probs))
     if traits is None:
         traits = patch_traits(pool_wh, pool_labels, families)
-    planner = _Planner(
+    planner = Planner(
         canvas_wh,
         Guides.of(
             *_with_guides(gt_bboxes, gt_labels, gt_ignore, guides),
@@ -158,7 +137,7 @@ def plan_pastes(
         ),
         (gt_bboxes, ignored_regions),
         look,
-        _Pool(pool_wh, pool_index, traits, families, usual),
+        PatchPool(pool_wh, pool_index, traits, families, usual),
         place_mask,
     )
     placed: dict[int, Paste] = {}
@@ -177,45 +156,6 @@ def plan_pastes(
     return PastePlan(
         pastes, num_pastes - len(pastes), tuple(labels[pending].tolist())
     )
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """Candidates of n objects, one each."""
-
-    labels: np.ndarray
-    patch_ids: np.ndarray
-    is_possible: np.ndarray
-    bboxes: np.ndarray
-    sizes: np.ndarray
-    scales: np.ndarray
-    angles: np.ndarray
-    flips: np.ndarray
-    alphas: np.ndarray
-
-    def paste(self, row: int, hard_edges: bool) -> Paste:
-        x1, y1, x2, y2 = self.bboxes[row].tolist()
-        return Paste(
-            patch_id=int(self.patch_ids[row]),
-            bbox=(x1, y1, x2, y2),
-            scale=float(self.scales[row]),
-            angle=float(self.angles[row]),
-            flip=bool(self.flips[row]),
-            alpha=float(self.alphas[row]),
-            label=int(self.labels[row]),
-            hard_edges=hard_edges,
-        )
-
-
-@dataclass(frozen=True)
-class _Pool:
-    """Patches and statistics of their classes (c)."""
-
-    wh: np.ndarray
-    index: PoolIndex
-    traits: PatchTraits
-    families: np.ndarray
-    class_log_sizes: np.ndarray
 
 
 def _with_guides(
@@ -238,228 +178,6 @@ def _with_guides(
     )
 
 
-class _Planner:
-    """State of one canvas during planning."""
-
-    def __init__(
-        self,
-        canvas_wh: Sequence[int],
-        guides: Guides,
-        occupied: tuple[np.ndarray, np.ndarray],
-        look: ImageLook | None,
-        pool: _Pool,
-        place_mask: np.ndarray | None = None,
-    ) -> None:
-        self.place_mask = place_mask
-        self.canvas_wh = np.asarray(canvas_wh, dtype=np.float64)
-        self.guides = guides
-        self.taken, self.regions = (
-            as_bboxes(bboxes).astype(np.float64) for bboxes in occupied
-        )
-        self.look = look
-        self.grounds = (
-            np.zeros((len(guides), 4))
-            if look is None
-            else guides.grounds(look)
-        )
-        self.pool = pool
-        self.used: set[int] = set()
-        num_classes = len(pool.families)
-        self.view = image_views(
-            aspect_sums(guides.labels, guides.log_aspects, num_classes),
-            np.zeros(num_classes),
-            pool.families,
-        )
-
-    def draw(
-        self,
-        labels: np.ndarray,
-        spread: float,
-        options: PasteOptions,
-        rng: np.random.Generator,
-    ) -> _Trial:
-        """Draw one candidate for each label; ``spread`` widens "near"."""
-        num = len(labels)
-        centres, log_aspects, will_do = self._draw_places(
-            labels, spread, options, rng
-        )
-        low, high = np.log(options.scale_jitter).tolist()
-        jitter = rng.uniform(low, high, num)
-        picks = rng.random(num)
-        index, k = self.pool.index, options.num_candidates
-        if options.follow_sizes and len(self.guides):
-            log_sizes = self._follow(labels, centres, options) + jitter
-            candidates = pick_near(
-                index, labels, log_sizes, picks, options.scale_limits, k
-            )
-            own = log_sizes_of(self.pool.wh[candidates])
-            wanted = log_sizes[:, None] - own
-        else:
-            log_sizes = self.pool.class_log_sizes[labels]
-            candidates = pick_any(index, labels, picks, k)
-            own = log_sizes_of(self.pool.wh[candidates])
-            wanted = np.broadcast_to(jitter[:, None], own.shape)
-        looks = self._looks_around(centres, log_sizes)
-        places = Places(log_aspects, looks, self.view)
-        costs = rescaling_costs(wanted, options.scale_limits)
-        costs += trait_costs(
-            candidates, self.pool.traits, places, options.max_look * spread
-        )
-        rows = np.arange(num)
-        if options.allow_repeats:
-            columns = costs.argmin(axis=1)
-        else:
-            columns = choose_once(candidates, costs, self.used)
-        patch_ids = candidates[rows, columns]
-        wh = self.pool.wh[patch_ids]
-        scales = np.exp(wanted[rows, columns])
-        scales = np.clip(scales, *options.scale_limits)
-        angles = rng.uniform(-options.max_rotation, options.max_rotation, num)
-        half = rotated_wh(wh * scales[:, None], angles) / 2
-        if options.hard_edges:
-            centres = np.rint(centres - half) + half
-        return _Trial(
-            labels=labels,
-            patch_ids=patch_ids,
-            is_possible=will_do & (columns >= 0),
-            bboxes=np.concatenate([centres - half, centres + half], axis=1),
-            sizes=np.sqrt(wh.prod(axis=1)) * scales,
-            scales=scales,
-            angles=angles,
-            flips=rng.random(num) < options.flip_prob,
-            alphas=rng.uniform(*options.alpha_range, num),
-        )
-
-    def accept(self, trial: _Trial, options: PasteOptions) -> np.ndarray:
-        """Accept and occupy the positions that are free: bool (n,)."""
-        bboxes = trial.bboxes
-        fits = trial.is_possible & (bboxes[:, :2] >= 0).all(axis=1)
-        fits &= (bboxes[:, 2:] <= self.canvas_wh).all(axis=1)
-        fits &= trial.sizes >= options.min_size
-        if options.avoid_regions:
-            inside = intersection_areas(bboxes, self.regions) > 0
-            fits &= ~inside.any(axis=1)
-        fits &= ~_collides(bboxes, self.taken, options.max_overlap).any(axis=1)
-        among = _collides(bboxes, bboxes, options.max_overlap)  # (n, n)
-        for row in range(len(bboxes)):
-            # ``fits`` is final for the rows above, the earlier objects.
-            if fits[row] and (among[row, :row] & fits[:row]).any():
-                fits[row] = False
-        self.taken = np.concatenate([self.taken, bboxes[fits]])
-        self.used.update(trial.patch_ids[fits].tolist())
-        return fits
-
-    def _draw_places(
-        self,
-        labels: np.ndarray,
-        spread: float,
-        options: PasteOptions,
-        rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw centres (n, 2), log aspects (n,) to match, and bool (n,) ok."""
-        num = len(labels)
-        if self.place_mask is not None:
-            return self._draw_on_mask(labels, options, rng)
-        if not len(self.guides) or not options.follow_places:
-            centres = rng.random((num, 2)) * self.canvas_wh
-            return centres, np.full(num, np.nan), np.ones(num, dtype=bool)
-        families = self.pool.families[labels]
-        usual = self.pool.class_log_sizes[labels]
-        centres, inds, sizes = draw_centres(
-            self.guides,
-            usual,
-            families,
-            self.canvas_wh,
-            spread,
-            options,
-            rng,
-        )
-        best, gaps = choose_places(
-            centres,
-            sizes,
-            np.concatenate([self.taken, self.regions]),
-            self.canvas_wh,
-            self.look,
-            self.grounds[inds],
-        )
-        rows = np.arange(num)
-        guides = inds[rows, best]
-        is_kin = self.pool.families[self.guides.labels[guides]] == families
-        log_aspects = np.where(is_kin, self.guides.log_aspects[guides], np.nan)
-        return (
-            centres[rows, best],
-            log_aspects,
-            gaps <= options.max_ground * spread,
-        )
-
-    def _draw_on_mask(
-        self,
-        labels: np.ndarray,
-        options: PasteOptions,
-        rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw as `_draw_places` does, from the pixels of the mask."""
-        mask, num = self.place_mask, len(labels)
-        none = np.full(num, np.nan)
-        if mask is None or not mask.any():
-            return np.zeros((num, 2)), none, np.zeros(num, dtype=bool)
-        shape = (num, options.num_places)
-        centres = draw_on_mask(mask, self.canvas_wh, shape, rng)
-        sizes = np.exp(self.pool.class_log_sizes[labels])[:, None]
-        best, _ = choose_places(
-            centres,
-            np.broadcast_to(sizes, shape),
-            np.concatenate([self.taken, self.regions]),
-            self.canvas_wh,
-            None,
-            np.zeros((*shape, 4)),
-        )
-        return centres[np.arange(num), best], none, np.ones(num, dtype=bool)
-
-    def _looks_around(
-        self, centres: np.ndarray, log_sizes: np.ndarray
-    ) -> np.ndarray | None:
-        """Compute looks (n, 4) of the surroundings of squares."""
-        if self.look is None:
-            return None
-        bboxes = square_boxes(centres, np.exp(log_sizes))
-        return self.look.around(bboxes, SURROUND)
-
-    def _follow(
-        self, labels: np.ndarray, centres: np.ndarray, options: PasteOptions
-    ) -> np.ndarray:
-        """Compute log sizes (n,) that follow the surrounding objects."""
-        usual = self.pool.class_log_sizes[labels]
-        gaps = centres[:, None] - self.guides.centres[None]  # (n, m, 2)
-        gaps[..., 1] *= options.row_weight
-        unlike = np.abs(usual[:, None] - self.guides.usual[None])
-        distances = np.square(gaps).sum(axis=2) * np.exp(
-            2 * options.class_weight * unlike
-        )
-        k = min(options.num_neighbours, distances.shape[1])
-        nearest = np.argpartition(distances, k - 1, axis=1)[:, :k]
-        offsets = np.sort(self.guides.offsets[nearest], axis=1)
-        return usual + (offsets[:, (k - 1) // 2] + offsets[:, k // 2]) / 2
-
-
-def rotated_wh(wh: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """Compute the bounding boxes (n, 2) of rotated rectangles.
-
-    Args:
-        wh: (n, 2) widths and heights.
-        angles: (n,) degrees.
-    """
-    radians = np.deg2rad(angles)
-    cos, sin = np.abs(np.cos(radians)), np.abs(np.sin(radians))
-    return np.stack(
-        [
-            wh[:, 0] * cos + wh[:, 1] * sin,
-            wh[:, 0] * sin + wh[:, 1] * cos,
-        ],
-        axis=1,
-    )
-
-
 def _draw_labels(
     class_probs: np.ndarray,
     pool: PoolIndex,
@@ -474,12 +192,22 @@ def _draw_labels(
     return rng.choice(len(probs), size=num, p=probs / probs.sum())
 
 
-def _collides(
-    bboxes1: np.ndarray, bboxes2: np.ndarray, max_overlap: float
-) -> np.ndarray:
-    """Test which pairs overlap by more than a share of the smaller: (n, m)."""
-    if max_overlap >= 1:
-        # No overlap exceeds 1, except by rounding.
-        return np.zeros((len(bboxes1), len(bboxes2)), dtype=bool)
-    smaller = np.minimum(box_areas(bboxes1)[:, None], box_areas(bboxes2)[None])
-    return intersection_areas(bboxes1, bboxes2) > max_overlap * smaller
+def compile_planning() -> None:
+    """Compile the loops ahead of time, e.g. before workers are forked.
+
+    Examples:
+        >>> compile_planning()
+    """
+    plan_pastes(
+        (64, 64),
+        gt_bboxes=np.array([[8, 8, 16, 16]]),
+        gt_labels=np.zeros(1),
+        ignored_regions=np.zeros((0, 4)),
+        num_pastes=1,
+        pool_wh=np.full((1, 2), 8),
+        pool_labels=np.zeros(1),
+        look=ImageLook(np.zeros((8, 8, 3), dtype=np.uint8)),
+        class_probs=np.ones(1),
+        class_log_sizes=np.full(1, 2.0),
+        rng=np.random.default_rng(0),
+    )

@@ -7,8 +7,9 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from mmhcm.functional.boxes import as_bboxes, box_wh, sqrt_areas
+from mmhcm.functional.compiled import compiled
 
-from .looks import ImageLook, ground_distances
+from .looks import ImageLook
 from .recipe import PasteOptions
 from .views import log_aspects_of
 
@@ -22,6 +23,10 @@ _FORESHORTENING = 0.5
 _GROUND_GAP, _GROUND_REACH = 0.15, 0.6
 # Cost of a blocked position, larger than all grey levels.
 _TAKEN = 1e4
+_CHOOSE_TYPES = (
+    'void(f8[:,:,::1], f8[:,::1], f8[::1], f8[:,:,::1], f8[:,:,::1], '
+    'i8[::1], f8[::1])'
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ class Guides:
         """Compute looks (m, 4) of the ground: medians over the neighbours."""
         own = look.around(self.bboxes, _GROUND_REACH, _GROUND_GAP)
         both = np.concatenate([own[:, None], own[self.neighbours]], axis=1)
-        return np.median(both, axis=1)
+        # The median of three, by sorting: `numpy.median` takes longer.
+        return np.sort(both, axis=1)[:, 1]
 
 
 def _neighbours(centres: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -163,7 +169,7 @@ def draw_centres(
     far = options.near_distance * spread
     aims = guides.neighbours[inds, rng.integers(0, _NUM_NEIGHBOURS, shape)]
     lines = guides.centres[aims] - guides.centres[inds]
-    lengths = np.linalg.norm(lines, axis=2)
+    lengths = np.sqrt(np.square(lines).sum(axis=2))
     on_line = (rng.random(shape) < options.line_prob) & (lengths > 0)
     lines /= np.maximum(lengths, 1e-9)[..., None]
     ahead = rng.random((*shape, 1)) * far
@@ -214,6 +220,12 @@ def choose_places(
     Positions outside the canvas, or on occupied pixels, come last. Objects
     count as squares, since their patches are chosen later.
 
+    A road and trees differ in hue, whereas light and shade differ in
+    brightness alone. In the distance of a look from the ground, the squared
+    differences of the channels from their mean are therefore weighted by 4,
+    the squared difference of the mean by 1/2, and the difference of the
+    contrasts is added to the root.
+
     Args:
         centres: (n, k, 2) from `draw_centres`.
         sizes: (n, k), sqrt(area) of the new objects.
@@ -226,28 +238,52 @@ def choose_places(
         Index (n,) of the position, and distance (n,) of its look from the
         ground in grey levels, 0 without a look.
     """
-    flat = square_boxes(centres, sizes).reshape(-1, 4)
-    blocked = (flat[:, :2] < 0).any(axis=1)
-    blocked |= (flat[:, 2:] > canvas_wh).any(axis=1)
-    blocked |= _overlap_any(flat, taken)
-    gaps = np.zeros(sizes.shape)
-    if look is not None:
-        gaps = ground_distances(
-            look.inside(flat).reshape(grounds.shape), grounds
-        )
-    costs = np.where(blocked.reshape(sizes.shape), _TAKEN + gaps, gaps)
-    best = costs.argmin(axis=1)
-    return best, gaps[np.arange(len(gaps)), best]
+    bboxes = square_boxes(centres, sizes)
+    best = np.zeros(len(sizes), dtype=np.int64)
+    gaps = np.zeros(len(sizes))
+    (compiled(_choose_places, _CHOOSE_TYPES) or _choose_places)(
+        bboxes,
+        np.ascontiguousarray(taken),
+        canvas_wh,
+        grounds if look is None else look.inside(bboxes).reshape(bboxes.shape),
+        grounds,
+        best,
+        gaps,
+    )
+    return best, gaps
 
 
-def _overlap_any(bboxes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Test which boxes (n, 4) share an area with any other box: bool (n,)."""
-    x1, y1, x2, y2 = bboxes.T[..., None]
-    shared = x1 < others[:, 2]
-    shared &= x2 > others[:, 0]
-    shared &= y1 < others[:, 3]
-    shared &= y2 > others[:, 1]
-    return shared.any(axis=1)
+def _choose_places(
+    bboxes: np.ndarray,
+    taken: np.ndarray,
+    canvas_wh: np.ndarray,
+    looks: np.ndarray,
+    grounds: np.ndarray,
+    best: np.ndarray,
+    gaps: np.ndarray,
+) -> None:
+    """Fill ``best`` and ``gaps`` of `choose_places`."""
+    for row in range(bboxes.shape[0]):
+        least = np.inf
+        for column in range(bboxes.shape[1]):
+            x1, y1, x2, y2 = bboxes[row, column]
+            blue, green, red, contrast = (
+                looks[row, column] - grounds[row, column]
+            )
+            mean = (blue + green + red) / 3
+            hue = (blue * blue + green * green + red * red) - 3 * (mean * mean)
+            gap = np.sqrt(4 * max(hue, 0.0) + mean * mean / 2) + abs(contrast)
+            cost = gap
+            if x1 < 0 or y1 < 0 or x2 > canvas_wh[0] or y2 > canvas_wh[1]:
+                cost = _TAKEN + gap
+            for ind in range(len(taken)):
+                left, top, right, bottom = taken[ind]
+                if x1 < right and x2 > left and y1 < bottom and y2 > top:
+                    cost = _TAKEN + gap
+                    break
+            if cost < least:
+                least = cost
+                best[row], gaps[row] = column, gap
 
 
 def square_boxes(centres: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -136,14 +136,16 @@ def pick_near(
         scale_limits: smallest and largest wanted size over patch size.
         num: candidates k, different ones where the class has as many.
     """
-    log_sizes = np.clip(log_sizes, -_LABEL_STEP / 4, _LABEL_STEP / 4)
+    most = _LABEL_STEP / 4
+    log_sizes = np.minimum(np.maximum(log_sizes, -most), most)
     keys = labels * _LABEL_STEP + log_sizes
     smallest, largest = np.log(scale_limits)
     start, end = pool.starts[labels], pool.starts[labels + 1]
     low = np.searchsorted(pool.keys, keys - largest, side='left')
     high = np.searchsorted(pool.keys, keys - smallest, side='right')
     missing = np.maximum(num - (high - low), 0)
-    low = np.clip(low - missing // 2, start, np.maximum(end - num, start))
+    last = np.maximum(end - num, start)
+    low = np.minimum(np.maximum(low - missing // 2, start), last)
     high = np.minimum(np.maximum(high, low + num), end)
     return pool.order[_spread(low, high, picks, num)]
 

@@ -73,14 +73,14 @@ class PasteOptions:
         num_places: Positions drawn for an object in a trial. The free one that
             looks most like the ground around its neighbour is tried.
         max_ground: Largest difference between the position and that ground,
-            in grey levels, see `looks.ground_distances`. Grows with every
+            in grey levels, see `places.choose_places`. Grows with every
             failed trial, up to almost twice the value.
         num_candidates: Patches drawn for a position. Of those that are not in
             the canvas yet, the one that fits best in size, shape, view and
             look is taken, see `patch_choice`.
         max_look: Largest difference between the surroundings of a patch in its
             source image and those of the position, in grey levels, see
-            `looks.look_distances`. Grows like `max_ground`.
+            `patch_choice.choose_patches`. Grows like `max_ground`.
         allow_repeats: If True, a patch may be used twice in a canvas.
         max_rotation: Largest rotation in degrees, either way.
         flip_prob: Probability of mirroring.

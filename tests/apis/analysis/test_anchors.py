@@ -9,12 +9,6 @@ from mmhcm.apis.analysis.anchors import (
 )
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.functional.anchors import AnchorSpec
-from tests.support.tiny_visdrone import write_tiny_visdrone
-
-
-@pytest.fixture
-def cfg(tmp_path):
-    return Config.fromfile(write_tiny_visdrone(tmp_path))
 
 
 def test_fits_in_input_pixels(cfg):

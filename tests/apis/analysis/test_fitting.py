@@ -10,11 +10,9 @@ from mmhcm.apis.analysis import (
     fitted_lines,
 )
 from mmhcm.apis.analysis.anchors import present_anchors
-from mmhcm.apis.analysis.fitting import scales_text
 from mmhcm.apis.data import build_training_data
 from mmhcm.datasets import build_scales
 from mmhcm.functional.boxes import sqrt_areas
-from mmhcm.functional.chips import ChipScale
 from tests.support.tiny_visdrone import write_tiny_visdrone
 
 
@@ -91,14 +89,3 @@ def test_whole_images_get_anchors_alone(cfg):
     assert fit.scales == ()
     assert fitted_lines(fit).startswith('model = dict(')
     assert 'IoU 0.7' in data_fit_text(fit)
-
-
-def test_scales_text():
-    scales = [ChipScale(None, (0, float('inf')), 5)]
-    text = scales_text(scales)
-    assert text.splitlines()[1] == (
-        '    dict(window=None, valid_range=(0, None), stride=5),'
-    )
-    values: dict = {}
-    exec(text, values)
-    assert build_scales(values['scales']) == scales

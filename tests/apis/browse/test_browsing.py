@@ -3,8 +3,6 @@ import re
 import cv2
 import numpy as np
 import pytest
-import torch
-from mmdet.registry import MODELS
 
 from mmhcm.apis.browse import (
     save_canvases,
@@ -15,10 +13,10 @@ from mmhcm.apis.browse import (
 from mmhcm.apis.browse.pictures import draw_indices, save_pictures
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.engine.mining import find_round
-from mmhcm.structures.rounds import (
-    ErrorBox,
-)
+from mmhcm.structures.rounds import ErrorBox
 from tests.support.mined_rounds import write_fake_round
+from tests.support.tiny_checkpoint import save_weights
+from tests.support.tiny_visdrone import use_whole_images
 
 CLASSES = ('pedestrian', 'people', 'bicycle', 'car', 'van')
 
@@ -43,14 +41,7 @@ def test_save_chips(cfg, tmp_path):
 
 
 def test_chips_of_whole_images(cfg, tmp_path):
-    chips = cfg.train_dataloader.dataset
-    chips.scales = None
-    chips.pipeline = [
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations', with_bbox=True),
-        dict(type='RandomFlip', prob=0.5),
-        dict(type='PackDetInputs'),
-    ]
+    use_whole_images(cfg)
     check(save_chips(cfg, tmp_path / 'out', 2), 2)
 
 
@@ -81,10 +72,7 @@ def test_find_round(cfg, tmp_path):
 
 
 def test_save_detections(cfg, tmp_path):
-    torch.manual_seed(0)
-    model = MODELS.build(cfg.model)
-    checkpoint = tmp_path / 'weights.pth'
-    torch.save({'state_dict': model.state_dict()}, checkpoint)
+    checkpoint = save_weights(cfg, tmp_path / 'weights.pth')
     paths = save_detections(
         cfg, tmp_path / 'out', 2, checkpoint, score_thr=0.001
     )
@@ -96,11 +84,6 @@ def test_draw_indices(total, num):
     inds = draw_indices(total, num, seed=1)
     assert len(inds) == len(set(inds.tolist())) == min(total, num)
     assert (np.diff(inds) > 0).all()
-
-
-def test_canvases_of_one_image_are_two_pictures(cfg, tmp_path):
-    cfg.default_hooks.mining.canvases.num_canvases = 16
-    check(save_canvases(cfg, tmp_path / 'out', 16), 16)
 
 
 @pytest.mark.parametrize('letter', ['a', 'é', '字'])

@@ -17,11 +17,9 @@ from mmhcm.apis.data.rendering import config_pool
 from mmhcm.datasets import VisDroneDataset
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.instances import instance_arrays
-from mmhcm.structures.rounds import (
-    read_round,
-    write_round,
-)
+from mmhcm.structures.rounds import read_round, write_round
 from tests.support.mined_rounds import write_fake_round
+from tests.support.tiny_visdrone import use_whole_images
 
 #: Three chips on two canvases.
 CHIPS = [
@@ -248,14 +246,7 @@ def test_parts_of_yolo_share_a_folder(cfg, tmp_path):
 
 
 def test_whole_images(cfg, tmp_path):
-    chips = cfg.train_dataloader.dataset
-    chips.scales = None
-    chips.pipeline = [
-        dict(type='LoadImageFromFile'),
-        dict(type='LoadAnnotations', with_bbox=True),
-        dict(type='mmdet.RandomFlip', prob=1.0),
-        dict(type='PackDetInputs'),
-    ]
+    use_whole_images(cfg)
     result = export(cfg, 'chips', tmp_path / 'out')
     coco = load_coco(result, 'chips')
     assert len(coco) == 8

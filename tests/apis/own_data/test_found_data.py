@@ -30,7 +30,7 @@ def coco(root='sea', **kwargs):
 
 
 @pytest.mark.parametrize(
-    ('kind', 'write', 'find'),
+    ('name', 'write', 'find'),
     [
         ('coco', write_coco, coco),
         ('yolo', write_yolo, lambda: find_yolo('sea')),
@@ -38,10 +38,10 @@ def coco(root='sea', **kwargs):
         ('voc', write_voc, lambda: find_voc('sea')),
     ],
 )
-def test_data_take_three_lines(folder, kind, write, find):
+def test_own_data_take_three_lines(folder, name, write, find):
     write(folder / 'sea')
     assert data_config(find()) == (
-        f"_base_ = 'mmhcm::hcm/faster-rcnn_r50_fpn_hcm_{kind}.py'\n\n"
+        f"_base_ = 'mmhcm::hcm/faster-rcnn_r50_fpn_hcm_{name}.py'\n\n"
         "data_root = 'sea'\n"
         f'classes = {CLASSES!r}\n'
     )
@@ -106,10 +106,14 @@ def test_coco_files_must_fit(folder, change_val, message):
     change(root / 'val.json', change_val)
     with pytest.raises(ValueError, match=message):
         coco()
-    for text in ('', '[1]', '{}', '\x00'):
-        (root / 'train.json').write_text(text)
-        with pytest.raises(ValueError, match=r'sea/train.json: no '):
-            coco()
+
+
+@pytest.mark.parametrize('text', ['', '[1]', '{}', '\x00'])
+def test_other_files_are_no_coco(folder, text):
+    root = write_coco(folder / 'sea')
+    (root / 'train.json').write_text(text)
+    with pytest.raises(ValueError, match=r'sea/train.json: no '):
+        coco()
 
 
 def test_yolo_exports_of_other_layout_are_found(folder):

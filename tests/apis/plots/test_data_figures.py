@@ -3,8 +3,6 @@ import json
 import cv2
 import numpy as np
 import pytest
-import torch
-from mmdet.registry import MODELS
 from mmengine.config import Config
 
 from mmhcm.apis.analysis.anchors import training_objects
@@ -21,9 +19,16 @@ from mmhcm.apis.plots.detection_figures import checkpoint_figure
 from mmhcm.functional.boxes import sqrt_areas
 from mmhcm.visualization.figures import figure_style
 from tests.support.figure_checks import check_figure
+from tests.support.tiny_checkpoint import save_weights
 from tests.support.tiny_visdrone import write_tiny_visdrone
 
 MEAN_RGB = [124, 116, 104]
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with figure_style():
+        yield
 
 
 @pytest.fixture(scope='module')
@@ -70,30 +75,26 @@ def boxes_of(axes):
 
 def test_counts(cfg):
     dataset = build_training_data(cfg)
-    with figure_style():
-        drawing = counts_figure(cfg, dataset, 3)
-        texts = check_figure(drawing.figure, 'single')
+    drawing = counts_figure(cfg, dataset, 3)
+    texts = check_figure(drawing.figure, 'single')
     json.dumps(drawing.numbers, allow_nan=False)
     legend = ' '.join(texts)
     for name in ('images (80, ', ' chips (', 'augmented chips ('):
         assert name in legend
     assert drawing.numbers['canvases'] == 3
-    with figure_style():
-        whole = counts_figure(cfg, dataset)
-        without = counts_figure(cfg, dataset, 0)
+    whole = counts_figure(cfg, dataset)
+    without = counts_figure(cfg, dataset, 0)
     # as many as the mining round has: one for each image
     assert whole.numbers['canvases'] == 8
     assert 'canvases' not in without.numbers
     cfg.default_hooks.mining.epochs = []
-    with figure_style():
-        assert 'canvases' not in counts_figure(cfg, dataset).numbers
+    assert 'canvases' not in counts_figure(cfg, dataset).numbers
 
 
 def test_sizes(cfg):
     dataset = build_training_data(cfg)
-    with figure_style():
-        drawing = object_sizes_figure(cfg, dataset)
-        texts = check_figure(drawing.figure, 'double')
+    drawing = object_sizes_figure(cfg, dataset)
+    texts = check_figure(drawing.figure, 'double')
     json.dumps(drawing.numbers, allow_nan=False)
     source, network, ratio = drawing.numbers.values()
     assert network['car']['objects'] > source['car']['objects']
@@ -123,9 +124,8 @@ def test_input_sizes_are_those_that_anchors_are_fitted_to(cfg):
 def test_canvases(dota_cfg):
     pool = config_pool(dota_cfg, build_training_data(dota_cfg))
     dota_cfg.default_hooks.mining['canvases']['external_ratio'] = 0.5
-    with figure_style():
-        drawing = canvases_figure(dota_cfg, num=1, pool=pool)
-        texts = check_figure(drawing.figure, 'double')
+    drawing = canvases_figure(dota_cfg, num=1, pool=pool)
+    texts = check_figure(drawing.figure, 'double')
     assert {'own images', 'external images'} <= set(texts)
     assert {'masked region', 'pasted object'} <= set(texts)
     own, external = drawing.figure.axes
@@ -139,9 +139,8 @@ def test_canvases(dota_cfg):
 
 
 def test_masking(cfg):
-    with figure_style():
-        drawing = masking_figure(cfg, num=2, width='single')
-        texts = check_figure(drawing.figure, 'single')
+    drawing = masking_figure(cfg, num=2, width='single')
+    texts = check_figure(drawing.figure, 'single')
     assert set(texts) == {'before', 'after masking', 'masked region'}
     before, _, after, _ = drawing.figure.axes
     assert boxes_of(before) == boxes_of(after) == [[[150, 130, 200, 160]]]
@@ -151,14 +150,12 @@ def test_masking(cfg):
     assert changed[130:, 150:].mean() > 0.9
     assert not changed[:130].any()
     assert not changed[:, :150].any()
-    with figure_style():
-        named = masking_figure(cfg, images=['003'])
+    named = masking_figure(cfg, images=['003'])
     assert named.text == 'images 003'
 
 
 def test_masking_of_external_images(dota_cfg):
-    with figure_style():
-        drawing = masking_figure(dota_cfg, external=True)
+    drawing = masking_figure(dota_cfg, external=True)
     before, after = drawing.figure.axes
     assert boxes_of(after) == [[[7, 7, 43, 33]]]
     assert before.images[0].get_array()[20, 25].tolist() == [60] * 3
@@ -177,19 +174,11 @@ def test_nothing_to_mask(cfg, tmp_path):
 
 
 def test_detections_of_a_checkpoint(cfg, tmp_path):
-    torch.manual_seed(0)
-    model = MODELS.build(cfg.model)
-    torch.save({'state_dict': model.state_dict()}, tmp_path / 'x.pth')
-    with figure_style():
-        drawing = checkpoint_figure(
-            cfg, tmp_path / 'x.pth', images=['005'], score_thr=0.0
-        )
-        check_figure(drawing.figure, 'double')
+    path = save_weights(cfg, tmp_path / 'x.pth')
+    drawing = checkpoint_figure(cfg, path, images=['005'], score_thr=0.0)
+    check_figure(drawing.figure, 'double')
     assert drawing.text == '005: 20 detections from score 0'
     (axes,) = drawing.figure.axes
     assert sum(map(len, boxes_of(axes))) == 20
-    with figure_style():
-        none = checkpoint_figure(
-            cfg, tmp_path / 'x.pth', num=1, score_thr=0.99
-        )
+    none = checkpoint_figure(cfg, path, num=1, score_thr=0.99)
     assert '0 detections' in none.text

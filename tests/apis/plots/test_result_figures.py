@@ -39,6 +39,12 @@ def write_split(root, num_images=4):
     return root
 
 
+@pytest.fixture(autouse=True)
+def _style():
+    with figure_style():
+        yield
+
+
 @pytest.fixture(scope='module')
 def split(tmp_path_factory):
     return write_split(tmp_path_factory.mktemp('split'))
@@ -61,9 +67,8 @@ def test_results_are_named(split, results):
 
 
 def test_errors(results):
-    with figure_style():
-        drawing = errors_figure(results)
-        check_figure(drawing.figure, 'single')
+    drawing = errors_figure(results)
+    check_figure(drawing.figure, 'single')
     json.dumps(drawing.numbers, allow_nan=False)
     found = drawing.numbers['results']
     official = evaluate(results['half']).official[1]
@@ -74,29 +79,25 @@ def test_errors(results):
     assert found['all']['costs']['Miss'] == pytest.approx(0)
     assert 'official mean' in drawing.text
     assert f'{official:.2f}' in drawing.text
-    with figure_style():
-        plain = errors_figure(results, official=False)
+    plain = errors_figure(results, official=False)
     assert plain.numbers['mean'] == 'class mean'
 
 
 def test_confusion(results):
-    with figure_style():
-        drawing = confusion_figure(results['half'], score_thr=0.2)
-        check_figure(drawing.figure, 'single')
+    drawing = confusion_figure(results['half'], score_thr=0.2)
+    check_figure(drawing.figure, 'single')
     counts = np.array(drawing.numbers['counts'])
     assert counts[:10].sum() == 48
     assert counts[:, 10].sum() == 24
     assert np.diag(counts)[:10].sum() == 24
     assert 'of 48 objects 24 found, 24 missed, 0 taken' in drawing.text
-    with figure_style():
-        strict = confusion_figure(results['half'], score_thr=0.95)
+    strict = confusion_figure(results['half'], score_thr=0.95)
     assert np.array(strict.numbers['counts'])[:, 10].sum() == 48
 
 
 def test_sizes(results):
-    with figure_style():
-        drawing = sizes_figure(results, edges=(0, 10, 24), score_name='AP50')
-        check_figure(drawing.figure, 'double')
+    drawing = sizes_figure(results, edges=(0, 10, 24), score_name='AP50')
+    check_figure(drawing.figure, 'double')
     json.dumps(drawing.numbers, allow_nan=False)
     table = np.array(
         drawing.numbers['results']['all'], dtype=float
@@ -116,23 +117,21 @@ def test_no_objects(tmp_path):
     write_visdrone(tmp_path, {'a': []})
     write_submission(tmp_path / 's.zip', {'a': ''})
     results = read_results([tmp_path / 's.zip'], tmp_path)
-    with figure_style():
-        for figure in (errors_figure, sizes_figure):
-            with pytest.raises(ValueError, match='no object of the ten'):
-                figure(results)
-        drawing = confusion_figure(results['s'])
-        check_figure(drawing.figure, 'single')
+    for figure in (errors_figure, sizes_figure):
+        with pytest.raises(ValueError, match='no object of the ten'):
+            figure(results)
+    drawing = confusion_figure(results['s'])
+    check_figure(drawing.figure, 'single')
 
 
 def test_detections(split, tmp_path):
-    with figure_style():
-        drawing = detections_figure(
-            split / 'half.zip',
-            split / 'images',
-            images=['im_2', 'im_0'],
-            score_thr=0.87,
-        )
-        texts = check_figure(drawing.figure, 'double')
+    drawing = detections_figure(
+        split / 'half.zip',
+        split / 'images',
+        images=['im_2', 'im_0'],
+        score_thr=0.87,
+    )
+    texts = check_figure(drawing.figure, 'double')
     assert drawing.numbers is None
     assert drawing.text.splitlines()[0] == (
         'im_2: 4 detections from score 0.87'
@@ -145,10 +144,9 @@ def test_detections(split, tmp_path):
     wanted = cv2.imread(str(split / 'images' / 'im_2.png'))[..., ::-1]
     np.testing.assert_array_equal(first, wanted)
     assert (first != second).any()
-    with figure_style():
-        with pytest.raises(ValueError, match='no such image: im_9'):
-            detections_figure(
-                split / 'half.zip', split / 'images', images=['im_9']
-            )
-        with pytest.raises(ValueError, match='no image im_'):
-            detections_figure(split / 'half.zip', tmp_path)
+    with pytest.raises(ValueError, match='no such image: im_9'):
+        detections_figure(
+            split / 'half.zip', split / 'images', images=['im_9']
+        )
+    with pytest.raises(ValueError, match='no image im_'):
+        detections_figure(split / 'half.zip', tmp_path)

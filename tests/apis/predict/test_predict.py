@@ -132,13 +132,16 @@ def test_what_was_found_before_ctrl_c_is_written(run, monkeypatch):
     assert len(COCO('out/coco.json').imgs) == 1
 
 
-def test_video(run, paths):
-    writer = cv2.VideoWriter(
-        'clip.avi', cv2.VideoWriter.fourcc(*'MJPG'), 10, WH
-    )
-    for _ in range(2):
+def write_clip(num_frames):
+    codec = cv2.VideoWriter.fourcc(*'MJPG')
+    writer = cv2.VideoWriter('clip.avi', codec, 10, WH)
+    for _ in range(num_frames):
         writer.write(noise())
     writer.release()
+
+
+def test_video(run, paths):
+    write_clip(2)
     capture = cv2.VideoCapture('clip.avi')
     frame = capture.read()[1]
     result = run('clip.avi', files='yolo')
@@ -158,11 +161,7 @@ def test_video(run, paths):
 
 
 def test_video_that_is_cut_short_is_noted(run, monkeypatch):
-    writer = cv2.VideoWriter(
-        'clip.avi', cv2.VideoWriter.fourcc(*'MJPG'), 10, WH
-    )
-    writer.write(noise())
-    writer.release()
+    write_clip(1)
     opened = predicting.Video
 
     def longer(path):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mmhcm.apis.report import MiningReportHook, hook, writer
+from mmhcm.apis.report import hook, writer
 from mmhcm.engine.checkpoints import latest_checkpoint
 from mmhcm.structures.rounds import read_round
 from tests.support.html_page import read_page, values_of
@@ -82,12 +82,6 @@ def test_no_report_without_mining(make_runner, warnings):
     runner.train()
     assert not Path(runner.work_dir, 'hcm').exists()
     assert warnings == []
-
-
-@pytest.mark.parametrize('number', [-1, 0.5])
-def test_numbers_of_pictures(number):
-    with pytest.raises(ValueError, match='num_canvases must be 0 or more'):
-        MiningReportHook(num_canvases=number)
 
 
 def test_fault_in_report_does_not_end_training(

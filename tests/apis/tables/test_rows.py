@@ -51,6 +51,9 @@ def test_rows_are_read(write):
 
 A = {'id': 'a', 'config': 'a.py'}
 B = {'id': 'b', 'config': 'a.py'}
+OF_A = {'row': 'a', 'epoch': 1}
+OF_B = {'id': 'c', 'config': 'a.py', 'checkpoint_of': 'b'}
+OF_B_FAULT = "row 'c' needs the checkpoint of 'b', which trains none"
 
 
 @pytest.mark.parametrize(
@@ -67,50 +70,20 @@ B = {'id': 'b', 'config': 'a.py'}
         ([{**A, 'shares': {'row': 'b'}}], "row 1: .*'epoch'"),
         (
             [{**A, 'shares': {'row': 'b', 'epoch': 1}}, B],
-            "row 'a' needs row 'b', which is not above it",
+            "'a' needs row 'b', which is not ab",
         ),
+        ([A, {**B, 'checkpoint_of': 'c'}], "'b' needs row 'c', which is not"),
+        ([A, {**B, 'ensemble_of': ['a', 'c']}], "'b' needs row 'c', which is"),
         (
-            [A, {**B, 'checkpoint_of': 'c'}],
-            "row 'b' needs row 'c', which is not above it",
-        ),
-        (
-            [
-                A,
-                {
-                    **B,
-                    'checkpoint_of': 'a',
-                    'shares': {'row': 'a', 'epoch': 1},
-                },
-            ],
+            [A, {**B, 'checkpoint_of': 'a', 'shares': OF_A}],
             "row 'b' has both checkpoint_of and shares",
         ),
-        (
-            [
-                A,
-                {**B, 'checkpoint_of': 'a'},
-                {**B, 'id': 'c', 'checkpoint_of': 'b'},
-            ],
-            "row 'c' needs the checkpoint of 'b', which trains none",
-        ),
-        (
-            [{**A, 'tta': True, 'slices': True}],
-            "row 'a' has both tta and slices",
-        ),
-        (
-            [A, {**B, 'ensemble_of': ['a', 'c']}],
-            "row 'b' needs row 'c', which is not above it",
-        ),
+        ([A, {**B, 'checkpoint_of': 'a'}, OF_B], OF_B_FAULT),
+        ([A, {**B, 'ensemble_of': ['a']}, OF_B], OF_B_FAULT),
+        ([{**A, 'tta': True, 'slices': True}], "'a' has both tta and slices"),
         (
             [A, {**B, 'ensemble_of': ['a'], 'tta': True}],
             "row 'b' has both ensemble_of and tta",
-        ),
-        (
-            [
-                A,
-                {**B, 'ensemble_of': ['a']},
-                {**B, 'id': 'c', 'checkpoint_of': 'b'},
-            ],
-            "row 'c' needs the checkpoint of 'b', which trains none",
         ),
         ([{**A, 'parent': 'z'}], "row 'a' names the parent 'z'"),
     ],

@@ -82,35 +82,26 @@ def test_a_malformed_box_is_an_error_in_test_mode(tmp_path):
         build(tmp_path, test_mode=True)
 
 
-def test_valid_annotations_cause_no_warning(tmp_path, warnings):
-    write(tmp_path, [GOOD])
-    info = build(tmp_path).get_data_info(0)
-    assert info['instances'][0]['bbox'] == [10, 10, 30, 20]
-    assert info['instances'][0]['ignore_flag'] == 0
-    assert warnings == []
+IGNORED = "1 annotations marked 'ignore', neither foreground nor background"
 
 
-def test_marked_annotations_are_ignored_and_not_background(tmp_path, warnings):
-    write(tmp_path, [GOOD], ignore=1)
-    (instance,) = build(tmp_path).get_data_info(0)['instances']
-    assert instance['ignore_flag'] == 1
-    assert "1 annotations marked 'ignore'" in warnings[0]
-
-
-def test_ignored_objects_of_another_category(tmp_path, warnings):
-    """They are ignored as announced, and no background."""
-    write(tmp_path, [GOOD], (*CLASSES, 'others'), category_id=2, ignore=1)
-    (instance,) = build(tmp_path).get_data_info(0)['instances']
-    assert instance['ignore_flag'] == 1
-    assert instance['bbox'] == [10, 10, 30, 20]
+@pytest.mark.parametrize(
+    ('category', 'mark', 'flags', 'said'),
+    [
+        (1, {'ignore': 1}, [1], IGNORED),
+        (2, {'ignore': 1}, [1], IGNORED),
+        (2, {'iscrowd': 1}, [], 'a category that is none of the classes'),
+    ],
+    ids=['of a class', 'of another category', 'crowd of another category'],
+)
+def test_marked_annotations(tmp_path, warnings, category, mark, flags, said):
+    names = (*CLASSES, 'others')
+    write(tmp_path, [GOOD], names, category_id=category, **mark)
+    instances = build(tmp_path).get_data_info(0)['instances']
+    assert [item['ignore_flag'] for item in instances] == flags
+    assert all(item['bbox'] == [10, 10, 30, 20] for item in instances)
     (message,) = warnings
-    assert "1 annotations marked 'ignore', neither foreground nor" in message
-
-
-def test_crowds_of_another_category_are_background(tmp_path, warnings):
-    write(tmp_path, [GOOD], (*CLASSES, 'others'), category_id=2, iscrowd=1)
-    assert build(tmp_path).get_data_info(0)['instances'] == []
-    assert 'a category that is none of the classes' in warnings[0]
+    assert said in message
 
 
 @pytest.mark.parametrize('area', [0, 0.0, '200', '', None, -1, 'no area'])
@@ -124,19 +115,25 @@ def test_areas_are_those_of_the_boxes(tmp_path, warnings, area, test_mode):
     assert warnings == []
 
 
+def drop(section, *keys, ind=0):
+    """Make an edit that removes keys of an entry."""
+    return lambda content: [content[section][ind].pop(key) for key in keys]
+
+
+def set_to(section, **values):
+    """Make an edit that changes values of the first entry."""
+    return lambda content: content[section][0].update(values)
+
+
 MISSING = {
-    'area': lambda content: content['annotations'][0].pop('area'),
-    'id': lambda content: content['annotations'][0].pop('id'),
+    'area': drop('annotations', 'area'),
+    'id': drop('annotations', 'id'),
     'ids': lambda content: [a.pop('id') for a in content['annotations']],
-    'an id of None': lambda content: content['annotations'][0].update(id=None),
-    'width': lambda content: content['images'][0].pop('width'),
-    'size': lambda content: [
-        content['images'][0].pop(key) for key in ('width', 'height')
-    ],
-    'a size of text': lambda content: content['images'][0].update(
-        width='100', height='80'
-    ),
-    'a size of 0': lambda content: content['images'][0].update(width=0),
+    'an id of None': set_to('annotations', id=None),
+    'width': drop('images', 'width'),
+    'size': drop('images', 'width', 'height'),
+    'a size of text': set_to('images', width='100', height='80'),
+    'a size of 0': set_to('images', width=0),
     'iscrowd': lambda content: None,
 }
 
@@ -153,17 +150,11 @@ def test_what_is_missing_is_found_out(tmp_path, warnings, kind, test_mode):
 
 
 UNCLEAR = {
-    'images[0] has no id': lambda content: content['images'][0].pop('id'),
-    'images[0] has no file_name': lambda content: content['images'][0].pop(
-        'file_name'
-    ),
-    'categories[1] has no name': lambda content: content['categories'][1].pop(
-        'name'
-    ),
+    'images[0] has no id': drop('images', 'id'),
+    'images[0] has no file_name': drop('images', 'file_name'),
+    'categories[1] has no name': drop('categories', 'name', ind=1),
     'images is no list of objects': lambda content: content.update(images=3),
-    'annotations is no list of': lambda content: content.update(
-        annotations=[[]]
-    ),
+    'annotations is no list of': lambda c: c.update(annotations=[[]]),
 }
 
 
@@ -224,24 +215,21 @@ def change(root, edit):
     (root / 'a.json').write_text(json.dumps(content))
 
 
-def entry(image_id, name):
-    return {'id': image_id, 'file_name': name, 'width': 100, 'height': 80}
+def again(section, **values):
+    """Make an edit that repeats the first entry in front, with changes."""
+    return lambda content: content[section].insert(
+        0, {**content[section][0], **values}
+    )
 
 
 TWICE = {
-    'two images of id 1: a.png and b.png': lambda content: content[
-        'images'
-    ].append(entry(1, 'b.png')),
-    "two images of file_name 'a.png': id 1 and id 2": lambda content: content[
-        'images'
-    ].append(entry(2, './a.png')),
-    'two annotations of id 1': lambda content: content['annotations'].append(
-        # Of no image, but its box would be taken for that of the first.
-        {**content['annotations'][0], 'image_id': 7, 'bbox': [1, 1, 9, 9]}
+    'two images of id 1: b.png and a.png': again('images', file_name='b.png'),
+    "two images of file_name 'a.png': id 2 and id 1": again(
+        'images', id=2, file_name='./a.png'
     ),
-    'two categories of id 0: van and car': lambda content: content[
-        'categories'
-    ].insert(0, {'id': 0, 'name': 'van'}),
+    # Of no image, but its box would be taken for that of the other.
+    'two annotations of id 1': again('annotations', image_id=7),
+    'two categories of id 0: van and car': again('categories', name='van'),
 }
 
 

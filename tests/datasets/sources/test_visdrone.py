@@ -223,8 +223,10 @@ def test_another_limit_of_pixels(tmp_path):
     write_visdrone(tmp_path, {'a': TEXT})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(image_sizes, 'MAX_PIXELS', 100 * 80 - 1)
-        with pytest.raises(ValueError, match='OpenCV decodes from 1 to 7999'):
-            build(tmp_path)
+        match = r'100 x 80 pixels; OpenCV .* to 7999 \(OPENCV_IO_MAX_IMAGE_P'
+        for test_mode in (False, True):
+            with pytest.raises(ValueError, match=match):
+                build(tmp_path, test_mode=test_mode)
         write_visdrone(tmp_path, {'b': ''}, image_wh=(60, 50))
         assert [info['img_id'] for info in infos_of(build(tmp_path))] == ['b']
     assert len(build(tmp_path)) == 2

@@ -18,7 +18,6 @@ def ignore(sides, valid_range, factor=1.0, flags=None):
         'valid_range': valid_range,
     }
     transform = TRANSFORMS.build(dict(type='IgnoreOutOfRange'))
-    assert repr(transform) == 'IgnoreOutOfRange()'
     return transform(results)['gt_ignore_flags'].tolist()
 
 

@@ -27,31 +27,24 @@ def test_floats_on_request(tmp_path):
     assert LoadImage(to_float32=True)(results)['img'].dtype == np.float32
 
 
-def spoil(path, how):
-    content = path.read_bytes()
-    if how == 'cut':
-        path.write_bytes(content[: len(content) // 2])
-    elif how == 'end cut':
-        path.write_bytes(content[:-2])
-    elif how == 'garbage':
-        path.write_bytes(b'garbage')
-    elif how == 'empty':
-        path.write_bytes(b'')
+JPEG = cv2.imencode('.jpg', COLOR)[1].tobytes()
 
 
 @pytest.mark.parametrize(
-    ('how', 'fault'),
+    ('content', 'fault'),
     [
-        ('cut', 'the JPEG file is cut short'),
-        ('end cut', 'the JPEG file is cut short'),
-        ('garbage', 'not an image that OpenCV can decode'),
-        ('empty', 'is empty'),
+        (JPEG[: len(JPEG) // 2], 'the JPEG file is cut short'),
+        (JPEG[:-2], 'the JPEG file is cut short'),
+        (b'garbage', 'not an image that OpenCV can decode'),
+        (b'', 'is empty'),
     ],
+    ids=['cut', 'end cut', 'garbage', 'empty'],
 )
-def test_faults_are_one_line_that_starts_with_the_path(tmp_path, how, fault):
+def test_faults_are_one_line_that_starts_with_the_path(
+    tmp_path, content, fault
+):
     path = tmp_path / 'a.jpg'
-    cv2.imwrite(str(path), COLOR)
-    spoil(path, how)
+    path.write_bytes(content)
     with pytest.raises(ValueError, match=fault) as info:
         load(path)
     assert str(info.value).startswith(f'{path}: ')

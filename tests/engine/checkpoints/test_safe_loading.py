@@ -343,10 +343,17 @@ def write_pickle(path):
     path.write_bytes(pickle.dumps({'meta': Program(path.parent / 'made')}))
 
 
+def write_half(path):
+    torch.save({'state_dict': {'a': torch.ones(9)}}, path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
 OTHER_FILES = {
     'empty': lambda path: path.write_bytes(b''),
     'text': lambda path: path.write_bytes(b'hello\n'),
     'cut': lambda path: path.write_bytes(b'PK\x03\x04'),
+    'half': write_half,
     'script': lambda path: torch.jit.save(torch.jit.script(nn.ReLU()), path),
     'tar': write_tar,
     'pickle': write_pickle,

@@ -66,12 +66,11 @@ class StepHook(Hook):
 
 def build(work_dir, scores=(0, 3, 5, 4, 6), resume=False, epochs=4, **options):
     """A Runner over two batches an epoch; its metric is returned as well."""
-    data = torch.ones(4, 1)
     loader = {
         'batch_size': 2,
         'sampler': {'type': 'DefaultSampler', 'shuffle': False},
         'collate_fn': {'type': 'pseudo_collate'},
-        'dataset': Samples(data),
+        'dataset': [{'inputs': torch.ones(1)}] * 4,
     }
     metric = Score(scores, [])
     load_from = resume if isinstance(resume, str) else None
@@ -103,17 +102,6 @@ def build(work_dir, scores=(0, 3, 5, 4, 6), resume=False, epochs=4, **options):
     )
     metric.runner = runner
     return runner, metric
-
-
-class Samples(torch.utils.data.Dataset):
-    def __init__(self, data):
-        self.data = data
-
-    def __len__(self):
-        return len(self.data)
-
-    def __getitem__(self, index):
-        return {'inputs': self.data[index]}
 
 
 def names(work_dir):
@@ -167,45 +155,38 @@ def test_kill_while_writing_keeps_the_old_checkpoint(
     assert names(tmp_path) == ['best_toy_score_epoch_4.pth', 'epoch_4.pth']
 
 
-BEST = ['best_toy_score_epoch_1.pth', 'best_toy_score_epoch_2.pth']
-
-
-@pytest.mark.parametrize(
-    ('replaced', 'left', 'epochs', 'asked', 'kept'),
-    [
-        (
-            'epoch_2.pth',
-            [BEST[1], 'epoch_2.pth', 'epoch_3.pth'],
-            *(3, [3], [BEST[1], 'epoch_3.pth']),
-        ),
-        # The second checkpoint of epoch 2 says that it is validated.
-        (
-            BEST[0],
-            [*BEST, 'epoch_2.pth'],
-            *(2, [], [BEST[1], 'epoch_2.pth']),
-        ),
-    ],
-    ids=['newest', 'best'],
-)
-def test_kill_before_removing_is_cleaned_up_on_resume(
-    tmp_path, monkeypatch, replaced, left, epochs, asked, kept
-):
+def die_before_removing(work_dir, name):
     removed = AtomicCheckpointHook._remove_replaced
 
     def fail(hook):
-        if replaced in hook._replaced:
+        if name in hook._replaced:
             raise Died
         removed(hook)
 
-    monkeypatch.setattr(AtomicCheckpointHook, '_remove_replaced', fail)
-    train(build(tmp_path)[0], dies=True)
-    assert names(tmp_path) == left
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AtomicCheckpointHook, '_remove_replaced', fail)
+        train(build(work_dir)[0], dies=True)
+
+
+def test_kill_before_removing_is_cleaned_up_on_resume(tmp_path):
+    die_before_removing(tmp_path, 'epoch_2.pth')
+    assert {'epoch_2.pth', 'epoch_3.pth'} < set(names(tmp_path))
     # Ends at once, with nothing to write.
-    runner, metric = build(tmp_path, resume=True, epochs=epochs)
+    runner, metric = build(tmp_path, resume=True, epochs=3)
     train(runner)
-    assert metric.asked == asked
-    assert names(tmp_path) == kept
+    assert metric.asked == [3]
+    assert names(tmp_path) == ['best_toy_score_epoch_2.pth', 'epoch_3.pth']
+
+
+def test_kill_keeps_the_old_best_checkpoint(tmp_path):
+    die_before_removing(tmp_path, 'best_toy_score_epoch_1.pth')
+    both = ['best_toy_score_epoch_1.pth', 'best_toy_score_epoch_2.pth']
+    assert names(tmp_path) == [*both, 'epoch_2.pth']
+    runner, metric = build(tmp_path, resume=True, epochs=2)
+    train(runner)
+    # The second checkpoint of epoch 2 says that it is validated.
+    assert metric.asked == []
+    assert names(tmp_path) == [both[1], 'epoch_2.pth']
 
 
 @pytest.mark.parametrize('epoch', [2, 3, 4])
@@ -239,20 +220,15 @@ def test_missed_validation_is_run_on_resume(tmp_path, epoch):
     assert histories[0] == histories[1] == [3, 5, 4, 6]
 
 
-@pytest.mark.parametrize(
-    ('epoch', 'asked'),
-    # Epoch 3 brought no new best: no checkpoint tells that it was validated.
-    [(2, [3, 4]), (3, [3, 4])],
-)
-def test_validation_noted_in_the_checkpoint_is_not_repeated(
-    tmp_path, epoch, asked
-):
+# Epoch 3 brought no new best: no checkpoint tells that it was validated.
+@pytest.mark.parametrize('epoch', [2, 3])
+def test_validation_noted_in_the_checkpoint_is_not_repeated(tmp_path, epoch):
     runner, _ = build(tmp_path)
     runner.register_hook(StepHook(epoch))
     train(runner, dies=True)
     resumed, metric = build(tmp_path, resume=True)
     train(resumed)
-    assert metric.asked == asked
+    assert metric.asked == [3, 4]
 
 
 def test_no_validation_is_missed_between_intervals(tmp_path):

@@ -1,43 +1,27 @@
 import json
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.hooks import EMAHook, Hook
 
-from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.hooks import HardChipMiningHook
-from mmhcm.engine.mining import (
-    MiningLoop,
-    MiningSources,
-    round_path,
-    sources,
-)
+from mmhcm.engine.mining import MiningLoop, MiningSources, sources
 from mmhcm.engine.mining.loop import weights_digest
 from mmhcm.engine.wrappers import unwrap
 from mmhcm.structures.rounds import read_round
 from tests.support.stopping import train_until
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
+from tests.support.watching import chips_of, watched_training
 
 EMA = {'type': 'EMAHook', 'momentum': 0.3}
 FAST = {'default_hooks.checkpoint': None, 'train_cfg.val_interval': 9}
+TWO_ROUNDS = {'train_cfg.max_epochs': 3, 'default_hooks.mining.epochs': [1, 2]}
 
 
-class WatchHook(Hook):
-    """Note what each batch of an epoch came from."""
-
-    priority = 'VERY_LOW'
-
-    def __init__(self):
-        self.hard, self.state, self.momentum = {}, {}, {}
-
-    def before_train_epoch(self, runner):
-        self.state[runner.epoch] = state_of(runner)
-        self.momentum[runner.epoch] = len(runner.optim_wrapper.optimizer.state)
-        dataset = find_chip_dataset(runner.train_dataloader.dataset)
-        self.hard[runner.epoch] = dataset.num_hard
+def round_path(work_dir, number=1):
+    return Path(work_dir, 'hcm', f'round_{number}', 'hard_chips.jsonl')
 
 
 def mining_hook(runner):
@@ -57,17 +41,9 @@ def test_epochs_ascend(epochs):
 
 
 def test_trains_mines_retrains_and_evaluates(make_runner, mined):
-    runner = make_runner(
-        {
-            'train_cfg.max_epochs': 3,
-            'train_cfg.val_interval': 3,
-            'default_hooks.mining.epochs': [1, 2],
-        }
-    )
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
-    assert [number for number, _ in mined] == [1, 2]
+    runner = make_runner({**TWO_ROUNDS, 'train_cfg.val_interval': 3})
+    watch = watched_training(runner)
+    assert mined == [(1, 2), (2, 4)]
     rounds = [read_round(round_path(runner.work_dir, n)) for n in (1, 2)]
     # Each round takes the place of the one before.
     assert watch.hard == {
@@ -88,34 +64,10 @@ def test_trains_mines_retrains_and_evaluates(make_runner, mined):
     ]
 
 
-def test_accumulate(make_runner):
-    runner = make_runner(
-        {
-            **FAST,
-            'train_cfg.max_epochs': 3,
-            'default_hooks.mining.epochs': [1, 2],
-            'default_hooks.mining.accumulate': True,
-        }
-    )
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
-    first, second = (
-        read_round(round_path(runner.work_dir, n)).num_chips for n in (1, 2)
-    )
-    assert watch.hard == {0: 0, 1: first, 2: first + second}
-
-
 def test_images_missing_later_do_not_end_the_run(make_runner, monkeypatch):
     digests = iter(['as at the start', 'without one', 'without two'])
     monkeypatch.setattr(sources, 'sources_digest', lambda *_: next(digests))
-    runner = make_runner(
-        {
-            **FAST,
-            'train_cfg.max_epochs': 3,
-            'default_hooks.mining.epochs': [1, 2],
-        }
-    )
+    runner = make_runner({**FAST, **TWO_ROUNDS})
     runner.train()
     origins = [
         read_round(round_path(runner.work_dir, number)).origin
@@ -130,8 +82,6 @@ def test_restart_begins_afresh(make_runner):
     runner = make_runner(
         {**FAST, 'custom_hooks': [EMA], 'default_hooks.mining.restart': True}
     )
-    watch = WatchHook()
-    runner.register_hook(watch)
     averages = {}
 
     class AverageHook(Hook):
@@ -144,7 +94,7 @@ def test_restart_begins_afresh(make_runner):
             )
 
     runner.register_hook(AverageHook(), priority='VERY_LOW')
-    runner.train()
+    watch = watched_training(runner)
     assert same_state(watch.state[0], watch.state[1])
     assert watch.momentum == {0: 0, 1: 0}
     assert same_state(averages[1][0], watch.state[0])
@@ -172,9 +122,7 @@ def test_mines_with_averaged_weights(make_runner, monkeypatch):
             )
 
     runner.register_hook(DigestHook(), priority='VERY_HIGH')
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
+    watch = watched_training(runner)
     plain, averaged = digests[1]
     assert plain != averaged
     assert seen == [averaged]
@@ -183,7 +131,11 @@ def test_mines_with_averaged_weights(make_runner, monkeypatch):
 
 
 def weights_digest_of(state):
-    return weights_digest(SimpleNamespace(state_dict=lambda: state))
+    class Holder:
+        def state_dict(self):
+            return state
+
+    return weights_digest(Holder())
 
 
 def test_interrupted_mining_does_not_change_training(make_runner, monkeypatch):
@@ -198,7 +150,7 @@ def test_interrupted_mining_does_not_change_training(make_runner, monkeypatch):
     assert runner._test_loop is previous
     assert runner.model.training
     assert runner.message_hub.get_info('loop_stage') == 'train'
-    assert not round_path(runner.work_dir, 1).exists()
+    assert not round_path(runner.work_dir).exists()
 
 
 @pytest.fixture(scope='module')
@@ -207,7 +159,7 @@ def killed_dir(tiny_run, tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('killed')
     runner = build_tiny_runner(tiny_config(tiny_run, work_dir, FAST))
     train_until(runner, iteration=2)
-    assert round_path(work_dir, 1).exists()
+    assert round_path(work_dir).exists()
     return work_dir
 
 
@@ -219,7 +171,7 @@ def rerun(killed_dir, make_runner, tmp_path):
         work_dir = tmp_path / 'again'
         shutil.copytree(killed_dir, work_dir)
         if change is not None:
-            path = round_path(work_dir, 1)
+            path = round_path(work_dir)
             path.write_text(change(path.read_text()))
         runner = make_runner({**FAST, **(options or {})}, work_dir)
         train_until(runner, iteration=3)
@@ -232,9 +184,9 @@ def test_a_round_is_mined_once(rerun, killed_dir, mined):
     # Without a checkpoint the run starts over, and comes to equal weights.
     runner = rerun()
     assert not mined
-    path = round_path(runner.work_dir, 1)
-    assert path.read_bytes() == round_path(killed_dir, 1).read_bytes()
-    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    path = round_path(runner.work_dir)
+    assert path.read_bytes() == round_path(killed_dir).read_bytes()
+    dataset = chips_of(runner)
     assert dataset.num_hard == read_round(path).num_chips > 0
 
 
@@ -251,7 +203,7 @@ def test_a_round_is_mined_once(rerun, killed_dir, mined):
 )
 def test_mined_again_from_other_inputs(rerun, mined, options):
     rerun(options)
-    assert len(mined) == 1
+    assert mined == [(1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -265,19 +217,17 @@ def test_mined_again_from_other_inputs(rerun, mined, options):
 )
 def test_mined_again_after_damage(rerun, killed_dir, mined, damage):
     runner = rerun(change=damage)
-    assert len(mined) == 1
-    path = round_path(runner.work_dir, 1)
-    assert path.read_bytes() == round_path(killed_dir, 1).read_bytes()
+    assert mined == [(1, 2)]
+    path = round_path(runner.work_dir)
+    assert path.read_bytes() == round_path(killed_dir).read_bytes()
 
 
 def test_external_annotations_are_inputs(make_runner, tiny_run, tmp_path):
-    external = {
-        'type': 'VisDroneDataset',
-        'data_root': str(tiny_run.parent / 'data' / 'VisDrone2019-DET-val'),
-    }
+    root = tiny_run.parent / 'data' / 'VisDrone2019-DET-val'
+    external = {'type': 'VisDroneDataset', 'data_root': str(root)}
     runner = make_runner({**FAST, 'default_hooks.mining.external': [external]})
     settings = mining_hook(runner).settings
-    chips = find_chip_dataset(runner.train_dataloader.dataset)
+    chips = chips_of(runner)
 
     def digest(change=None):
         origins = MiningSources(
@@ -308,9 +258,9 @@ def test_canvases_of_external_images(make_runner, tiny_run):
         }
     )
     runner.train()
-    hard_round = read_round(round_path(runner.work_dir, 1))
+    hard_round = read_round(round_path(runner.work_dir))
     assert {canvas.source for canvas in hard_round.canvases} == {1}
-    dataset = find_chip_dataset(runner.train_dataloader.dataset)
+    dataset = chips_of(runner)
     info = dataset.get_data_info(len(dataset) - 1)
     assert info['img_path'].startswith(str(root))
 
@@ -323,49 +273,35 @@ def test_persistent_workers_see_hard_chips(make_runner):
         'train_dataloader.sampler.hard_ratio': 1.0,
     }
     runner = make_runner(options)
-    watch = WatchHook()
-    runner.register_hook(watch)
-    samples = {}
-
-    class SampleHook(Hook):
-        def before_train_iter(self, runner, batch_idx, data_batch=None):
-            samples.setdefault(runner.epoch, []).extend(
-                sample.img_id for sample in data_batch['data_samples']
-            )
-
-    runner.register_hook(SampleHook())
     # A worker that does not know the hard chips raises IndexError.
-    runner.train()
+    watch = watched_training(runner)
     assert watch.hard[1] > 0
-    canvases = read_round(round_path(runner.work_dir, 1)).canvases
-    assert set(samples[1]) <= {canvas.img_id for canvas in canvases}
+    canvases = read_round(round_path(runner.work_dir)).canvases
+    shown = {name for it in (2, 3) for name, *_ in watch.seen[it]}
+    assert shown <= {canvas.img_id for canvas in canvases}
 
 
-def other_mining(predict, **settings):
-    """Options of another way to mine than that of the tiny run."""
+def mining(predict, **settings):
+    """Make a hook's config without the settings of the tiny run."""
     return {
-        'default_hooks.mining': {
-            '_delete_': True,
-            'type': 'HardChipMiningHook',
-            'epochs': [1],
-            'predict': predict,
-            'dataloader': {'num_workers': 0},
-            **settings,
-        }
+        '_delete_': True,
+        'type': 'HardChipMiningHook',
+        'epochs': [1],
+        'predict': predict,
+        'dataloader': {'num_workers': 0},
+        **settings,
     }
 
 
 def test_negative_chips(make_runner):
-    options = other_mining(
+    hook = mining(
         'proposals',
         canvases={'num_canvases': 2, 'num_pastes': 0},
         metric={'type': 'NegativeChipMetric', 'min_proposals': 1},
     )
-    runner = make_runner({**FAST, **options})
-    watch = WatchHook()
-    runner.register_hook(watch)
-    runner.train()
-    hard_round = read_round(round_path(runner.work_dir, 1))
+    runner = make_runner({**FAST, 'default_hooks.mining': hook})
+    watch = watched_training(runner)
+    hard_round = read_round(round_path(runner.work_dir))
     assert watch.hard[1] == hard_round.num_chips > 0
     assert not any(canvas.pastes for canvas in hard_round.canvases)
     assert hard_round.counts['proposals'] > 0
@@ -392,17 +328,15 @@ def test_metrics_without_network(make_runner, monkeypatch, mined, kind):
     ]
     options = {
         **FAST,
-        **other_mining('nothing', **WITHOUT_NETWORK[kind]),
+        'default_hooks.mining': mining('nothing', **WITHOUT_NETWORK[kind]),
         'train_dataloader.dataset.scales': scales,
     }
     runner = make_runner(options)
     detector = type(unwrap(runner.model))
     monkeypatch.setattr(detector, 'test_step', lambda *_: 1 / 0)
     monkeypatch.setattr(detector, 'predict', lambda *_: 1 / 0)
-    watch = WatchHook()
-    runner.register_hook(watch)
-    train_until(runner, iteration=3)
-    path = round_path(runner.work_dir, 1)
+    watch = watched_training(runner, iteration=3)
+    path = round_path(runner.work_dir)
     content = path.read_bytes()
     hard_round = read_round(path)
     assert watch.hard[1] == hard_round.num_chips > 0
@@ -411,7 +345,7 @@ def test_metrics_without_network(make_runner, monkeypatch, mined, kind):
     # The weights have no say in it: a finished round is used again.
     other = {**options, 'optim_wrapper.optimizer.lr': 0.02}
     train_until(make_runner(other, runner.work_dir), iteration=3)
-    assert len(mined) == 1
+    assert mined == [(1, 2)]
     assert path.read_bytes() == content
 
 
@@ -419,25 +353,22 @@ def test_resumes_with_metrics_without_network(make_runner, mined):
     options = {
         'train_cfg.val_interval': 9,
         'default_hooks.checkpoint.save_best': None,
-        **other_mining('nothing', **WITHOUT_NETWORK['objects']),
+        'default_hooks.mining': mining(
+            'nothing', **WITHOUT_NETWORK['objects']
+        ),
     }
     make_runner(options).train()
     resumed = make_runner({**options, 'train_cfg.max_epochs': 3}, resume=True)
-    watch = WatchHook()
-    resumed.register_hook(watch)
-    resumed.train()
-    path = round_path(resumed.work_dir, 1)
+    watch = watched_training(resumed)
+    path = round_path(resumed.work_dir)
     assert watch.hard == {2: read_round(path).num_chips}
-    assert len(mined) == 1
+    assert mined == [(1, 2)]
 
 
 def test_needs_scales(make_runner):
+    options = {'train_dataloader.dataset.scales': None}
     runner = make_runner(
-        {
-            **FAST,
-            'train_dataloader.dataset.scales': None,
-            'default_hooks.mining.epochs': [0],
-        }
+        {**FAST, **options, 'default_hooks.mining.epochs': [0]}
     )
     with pytest.raises(ValueError, match='needs a ChipDataset with scales'):
         runner.train()

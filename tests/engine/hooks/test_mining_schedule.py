@@ -4,13 +4,13 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.hooks import HardChipMiningHook
 from mmhcm.engine.mining import round_path
 from mmhcm.structures.rounds import read_round
 from tests.support.logged import collect_warnings
-from tests.support.stopping import StopHook, train_until
+from tests.support.stopping import assert_refused
 from tests.support.tiny_run import state_of
+from tests.support.watching import watched_training
 
 EPOCHS = 'default_hooks.mining.epochs'
 ITERS = 'default_hooks.mining.iters'
@@ -38,33 +38,6 @@ def by_iteration(iters, **more):
         ITERS: iters,
         **more,
     }
-
-
-class WatchHook(Hook):
-    """Note which chips each iteration trains on."""
-
-    priority = 'VERY_LOW'
-
-    def __init__(self):
-        self.num_hard, self.seen = {}, {}
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        chips = find_chip_dataset(runner.train_dataloader.dataset)
-        self.num_hard[runner.iter] = chips.num_hard
-        self.seen[runner.iter] = [
-            (sample.img_id, sample.flip)
-            for sample in data_batch['data_samples']
-        ]
-
-
-def train(runner, **moment):
-    watch = WatchHook()
-    runner.register_hook(watch)
-    if moment:
-        train_until(runner, **moment)
-    else:
-        runner.train()
-    return watch
 
 
 NEVER = {
@@ -104,11 +77,7 @@ NEVER = {
 @pytest.mark.parametrize('case', NEVER)
 def test_mining_that_would_never_happen_is_refused(make_runner, case):
     options, message = NEVER[case]
-    runner = make_runner(options)
-    runner.register_hook(StopHook(iteration=0))
-    with pytest.raises(ValueError, match=message) as info:
-        runner.train()
-    assert 'tiny.py: ' in str(info.value)
+    assert_refused(make_runner(options), message)
 
 
 @pytest.mark.parametrize('name', ['epochs', 'iters'])
@@ -171,12 +140,7 @@ REHEARSED = {
 @pytest.mark.parametrize('fault', REHEARSED)
 def test_a_round_is_rehearsed(make_runner, fault):
     options, message = REHEARSED[fault]
-    runner = make_runner(options)
-    runner.register_hook(StopHook(iteration=0))
-    with pytest.raises(ValueError, match=message) as info:
-        runner.train()
-    assert 'tiny.py: ' in str(info.value)
-    assert '\n' not in str(info.value)
+    assert_refused(make_runner(options), message)
 
 
 def test_external_data_of_other_classes(make_runner, tiny_run):
@@ -197,7 +161,7 @@ def test_mines_late_after_a_resume(make_runner, mined):
         {**FAST, 'train_cfg.max_epochs': 3, EPOCHS: [0, 1]}, resume=True
     )
     messages = collect_warnings(resumed)
-    watch = train(resumed)
+    watch = watched_training(resumed)
     assert mined == [(2, 4)]
     assert any('round 2 was due at 1: this run' in line for line in messages)
     num_chips = read_round(round_path(resumed.work_dir, 2)).num_chips
@@ -209,26 +173,23 @@ def test_mines_late_after_a_resume(make_runner, mined):
         resumed.work_dir,
         resume=True,
     )
-    watch = train(again)
+    watch = watched_training(again)
     assert len(mined) == 1
     assert watch.num_hard == {6: num_chips, 7: num_chips}
 
 
-@pytest.mark.parametrize(
-    ('options', 'message'),
-    [
-        ({}, 'trained to its end, 2, and round 1'),
-        (
-            {
-                'train_cfg.max_epochs': 3,
-                'default_hooks.mining.restart': True,
-            },
-            'restart: .* initial weights',
-        ),
-    ],
-    ids=['at its end', 'restart without the initial weights'],
-)
-def test_a_round_that_came_too_late_is_refused(make_runner, options, message):
+LATE = {
+    'at the end': ({}, 'trained to its end, 2, and round 1'),
+    'with a restart': (
+        {'train_cfg.max_epochs': 3, 'default_hooks.mining.restart': True},
+        r'restart: .* initial weights',
+    ),
+}
+
+
+@pytest.mark.parametrize('case', LATE)
+def test_late_rounds_that_are_refused(make_runner, case):
+    options, message = LATE[case]
     make_runner({**FAST, EPOCHS: []}).train()
     resumed = make_runner({**FAST, EPOCHS: [1], **options}, resume=True)
     with pytest.raises(ValueError, match=message):
@@ -256,13 +217,13 @@ def test_mines_between_iterations(make_runner, mined, num_workers):
         'train_dataloader.sampler.hard_ratio': 1.0,
     }
     runner = make_runner(by_iteration([3], **loader))
-    watch = train(runner)
+    watch = watched_training(runner)
     assert mined == [(1, 3)]
     hard_round = read_round(round_path(runner.work_dir, 1))
     num_chips = hard_round.num_chips
     assert num_chips > 0
     assert watch.num_hard == {it: num_chips * (it > 2) for it in range(6)}
-    shown = {name for it in (3, 4, 5) for name, _ in watch.seen[it]}
+    shown = {name for it in (3, 4, 5) for name, *_ in watch.seen[it]}
     assert shown <= {canvas.img_id for canvas in hard_round.canvases}
     # Checkpoints of earlier iterations are of other weights.
     assert hard_round.origin['epoch'] == 0
@@ -274,11 +235,11 @@ def test_mines_between_iterations(make_runner, mined, num_workers):
 )
 def test_a_resumed_run_by_iteration_is_the_same(make_runner, mined, last):
     whole = make_runner(by_iteration([3]))
-    watch = train(whole)
+    watch = watched_training(whole)
     folder = f'{whole.work_dir}_part'
-    train(make_runner(by_iteration([3]), folder), iteration=last)
+    watched_training(make_runner(by_iteration([3]), folder), iteration=last)
     resumed = make_runner(by_iteration([3]), folder, resume=True)
-    after = train(resumed)
+    after = watched_training(resumed)
     assert after.seen == {it: watch.seen[it] for it in range(last, 6)}
     states = state_of(whole), state_of(resumed)
     for name, tensor in states[0].items():
@@ -287,7 +248,7 @@ def test_a_resumed_run_by_iteration_is_the_same(make_runner, mined, last):
 
 def test_draws_change_with_each_pass(make_runner):
     length = {'train_dataloader.sampler.num_samples': 2}
-    watch = train(make_runner(by_iteration([5], **length)))
+    watch = watched_training(make_runner(by_iteration([5], **length)))
     assert len({str(watch.seen[it]) for it in range(5)}) > 2
 
 

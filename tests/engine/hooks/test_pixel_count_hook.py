@@ -1,12 +1,10 @@
 from mmhcm.engine.hooks import PixelCountHook
-from tests.engine.hooks.test_hard_chip_mining_hook import FAST
 from tests.support.stopping import train_until
 
 
 def counted(runner):
-    return next(
-        h for h in runner.hooks if isinstance(h, PixelCountHook)
-    ).pixels
+    (hook,) = [h for h in runner.hooks if isinstance(h, PixelCountHook)]
+    return hook.pixels
 
 
 def test_pixels_are_counted_over_interruptions(make_runner):
@@ -41,7 +39,9 @@ def test_images_of_several_sizes(make_runner):
             {'type': 'PackDetInputs'},
         ],
         'default_hooks.mining.epochs': [],
+        'default_hooks.checkpoint': None,
+        'train_cfg.val_interval': 9,
     }
-    runner = make_runner({**FAST, **dataset})
+    runner = make_runner(dataset)
     train_until(runner, iteration=1)
     assert counted(runner) == 2 * 56 * 40

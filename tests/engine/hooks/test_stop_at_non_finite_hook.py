@@ -100,16 +100,19 @@ def test_a_loss_stops_the_run(make_runner, value):
 
 
 @pytest.mark.parametrize(
-    ('options', 'message'),
+    ('value', 'options', 'message'),
     [
-        ({}, r'grad_norm is (inf|nan) at iteration 4'),
+        (float('inf'), {}, r'grad_norm is (inf|nan) at iteration 4'),
         # In the last iteration before a checkpoint is written.
-        ({'optim_wrapper.clip_grad': None}, 'no checkpoint is written'),
+        (
+            float('nan'),
+            {'optim_wrapper.clip_grad': None},
+            'no checkpoint is written',
+        ),
     ],
-    ids=['clipped', 'not clipped'],
+    ids=['clipped', 'unclipped'],
 )
-@pytest.mark.parametrize('value', [float('nan'), float('inf')])
-def test_a_gradient_stops_the_run(make_runner, options, message, value):
+def test_a_gradient_stops_the_run(make_runner, value, options, message):
     runner = spoilt_runner(make_runner, 'gradient', value, options)
     with pytest.raises(FloatingPointError, match=message):
         runner.train()

@@ -1,12 +1,10 @@
 from argparse import ArgumentParser
 
 import pytest
-from mmengine.config import Config
 
 from mmhcm.cli.arguments import add_config_arguments
 from mmhcm.engine.checks import scales
 from mmhcm.engine.launching import load_config
-from mmhcm.engine.launching.configs import move_root
 
 
 def parse(*args):
@@ -83,12 +81,6 @@ def test_other_scales_in_the_test_are_told(key, monkeypatch):
     cfg = load_config(args)
     assert cfg.train_dataloader.dataset.scales[0].window == 64
     assert len(told) == (key != 'scales')
-
-
-def test_move_root_keeps_the_config():
-    cfg = Config({'a': 'r/x', 'b': {'c': ['r', 'rr', 3]}})
-    assert move_root(cfg, 'r', 's').b.c == ['s', 'rr', 3]
-    assert cfg.a == 'r/x'
 
 
 @pytest.mark.parametrize(

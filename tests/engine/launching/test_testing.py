@@ -4,41 +4,19 @@ import pytest
 from mmengine.config import Config
 
 from mmhcm.cli.arguments import add_mode_arguments
-from mmhcm.engine.launching import innermost_dataset, use_mode
+from mmhcm.engine.launching import use_mode
 from mmhcm.engine.launching.testing import use_focus, use_slices, use_tta
 
 
-def test_use_tta():
-    cfg = Config(
-        {
-            'model': {'type': 'Detector'},
-            'tta_model': {'type': 'Merge'},
-            'tta_pipeline': ['many'],
-            'test_dataloader': {
-                'batch_size': 4,
-                'dataset': {'dataset': {'pipeline': ['one']}},
-            },
-        }
-    )
-    use_tta(cfg)
-    assert cfg.model.type == 'Merge'
-    assert cfg.model.module == {'type': 'Detector'}
-    assert cfg.test_dataloader.batch_size == 1
-    dataset = innermost_dataset(cfg.test_dataloader.dataset)
-    assert dataset.pipeline == ['many']
-
-
-def test_tta_needs_a_model_and_a_pipeline():
-    with pytest.raises(
-        ValueError, match='has no tta_model and no tta_pipeline'
-    ):
-        use_tta(Config({'model': {}}))
-
-
 @pytest.mark.parametrize(
-    ('use_mode', 'name'), [(use_slices, 'slice'), (use_focus, 'focus')]
+    ('use_mode', 'name', 'flag'),
+    [
+        (use_tta, 'tta', '--tta'),
+        (use_slices, 'slice', '--slices'),
+        (use_focus, 'focus', '--focus'),
+    ],
 )
-def test_test_mode_replaces_model_and_loader(use_mode, name):
+def test_test_mode_replaces_model_and_loader(use_mode, name, flag):
     cfg = Config(
         {
             'model': {'type': 'Detector'},
@@ -48,7 +26,7 @@ def test_test_mode_replaces_model_and_loader(use_mode, name):
             'test_dataloader': {
                 'batch_size': 4,
                 'num_workers': 2,
-                'dataset': {'pipeline': ['one']},
+                'dataset': {'dataset': {'pipeline': ['one']}},
             },
         }
     )
@@ -56,12 +34,12 @@ def test_test_mode_replaces_model_and_loader(use_mode, name):
     assert cfg.model == {'type': 'Cut', 'module': {'type': 'Detector'}}
     assert cfg.test_dataloader == {
         'batch_size': 1,
-        'num_workers': 0,
-        'dataset': {'pipeline': ['whole']},
+        # Many scales take the workers of the plain test.
+        'num_workers': 2 if name == 'tta' else 0,
+        'dataset': {'dataset': {'pipeline': ['whole']}},
     }
-    with pytest.raises(
-        ValueError, match=rf'no {name}_model .* --{name}s? needs'
-    ):
+    match = rf'has no {name}_model and no {name}_pipeline, .* {flag} needs'
+    with pytest.raises(ValueError, match=match):
         use_mode(Config({'model': {}}))
 
 

@@ -2,7 +2,6 @@ import pytest
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
 from mmhcm.engine.mining import MiningIterator
-from mmhcm.engine.mining.iterations import place_of
 
 
 class Numbers(Dataset):
@@ -76,24 +75,6 @@ def test_each_pass_has_an_epoch_and_a_round_begins_one(mined_at, rest):
 def test_a_resumed_run_takes_the_same_batches(mined_at, resume_at):
     whole = run(mined_at, stop=9)
     assert run(mined_at, stop=9, resume_at=resume_at) == whole[resume_at:]
-
-
-def slow_place(iteration, starts, num_batches):
-    epoch, batch = -1, num_batches
-    for now in range(iteration + 1):
-        batch += 1
-        if now in starts or batch >= num_batches:
-            epoch, batch = epoch + 1, 0
-    return epoch, batch
-
-
-@pytest.mark.parametrize('starts', [[0], [0, 1], [0, 3, 4], [0, 5]])
-@pytest.mark.parametrize('num_batches', [1, 2, 3])
-def test_place_of(starts, num_batches):
-    for iteration in range(12):
-        assert place_of(iteration, starts, num_batches) == slow_place(
-            iteration, starts, num_batches
-        )
 
 
 def test_other_samplers_are_refused():

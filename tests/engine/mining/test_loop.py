@@ -72,16 +72,3 @@ def test_installed_test_loop(stage, fails):
     assert set(hub.log_scalars) == {'train/loss'}
     assert 'test/time' not in hub.state_dict()['resumed_keys']
     assert hub.runtime_info.get('loop_stage') == stage
-
-
-@pytest.mark.parametrize('predict', ['masks', ''])
-def test_invalid_predict_is_refused(make_runner, predict):
-    runner = make_runner(
-        {
-            'default_hooks.checkpoint': None,
-            'default_hooks.mining.epochs': [0],
-            'default_hooks.mining.predict': predict,
-        }
-    )
-    with pytest.raises(ValueError, match='predict must be'):
-        runner.train()

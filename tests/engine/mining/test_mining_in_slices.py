@@ -1,29 +1,23 @@
-from mmengine.runner import Runner
-
+from mmhcm.engine.mining import round_path
 from mmhcm.structures.rounds import read_round
-from tests.support.tiny_run import IMAGE_WH, tiny_config, write_tiny_run
+from tests.support.tiny_run import IMAGE_WH
 
 
-def test_a_round_is_mined_in_slices(tmp_path):
+def test_a_round_is_mined_in_slices(make_runner):
     """Slices of views of canvases, in place of the views as a whole."""
-    cfg = tiny_config(
-        write_tiny_run(tmp_path),
-        tmp_path / 'work',
+    slices = [dict(window=64, scale_factor=1.0)]
+    runner = make_runner(
         {
             'default_hooks.mining.test_scales': [dict(scale_factor=1.5)],
             'default_hooks.mining.tta_model': dict(
-                type='SliceTTA', slices=[dict(window=64, scale_factor=1.0)]
+                type='SliceTTA', slices=slices
             ),
-            'log_level': 'ERROR',
-            'val_dataloader': None,
-            'val_cfg': None,
-            'val_evaluator': None,
-            'default_hooks.checkpoint.save_best': None,
-        },
+            'default_hooks.checkpoint': None,
+            'train_cfg.val_interval': 9,
+        }
     )
-    Runner.from_cfg(cfg).train()
-    path = tmp_path / 'work' / 'hcm' / 'round_1' / 'hard_chips.jsonl'
-    mined = read_round(path)
+    runner.train()
+    mined = read_round(round_path(runner.work_dir, 1))
     assert mined.counts['canvases'] == 2
     for canvas in mined.canvases:
         for error in canvas.errors:

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from mmhcm.datasets import VisDroneDataset
-from mmhcm.engine.checks.mining import check_pool_settings
 from mmhcm.engine.mining import (
     digests,
     open_or_build_pool,
@@ -91,11 +90,3 @@ def test_objects_are_listed_once(tmp_path, dataset, monkeypatch):
 
 def test_a_pool_lies_in_the_run_without_a_folder_of_its_own(tmp_path):
     assert pool_folder({}, tmp_path) == tmp_path / 'hcm' / 'pool'
-
-
-def test_empty_pool_is_an_early_error(dataset):
-    check_pool_settings({'num_workers': 2}, dataset)
-    with pytest.raises(ValueError, match='would be empty'):
-        check_pool_settings({'min_size': 100}, dataset)
-    with pytest.raises(ValueError, match=r'pool: .*colour'):
-        check_pool_settings({'colour': 1}, dataset)

@@ -4,11 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.pasting import ImageLook, surround_looks
-from mmhcm.functional.pasting.looks import (
-    CELL,
-    ground_distances,
-    look_distances,
-)
+from mmhcm.functional.pasting.looks import CELL
+
+pytestmark = pytest.mark.usefixtures('loops')
 
 
 def slow_look(pixels):
@@ -65,18 +63,3 @@ def test_images_are_reduced_to_cells():
     assert out.dtype == np.float32
     np.testing.assert_array_equal(out, look.around(bbox, 1.5).astype('f4'))
     assert surround_looks(image, np.zeros((0, 4))).shape == (0, 4)
-
-
-def test_look_distances():
-    looks = np.array([[10.0, 10, 10, 5], [40, 40, 40, 9]])
-    assert look_distances(looks[0], looks[1]) == pytest.approx(30 + 4)
-    assert look_distances(looks, looks).tolist() == [0, 0]
-
-
-def test_grounds_differ_by_hue_more_than_by_light():
-    road, shade, tree = np.array(
-        [[110.0, 110, 110, 5], [80, 80, 80, 5], [90, 130, 110, 5]]
-    )
-    assert ground_distances(road, shade) == pytest.approx(30 / np.sqrt(2))
-    # The hue differs by -20, 20 and 0.
-    assert ground_distances(road, tree) == pytest.approx(np.sqrt(4 * 800))

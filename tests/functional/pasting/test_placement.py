@@ -14,7 +14,7 @@ from mmhcm.functional.pasting import (
     patch_traits,
     plan_pastes,
 )
-from mmhcm.functional.pasting.placement import rotated_wh
+from mmhcm.functional.pasting.trials import rotated_wh
 
 NO_BOXES = np.zeros((0, 4), np.float32)
 SIZES = np.log([20.0, 40.0, 60.0])

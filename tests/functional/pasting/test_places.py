@@ -1,10 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.boxes import intersection_areas
 from mmhcm.functional.pasting import ImageLook, PasteOptions
-from mmhcm.functional.pasting.looks import ground_distances
 from mmhcm.functional.pasting.places import (
     Guides,
     choose_places,
@@ -97,6 +97,32 @@ def test_far_positions_stay_on_the_row():
     assert centres[..., 0].max() > 380
 
 
+def ground_distance(look, ground):
+    gaps = look - ground
+    mean = gaps[:3].mean()
+    hue = np.square(gaps[:3] - mean).sum()
+    return np.sqrt(4 * hue + mean**2 / 2) + abs(gaps[3])
+
+
+def test_grounds_differ_by_hue_more_than_by_light():
+    road, shade, tree = np.array(
+        [[110.0, 110, 110, 0], [80, 80, 80, 0], [90, 130, 110, 0]]
+    )
+    cells = np.zeros((4, 4, 3), dtype=np.uint8)
+    cells[:] = road[:3]
+    _, gaps = choose_places(
+        np.full((2, 1, 2), 16.0),
+        np.full((2, 1), 16.0),
+        np.zeros((0, 4)),
+        np.array([32.0, 32.0]),
+        ImageLook(cells),
+        np.array([[shade], [tree]]),
+    )
+    # The hue differs by -20, 20 and 0.
+    np.testing.assert_allclose(gaps, [30 / np.sqrt(2), np.sqrt(4 * 800)])
+
+
+@pytest.mark.usefixtures('loops')
 @settings(max_examples=60)
 @given(st.integers(0, 10**6), st.booleans())
 def test_free_position_with_the_look_of_the_ground_is_chosen(seed, has_look):
@@ -116,7 +142,7 @@ def test_free_position_with_the_look_of_the_ground_is_chosen(seed, has_look):
             is_taken = intersection_areas(bbox, taken).any()
             gap = 0.0
             if look is not None:
-                gap = ground_distances(
+                gap = ground_distance(
                     look.inside(bbox)[0], grounds[row, column]
                 )
             costs.append((bool(is_out or is_taken), gap, column))

@@ -17,9 +17,3 @@ dino_optimizer = dict(
     clip_grad=dict(max_norm=0.1, norm_type=2),
     paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.1)}),
 )
-# The encoder attends to every cell of the stride-4 map: enlarged images are
-# tested in windows as large as the chips.
-dino_windows = dict(
-    type='SliceTTA',
-    slices=[dict(window=640, overlap=0.2, scale_factor=1.0)],
-)

@@ -1,8 +1,9 @@
-"""Ignoring of objects in DINO."""
+"""Ignoring of objects in DINO and DDQ-DETR."""
 
 from typing import Any
 
-from mmdet.models.dense_heads import DINOHead
+from mmdet.models.dense_heads import DDQDETRHead, DINOHead
+from mmdet.models.losses import DDQAuxLoss
 from mmdet.registry import MODELS
 from mmdet.structures import SampleList
 from mmdet.structures.bbox import bbox_cxcywh_to_xyxy
@@ -38,8 +39,7 @@ class IgnoringDINOHead(DINOHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.ignore_iof_thr = ignore_iof_thr
-        self.ignore_iou_thr = ignore_iou_thr
+        self.ignore_thrs = ignore_iof_thr, ignore_iou_thr
 
     def loss(
         self, *args: Any, batch_data_samples: SampleList, **kwargs: Any
@@ -69,8 +69,55 @@ class IgnoringDINOHead(DINOHead):
         ignored = find_ignored(
             bboxes * bboxes.new_tensor([width, height, width, height]),
             img_meta[_KEY],
-            self.ignore_iof_thr,
-            self.ignore_iou_thr,
+            *self.ignore_thrs,
         )
         label_weights[ignored & (labels == self.num_classes)] = 0
+        return (labels, label_weights, *others)
+
+
+@MODELS.register_module()
+class IgnoringDDQDETRHead(IgnoringDINOHead, DDQDETRHead):
+    """``DDQDETRHead`` whose background has no ignored objects.
+
+    As in ``IgnoringDINOHead``, and for the dense queries of the auxiliary
+    loss too.
+
+    Args:
+        kwargs: Arguments of ``DDQDETRHead``, ``ignore_iof_thr`` and
+            ``ignore_iou_thr``.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.aux_loss_for_dense = _IgnoringAuxLoss(
+            self.ignore_thrs, train_cfg=self.aux_loss_for_dense.train_cfg
+        )
+
+
+class _IgnoringAuxLoss(DDQAuxLoss):
+    """Auxiliary loss without dense queries on ignored objects."""
+
+    def __init__(
+        self, ignore_thrs: tuple[float, float], **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.ignore_thrs = ignore_thrs
+
+    def _get_target_single(
+        self,
+        cls_scores: Tensor,
+        bbox_preds: Tensor,
+        gt_bboxes: Tensor,
+        gt_labels: Tensor,
+        img_meta: dict,
+        **kwargs: Any,
+    ) -> tuple:
+        """Compute the targets of one image."""
+        labels, label_weights, *others = super()._get_target_single(
+            cls_scores, bbox_preds, gt_bboxes, gt_labels, img_meta, **kwargs
+        )
+        ignored = find_ignored(
+            bbox_preds.detach(), img_meta[_KEY], *self.ignore_thrs
+        )
+        label_weights[ignored & (labels == cls_scores.size(-1))] = 0
         return (labels, label_weights, *others)

@@ -1,6 +1,7 @@
 import torch
 from mmdet.models.dense_heads import DINOHead
 from mmdet.registry import MODELS
+from mmdet.structures.bbox import bbox_cxcywh_to_xyxy
 from mmengine.config import Config
 from mmengine.structures import InstanceData
 
@@ -31,8 +32,8 @@ GT = InstanceData(
 IGNORED = torch.tensor([[120.0, 30, 180, 70]])
 
 
-def build(kind):
-    cfg = Config({'head': {'type': kind, **HEAD}}).head
+def build(kind, **kwargs):
+    cfg = Config({'head': {'type': kind, **HEAD, **kwargs}}).head
     return MODELS.build(cfg)
 
 
@@ -66,3 +67,40 @@ def test_without_ignored_objects_targets_are_those_of_dino():
     for left, right in zip(ours, theirs, strict=True):
         assert torch.equal(left, right)
     assert type(build('DINOHead')) is DINOHead
+
+
+def dense_targets(head, ignored, gt=GT):
+    meta = {'img_shape': (100, 200), 'ignored_bboxes': ignored}
+    bboxes = bbox_cxcywh_to_xyxy(QUERIES) * torch.tensor([200, 100, 200, 100])
+    labels, weights, *_ = head.aux_loss_for_dense._get_target_single(
+        torch.full((3, 10), 0.1), bboxes, gt.bboxes, gt.labels, meta
+    )
+    return labels.tolist(), weights.tolist()
+
+
+def test_dense_queries_on_ignored_objects_have_no_loss():
+    head = build('IgnoringDDQDETRHead', aux_num_pos=1)
+    assert dense_targets(head, IGNORED) == ([4, 10, 10], [1, 0, 1])
+    # Matched ones learn on ignored objects too.
+    everything = torch.tensor([[0.0, 0, 200, 100]])
+    assert dense_targets(head, everything) == ([4, 10, 10], [1, 0, 0])
+    none = torch.zeros(0, 4)
+    assert dense_targets(head, none) == ([4, 10, 10], [1, 1, 1])
+
+
+def test_distinct_queries_are_ignored_as_in_dino():
+    for left, right in zip(
+        targets(build('IgnoringDDQDETRHead'), IGNORED),
+        targets(build('IgnoringDINOHead'), IGNORED),
+        strict=True,
+    ):
+        assert torch.equal(left, right)
+
+
+def test_positives_of_the_auxiliary_loss_are_those_of_ddq():
+    ours, theirs = (
+        build(kind, aux_num_pos=3).aux_loss_for_dense
+        for kind in ('IgnoringDDQDETRHead', 'DDQDETRHead')
+    )
+    assert ours.assigner.topk == theirs.assigner.topk == 3
+    assert ours.train_cfg == theirs.train_cfg
