@@ -6,6 +6,7 @@ import re
 import pytest
 from mmengine.config import Config
 
+from mmhcm.structures.rounds import ErrorBox
 from tests.support.html_page import read_page
 from tests.support.mined_rounds import write_fake_round
 from tests.support.tiny_visdrone import write_tiny_visdrone
@@ -92,9 +93,10 @@ def mine(config, work_dir, *numbers):
     """Write rounds without a detector."""
     cfg = Config.fromfile(config)
     cfg.work_dir = str(work_dir)
-    chips = {'windows': [(0, 0, 64, 64)], 'scale_inds': [0]}
+    error = ErrorBox((10, 10, 22, 22), 'background', 3, -1, 0.75)
+    chip = {'windows': [(0, 0, 64, 64)], 'scale_inds': [0], 'errors': [error]}
     for number in numbers:
-        write_fake_round(cfg, chips, number=number)
+        write_fake_round(cfg, chip, number=number)
 
 
 def test_report(run, config, tmp_path):

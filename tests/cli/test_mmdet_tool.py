@@ -91,6 +91,7 @@ def test_confusion_matrix(run, done, tmp_path):
     assert (tmp_path / 'matrix' / 'confusion_matrix.png').stat().st_size
 
 
+@pytest.mark.nightly
 def test_coco_error_analysis(run, done, tmp_path):
     words = done.boxes, tmp_path / 'errors', '--ann', done.objects
     assert run('coco_error_analysis', *words) == 0

@@ -64,13 +64,9 @@ RESULT = ('SPLIT/all.zip', '--data-root', 'SPLIT')
     ('args', 'message'),
     [
         (('errors', 'absent.zip', *RESULT[1:]), 'absent.zip'),
-        (('ap', 'SPLIT/all.zip', '--data-root', 'absent'), 'absent'),
         (('errors', *RESULT, '--names', 'a', 'b'), '1 results need as many'),
-        (('ap', *RESULT, '--edges', '9', '9'), 'edges of sizes must ascend'),
         (('errors', *RESULT, '--out', 'x.gif'), 'x.gif: figures are written'),
         (('detections', *RESULT, '--images', 'x'), 'no such image: x'),
-        (('counts', 'absent.py'), 'no config at absent.py'),
-        (('masking', 'CONFIG', '--images', 'x'), 'no such image: x'),
         (('masking', 'CONFIG', '--external'), 'has no external images'),
         (
             ('detections', 'CONFIG', '--checkpoint', 'absent.pth'),

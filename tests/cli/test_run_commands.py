@@ -100,25 +100,6 @@ def test_zip_has_the_scores_of_the_test(
     assert call(validate_submission, *where) == 0
 
 
-def test_coco_scores_next_to_official_ones(call, trained, tmp_path):
-    """MMDetection's figures under their own name; the zip needs none."""
-    config = trained.config.parent / 'coco.py'
-    config.write_text(
-        "_base_ = 'tiny.py'\n"
-        "val_evaluator = [dict(type='VisDroneMetric'), "
-        "dict(type='CocoMetric', metric='bbox', proposal_nums=(1, 10, 100))]\n"
-        'test_evaluator = val_evaluator\n'
-    )
-    both = config, trained.checkpoint, '--work-dir', tmp_path
-    assert call(test, *both) == 0
-    (log,) = tmp_path.glob('*/*.json')
-    logged = json.loads(log.read_text())
-    assert {'visdrone/AP', 'coco/bbox_mAP', 'coco/bbox_mAP_50'} <= set(logged)
-    zip_path = tmp_path / 'submission.zip'
-    assert call(submit, *both, '--out', zip_path) == 0
-    assert zip_path.is_file()
-
-
 def test_submit_without_annotations(call, trained, tmp_path, capsys):
     root = tmp_path / 'challenge'
     shutil.copytree(trained.data_root / 'images', root / 'images')
@@ -148,7 +129,8 @@ def test_data_root_moves_every_path(trained, tmp_path):
     root = tmp_path / 'elsewhere'
     config = shutil.copy(trained.config, tmp_path / 'tiny.py')
     options = f'data_root={root}', f'cache_dir={tmp_path}'
-    cfg = load_config(train.parse_args([config, '--cfg-options', *options]))
+    args = train.parse_args([str(config), '--cfg-options', *options])
+    cfg = load_config(args)
     text = repr(cfg._cfg_dict.to_dict())
     assert str(trained.config.parent) not in text
     assert text.count(f'{root}/VisDrone2019-DET-') >= 3

@@ -82,8 +82,6 @@ FAR = [120, 100, 140, 120]
         ),
         # the wrong class, at the object's place
         ([([41, 40, 61, 60], 0.75, 1)], [(tuple(CAR), 'class', 1, 0, 0.75)]),
-        # below the threshold
-        ([(CAR, 0.9, 0), (FAR, 0.25, 2)], []),
         # at the right place twice, and badly placed: neither type is mined
         ([(CAR, 0.9, 0), ([41, 41, 60, 60], 0.5, 0)], []),
         ([([50, 40, 70, 60], 0.5, 0)], []),
@@ -96,7 +94,6 @@ FAR = [120, 100, 140, 120]
         'right',
         'background',
         'class',
-        'low score',
         'duplicate',
         'place',
         'part',
@@ -150,26 +147,6 @@ def test_missed_objects_are_mined_by_default():
     assert canvas.chip_errors == ((0,),)
     assert (error.kind, error.bbox) == ('missed', tuple(CAR))
     assert (error.det_label, error.gt_label, error.score) == (-1, 2, 0)
-
-
-@pytest.mark.parametrize(
-    ('instances', 'regions'),
-    [
-        ([gt(CAR, 0), gt([110, 90, 150, 130], 0, ignored=1)], []),
-        ([gt(CAR, 0)], [[110, 90, 150, 130]]),
-        ([gt(CAR, 0)], [[110, 90, 130, 130], [129, 90, 150, 130]]),
-    ],
-    ids=['ignored object', 'ignored region', 'two regions'],
-)
-def test_detections_in_ignored_areas_are_no_errors(instances, regions):
-    dets = [(CAR, 0.9, 0), (FAR, 0.9, 0), (FAR, 0.8, 2)]
-    metric, figures = mine([make_sample(dets, instances, regions)])
-    assert metric.canvases == []
-    assert figures['hard_chip/background'] == figures['hard_chip/class'] == 0
-    # A missed object inside a masked region is no error either.
-    hidden = make_sample([], [gt(FAR, 1)], [[110, 90, 150, 130]])
-    metric, _ = mine([hidden], kinds=['missed'])
-    assert metric.canvases == []
 
 
 def test_errors_without_a_chip_are_kept_apart():
@@ -274,20 +251,6 @@ def test_detections_are_cut_to_the_image():
     (error,) = metric.canvases[0].errors
     assert error.bbox == (190, 140, 200, 150)
     assert figures['hard_chip/background'] == 1
-
-
-def test_errors_are_valid_at_the_scale_of_their_size():
-    """An error is valid at the scale of its own size."""
-    dets = [([10, 10, 20, 20], 0.9, 0), ([20, 20, 100, 90], 0.9, 0)]
-    metric, _ = mine([make_sample(dets)], kinds=['background'])
-    (canvas,) = metric.canvases
-    assert sorted(canvas.scale_inds) == [0, 1]
-    # Longer than all windows: the last resort is the whole image.
-    metric, _ = mine([make_sample([([5, 5, 180, 12], 0.9, 0)])])
-    (canvas,) = metric.canvases
-    assert canvas.scale_inds == (2,)
-    assert canvas.windows == ((0, 0, *WH),)
-    assert metric.counts['chips_per_scale'] == [0, 0, 1]
 
 
 PASTE = Paste(3, (5.0, 5.0, 20.0, 20.0), 1.0, 0.0, False, 1.0, 2)

@@ -109,9 +109,8 @@ def test_scoring_without_annotations_is_an_error(tmp_path):
 
 
 def test_two_images_of_one_name_are_an_error(tmp_path):
-    samples = make_samples(tmp_path, 1) * 2
     with pytest.raises(ValueError, match='2 images have 1 names'):
-        run(VisDroneMetric(), samples)
+        run(VisDroneMetric(), make_samples(tmp_path, 1) * 2)
 
 
 def test_non_finite_detections_are_an_error(tmp_path):

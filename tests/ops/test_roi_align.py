@@ -19,41 +19,30 @@ def _options(**options):
 
 
 @pytest.mark.parametrize('aligned', [True, False])
-@pytest.mark.parametrize('sampling_ratio', [0, 2])
+@pytest.mark.parametrize('sampling_ratio', [0, 2, 'max'])
 def test_equals_slow_reference(backend_name, sampling_ratio, aligned):
+    is_max = sampling_ratio == 'max'
     rng = np.random.default_rng(3)
     feats = torch.tensor(rng.normal(size=(2, 4, 9, 13)), dtype=torch.float32)
     rois = random_rois(rng, 8, 48)
-    options = _options(sampling_ratio=sampling_ratio, aligned=aligned)
+    options = _options(
+        sampling_ratio=2 if is_max else sampling_ratio,
+        pool_mode=int(not is_max),
+        aligned=aligned,
+    )
     output = torch.full((8, 4, 3, 2), torch.nan)
     none = torch.zeros(0)
-    roi_align_forward(feats, rois, output, none, none, **options)
-
-    feats.requires_grad_()
-    expected = slow_roi_align(
-        feats, rois, (3, 2), 0.25, sampling_ratio, aligned
-    )
-    torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-4)
-
-    grad = torch.tensor(rng.normal(size=output.shape), dtype=torch.float32)
-    got = torch.zeros(feats.shape)
-    roi_align_backward(grad, rois, none, none, got, **options)
-    (expected,) = torch.autograd.grad(expected, feats, grad)
-    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
-
-
-def test_maxima_equal_those_of_single_samples(backend_name):
-    rng = np.random.default_rng(4)
-    feats = torch.tensor(rng.normal(size=(2, 4, 9, 13)), dtype=torch.float32)
-    rois = random_rois(rng, 8, 48)
-    options = _options(sampling_ratio=2, pool_mode=0)
-    output = torch.full((8, 4, 3, 2), torch.nan)
-    inds, none = torch.zeros(output.shape), torch.zeros(0)
+    inds = torch.zeros(output.shape) if is_max else none
     roi_align_forward(feats, rois, output, inds, none, **options)
 
     feats.requires_grad_()
-    samples = slow_roi_align(feats, rois, (6, 4), 0.25, 1, True)
-    expected = torch.nn.functional.max_pool2d(samples, 2)
+    if is_max:
+        samples = slow_roi_align(feats, rois, (6, 4), 0.25, 1, aligned)
+        expected = torch.nn.functional.max_pool2d(samples, 2)
+    else:
+        expected = slow_roi_align(
+            feats, rois, (3, 2), 0.25, sampling_ratio, aligned
+        )
     torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-4)
 
     grad = torch.tensor(rng.normal(size=output.shape), dtype=torch.float32)

@@ -1,24 +1,21 @@
 import json
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from projects.quickstart import make_scenes as tool  # noqa: E402
-from projects.quickstart.models import catalogue  # noqa: E402
-from projects.quickstart.renderer.raster import (  # noqa: E402
-    Camera,
-    Sprite,
-    draw_model,
+from mmhcm.structures import annotations
+from mmhcm.structures.annotations.dota_txt import (
+    DOTA_V1_CLASSES,
+    read_labels,
 )
-from projects.quickstart.renderer.solids import Model  # noqa: E402
-from projects.quickstart.scenes import draw_light, render_scene  # noqa: E402
-from projects.quickstart.topdown import render_topdown  # noqa: E402
+from projects.quickstart import make_scenes as tool
+from projects.quickstart.models import catalogue
+from projects.quickstart.renderer.raster import Camera, Sprite, draw_model
+from projects.quickstart.renderer.solids import Model
+from projects.quickstart.scenes import draw_light, render_scene
+from projects.quickstart.topdown import render_topdown
 
 CLASSES = tuple(catalogue.CLASSES)
 CAMERA = Camera((200, 200), distance=60.0, pitch=0.9, focal=700.0)
@@ -41,18 +38,7 @@ def _changed_box(before, after):
 
 
 def test_classes_are_visdrones_in_order():
-    assert CLASSES == (
-        'pedestrian',
-        'people',
-        'bicycle',
-        'car',
-        'van',
-        'truck',
-        'tricycle',
-        'awning-tricycle',
-        'bus',
-        'motor',
-    )
+    assert CLASSES == annotations.CLASSES
 
 
 @pytest.mark.parametrize('name', CLASSES)
@@ -238,19 +224,17 @@ def test_files_parse(tmp_path):
     texts = sorted(tmp_path.glob('*train/annotations/*.txt'))
     assert texts[7].read_text() == ''  # an image without objects
     for text in texts[:7]:
-        for line in text.read_text().splitlines():
-            assert len([int(v) for v in line.split(',')]) == 8
+        assert len(annotations.read_annotations(text))
         image = text.parents[1] / 'images' / f'{text.stem}.jpg'
         assert cv2.imread(str(image)).shape == (96, 160, 3)
     (label,) = tmp_path.glob('DOTA/labelTxt/*.txt')
     lines = label.read_text().splitlines()
-    assert lines[0].startswith('imagesource:')
-    assert lines[1].startswith('gsd:')
-    for line in lines[2:]:
-        fields = line.split(' ')
-        assert len([float(v) for v in fields[:8]]) == 8
-        assert fields[8] in ('small-vehicle', 'large-vehicle')
-        assert fields[9] in ('0', '1')
+    assert [line.partition(':')[0] for line in lines[:2]] == [
+        'imagesource',
+        'gsd',
+    ]
+    names = {row.name for row in read_labels(label, DOTA_V1_CLASSES)}
+    assert names <= {'small-vehicle', 'large-vehicle'}
     assert json.loads((tmp_path / 'scenes.json').read_text())['version'] == 1
 
 

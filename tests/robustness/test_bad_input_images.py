@@ -182,14 +182,14 @@ def test_annotation_of_missing_image_is_left_out(root, warnings):
         build_test_set(root)
 
 
-@pytest.mark.parametrize('other', ['b.png', 'B.jpg'])
-def test_two_images_of_one_name(root, warnings, other):
+@pytest.mark.parametrize(
+    ('other', 'test_mode'),
+    [('b.png', False), ('b.png', True), ('B.jpg', True)],
+)
+def test_two_images_of_one_name(root, warnings, other, test_mode):
     cv2.imwrite(str(root / 'images' / other), bad_images.picture())
-    for test_mode in (True, False):
-        if other == 'B.jpg' and not test_mode:
-            continue
-        with pytest.raises(ValueError, match="two images are named 'b'"):
-            VisDroneDataset(data_root=str(root), test_mode=test_mode)
+    with pytest.raises(ValueError, match="two images are named 'b'"):
+        VisDroneDataset(data_root=str(root), test_mode=test_mode)
 
 
 def test_names_that_differ_only_in_case(root, warnings):

@@ -25,8 +25,11 @@ def test_fitting_weights_are_accepted(path, wrap):
     check_checkpoint(path, nn.Linear(2, 3))
 
 
+NO_WEIGHTS = 'holds no weights of a model'
+
+
 @pytest.mark.parametrize(
-    ('state', 'message'),
+    ('content', 'message'),
     [
         (nn.Linear(2, 4).state_dict(), '2 of 2 weights do not fit, first bi'),
         ({'weight': torch.ones(3, 2)}, '1 of 2 weights do not fit, first bi'),
@@ -34,18 +37,14 @@ def test_fitting_weights_are_accepted(path, wrap):
             {**nn.Linear(2, 3).state_dict(), 'more': torch.ones(1)},
             '1 of 2 weights do not fit, first more',
         ),
+        ([1, 2], NO_WEIGHTS),
+        ({'epoch': 3}, NO_WEIGHTS),
+        (torch.ones(2), NO_WEIGHTS),
     ],
 )
-def test_weights_of_another_model(path, state, message):
-    torch.save({'state_dict': state}, path)
+def test_weights_of_another_model(path, content, message):
+    torch.save(content, path)
     with pytest.raises(ValueError, match=message):
-        check_checkpoint(path, nn.Linear(2, 3))
-
-
-@pytest.mark.parametrize('value', [[1, 2], {'epoch': 3}, torch.ones(2)])
-def test_no_weights(path, value):
-    torch.save(value, path)
-    with pytest.raises(ValueError, match='holds no weights of a model'):
         check_checkpoint(path, nn.Linear(2, 3))
 
 

@@ -376,17 +376,6 @@ def test_other_files_give_one_line(tmp_path, load, write):
 
 
 @pytest.mark.parametrize('load', LOADERS.values(), ids=LOADERS)
-@pytest.mark.parametrize('write', WRITERS.values(), ids=WRITERS)
-def test_plain_values_are_loaded(tmp_path, load, write):
-    path = tmp_path / 'a.pth'
-    values = {'state_dict': {'a': torch.arange(3.0)}, 'meta': {'epoch': 3}}
-    write(values, path)
-    loaded = load(path)
-    assert loaded['meta'] == values['meta']
-    assert torch.equal(loaded['state_dict']['a'], torch.arange(3.0))
-
-
-@pytest.mark.parametrize('load', LOADERS.values(), ids=LOADERS)
 def test_absent_files_raise_file_not_found(tmp_path, load):
     with pytest.raises(FileNotFoundError, match=r'a\.pth'):
         load(tmp_path / 'a.pth')

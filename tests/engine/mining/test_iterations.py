@@ -58,22 +58,16 @@ def run(mined_at, stop, resume_at=0):
     return seen
 
 
-def test_each_pass_has_an_epoch_of_its_own():
-    assert run([], 4) == [
-        [(0, 0), (0, 1)],
-        [(0, 2), (0, 3)],
-        [(0, 4)],
-        [(1, 0), (1, 1)],
-    ]
-
-
-def test_a_round_begins_a_new_pass():
-    assert run([2], 4) == [
-        [(0, 0), (0, 1)],
-        [(0, 2), (0, 3)],
-        [(1, 0), (1, 1)],
-        [(1, 2), (1, 3)],
-    ]
+@pytest.mark.parametrize(
+    ('mined_at', 'rest'),
+    [
+        ([], [[(0, 4)], [(1, 0), (1, 1)]]),
+        ([2], [[(1, 0), (1, 1)], [(1, 2), (1, 3)]]),
+    ],
+)
+def test_each_pass_has_an_epoch_and_a_round_begins_one(mined_at, rest):
+    first = [[(0, 0), (0, 1)], [(0, 2), (0, 3)]]
+    assert run(mined_at, 4) == [*first, *rest]
 
 
 @pytest.mark.parametrize('mined_at', [[], [0], [2], [3], [1, 5], [4, 5]])

@@ -7,6 +7,8 @@ from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
 from mmhcm.models.autofocus import FocusHead
+from tests.support.configs import read_detector
+from tests.support.slim_baselines import FPN, slim_model
 
 
 def make_sample(valid=(), ignored=(), img_shape=(64, 64), **meta):
@@ -71,23 +73,6 @@ def test_loss_without_labelled_cells_is_zero(head):
     assert (x.grad == 0).all()
 
 
-def test_loss_falls():
-    torch.manual_seed(0)
-    # Larger weights than those at the start of a training.
-    head = FocusHead(4, stride=16, feat_channels=8)
-    x, samples = torch.randn(1, 4, 4, 4), [make_sample([SMALL])]
-    losses = []
-    for _ in range(60):
-        loss = head.loss(x, samples)
-        params = list(head.parameters())
-        steps = torch.autograd.grad(loss, params)
-        with torch.no_grad():
-            for param, step in zip(params, steps, strict=True):
-                param -= step
-        losses.append(loss.item())
-    assert losses[-1] < 0.3 * losses[0]
-
-
 def test_map_is_of_the_image_without_padding(head):
     samples = [
         make_sample(img_shape=(30, 64)),
@@ -106,32 +91,13 @@ def test_sizes_have_to_ascend():
 
 def test_proposals_are_those_of_an_rpn():
     """Beside them, a loss and a map of stride 16."""
+    cfg = read_detector(FPN)
+    slim_model(cfg, FPN)
     cfg = ConfigDict(
-        type='RPNHead',
+        cfg.model.rpn_head,
         in_channels=4,
-        feat_channels=4,
-        anchor_generator=dict(
-            type='AnchorGenerator',
-            scales=[4],
-            ratios=[1.0],
-            strides=[4, 8, 16],
-        ),
-        train_cfg=dict(
-            assigner=dict(
-                type='TrueIgnoreAssigner',
-                pos_iou_thr=0.7,
-                neg_iou_thr=0.3,
-                min_pos_iou=0.3,
-            ),
-            sampler=dict(type='PseudoSampler'),
-            allowed_border=-1,
-            pos_weight=-1,
-        ),
-        test_cfg=dict(
-            nms_pre=50,
-            max_per_img=20,
-            nms=dict(type='nms', iou_threshold=0.7),
-        ),
+        train_cfg=cfg.model.train_cfg.rpn,
+        test_cfg=cfg.model.test_cfg.rpn,
     )
     plain = MODELS.build(cfg)
     head = MODELS.build(
@@ -140,7 +106,7 @@ def test_proposals_are_those_of_an_rpn():
     assert head.focus_head.stride == 16
     report = head.load_state_dict(plain.state_dict(), strict=False)
     assert all(key.startswith('focus_head') for key in report.missing_keys)
-    feats = [torch.randn(1, 4, 64 // s, 64 // s) for s in (4, 8, 16)]
+    feats = [torch.randn(1, 4, 64 // s, 64 // s) for s in (4, 8, 16, 32, 64)]
     sample = make_sample([SMALL], scale_factor=(1, 1), pad_shape=(64, 64))
     sample.gt_instances.labels = torch.zeros(1, dtype=torch.long)
     expected, got = (

@@ -8,6 +8,13 @@ from mmhcm.structures.annotations import (
     read_annotation_files,
     read_what_can_be_read,
 )
+from mmhcm.structures.annotations.faults import (
+    BEYOND,
+    EMPTY,
+    NO_AREA,
+    OUTSIDE,
+    TWICE,
+)
 from mmhcm.structures.fault_counter import FaultCounter
 
 ROW = '1,2,3,4,1,5,0,0\n'
@@ -82,33 +89,24 @@ def test_irregular_rows_equal_a_slow_count(tmp_path_factory, rows):
     note_odd_rows(
         table, counts, np.array([[width, height]] * 3), paths, counter
     )
-    expected = dict.fromkeys(
-        ('no area', 'outside', 'beyond', 'twice', 'empty'), 0
-    )
+    expected = dict.fromkeys((EMPTY, NO_AREA, OUTSIDE, BEYOND, TWICE), 0)
     for own in files:
-        expected['empty'] += not own
+        expected[EMPTY] += not own
         for ind, row in enumerate(own):
             x, y, w, h = row
-            expected['twice'] += row in own[:ind]
+            expected[TWICE] += row in own[:ind]
             inside_w = min(x + w, width) - max(x, 0)
             inside_h = min(y + h, height) - max(y, 0)
             if w == 0 or h == 0:
-                expected['no area'] += 1
+                expected[NO_AREA] += 1
             elif inside_w <= 0 or inside_h <= 0:
-                expected['outside'] += 1
+                expected[OUTSIDE] += 1
             elif (inside_w, inside_h) != (w, h):
-                expected['beyond'] += 1
-    names = {
-        'boxes without area': 'no area',
-        'boxes outside of their image': 'outside',
-        'boxes that reach beyond their image': 'beyond',
-        'rows that stand in their file already': 'twice',
-        'annotation files without a row': 'empty',
-    }
+                expected[BEYOND] += 1
     found = dict.fromkeys(expected, 0)
     for line in counter.lines():
         count, kind = line.partition(';')[0].split(' ', 1)
-        found[names[kind]] = int(count)
+        found[kind] = int(count)
     assert found == expected
 
 
