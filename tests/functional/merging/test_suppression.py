@@ -71,11 +71,13 @@ def test_soft_nms_is_the_same_without_numba(
     arguments = (bboxes, scores, labels)
     options = {'method': method, 'min_score': min_score, 'iou_thr': 0.3}
     compiled = soft_nms(*arguments, **options)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(suppression, 'compiled', lambda *_: None)
-        plain = soft_nms(*arguments, **options)
-    assert plain[0].tolist() == compiled[0].tolist()
-    np.testing.assert_allclose(plain[1], compiled[1], rtol=1e-6)
+    # By arrays, and by the same loop in Python.
+    for loop in (lambda *_: None, lambda function, *_: function):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(suppression, 'compiled', loop)
+            plain = soft_nms(*arguments, **options)
+        assert plain[0].tolist() == compiled[0].tolist()
+        np.testing.assert_allclose(plain[1], compiled[1], rtol=1e-6)
 
 
 @pytest.mark.parametrize('has_numba', [True, False])

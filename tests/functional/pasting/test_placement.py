@@ -13,6 +13,7 @@ from mmhcm.functional.pasting import (
     index_pool,
     patch_traits,
     plan_pastes,
+    trials,
 )
 from mmhcm.functional.pasting.trials import rotated_wh
 
@@ -105,6 +106,17 @@ def test_no_objects_or_no_position(kwargs):
     assert out.pastes == ()
     assert out.num_skipped == kwargs.get('num_pastes', 12)
     assert out.pastes == ()
+
+
+@pytest.mark.parametrize('max_overlap', [0.0, 0.3, 1.0])
+def test_uncompiled_loops_give_equal_plans(monkeypatch, max_overlap):
+    boxes = random_boxes(np.random.default_rng(1), 9)
+    kwargs = {'max_overlap': max_overlap, 'num_pastes': 40}
+    compiled = plan(boxes[:6], regions=boxes[6:], **kwargs)
+    monkeypatch.setattr(trials, 'compiled', lambda *_: None)
+    plain = plan(boxes[:6], regions=boxes[6:], **kwargs)
+    assert plain == compiled
+    assert len(plain.pastes) > 0
 
 
 def random_boxes(rng, num, wh=(400, 300), largest=60):
