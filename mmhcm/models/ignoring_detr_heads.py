@@ -87,6 +87,8 @@ class IgnoringDDQDETRHead(IgnoringDINOHead, DDQDETRHead):
             ``ignore_iou_thr``.
     """
 
+    aux_loss_for_dense: DDQAuxLoss
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.aux_loss_for_dense = _IgnoringAuxLoss(

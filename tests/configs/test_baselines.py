@@ -11,7 +11,12 @@ from mmengine.dataset import Compose
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.testing import use_focus, use_tta
 from mmhcm.structures.rounds import read_round
-from tests.support.configs import dicts, read_config, read_detector
+from tests.support.configs import (
+    detectors_in,
+    dicts,
+    read_config,
+    read_detector,
+)
 from tests.support.slim_baselines import (
     AUTOFOCUS,
     BASELINES,
@@ -38,6 +43,14 @@ from tests.support.slim_modern import tiny_chips
 
 MINED = [CASCADE, RETINA]
 FIGURES = {'AP', 'AP50', 'AP75', 'AR1', 'AR10', 'AR100', 'AR500'}
+
+
+def test_every_baseline_is_trained_here():
+    # Those on chips by their children, which mine.
+    on_chips = {f'{name}_chips' for name in MINED}
+    resampled = {f'{RRNET}_ada-resampling'}
+    assert detectors_in('baselines') == {*BASELINES, *on_chips, *resampled}
+    assert {f'{name}_hcm' for name in MINED} <= detectors_in('hcm')
 
 
 # The parts of the others are MMDetection's alone.

@@ -7,7 +7,7 @@ from mmdet.registry import MODELS
 from mmhcm.datasets import find_chip_dataset
 from mmhcm.engine.launching.testing import use_slices, use_tta
 from mmhcm.engine.mining import round_path
-from tests.support.configs import dicts, read_detector
+from tests.support.configs import detectors_in, dicts, read_detector
 from tests.support.detectors import data_sample, objects
 from tests.support.slim_baselines import tiny_runner
 from tests.support.slim_modern import (
@@ -39,6 +39,13 @@ def small(name, variant=''):
     small_scales(cfg.val_dataloader)
     small_scales(cfg.tta_pipeline)
     return cfg
+
+
+def test_every_modern_config_is_listed():
+    variants = ('', '_chips', '_hcm')
+    assert detectors_in('modern') == {
+        name + end for name in MODERN for end in variants
+    }
 
 
 @pytest.mark.parametrize('name', FAMILIES)

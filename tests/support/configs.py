@@ -17,6 +17,12 @@ CONFIGS = sorted(
 )
 
 
+def detectors_in(folder: str) -> set[str]:
+    """Names of the detectors for VisDrone in a folder of configs."""
+    paths = (REPO / 'configs' / folder).glob('*.py')
+    return {path.stem.removesuffix('_visdrone') for path in paths}
+
+
 @cache
 def _read(path: str) -> Config:
     return Config.fromfile(REPO / path)

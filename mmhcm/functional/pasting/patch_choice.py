@@ -146,7 +146,9 @@ def choose_patches(
         -1 for none.
     """
     shapes = traits.log_aspects[patch_ids] - places.log_aspects[:, None]
-    has_looks = traits.looks is not None and places.looks is not None
+    looks, wanted_looks = _NO_LOOKS, np.zeros((0, 4))
+    if traits.looks is not None and places.looks is not None:
+        looks, wanted_looks = traits.looks[patch_ids], places.looks
     low, high = np.log(scale_limits).tolist()
     columns = np.full(len(patch_ids), 0 if used is None else -1)
     (compiled(_choose_patches, _CHOOSE_TYPES) or _choose_patches)(
@@ -156,8 +158,8 @@ def choose_patches(
         shapes,
         traits.views[patch_ids],
         places.view,
-        traits.looks[patch_ids] if has_looks else _NO_LOOKS,
-        places.looks if has_looks else np.zeros((0, 4)),
+        looks,
+        wanted_looks,
         max_look,
         np.array([*(used or ())], dtype=np.int64),
         used is None,
