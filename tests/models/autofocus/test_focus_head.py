@@ -96,7 +96,10 @@ def test_proposals_are_those_of_an_rpn():
     cfg = ConfigDict(
         cfg.model.rpn_head,
         in_channels=4,
-        train_cfg=cfg.model.train_cfg.rpn,
+        # No anchors are drawn at random.
+        train_cfg=dict(
+            cfg.model.train_cfg.rpn, sampler=dict(type='PseudoSampler')
+        ),
         test_cfg=cfg.model.test_cfg.rpn,
     )
     plain = MODELS.build(cfg)
