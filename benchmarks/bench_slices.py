@@ -50,7 +50,7 @@ LIGHT = {
     'backbone.depth': 18,
     'backbone.base_channels': 8,
     'backbone.stem_channels': 8,
-    'neck.in_channels': [8, 16, 32],
+    'neck.in_channels': [8, 16],
     'neck.out_channels': 8,
     'rpn_head.in_channels': 8,
     'rpn_head.feat_channels': 8,

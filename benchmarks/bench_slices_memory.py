@@ -1,9 +1,10 @@
 """Peak memory of a test in slices, against the size of the image.
 
-Input: square JPEGs of a smooth pattern with noise, drawn here with seed 0. A
-very light detector (random weights) goes over each by tools/submit.py
---slices, in windows of 1280 pixels at half their scale, four at a time. Every
-image has a process of its own, whose peak is what Linux calls VmHWM.
+Input: square JPEGs of a smooth pattern with noise, drawn here with seed 0, and
+the same as TIFF in tiles. A very light detector (random weights) goes over
+each by `mmhcm submit --slices`, and by `mmhcm predict --slices`, which draws
+what is found; in windows of 1280 pixels at half their scale, four at a time.
+Every image has a process of its own, whose peak is what Linux calls VmHWM.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
+from itertools import product
 from pathlib import Path
 
 REPO = Path(__file__).parents[1]
@@ -27,7 +28,14 @@ for y in range(0, side, 1000):
     for x in range(0, side, 1000):
         part = image[y : y + 1000, x : x + 1000]
         part[:] = tile[: part.shape[0], : part.shape[1]]
-assert cv2.imwrite(path, image)
+if path.endswith('.tif'):
+    import rasterio
+    with rasterio.open(path, 'w', driver='GTiff', width=side, height=side,
+                       count=3, dtype='uint8', photometric='RGB', tiled=True,
+                       compress='deflate', zlevel=1) as file:
+        file.write(image[..., ::-1].transpose(2, 0, 1))
+else:
+    assert cv2.imwrite(path, image)
 """
 TEST = """
 import json, re, sys, time
@@ -36,13 +44,19 @@ def peak():
     text = Path('/proc/self/status').read_text()
     return int(re.search(r'VmHWM:\\s+(\\d+)', text)[1]) / 2**20
 import torch
-from mmhcm.cli import submit
+from mmhcm.cli import COMMAND as command
 torch.set_num_threads(1)
 import mmdet.models, mmhcm.models
-before, start = peak(), time.perf_counter()
-assert submit.main() == 0
-print('peak', json.dumps([before, peak(), time.perf_counter() - start]))
+before, start = peak(), time.process_time()
+assert command.main() == 0
+print('peak', json.dumps([before, peak(), time.process_time() - start]))
 """
+#: Command of each kind of file, and its options.
+KINDS = {
+    'submit': ('submit', '.jpg'),
+    'predict': ('predict', '.jpg'),
+    'predict TIFF': ('predict', '.tif'),
+}
 
 
 def write_config(folder: Path) -> Path:
@@ -64,19 +78,29 @@ def write_config(folder: Path) -> Path:
     return folder / 'config.py'
 
 
-def measure(side: int, config: Path) -> tuple[float, float, float]:
+def measure(kind: str, side: int, config: Path) -> tuple[float, float, float]:
     """Measure GiB before and at the peak, and seconds, of one image."""
+    command, suffix = KINDS[kind]
     folder = config.parent / f'side_{side}'
-    (folder / 'images').mkdir(parents=True)
-    path = folder / 'images' / '0.jpg'
-    subprocess.run([sys.executable, '-c', DRAW, str(side), path], check=True)
-    command = [sys.executable, '-W', 'ignore', '-c', TEST, str(config)]
-    command += [str(config.parent / 'weights.pth'), '--slices']
-    command += ['--data-root', str(folder), '--out', str(folder / 'out.zip')]
-    command += ['--work-dir', str(folder / 'work')]
+    (folder / 'images').mkdir(parents=True, exist_ok=True)
+    path = folder / 'images' / f'0{suffix}'
+    draw = [sys.executable, '-W', 'ignore', '-c', DRAW, str(side), path]
+    subprocess.run(draw, check=True)
+    code = TEST.replace('COMMAND', command)
+    arguments = [sys.executable, '-W', 'ignore', '-c', code, str(config)]
+    arguments += [str(config.parent / 'weights.pth'), '--slices']
+    if command == 'predict':
+        # The scores of random weights are low; most detections are drawn.
+        arguments += [str(path), '--score-thr', '0.05', '--device', 'cpu']
+        arguments += ['--out', str(folder / 'found')]
+    else:
+        arguments += ['--data-root', str(folder)]
+        arguments += ['--out', str(folder / 'out.zip')]
+        arguments += ['--work-dir', str(folder / 'work')]
     done = subprocess.run(
-        command, cwd=REPO, capture_output=True, text=True, check=False
+        arguments, cwd=REPO, capture_output=True, text=True, check=False
     )
+    path.unlink()
     if done.returncode:
         sys.exit(f'{side} x {side}: {done.stderr}')
     line = next(li for li in done.stdout.splitlines() if 'peak' in li)
@@ -89,18 +113,20 @@ def main() -> None:
     parser.add_argument(
         '--sides', type=int, nargs='+', default=[2000, 8000, 20000]
     )
+    parser.add_argument('--kinds', nargs='+', choices=KINDS, default=[*KINDS])
     # Every benchmark takes it.
     parser.add_argument('--data-root', help='not used')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         config = write_config(Path(folder))
-        for side in args.sides:
-            start = time.perf_counter()
-            before, peak, seconds = measure(side, config)
+        for side, kind in product(args.sides, args.kinds):
+            before, peak, seconds = measure(kind, side, config)
             print(
-                f'{side} x {side} ({3 * side**2 / 2**30:.2f} GiB of pixels): '
+                f'{kind}, {side} x {side} '
+                f'({3 * side**2 / 2**30:.2f} GiB of pixels): '
                 f'{before:.2f} GiB before, peak {peak:.2f} GiB, '
-                f'{seconds:.0f} s of {time.perf_counter() - start:.0f} s'
+                f'{seconds:.0f} s of processor time',
+                flush=True,
             )
 
 
