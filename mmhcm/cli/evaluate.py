@@ -14,7 +14,7 @@ from mmhcm.structures.results import (
 )
 
 from .arguments import command_parser
-from .user_errors import report_user_errors
+from .user_errors import command_main
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -59,11 +59,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, score, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(lambda: run(args))
-
+main = command_main(parse_args, run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -11,7 +11,7 @@ from .arguments import (
     add_config_arguments,
     command_parser,
 )
-from .user_errors import report_user_errors
+from .user_errors import command_main
 from .written_config import check_target, write_config
 
 if TYPE_CHECKING:
@@ -95,11 +95,7 @@ def _write(fit: 'DataFit', args: argparse.Namespace) -> None:
         raise
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, fit, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(lambda: run(args))
-
+main = command_main(parse_args, run)
 
 if __name__ == '__main__':
     sys.exit(main())

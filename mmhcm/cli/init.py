@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .arguments import add_config_arguments, command_parser
-from .user_errors import report_user_errors
+from .user_errors import command_main
 from .written_config import check_target, write_config
 
 if TYPE_CHECKING:
@@ -98,11 +98,7 @@ def _fit(path: str) -> 'DataFit':
     return fit_config(cfg, build_training_data(cfg))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, write, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(lambda: run(args))
-
+main = command_main(parse_args, run)
 
 if __name__ == '__main__':
     sys.exit(main())

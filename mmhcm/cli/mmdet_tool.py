@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from mmhcm.structures.choices import MMDET_TOOLS
 
 from .arguments import command_parser
-from .user_errors import report_user_errors
+from .user_errors import command_main
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -44,11 +44,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, run the tool, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(lambda: run(args))
-
+main = command_main(parse_args, run)
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -14,7 +14,7 @@ from .plot_results import (
     draw_results,
     positive,
 )
-from .user_errors import report_user_errors
+from .user_errors import command_main
 
 KINDS = {
     'canvases': 'images with pasted objects, masked regions in red (Fig. 2)',
@@ -120,11 +120,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, draw, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(lambda: run(args))
-
+main = command_main(parse_args, run)
 
 if __name__ == '__main__':
     sys.exit(main())

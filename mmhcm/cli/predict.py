@@ -9,7 +9,7 @@ from mmhcm.config_files import SCOPE
 from mmhcm.structures.choices import PREDICTION_FORMATS
 
 from .arguments import ConfigOptions, add_mode_arguments, command_parser
-from .user_errors import report_user_errors
+from .user_errors import command_main
 
 if TYPE_CHECKING:
     from mmhcm.apis.predict import Prediction
@@ -102,13 +102,7 @@ def _report(result: 'Prediction', args: argparse.Namespace) -> None:
         )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, predict, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(
-        lambda: run(args), hint='; what was found until now is written'
-    )
-
+main = command_main(parse_args, run, '; what was found until now is written')
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mmhcm.structures.choices import LAUNCHERS
 
 from .arguments import command_parser
-from .user_errors import report_user_errors
+from .user_errors import command_main
 
 if TYPE_CHECKING:
     from mmhcm.apis.tables import TableRunner
@@ -121,13 +121,7 @@ def print_commands(runner: 'TableRunner', row_ids: list[str] | None) -> None:
             print(shlex.join(command))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, run the rows, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(
-        lambda: run(args), hint='; the same command goes on'
-    )
-
+main = command_main(parse_args, run, '; the same command goes on')
 
 if __name__ == '__main__':
     sys.exit(main())

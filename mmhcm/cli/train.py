@@ -3,13 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .arguments import add_config_arguments, command_parser
-from .user_errors import report_user_errors
-
-if TYPE_CHECKING:
-    from mmengine.config import Config
+from .user_errors import command_main
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -56,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    set_lr_scaling(cfg, args.auto_scale_lr)
+    if args.auto_scale_lr is not None:
+        cfg.setdefault('auto_scale_lr', {})['enable'] = args.auto_scale_lr
     checkpoint = None
     if args.resume is not None:
         # Without a checkpoint yet, the run starts at the beginning.
@@ -77,35 +74,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def set_lr_scaling(cfg: 'Config', choice: bool | None) -> None:
-    """Turn the scaling of learning rates on or off.
-
-    Args:
-        cfg: Config to change.
-        choice: On, off, or None for what the config has.
-
-    Raises:
-        ValueError: the config does not have the batch to scale from.
-    """
-    settings = cfg.setdefault('auto_scale_lr', {})
-    if choice is not None:
-        settings['enable'] = choice
-    if settings.get('enable') and not settings.get('base_batch_size'):
-        raise ValueError(
-            f'{cfg.filename}: auto_scale_lr has no base_batch_size, the '
-            'batch that the learning rate is made for: add it, or train with '
-            '--no-auto-scale-lr'
-        )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, train, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(
-        lambda: run(args),
-        hint='; --resume goes on from the newest checkpoint',
-    )
-
+main = command_main(
+    parse_args, run, '; --resume goes on from the newest checkpoint'
+)
 
 if __name__ == '__main__':
     sys.exit(main())

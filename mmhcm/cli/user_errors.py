@@ -4,12 +4,13 @@ Nothing here imports PyTorch or OpenMMLab: commands that need neither start
 at once. A command that has not loaded them has no log and no other ranks.
 """
 
+import argparse
 import logging
 import pickle
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +35,27 @@ _BAD_ARGUMENT = re.compile(
     r'__init__\(\) (got an unexpected keyword|missing \d+ required) '
 )
 _ASKED_FOR = re.compile(r'allocate ([\d.]+ \w+)')
+
+
+def command_main(
+    parse_args: Callable[[Sequence[str] | None], argparse.Namespace],
+    run: Callable[[argparse.Namespace], int],
+    hint: str = '',
+) -> Callable[..., int]:
+    """Return the entry point of a command, which reports users' errors.
+
+    Args:
+        parse_args: Parser of the command line; None stands for that of the
+            process.
+        run: Function that does the work and returns the exit status.
+        hint: How to continue after Ctrl-C. Defaults to '', no hint.
+    """
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        args = parse_args(argv)
+        return report_user_errors(lambda: run(args), hint)
+
+    return main
 
 
 def report_user_errors(command: Callable[[], int], hint: str = '') -> int:

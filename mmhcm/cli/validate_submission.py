@@ -9,7 +9,7 @@ from mmhcm.structures.fault_counter import FaultCounter
 from mmhcm.structures.results import read_split_sizes, validate_submission
 
 from .arguments import command_parser
-from .user_errors import report_user_errors
+from .user_errors import command_main
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -52,11 +52,7 @@ def run(args: argparse.Namespace) -> int:
     return int(bool(faults))
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, validate, and return the exit status."""
-    args = parse_args(argv)
-    return report_user_errors(lambda: run(args))
-
+main = command_main(parse_args, run)
 
 if __name__ == '__main__':
     sys.exit(main())

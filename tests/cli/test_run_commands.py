@@ -179,14 +179,6 @@ def test_rates_are_scaled_to_the_batch(
     assert 'System environment' in logged
 
 
-def test_scaling_needs_the_batch_of_the_rate(call, trained, tmp_path, capsys):
-    work = '--work-dir', tmp_path
-    assert call(train, trained.config, *work, '--auto-scale-lr') == 1
-    error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert 'tiny.py: auto_scale_lr has no base_batch_size' in error
-    assert '--no-auto-scale-lr' in error
-
-
 def test_detections_are_dumped_and_drawn(call, trained, tmp_path):
     out = tmp_path / 'found' / 'a.pkl'
     both = trained.config, trained.checkpoint, '--work-dir', tmp_path

@@ -110,8 +110,9 @@ def _check_amp(cfg: Mapping[str, Any]) -> None:
 
 def _check_auto_scale_lr(cfg: Mapping[str, Any]) -> None:
     settings = cfg.get('auto_scale_lr') or {}
-    if settings.get('enable') and settings.get('base_batch_size') is None:
+    if settings.get('enable') and not settings.get('base_batch_size'):
         raise ValueError(
             'auto_scale_lr.enable: set auto_scale_lr.base_batch_size to the '
-            'number of samples of a step that the learning rate is made for'
+            'number of samples of a step that the learning rate is made for, '
+            'or train with --no-auto-scale-lr'
         )

@@ -31,7 +31,6 @@ class ImageLook:
     def __init__(self, cells: np.ndarray) -> None:
         sums, squares = cv2.integral2(cells)
         self.sums = np.concatenate([sums, squares], axis=2)
-        self._wh = np.array([cells.shape[1], cells.shape[0]])
 
     @classmethod
     def of_image(cls, image: np.ndarray) -> 'ImageLook':
