@@ -84,10 +84,11 @@ def measure(kind: str, side: int, config: Path) -> tuple[float, float, float]:
     folder = config.parent / f'side_{side}'
     (folder / 'images').mkdir(parents=True, exist_ok=True)
     path = folder / 'images' / f'0{suffix}'
-    draw = [sys.executable, '-W', 'ignore', '-c', DRAW, str(side), path]
+    python = [sys.executable, '-W', 'ignore', '-c']
+    draw = [*python, DRAW, str(side), str(path)]
     subprocess.run(draw, check=True)
     code = TEST.replace('COMMAND', command)
-    arguments = [sys.executable, '-W', 'ignore', '-c', code, str(config)]
+    arguments = [*python, code, str(config)]
     arguments += [str(config.parent / 'weights.pth'), '--slices']
     if command == 'predict':
         # The scores of random weights are low; most detections are drawn.
