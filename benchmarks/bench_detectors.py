@@ -15,9 +15,11 @@ seconds of one thread: the median of three after a first one.
 """
 
 import argparse
+import logging
 import statistics
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -39,12 +41,15 @@ def main() -> None:
     """Print a line for each config."""
     args = parse_args()
     torch.set_num_threads(1)
+    logging.disable(logging.WARNING)
     init_default_scope('mmdet')
     for path in args.configs:
         model_cfg = without_weights(Config.fromfile(path).model)
-        size = describe_size(model_cfg, tuple(args.input_wh))
+        # A detector completes the config that it is built from.
+        size = describe_size(deepcopy(model_cfg), tuple(args.input_wh))
+        print(f'{path}: {size}', end='', flush=True)
         seconds = time_iteration(model_cfg, args.train_side)
-        print(f'{path}: {size}, {seconds:.2f} s', flush=True)
+        print(f', {seconds:.2f} s', flush=True)
 
 
 def parse_args() -> argparse.Namespace:

@@ -32,6 +32,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='backbone, neck and dense head alone, without anchors and NMS',
     )
+    parser.add_argument(
+        '--image',
+        help='picture for the comparison with PyTorch; without it, noise',
+    )
     return parser.parse_args(argv)
 
 
@@ -50,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
         args.out,
         (width, height),
         network=args.network,
+        image_path=args.image,
     )
     comparison = (
         result.comparison

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import cv2
 import torch
 from mmdet.registry import MODELS
 from mmdet.structures import DetDataSample
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from mmhcm.engine.checkpoints import check_checkpoint, load_checkpoint
 from mmhcm.structures.files import atomic_write
+from mmhcm.structures.pool import read_image
 
 from .comparing import compare_detections, compare_outputs, run_onnx
 from .detector import Detector, Network
@@ -48,6 +50,7 @@ def export_onnx(
     path: str | Path,
     image_wh: tuple[int, int],
     network: bool = False,
+    image_path: str | Path | None = None,
 ) -> OnnxExport:
     """Write a detector as ONNX, after a comparison with PyTorch.
 
@@ -60,20 +63,22 @@ def export_onnx(
         path: The file to write.
         image_wh: Width and height of the input, pixels.
         network: Export backbone, neck and dense head alone.
+        image_path: The picture for the comparison, stretched to
+            ``image_wh``. None takes noise, in which a trained detector finds
+            little.
 
     Raises:
         ImportError: the package onnx is missing.
         OSError: a file cannot be read or written.
-        ValueError: weights that do not fit, or a detector that cannot be
-            exported or gives other results.
+        ValueError: weights that do not fit, a picture that cannot be
+            decoded, or a detector that cannot be exported or gives other
+            results.
     """
     import onnx  # noqa: F401 torch asks for it late
 
+    image = _input(image_wh, image_path)
     model = _build(cfg, checkpoint)
     graph = (Network if network else Detector)(model, image_wh).eval()
-    rng = torch.Generator().manual_seed(0)
-    width, height = image_wh
-    image = torch.rand(1, 3, height, width, generator=rng) * 255
     with torch.no_grad():
         expected = graph(image)
         names = (
@@ -109,6 +114,16 @@ def _build(cfg: Config, checkpoint: str) -> Any:
     content = load_checkpoint(checkpoint)
     load_state_dict(model, content.get('state_dict', content), strict=True)
     return model.eval()
+
+
+def _input(image_wh: tuple[int, int], path: str | Path | None) -> Tensor:
+    """Return the input for the comparison, (1, 3, h, w) from 0 to 255."""
+    width, height = image_wh
+    if path is None:
+        rng = torch.Generator().manual_seed(0)
+        return torch.rand(1, 3, height, width, generator=rng) * 255
+    pixels = cv2.resize(read_image(str(path)), image_wh)
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
 
 
 def _written(graph: Network, image: Tensor, names: list[str]) -> bytes:

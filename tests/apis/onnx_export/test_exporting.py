@@ -4,12 +4,14 @@ import json
 import re
 from importlib.util import find_spec
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmdet.registry import MODELS
 from mmengine.config import Config
 
-from mmhcm.apis.onnx_export import export_onnx
+from mmhcm.apis.onnx_export import export_onnx, exporting
 from mmhcm.apis.onnx_export.detector import Detector, Network
 from mmhcm.apis.onnx_export.exporting import _predicted
 from mmhcm.cli import export_onnx as command
@@ -127,6 +129,24 @@ def test_the_command(cfgs, tmp_path, capsys, call):
     assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == (
         '["a.onnx", "a.pth"]'
     )
+
+
+@needs_onnx
+def test_the_comparison_takes_a_picture(cfgs, tmp_path, monkeypatch):
+    checkpoint, image = tmp_path / 'a.pth', tmp_path / 'a.png'
+    torch.save(build(cfgs['faster']).state_dict(), checkpoint)
+    pixels = np.arange(40 * 56 * 3, dtype=np.uint8).reshape(40, 56, 3)
+    cv2.imwrite(str(image), pixels)
+    compared = []
+    monkeypatch.setattr(
+        exporting, 'run_onnx', lambda content, image: compared.append(image)
+    )
+    args = cfgs['faster'], str(checkpoint), tmp_path / 'a.onnx', IMAGE_WH
+    export_onnx(*args, image_path=image)
+    expected = cv2.resize(pixels, IMAGE_WH).transpose(2, 0, 1)[None]
+    np.testing.assert_array_equal(compared[0], expected)
+    with pytest.raises(ValueError, match=r'none\.png: cannot be read'):
+        export_onnx(*args, image_path=tmp_path / 'none.png')
 
 
 def test_other_detectors_are_refused(cfgs):
