@@ -112,12 +112,21 @@ class GeoTiff:
         return self._read(window=window)
 
     def shrunk(self, max_side: int) -> np.ndarray:
-        """Read the image with a long side of at most ``max_side`` pixels."""
+        """Read the image with a long side of at most ``max_side`` pixels.
+
+        Pixels are averaged; of a palette, the most frequent colour is taken.
+        """
+        from rasterio.enums import Resampling
+
         factor = min(1, max_side / max(self.shape))
         height, width = (
             max(round(length * factor), 1) for length in self.shape[:2]
         )
-        return self._read(out_shape=(height, width))
+        # GDAL's default, the nearest pixel, decodes a tile for each row.
+        method = 'mode' if self._kinds[0] == 'palette' else 'average'
+        return self._read(
+            out_shape=(height, width), resampling=Resampling[method]
+        )
 
     def to_map(self, xy: np.ndarray) -> np.ndarray:
         """Convert points (n, 2) from pixels to map coordinates, float64."""

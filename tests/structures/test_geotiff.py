@@ -118,6 +118,22 @@ def test_shrunk(tmp_path):
         assert image.shrunk(99).shape == image.shape
 
 
+def test_shrunk_averages(tmp_path):
+    with GeoTiff(write(tmp_path / 'a.tif', noise(3))) as image:
+        means = cv2.resize(image[:, :], (20, 14), interpolation=cv2.INTER_AREA)
+        np.testing.assert_allclose(image.shrunk(20), means, atol=2)
+
+
+def test_shrunk_keeps_the_colours_of_a_palette(tmp_path):
+    bands = np.zeros((1, *WH[::-1]), np.uint8)
+    bands[:, :, 27:] = 3
+    palette = {n: (10 * n, 20 * n, 30 * n, 255) for n in range(4)}
+    path = write(tmp_path / 'a.tif', bands, palette=palette)
+    with GeoTiff(path) as image:
+        expected = np.array([[0, 0, 0], [90, 60, 30]], np.uint8)
+        np.testing.assert_array_equal(image.shrunk(2)[0], expected)
+
+
 @pytest.mark.parametrize(
     ('options', 'is_referenced', 'crs'),
     [
