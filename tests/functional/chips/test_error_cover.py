@@ -106,9 +106,6 @@ def test_listed_errors_are_learned_in_their_chip(seed, num_gts, num_dets):
         assert np.flatnonzero(objects).tolist() == inds[keep].tolist()
 
 
-CAR = [20, 20, 80, 60]
-
-
 def test_windows_hold_the_most_objects_to_learn():
     error = [60, 60, 66, 66]
     gts = [[90, 60, 96, 66], [90, 70, 96, 76], [30, 60, 36, 66]]
