@@ -18,11 +18,9 @@ from tests.reliability.kill_runs import fork, open_phase
 from tests.support.tiny_run import REPO
 
 
-@pytest.mark.parametrize(
-    ('kills', 'phases'),
-    [(1, 1), pytest.param(4, 3, marks=pytest.mark.nightly)],
-)
-def test_killed_and_resumed_run_equals_uninterrupted(tmp_path, kills, phases):
+@pytest.mark.nightly
+def test_killed_and_resumed_run_equals_uninterrupted(tmp_path):
+    kills, phases = 4, 3
     result = subprocess.run(
         [
             *(sys.executable, '-W', 'ignore'),
