@@ -1,6 +1,4 @@
 import copy
-import subprocess
-import sys
 
 import pytest
 from mmengine.config import Config
@@ -12,6 +10,7 @@ from mmhcm.config_files import (
     deferred_references,
     resolve_references,
 )
+from tests.support.fresh_python import run_python
 from tests.support.tiny_run import REPO
 
 LEAF = 'hcm/faster-rcnn_r50_fpn_hcm_visdrone.py'
@@ -136,11 +135,4 @@ def test_bases_work_in_any_program(tmp_path, base, first):
         f'cfg = Config.fromfile({str(child)!r})\n'
         'print(cfg.train_dataloader.dataset.scales)'
     )
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert done.stdout.strip() == '[]', done.stderr
+    assert run_python(code, cwd=tmp_path).strip() == '[]'

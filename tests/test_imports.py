@@ -1,10 +1,9 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import mmhcm
+from tests.support.fresh_python import run_python
 
 HEAVY = {'torch', 'torchvision', 'mmcv', 'mmdet', 'mmengine'}
 
@@ -21,15 +20,6 @@ def _modules(*parts):
     )
 
 
-def _run(code):
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
 @pytest.mark.parametrize('folder', ['functional', 'structures', None])
 def test_lower_floors_pull_in_no_framework(folder):
     names = _modules(folder) if folder else ['mmhcm']
@@ -38,9 +28,7 @@ def test_lower_floors_pull_in_no_framework(folder):
         f'import sys, {", ".join(names)}\n'
         f'print(*sorted({HEAVY!r} & set(sys.modules)))'
     )
-    result = _run(code)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.split() == []
+    assert run_python(code).split() == []
 
 
 @pytest.mark.parametrize('first', ['mmhcm', 'mmdet'])
@@ -51,8 +39,7 @@ def test_registered_names_are_unique(first):
         'from mmdet.utils import register_all_modules\n'
         'register_all_modules()\n'
     )
-    result = _run(ours + theirs if first == 'mmhcm' else theirs + ours)
-    assert result.returncode == 0, result.stderr
+    run_python(ours + theirs if first == 'mmhcm' else theirs + ours)
 
 
 def test_lower_floors_need_neither_fcntl_nor_extras():
@@ -66,9 +53,7 @@ def test_lower_floors_need_neither_fcntl_nor_extras():
         'from mmhcm.cli import main\n'
         "main(['evaluate', '--help'])\n"
     )
-    result = _run(code)
-    assert result.returncode == 0, result.stderr
-    assert 'usage: mmhcm evaluate' in result.stdout
+    assert 'usage: mmhcm evaluate' in run_python(code)
 
 
 def test_every_folder_is_a_package():

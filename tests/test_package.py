@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.support.fresh_python import run_python
 from tests.support.tiny_run import REPO
 
 
@@ -40,15 +41,8 @@ def test_build_has_configs_where_the_package_finds_them(tmp_path):
         assert names
         assert _names(built / folder) == names
     code = "import mmhcm; print(mmhcm.config('hcm'), mmhcm.__version__)"
-    done = subprocess.run(
-        [sys.executable, '-c', code],
-        cwd=tmp_path,
-        env={'PYTHONPATH': str(build)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    path, _, version = done.stdout.strip().partition(' ')
+    printed = run_python(code, cwd=tmp_path, env={'PYTHONPATH': str(build)})
+    path, _, version = printed.strip().partition(' ')
     assert (path, version) == (str(built / 'configs' / 'hcm'), '0.1.0')
 
 

@@ -1,8 +1,6 @@
 """Other programs that detect with a config and a checkpoint of ours."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -12,6 +10,7 @@ from mmdet.apis import DetInferencer, inference_detector, init_detector
 
 from mmhcm.structures.annotations import CLASSES
 from mmhcm.structures.palette import CLASS_COLORS
+from tests.support.fresh_python import run_python
 from tests.support.tiny_checkpoint import write_tiny_checkpoint
 from tests.support.tiny_run import REPO
 
@@ -142,11 +141,5 @@ found = DetInferencer(*{detector!r}, device='cpu')('photos')['predictions']
 assert 'mmhcm.datasets' in sys.modules
 print('found', *(len(one['scores']) > 5 for one in found))
 """
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].split() == ['found', 'True', 'True']
+    last = run_python(code).splitlines()[-1]
+    assert last.split() == ['found', 'True', 'True']

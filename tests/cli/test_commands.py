@@ -11,6 +11,7 @@ import pytest
 
 from mmhcm.cli import COMMANDS, main
 from mmhcm.structures.results import write_submission
+from tests.support.fresh_python import run_python
 from tests.support.tiny_run import REPO
 from tests.support.toml_files import toml
 
@@ -68,9 +69,8 @@ def test_help_is_quick_and_ends_with_an_example():
         '        print("END", name, end.code)\n'
         f'print(sorted({HEAVY | {"matplotlib", "cv2"}!r} & set(sys.modules)))'
     )
-    done = start('-c', code, cwd=REPO)
-    *helps, last = done.stdout.split('END ')
-    assert last.splitlines()[1:] == ['[]'], done.stderr
+    *helps, last = run_python(code, cwd=REPO).split('END ')
+    assert last.splitlines()[1:] == ['[]']
     assert len(helps) == len(COMMANDS)
     for name, text in zip(COMMANDS, helps, strict=True):
         *_, title, example = text.rstrip().splitlines()
@@ -97,20 +97,6 @@ def test_a_user_error_is_one_line(run, name, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize('name', COMMANDS)
-def test_a_stop_is_one_line(run, name, monkeypatch):
-    def stop(args):
-        raise KeyboardInterrupt
-
-    # The function itself is bound in ``main``.
-    command = import_module(f'mmhcm.cli.{name}').run
-    monkeypatch.setattr(command, '__code__', stop.__code__)
-    done = run(name, *ABSENT.get(name, ['absent.py']))
-    assert done.status == 130
-    assert done.err.startswith('stopped')
-    assert done.err.count('\n') == 1
-
-
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp('split')
@@ -121,16 +107,6 @@ def root(tmp_path_factory):
         texts = {'a': '10,10,10,10,0.5,4,-1,-1\n'}
         write_submission(root / f'{name}.zip', texts)
     return root
-
-
-def start(*command, cwd):
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', *map(str, command)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
 
 
 @pytest.mark.parametrize(
@@ -149,9 +125,9 @@ def test_commands_on_result_files_need_no_framework(root, words):
         f'status = main({words.split()!r})\n'
         f'print(status, sorted({HEAVY!r} & set(sys.modules)))'
     )
-    done = start('-c', code, cwd=root)
     status = int('absent' in words)
-    assert done.stdout.splitlines()[-1:] == [f'{status} []'], done.stderr
+    printed = run_python(code, cwd=root)
+    assert printed.splitlines()[-1:] == [f'{status} []']
 
 
 @pytest.mark.parametrize(
@@ -164,6 +140,12 @@ def test_commands_on_result_files_need_no_framework(root, words):
 )
 def test_scripts_and_modules_run(root, command):
     args = root / 'a.zip', '--data-root', root, '--sizes', root / 'sizes.csv'
-    done = start(*command, *args, cwd=REPO)
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', *command, *args],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPO,
+    )
     assert (done.returncode, done.stderr) == (0, '')
     assert 'good, 1 result files' in done.stdout

@@ -10,6 +10,7 @@ from mmhcm.functional.boxes import as_bboxes, contains, intersection_areas
 from mmhcm.functional.chips import ChipScale, valid_objects
 from mmhcm.functional.pasting import Paste
 from mmhcm.structures.rounds import MinedCanvas
+from tests.support.pool_images import make_instance as gt
 
 INF = float('inf')
 WH = (200, 150)
@@ -21,11 +22,7 @@ PASTE = Paste(3, (150.0, 90.0, 170.0, 110.0), 1.0, 0.0, False, 1.0, 2)
 SMALL, LARGE, IGNORED = [5, 5, 20, 20], [10, 60, 80, 120], [180, 5, 195, 20]
 
 
-def gt(bbox, label=0, ignored=0, **kwargs):
-    return dict(bbox=bbox, bbox_label=label, ignore_flag=ignored, **kwargs)
-
-
-OBJECTS = (gt(SMALL, 1), gt(LARGE, 0), gt(IGNORED, 0, ignored=1))
+OBJECTS = (gt(SMALL, 1), gt(LARGE, 0), gt(IGNORED, 0, ignore=1))
 
 
 def make_sample(instances=OBJECTS, image=0, seed=0, **kwargs):

@@ -20,6 +20,7 @@ from mmhcm.structures.rounds import (
     read_round,
     write_round,
 )
+from tests.support.pool_images import make_instance as gt
 from tests.support.scene_folders import square, write_dota
 
 INF = float('inf')
@@ -29,10 +30,6 @@ SCALES = [
     dict(window=64, valid_range=(0, 24)),
     dict(window=128, valid_range=(20, INF)),
 ]
-
-
-def gt(bbox, label=0, ignored=0, **kwargs):
-    return dict(bbox=bbox, bbox_label=label, ignore_flag=ignored, **kwargs)
 
 
 def make_sample(dets=(), instances=(), regions=(), image=0, **kwargs):
@@ -135,7 +132,7 @@ def test_detections_on_masked_vehicles_are_no_errors(tmp_path):
 
 
 def test_missed_objects_are_mined_by_default():
-    sample = make_sample([], [gt(CAR, 2), gt(FAR, 1, ignored=1)])
+    sample = make_sample([], [gt(CAR, 2), gt(FAR, 1, ignore=1)])
     metric, figures = mine([sample], kinds=['class', 'background'])
     assert metric.canvases == []
     # They are counted all the same.

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,8 @@ from torch import nn
 from mmhcm.datasets.transforms import PackImage
 from mmhcm.functional.merging import slice_windows
 from mmhcm.models import SliceTTA
-from tests.support.tiny_run import tiny_config, write_tiny_run
+from tests.support.fresh_python import run_python
+from tests.support.tiny_run import REPO, tiny_config, write_tiny_run
 
 
 class BlobFinder(nn.Module):
@@ -302,14 +301,7 @@ print(len(model.module.shapes), len(merged.pred_instances), peak() - before)
 )
 def test_memory_is_that_of_a_batch():
     """Beside the image of 103 MiB, less than a quarter of it."""
-    done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', MEASURE],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
-    batches, found, mebibytes = done.stdout.split()
+    batches, found, mebibytes = run_python(MEASURE, cwd=REPO).split()
     assert (int(batches), int(found)) == (3 + 313, 1)
     assert float(mebibytes) < 25
 

@@ -1,5 +1,4 @@
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -7,6 +6,7 @@ import pytest
 
 from mmhcm.operator_finder import OperatorFinder, register_finder
 from mmhcm.ops import ext, name_backend
+from tests.support.fresh_python import run_python
 from tests.support.operators import needs_compiled
 
 REPO = Path(__file__).parents[2]
@@ -65,14 +65,7 @@ def test_stand_ins_serve_an_mmcv_without_operators(first):
         setup = runpy.run_path(str(REPO / 'setup.py'))
         # As an installed mmhcm lets Python do at its start.
         begin = setup['PTH'] + 'import mmdet.models\n'
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', HIDE + begin + DETECT],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert result.returncode == 0, result.stderr
-    lines = result.stdout.splitlines()
+    lines = run_python(HIDE + begin + DETECT).splitlines()
     assert lines[:2] == ['[1]', 'none (stand-ins of mmhcm)']
     assert lines[2].startswith('stand-ins by ')
 

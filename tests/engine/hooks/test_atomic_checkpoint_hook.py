@@ -7,13 +7,13 @@ import pytest
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.fileio import get_file_backend
-from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 
 from mmhcm.engine.hooks import AtomicCheckpointHook, PlainCheckpointHook
 from mmhcm.engine.hooks.atomic_checkpoint_hook import ATOMIC
 from mmhcm.structures.files import atomic_write
+from tests.support.stopping import train_until
 
 
 class Died(BaseException):
@@ -51,17 +51,6 @@ class Score(BaseMetric):
             raise Died
         self.asked.append(epoch)
         return {'score': self.scores[epoch]}
-
-
-class StepHook(Hook):
-    """Die before an epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def before_train_epoch(self, runner):
-        if runner.epoch == self.epoch:
-            raise Died
 
 
 def build(work_dir, scores=(0, 3, 5, 4, 6), resume=False, epochs=4, **options):
@@ -224,8 +213,7 @@ def test_missed_validation_is_run_on_resume(tmp_path, epoch):
 @pytest.mark.parametrize('epoch', [2, 3])
 def test_validation_noted_in_the_checkpoint_is_not_repeated(tmp_path, epoch):
     runner, _ = build(tmp_path)
-    runner.register_hook(StepHook(epoch))
-    train(runner, dies=True)
+    train_until(runner, epoch=epoch)
     resumed, metric = build(tmp_path, resume=True)
     train(resumed)
     assert metric.asked == [3, 4]
@@ -234,8 +222,7 @@ def test_validation_noted_in_the_checkpoint_is_not_repeated(tmp_path, epoch):
 def test_no_validation_is_missed_between_intervals(tmp_path):
     runner, _ = build(tmp_path)
     runner._train_loop['val_interval'] = 4
-    runner.register_hook(StepHook(2))
-    train(runner, dies=True)
+    train_until(runner, epoch=2)
     resumed, metric = build(tmp_path, resume=True)
     resumed._train_loop['val_interval'] = 4
     train(resumed)

@@ -118,23 +118,16 @@ def test_grey_files(data):
     )
 
 
-def test_orientation_and_thumbnails_are_left_alone():
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned by a quarter
+TURNED = Image.Exif()
+TURNED[0x0112] = 6  # by a quarter
+
+
+@pytest.mark.parametrize('options', [{'exif': TURNED}, {'keep_rgb': True}])
+def test_orientation_and_colours_are_left_alone(options):
     file = io.BytesIO()
-    Image.fromarray(make_image(90, 70)).save(file, 'jpeg', exif=exif)
+    Image.fromarray(make_image(90, 70)).save(file, 'jpeg', **options)
     content = file.getvalue()
     assert b'Exif' not in read_layout(content).header
-    np.testing.assert_array_equal(
-        decode_area(content, (20, 30, 60, 55)),
-        decode(content)[30:55, 20:60],
-    )
-
-
-def test_untransformed_colours():
-    file = io.BytesIO()
-    Image.fromarray(make_image(90, 70)).save(file, 'jpeg', keep_rgb=True)
-    content = file.getvalue()
     np.testing.assert_array_equal(
         decode_area(content, (20, 30, 60, 55)),
         decode(content)[30:55, 20:60],

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from mmhcm.functional.merging import merge_scales, nms, soft_nms
 from mmhcm.functional.merging.merge import METHODS
+from tests.support.slow_boxes import slow_corner_overlap as slow_iou
 
 INF = float('inf')
 
@@ -17,16 +18,6 @@ def random_detections(rng, num, num_labels=3):
         (rng.integers(0, 8, num) / 8).astype(np.float32),  # with ties
         rng.integers(0, num_labels, num),
     )
-
-
-def slow_iou(a, b):
-    w = min(a[2], b[2]) - max(a[0], b[0])
-    h = min(a[3], b[3]) - max(a[1], b[1])
-    inter = max(w, 0) * max(h, 0)
-    union = (
-        (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inter
-    )
-    return np.float32(inter) / np.float32(union) if union > 0 else 0.0
 
 
 def slow_nms(bboxes, scores, labels, iou_thr):

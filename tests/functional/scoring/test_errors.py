@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from mmhcm.functional.scoring import DetectionType as T
 from mmhcm.functional.scoring import classify_errors
+from tests.support.slow_boxes import slow_corner_overlap
 
 CAR = [0, 0, 10, 10]
 # IoU with CAR: 0.6 and 0.25
@@ -92,23 +93,6 @@ def test_types(name):
     assert out.missed.dtype == bool
 
 
-def slow_iou(a, b):
-    width = max(min(a[2], b[2]) - max(a[0], b[0]), 0)
-    height = max(min(a[3], b[3]) - max(a[1], b[1]), 0)
-    union = area(a) + area(b) - width * height
-    return width * height / union if union else 0.0
-
-
-def slow_iof(a, b):
-    width = max(min(a[2], b[2]) - max(a[0], b[0]), 0)
-    height = max(min(a[3], b[3]) - max(a[1], b[1]), 0)
-    return width * height / area(a) if area(a) else 0.0
-
-
-def area(box):
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
 def slow_share(box, regions):
     cells = [
         any(
@@ -132,7 +116,7 @@ def slow_classify(dets, gts, regions, bg_thr):
             continue
         # sorted by overlap, then own class, then row
         valid = sorted(
-            (-slow_iou(box, g[0]), g[1] != label, j)
+            (-slow_corner_overlap(box, g[0]), g[1] != label, j)
             for j, g in enumerate(gts)
             if not g[2]
         )
@@ -147,7 +131,7 @@ def slow_classify(dets, gts, regions, bg_thr):
         elif not valid or -valid[0][0] < bg_thr:
             types[i] = T.BACKGROUND
             around = sorted(
-                (-slow_iof(box, g[0]), g[1] != label, j)
+                (-slow_corner_overlap(box, g[0], True), g[1] != label, j)
                 for j, g in enumerate(gts)
                 if not g[2]
             )

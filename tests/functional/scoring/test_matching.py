@@ -10,7 +10,7 @@ from mmhcm.functional.scoring.matching import (
     flag_matches,
     match_all,
 )
-from tests.support.slow_boxes import slow_overlap
+from tests.support.slow_boxes import painted_share, slow_overlap
 
 
 def slow_flags(dets, det_groups, gt, gt_groups, use_dets, thr):
@@ -134,27 +134,6 @@ def test_match_of_no_boxes():
     thr_inds, pair_inds = match_all(overlaps)
     assert len(thr_inds) == len(pair_inds) == 0
     assert flag_matches(overlaps, thr_inds, pair_inds).shape == (10, 0)
-
-
-def painted_share(xywh, regions, image_wh):
-    """Compute shares like the toolkit, with a mask and its integral."""
-    width, height = image_wh
-    mask = np.zeros((height, width), dtype=int)
-    for x, y, w, h in np.maximum(1, regions).astype(int):
-        mask[y - 1 : y + h, x - 1 : x + w] = 1
-    shares = []
-    for row in xywh:
-        x, y, w, h = (max(1, int(np.floor(v + 0.5))) for v in row)
-        x, y = min(x, width), min(y, height)
-        x2, y2 = min(x + w, width), min(y + h, height)
-        inside = (
-            mask[:y, :x].sum()
-            + mask[:y2, :x2].sum()
-            - mask[:y, :x2].sum()
-            - mask[:y2, :x].sum()
-        )
-        shares.append(inside / (w * h))
-    return np.array(shares)
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,7 +14,7 @@ from mmhcm.functional.scoring.visdrone import (
     drop_ignored_regions,
     match_detections,
 )
-from tests.support.slow_boxes import slow_overlap
+from tests.support.slow_boxes import painted_share, slow_overlap
 
 
 def rows(*values):
@@ -27,36 +27,12 @@ NO_ROWS = np.zeros((0, 6))
 # The protocol once more, literally and slowly: one-based loops and scans.
 
 
-def slow_share(row, width, height, pixels):
-    x, y, w, h = (max(1, int(np.floor(v + 0.5))) for v in row[:4])
-    x, y = min(x, width), min(y, height)
-    x2, y2 = min(x + w, width), min(y + h, height)
-
-    def integral(row_ind, col_ind):
-        return pixels[:row_ind, :col_ind].sum()
-
-    inside = (
-        integral(y, x) + integral(y2, x2) - integral(y, x2) - integral(y2, x)
-    )
-    return inside / (w * h)
-
-
 def slow_drop(image):
-    regions = [row for row in image.gt if row[5] == 0]
-    gt = [row for row in image.gt if row[5] != 0]
-    dets = list(image.dets)
-    if not regions:
-        return gt, dets
-    pixels = np.zeros((image.height, image.width), int)
-    for region in regions:
-        x, y, w, h = (max(1, int(v)) for v in region[:4])
-        for r in range(y, min(image.height, y + h) + 1):
-            for c in range(x, min(image.width, x + w) + 1):
-                pixels[r - 1, c - 1] = 1
+    regions = image.gt[image.gt[:, 5] == 0, :4]
     size = image.width, image.height
     return tuple(
-        [row for row in part if slow_share(row, *size, pixels) < 0.5]
-        for part in (gt, dets)
+        part[painted_share(part[:, :4], regions, size) < 0.5]
+        for part in (image.gt[image.gt[:, 5] != 0], image.dets)
     )
 
 

@@ -6,10 +6,7 @@ from mmhcm.structures.rounds import (
     ErrorBox,
     find_errors,
 )
-
-
-def instance(bbox, label, ignored=0):
-    return {'bbox': bbox, 'bbox_label': label, 'ignore_flag': ignored}
+from tests.support.pool_images import make_instance
 
 
 def find(*args, **thresholds):
@@ -24,10 +21,10 @@ def test_nothing():
 
 def test_all_kinds():
     instances = [
-        instance([0, 0, 10, 10], 3),
-        instance([20, 0, 30, 10], 3),
-        instance([40, 0, 50, 10], 0),
-        instance([60, 0, 70, 10], 0, ignored=1),
+        make_instance([0, 0, 10, 10], 3),
+        make_instance([20, 0, 30, 10], 3),
+        make_instance([40, 0, 50, 10], 0),
+        make_instance([60, 0, 70, 10], 0, ignore=1),
     ]
     det_bboxes = np.array(
         [
