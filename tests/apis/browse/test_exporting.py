@@ -65,45 +65,36 @@ def assert_same(sample, expected):
         np.testing.assert_array_equal(sample[key], expected[key][wide])
 
 
-def test_chips_round_trip(cfg, tmp_path):
-    result = export(cfg, 'chips', tmp_path / 'out')
-    chips = rendering_chips(cfg)
-    coco = load_coco(result, 'chips')
-    assert result.num_images == len(coco) == chips.num_normal
-    assert result.num_broken == 0
-    ignored = 0
-    for ind in range(len(coco)):
-        expected = chips[ind]
-        assert_same(coco[ind], expected)
-        ignored += expected['gt_ignore_flags'].sum()
-    assert ignored
-    content = read(result)
-    assert [image['id'] for image in content['images']] == list(
-        range(1, len(coco) + 1)
-    )
+def check_chips(result, what, chips, first=0):
+    """Check exported chips, the first of a number; return the JSON."""
+    coco, content = load_coco(result, what), read(result)
+    assert result.num_images == len(coco) == len(content['images'])
     for ind, image in enumerate(content['images']):
-        info = chips.get_data_info(ind)
+        assert image['id'] == ind + 1
+        assert_same(coco[ind], chips[first + ind])
+        info = chips.get_data_info(first + ind)
         assert image['source_image'] == info['img_path']
         assert image['window'] == info['chip']['window'].tolist()
         assert image['scale_factor'] == [info['chip']['resize']] * 2
         assert image['scale_ind'] == info['chip']['scale_ind']
-    assert {item['pasted'] for item in content['annotations']} == {0}
+    return content
+
+
+def test_chips_round_trip(cfg, tmp_path):
+    result = export(cfg, 'chips', tmp_path / 'out')
+    chips = rendering_chips(cfg)
+    objects = check_chips(result, 'chips', chips)['annotations']
+    assert (result.num_images, result.num_broken) == (chips.num_normal, 0)
+    assert {item['iscrowd'] for item in objects} == {0, 1}
+    assert {item['pasted'] for item in objects} == {0}
 
 
 def test_hard_chips_round_trip(cfg, tmp_path):
     path = write_fake_round(cfg, *CHIPS)
     result = export(cfg, 'hard-chips', tmp_path / 'out', round_file=path)
     chips = rendering_hard_chips(cfg)
-    coco = load_coco(result, 'hard-chips')
-    assert result.num_images == len(coco) == chips.num_hard == 3
-    content = read(result)
-    for ind, image in enumerate(content['images']):
-        number = chips.num_normal + ind
-        expected = chips[number]
-        assert_same(coco[ind], expected)
-        info = chips.get_data_info(number)
-        assert image['window'] == info['chip']['window'].tolist()
-        assert image['scale_ind'] == info['chip']['scale_ind']
+    content = check_chips(result, 'hard-chips', chips, chips.num_normal)
+    assert result.num_images == chips.num_hard == 3
     assert {item['pasted'] for item in content['annotations']} == {0, 1}
 
 
