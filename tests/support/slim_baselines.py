@@ -274,3 +274,14 @@ def tiny_runner(
         }
     )
     return Runner.from_cfg(cfg)
+
+
+def assert_trains(runner: Runner, iterations: int = 1) -> None:
+    """Check that an epoch has a finite loss and changes weights."""
+    before = {k: v.clone() for k, v in runner.model.named_parameters()}
+    runner.train()
+    assert runner.iter == iterations
+    loss = runner.message_hub.get_scalar('train/loss').current()
+    assert 0 < loss < float('inf')
+    after = dict(runner.model.named_parameters())
+    assert any((before[key] != after[key]).any() for key in before)
