@@ -2,13 +2,14 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 
 from mmhcm.apis.analysis import analyze
-from mmhcm.apis.browse import export
+from mmhcm.apis.browse import export, save_chips
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.apis.plots.data_figures import counts_figure, object_sizes_figure
 from mmhcm.apis.report import report_of_config
@@ -82,6 +83,18 @@ def test_export(cfg, learned, tmp_path):
     result = export(cfg, 'chips', tmp_path)
     items = json.loads(result.path.read_text())['annotations']
     assert sum(not item['iscrowd'] for item in items) == learned
+
+
+def test_browse(cfg, ranges, learned, tmp_path):
+    pictures = []
+    for name, config in (('with', ranges), ('without', cfg)):
+        paths = save_chips(config, tmp_path / name, 6)[:-1]
+        pictures.append([cv2.imread(str(path)) for path in paths])
+    # Objects that are ignored are drawn in another way.
+    assert any(
+        not np.array_equal(left, right)
+        for left, right in zip(*pictures, strict=True)
+    )
 
 
 def test_report(cfg, ranges):
