@@ -576,6 +576,18 @@ def test_windows_show_the_most_neighbours(seed, num):
     assert (none.windows == plain.windows).all()
 
 
+@pytest.mark.parametrize('seed', range(10))
+def test_middle_window_is_taken_where_all_show_as_many(seed):
+    rng = np.random.default_rng(seed)
+    corner = rng.integers(0, 90, (1, 2))
+    box = np.hstack([corner, corner + rng.integers(4, 20, (1, 2))])
+    args = box, (150, 110), [ChipScale(60, (0, np.inf), 7)]
+    expected = generate_chips(*args).windows
+    # Each window that holds the box shows it as its own neighbour.
+    found = generate_chips(*args, neighbours=box).windows
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_boxes_are_covered_where_they_may_be():
     scales = [ChipScale(40, (0, 99)), ChipScale(80, (0, np.inf))]
     boxes = [[5, 5, 15, 15], [60, 60, 70, 70]]
