@@ -588,6 +588,16 @@ def test_middle_window_is_taken_where_all_show_as_many(seed):
     np.testing.assert_array_equal(found, expected)
 
 
+def test_a_neighbour_of_one_pixel_is_shown():
+    box, near = [[40, 40, 50, 50]], [[80, 45, 81, 46]]
+    args = box, (150, 110), [ChipScale(60, (0, np.inf), 7)]
+    (middle,) = generate_chips(*args).windows
+    assert middle[2] < 80
+    (shown,) = generate_chips(*args, neighbours=near).windows
+    assert shown[0] <= 40
+    assert shown[2] >= 81
+
+
 def test_boxes_are_covered_where_they_may_be():
     scales = [ChipScale(40, (0, 99)), ChipScale(80, (0, np.inf))]
     boxes = [[5, 5, 15, 15], [60, 60, 70, 70]]
