@@ -173,3 +173,8 @@ def test_as_many_edges_as_are_allowed_are_taken(monkeypatch):
         monkeypatch.setattr(chip_grid, '_MAX_EDGES', len(positions))
         again = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
         np.testing.assert_array_equal(again.positions[axis], positions)
+
+
+def test_the_upper_left_of_two_middles_is_nearest():
+    assert chip_grid._from_middle(1, 4).tolist() == [[1, 0, 1, 2]]
+    assert chip_grid._from_middle(4, 1).tolist() == [[1], [0], [1], [2]]
