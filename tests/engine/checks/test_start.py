@@ -4,11 +4,13 @@ import cv2
 import numpy as np
 import pytest
 from mmdet.registry import METRICS
+from mmengine.dataset import RepeatDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
 from mmhcm.engine.checks import check_config, check_testing
 from mmhcm.engine.checks.images import check_brightness, is_16_bit
+from mmhcm.engine.checks.samplers import check_no_repetition
 from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.engine.launching import build_runner
 from tests.support.logged import collect_warnings
@@ -207,14 +209,10 @@ def test_no_training_data_are_needed_for_a_test(make_runner):
     check_testing(runner)
 
 
-def test_repetition_of_chips_is_refused(make_runner):
-    runner = make_runner()
-    loader = runner.cfg.train_dataloader
-    loader.dataset = dict(
-        type='RepeatDataset', times=2, dataset=loader.dataset
-    )
+def test_repetition_of_chips_is_refused():
+    dataset = RepeatDataset.__new__(RepeatDataset)
     with pytest.raises(ValueError, match='RepeatDataset around ChipDataset'):
-        train_until(runner, iteration=0)
+        check_no_repetition(dataset)
 
 
 CONFIG_FAULTS = {
