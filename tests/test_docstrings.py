@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = ('mmhcm', 'tools', 'projects', 'tests', 'benchmarks')
 QUESTION = re.compile(r'(What|Whether|How)\b')
@@ -18,6 +20,21 @@ def questions(source):
         if text and QUESTION.match(text):
             found.append((node.body[0].lineno, text.splitlines()[0]))
     return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ('docstring', 'is_found'),
+    [
+        ('What a chip holds.', True),
+        ('Whether a chip is kept.', True),
+        ('How chips are chosen.', True),
+        ('Choose what a chip holds.', False),
+        ('However a chip is cut.', False),
+    ],
+)
+@pytest.mark.parametrize('form', ['"""{}"""', 'def f():\n    """{}"""'])
+def test_questions_are_found(form, docstring, is_found):
+    assert bool(questions(form.format(docstring))) == is_found
 
 
 def test_no_docstring_begins_like_a_question():

@@ -104,12 +104,16 @@ def test_report(cfg, ranges):
     )
     path = f'{cfg.work_dir}/hcm/round_1/hard_chips.jsonl'
     write_round(path, HardChipRound(1, 'digest', [canvas]))
-    chips = DATASETS.build(cfg.train_dataloader.dataset)
-    chips.set_hard_chips(HardChipRound(1, 'digest', [canvas]))
-    expected = [
-        len(chips[ind]['data_samples'].gt_instances)
-        for ind in range(chips.num_normal, len(chips))
-    ]
+    dataset = build_training_data(cfg)
+    dataset.set_hard_chips(HardChipRound(1, 'digest', [canvas]))
+    expected = []
+    for ind in range(dataset.num_normal, len(dataset)):
+        info = dataset.get_data_info(ind)
+        boxes = np.array([item['bbox'] for item in info['instances']])
+        x1, y1, x2, y2 = info['chip']['window']
+        cut = np.clip(boxes, (x1, y1, x1, y1), (x2, y2, x2, y2))
+        areas = [(b[:, 2:] - b[:, :2]).prod(axis=1) for b in (cut, boxes)]
+        expected.append(((areas[0] >= areas[1] / 2) & valid_of(info)).sum())
     charts = {}
     for name, config in (('with', ranges), ('without', cfg)):
         page, _ = read_page(report_of_config(config).read_text())
@@ -118,6 +122,10 @@ def test_report(cfg, ranges):
         charts[name] = counted_chips(section)
     assert charts['without'] == charts_of(expected)
     assert charts['with'] != charts['without']
+
+
+def valid_of(info):
+    return np.array([not item['ignore_flag'] for item in info['instances']])
 
 
 def counted_chips(section):

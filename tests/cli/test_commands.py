@@ -97,6 +97,20 @@ def test_a_user_error_is_one_line(run, name, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize('name', COMMANDS)
+def test_a_stop_is_one_line(run, name, monkeypatch):
+    def stop(args):
+        raise KeyboardInterrupt
+
+    # The function itself is bound in ``main``.
+    command = import_module(f'mmhcm.cli.{name}').run
+    monkeypatch.setattr(command, '__code__', stop.__code__)
+    done = run(name, *ABSENT.get(name, ['absent.py']))
+    assert done.status == 130
+    assert done.err.startswith('stopped')
+    assert done.err.count('\n') == 1
+
+
 @pytest.fixture(scope='module')
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp('split')

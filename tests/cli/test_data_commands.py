@@ -46,6 +46,12 @@ def test_export(draw, what, tmp_path):
         assert (tmp_path / 'out' / what / image['file_name']).is_file()
 
 
+def test_a_folder_that_cannot_be_written(draw, tmp_path):
+    (tmp_path / 'out').write_text('a file')
+    done = draw('export')
+    assert (done.status, done.err.count('\n')) == (1, 1)
+
+
 def test_fit(run, config):
     annotations = '--annotations', config.parent / 'train'
     done = run('fit', config, *annotations, '--num-windows', 2)
@@ -138,10 +144,12 @@ def test_damaged_earlier_round_is_reported(run, config, tmp_path):
             'no checkpoint at',
         ),
         ('export', '--out o --what hard-chips --round a', 'a: cannot be read'),
+        ('export', '--out o --num 0', 'num must be positive'),
         ('report', 'work', 'no mined round'),
         ('fit', '--annotations absent', 'no annotations at'),
         ('fit', '--write CONFIG --force', 'is the config to inherit'),
         ('fit', '--write a.txt', 'must end in .py'),
+        ('analyze', '--annotations absent', 'no annotations at'),
     ],
 )
 def test_a_mistake_is_one_line(

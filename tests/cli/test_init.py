@@ -64,3 +64,10 @@ def test_init_keeps_a_file(folder, capsys):
 def test_init_refuses_arguments(args):
     with pytest.raises(SystemExit, match='2'):
         init.main(args)
+
+
+def test_an_absent_file_is_one_line(capsys):
+    assert init.main(['--voc', 'absent', '--out', 'a.py']) == 1
+    error = capsys.readouterr().err
+    assert error.startswith('error: no list of images at absent')
+    assert error.count('\n') == 1

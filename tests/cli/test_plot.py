@@ -63,6 +63,7 @@ RESULT = ('SPLIT/all.zip', '--data-root', 'SPLIT')
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
+        (('errors', 'absent.zip', *RESULT[1:]), 'absent.zip'),
         (('errors', *RESULT, '--names', 'a', 'b'), '1 results need as many'),
         (('errors', *RESULT, '--out', 'x.gif'), 'x.gif: figures are written'),
         (('detections', *RESULT, '--images', 'x'), 'no such image: x'),
@@ -86,3 +87,10 @@ def test_a_mistake_is_one_line(
     assert error.startswith('error: ')
     assert message in error
     assert list(tmp_path.iterdir()) == []
+
+
+def test_help_lists_the_kinds(capsys):
+    with pytest.raises(SystemExit):
+        run('--help')
+    printed = capsys.readouterr().out
+    assert [kind for kind in plot.KINDS if kind not in printed] == []

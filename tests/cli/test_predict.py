@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from mmhcm.cli import predict
-from tests.support.inference import noise
 from tests.support.tiny_checkpoint import write_tiny_checkpoint
 
 
@@ -17,8 +17,10 @@ def paths(tmp_path_factory):
 def elsewhere(tmp_path, monkeypatch):
     """Another directory than the project's, with pictures."""
     monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
     Path('photos').mkdir()
-    cv2.imwrite('photos/1.png', noise())
+    image = rng.integers(0, 256, (77, 111, 3), dtype=np.uint8)
+    cv2.imwrite('photos/1.png', image)
 
 
 @pytest.fixture
@@ -50,8 +52,16 @@ def test_a_broken_picture_gives_status_1(run, capsys):
     assert last.endswith('photos/2.jpg: is empty')
 
 
-def test_nothing_to_write_is_refused(run, capsys):
-    assert run('photos', '--no-pictures') == 1
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['absent.jpg'], 'no picture, video or folder at absent.jpg'),
+        (['photos', '--no-pictures'], '--no-pictures leaves nothing to write'),
+    ],
+)
+def test_a_user_error_is_one_line(run, capsys, args, message):
+    assert run(*args) == 1
     error = capsys.readouterr().err
-    assert error.startswith('error: --no-pictures leaves nothing to write')
+    assert error.startswith(f'error: {message}')
+    assert error.count('\n') == 1
     assert not Path('out').exists()

@@ -44,6 +44,13 @@ def test_evaluate_warns_of_rows_that_do_not_count(run, root, split):
     assert done.err.startswith('warning: 1 result rows of no class of the')
 
 
+def test_evaluate_names_a_user_error_in_one_line(run, root, split):
+    write_submission(root / 's.zip', {'a': '1,2,3\n'})
+    done = run('evaluate', root / 's.zip', *split)
+    assert (done.status, done.out, done.err.count('\n')) == (1, '', 1)
+    assert 'a.txt:1: 3 columns' in done.err
+
+
 def test_validate_submission_exits_by_its_faults(run, root, split):
     assert run('validate_submission', root / 's.zip', *split).status == 0
     write_submission(root / 's.zip', {'a': HIT + '1,2\n', 'b': ''})

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from mmhcm.cli import evaluate, submit, test, train, validate_submission
-from mmhcm.engine.launching import only_run_in
+from mmhcm.engine.launching import load_config, only_run_in
 from tests.support.tiny_run import write_tiny_run
 
 
@@ -125,6 +125,17 @@ def test_submit_names_the_faults_of_its_zip(
     assert 'val_1.txt' in faults
 
 
+def test_data_root_moves_every_path(trained, tmp_path):
+    root = tmp_path / 'elsewhere'
+    config = shutil.copy(trained.config, tmp_path / 'tiny.py')
+    options = f'data_root={root}', f'cache_dir={tmp_path}'
+    args = train.parse_args([str(config), '--cfg-options', *options])
+    cfg = load_config(args)
+    text = repr(cfg._cfg_dict.to_dict())
+    assert str(trained.config.parent) not in text
+    assert text.count(f'{root}/VisDrone2019-DET-') >= 3
+
+
 @pytest.mark.parametrize(
     ('flags', 'scale', 'rate', 'text'),
     [
@@ -198,6 +209,12 @@ def test_detections_are_dumped_and_drawn(call, trained, tmp_path):
             {'data_root': '/absent'},
             'no folder of images at /absent/VisDrone2019-DET-val/images',
         ),
+        (
+            '{checkpoint}',
+            {'test_dataloader.dataset.type': 'NoSuchSet'},
+            'NoSuchSet is not in the mmdet::dataset registry',
+        ),
+        ('{checkpoint}', {'tta_pipeline.9.type': 'A'}, '--cfg-options: '),
         ('{checkpoint} --out a.json', {}, '--out must end in .pkl or .pickle'),
     ],
 )

@@ -391,6 +391,18 @@ def test_recipe_is_rendered_as_mined(own, external, pool):
     assert changed == 6
 
 
+def test_a_broken_canvas_gives_way_to_the_next(tmp_path):
+    dataset = build(visdrone(write_scenes(tmp_path, 3)), pipeline=LOAD)
+    (tmp_path / 'images' / '002.png').write_bytes(b'')
+    assert dataset[2]['img_id'] == '000'
+
+
+def test_pipeline_without_result_is_an_error(own, warnings):
+    dataset = build(own, pipeline=[lambda info: None])
+    with pytest.raises(ValueError, match='the pipeline gave None'):
+        dataset[0]
+
+
 def write_masks(folder, images, mask):
     for info in infos_of(images):
         cv2.imwrite(str(folder / f'{info["img_id"]}.png'), mask)

@@ -13,6 +13,7 @@ from mmhcm.datasets import (
     ChipSampler,
     SampleKey,
     chip_finding,
+    find_chip_dataset,
 )
 from mmhcm.functional.boxes import contains
 from mmhcm.functional.chips import valid_objects
@@ -463,6 +464,13 @@ def test_broken_images_give_way_to_the_next(root):
     )
     sample = dataset[SampleKey(index, 1, 4, 2)]
     assert packed(sample) == packed(dataset[SampleKey(following, 1, 4, 2)])
+
+
+def test_find_chip_dataset(root):
+    dataset = build(visdrone(root))
+    assert find_chip_dataset(dataset) is dataset
+    with pytest.raises(ValueError, match='must be a ChipDataset'):
+        find_chip_dataset(dataset.dataset)
 
 
 def test_real_images(real_data):

@@ -1,10 +1,11 @@
+import pickle
 import random
 
 import numpy as np
 import pytest
 import torch
 
-from mmhcm.datasets import seeded_globals
+from mmhcm.datasets import SampleKey, seeded_globals
 from mmhcm.datasets.seeding import sample_rng
 
 
@@ -63,3 +64,10 @@ def test_generators_follow_from_the_key():
     draws = [tuple(sample_rng(*key).random(4)) for key in keys]
     assert len(set(draws)) == len(keys)
     assert tuple(sample_rng(0, 1, 0).random(4)) == draws[2]
+
+
+def test_keys_travel_to_workers():
+    key = SampleKey(3, 1, 5, 7)
+    assert pickle.loads(pickle.dumps(key)) == key
+    assert SampleKey(3, 1, 5).seed == 0
+    assert {key: 1}[SampleKey(3, 1, 5, 7)] == 1

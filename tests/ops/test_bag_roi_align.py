@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.ops import bag_roi_align
-from mmhcm.ops.bag_roi_align import BagRoIAlign, Grid
+from mmhcm.ops.bag_roi_align import BagRoIAlign, Grid, pool_regions
 from tests.support.operators import random_rois, slow_roi_align
 
 
@@ -45,6 +45,15 @@ def test_gradient_keeps_memory_format(channels_last):
     pooled = BagRoIAlign(2, 0.25)(feats, rois)
     (gradient,) = torch.autograd.grad(pooled.sum(), feats)
     assert gradient.is_contiguous(memory_format=layout)
+
+
+def test_unaligned_equals_slow_reference():
+    rng = np.random.default_rng(0)
+    feats = torch.tensor(rng.normal(size=(2, 3, 12, 17)), dtype=torch.float32)
+    rois = random_rois(rng, 6, 60)
+    got = pool_regions(feats, rois, Grid((2, 3), 0.25, 0, False))
+    expected = slow_roi_align(feats, rois, (2, 3), 0.25, 0, aligned=False)
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_parts_equal_the_whole(monkeypatch):

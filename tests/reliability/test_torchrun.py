@@ -116,3 +116,17 @@ def test_two_ranks_mine_the_round_of_one(tiny_run, make_runner, tmp_path):
     mined_by_one = (tmp_path / 'one' / name).read_bytes()
     assert (tmp_path / 'two' / name).read_bytes() == mined_by_one
     assert mined_by_one.count(b'\n') > 2
+
+
+@pytest.mark.nightly
+def test_user_error_ends_both_ranks(tiny_run, tmp_path):
+    config = write_config(tiny_run, tmp_path)
+    ended = train_on_two(
+        config,
+        tmp_path,
+        f'--work-dir={tmp_path / "two"}',
+        '--cfg-options',
+        'train_dataloader.dataset.dataset.data_root=/absent',
+    )
+    assert ended.returncode != 0
+    assert 'error: no folder of images at /absent/images' in ended.stderr

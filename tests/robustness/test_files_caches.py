@@ -5,6 +5,7 @@ any cache; only what is not a cache at all is an error.
 """
 
 import errno
+import logging
 import multiprocessing
 import os
 import shutil
@@ -15,10 +16,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
 
 from mmhcm.datasets import ChipDataset
 from mmhcm.engine.mining import open_or_build_pool
-from mmhcm.structures.files import atomic, fingerprint
+from mmhcm.structures.files import ArrayFileError, atomic, fingerprint
 from tests.support.data_sets import packed
 from tests.support.scene_folders import random_rows, write_visdrone
 
@@ -87,6 +89,23 @@ def filled(root, expected, tmp_path_factory):
     return cache
 
 
+@pytest.fixture
+def warned():
+    """Warnings on any current logger."""
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record):
+            if record.levelno >= logging.WARNING:
+                lines.append(record.getMessage())
+
+    handler = Keep()
+    logger = MMLogger.get_instance('caches')
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+
+
 @contextmanager
 def full_disk(_: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -119,27 +138,27 @@ def no_new_folders(_: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize('fault', [full_disk, file_for_folder, no_new_folders])
 def test_training_needs_no_cache_files(
-    root, expected, tmp_path, warnings, fault
+    root, expected, tmp_path, warned, fault
 ):
     cache = tmp_path / 'cache'
     with fault(cache):
         assert digest_of(build(root, cache)) == expected
         assert not cache.is_dir() or not list(cache.iterdir())
     # Each is named once, whatever number of samples there is.
-    assert len(warnings) == len(KINDS)
-    for kind, line in zip(KINDS, warnings, strict=True):
+    assert len(warned) == len(KINDS)
+    for kind, line in zip(KINDS, warned, strict=True):
         assert str(cache) in line
         assert '\n' not in line
         assert kind.replace('_', ' ') in line
     assert digest_of(build(root, cache)) == expected
     assert len(list(cache.iterdir())) == len(KINDS)
-    assert len(warnings) == len(KINDS)
+    assert len(warned) == len(KINDS)
 
 
-def test_caches_are_used_on_a_full_disk(root, expected, filled, warnings):
+def test_caches_are_used_on_a_full_disk(root, expected, filled, warned):
     with full_disk(filled):
         assert digest_of(build(root, filled)) == expected
-    assert not warnings
+    assert not warned
 
 
 @pytest.mark.parametrize('damage', ['cut', 'wrong bit'])
@@ -161,6 +180,15 @@ def test_damaged_cache_is_made_again(
     path.write_bytes(damaged)
     assert digest_of(build(root, cache)) == expected
     assert path.read_bytes() == content
+
+
+def test_foreign_file_is_no_cache(root, filled, tmp_path):
+    shutil.copytree(filled, tmp_path / 'cache')
+    (path,) = (tmp_path / 'cache').glob('chips_*')
+    path.write_text('notes')
+    with pytest.raises(ArrayFileError, match=path.name):
+        build(root, tmp_path / 'cache')
+    assert path.read_text() == 'notes'
 
 
 def other_image(root: Path) -> None:

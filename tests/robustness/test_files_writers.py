@@ -15,8 +15,15 @@ import numpy as np
 import pytest
 import torch
 
+from mmhcm.apis.analysis import write_statistics
 from mmhcm.apis.browse.pictures import write_picture
 from mmhcm.apis.tables.records import RowFolder, TestRecord
+from mmhcm.datasets.chip_finding import ChipIndex, write_chip_index
+from mmhcm.datasets.partial_decoding.restart_offsets import (
+    build_restart_offsets,
+    offsets_digest,
+)
+from mmhcm.structures.coco_export import image_record, write_coco
 from mmhcm.structures.files import atomic_write, write_arrays
 from mmhcm.structures.pool import build_pool
 from mmhcm.structures.results import write_submission
@@ -47,6 +54,27 @@ def pool(path: Path) -> None:
     build_pool(path.parent, [info], num_classes=1)
 
 
+def offsets(path: Path) -> None:
+    image = path.parent.parent / 'image.jpg'
+    if not image.exists():
+        cv2.imwrite(str(image), IMAGE)
+    digest = offsets_digest([image])
+    made = build_restart_offsets(path.parent, [image], digest)
+    made.path.replace(path)
+
+
+def chip_index(path: Path) -> None:
+    index = ChipIndex(
+        np.arange(99), np.ones((99, 4)), np.arange(99), np.array(0)
+    )
+    write_chip_index(path, index, 'abc')
+
+
+def coco(path: Path) -> None:
+    images = [(i, image_record(f'{i}', (9, 9), [])) for i in range(99)]
+    write_coco(path, images, ['car'])
+
+
 def figure(path: Path) -> None:
     with figure_style():
         save_drawing(Drawing(new_figure('single', 1)), [path])
@@ -65,12 +93,19 @@ WRITERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     'weights': ('initial_weights.pth', torch_weights),
     'round': ('hard_chips.jsonl', round_file),
     'pool': ('pool.bin', pool),
+    'restart offsets': ('restart_offsets_1.bin', offsets),
+    'chips': ('chips_1.bin', chip_index),
     'arrays': (
         'arrays.bin',
         lambda path: write_arrays(path, 'a 1', '', {'a': np.ones(999)}),
     ),
     'submission': ('submission.zip', zip_of_results),
+    'statistics': (
+        'statistics.json',
+        lambda path: write_statistics(path, {'a': [0] * 999}),
+    ),
     'record': ('test.json', record),
+    'coco': ('chips.json', coco),
     'picture': ('a.png', lambda path: write_picture(path, IMAGE)),
     'figure': ('a.pdf', figure),
 }
@@ -166,6 +201,14 @@ def test_file_in_place_of_folder_is_named(tmp_path, name):
     with pytest.raises((OSError, ValueError), match=str(tmp_path / 'out')):
         write(tmp_path / 'out' / file_name)
     assert (tmp_path / 'out').read_text() == 'notes'
+
+
+@pytest.mark.parametrize('name', ['round', 'submission', 'picture'])
+def test_disk_without_new_files_is_named(name):
+    """In /proc no user may create files."""
+    file_name, write = WRITERS[name]
+    with pytest.raises(OSError, match=f"'/proc/self/{file_name}'"):
+        write(Path('/proc/self', file_name))
 
 
 #: Calls that write under a final name, and the modules that may: logs that

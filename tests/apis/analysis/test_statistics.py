@@ -6,7 +6,7 @@ import pytest
 from mmhcm.apis.analysis import analyze, statistics_text, write_statistics
 from mmhcm.apis.analysis.statistics import class_ratio
 from mmhcm.apis.data.training_data import build_training_data
-from mmhcm.engine.mining import build_canvases
+from mmhcm.engine.mining import build_canvases, mining_settings
 from tests.support.data_sets import pool_of
 
 CAR = 3
@@ -76,6 +76,9 @@ def test_a_config_must_mine(cfg):
     cfg.default_hooks.mining.pool = None
     with pytest.raises(ValueError, match='no object pool'):
         analyze(cfg, dataset, num_canvases=1)
+    cfg.default_hooks.mining.epochs = []
+    with pytest.raises(ValueError, match='no HardChipMiningHook'):
+        mining_settings(cfg)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from mmhcm.apis.browse import (
     save_detections,
     save_hard_chips,
 )
-from mmhcm.apis.browse.pictures import save_pictures
+from mmhcm.apis.browse.pictures import draw_indices, save_pictures
 from mmhcm.apis.data.training_data import build_training_data
 from mmhcm.engine.mining import find_round
 from mmhcm.structures.rounds import ErrorBox
@@ -77,6 +77,13 @@ def test_save_detections(cfg, tmp_path):
         cfg, tmp_path / 'out', 2, checkpoint, score_thr=0.001
     )
     check(paths, 2)
+
+
+@pytest.mark.parametrize(('total', 'num'), [(0, 3), (5, 3), (2, 3)])
+def test_draw_indices(total, num):
+    inds = draw_indices(total, num, seed=1)
+    assert len(inds) == len(set(inds.tolist())) == min(total, num)
+    assert (np.diff(inds) > 0).all()
 
 
 @pytest.mark.parametrize('letter', ['a', 'é', '字'])

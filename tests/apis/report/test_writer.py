@@ -350,6 +350,11 @@ def test_a_later_round_is_compared(write):
     }
 
 
+def test_first_round_has_no_comparison(write):
+    _, parts = read(write(mined_round(1)))
+    assert 'first round' in parts['changes'].text
+
+
 def test_rounds_of_other_kinds(write, sources):
     """Negative chips are made from proposals, and nothing is pasted."""
     windows = {'windows': [(0, 0, 48, 48)], 'scale_inds': [0]}
@@ -414,6 +419,11 @@ def test_page_is_written_whole_and_names_its_round(write, monkeypatch):
 def test_options_are_checked(options, fault):
     with pytest.raises(ValueError, match=fault):
         ReportOptions(**options)
+
+
+def test_no_pictures_when_none_are_wanted(write):
+    page, _ = read(write(options=ReportOptions(0, 0)))
+    assert page.all('img') == []
 
 
 CHECKS = """

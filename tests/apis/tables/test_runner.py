@@ -564,7 +564,9 @@ def test_dry_run_prints_the_commands(table, capsys):
     ('args', 'fault'),
     [
         (('{root}/absent',), 'No such file'),
+        (('{root}', '--rows', 'x'), "no row 'x', there are plain"),
         (('{root}', '--env', 'x'), "--env: 'x' is not NAME=value"),
+        (('{root}', '--cfg-options', 'x'), "'x' is not key=value"),
     ],
 )
 def test_a_mistake_is_one_line(table, capsys, args, fault):

@@ -51,6 +51,13 @@ def test_faults_are_one_line_that_starts_with_the_path(
     assert '\n' not in str(info.value)
 
 
+def test_another_size_than_recorded(tmp_path):
+    path = tmp_path / 'a.png'
+    cv2.imwrite(str(path), COLOR)
+    with pytest.raises(ValueError, match=r'60 x 40 pixels, .* has 60 x 41'):
+        load(path, width=60, height=41)
+
+
 def test_rotation_by_exif_is_an_error(tmp_path):
     write_rotated(tmp_path / 'a.jpg')
     results = {'img_path': str(tmp_path / 'a.jpg'), 'width': 60, 'height': 40}

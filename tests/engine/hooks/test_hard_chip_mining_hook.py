@@ -7,7 +7,7 @@ import torch
 from mmengine.hooks import EMAHook, Hook
 
 from mmhcm.engine.hooks import HardChipMiningHook
-from mmhcm.engine.mining import MiningSources, sources
+from mmhcm.engine.mining import MiningLoop, MiningSources, sources
 from mmhcm.engine.mining.loop import weights_digest
 from mmhcm.engine.wrappers import unwrap
 from mmhcm.structures.rounds import read_round
@@ -136,6 +136,21 @@ def weights_digest_of(state):
             return state
 
     return weights_digest(Holder())
+
+
+def test_interrupted_mining_does_not_change_training(make_runner, monkeypatch):
+    runner = make_runner(FAST)
+    train_until(runner, epoch=1)
+    previous = runner._test_loop
+    runner.model.train()
+    runner.message_hub.update_info('loop_stage', 'train')
+    monkeypatch.setattr(MiningLoop, 'run_iter', lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        mining_hook(runner).before_train_epoch(runner)
+    assert runner._test_loop is previous
+    assert runner.model.training
+    assert runner.message_hub.get_info('loop_stage') == 'train'
+    assert not round_path(runner.work_dir).exists()
 
 
 @pytest.fixture(scope='module')

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -30,3 +31,9 @@ def test_many_names_are_cut():
     line = describe_fit({'w0': torch.ones(2)}, expected)
     assert '19 not in the file' in line
     assert '(w1, w2, w3, w4, w5, w6, ...)' in line
+
+
+def test_a_file_of_another_model_is_an_error():
+    state = nn.Linear(2, 3).state_dict()
+    with pytest.raises(ValueError, match='none of the 1 weights in the file'):
+        describe_fit({'x': torch.ones(1)}, state)

@@ -101,3 +101,8 @@ def test_broken_configs(tmp_path, text, error, message):
     path.write_text(f'{text}\n')
     with pytest.raises(error, match=message):
         load_config(parse(path))
+
+
+def test_no_config():
+    with pytest.raises(FileNotFoundError, match=r'no config at absent\.py'):
+        load_config(parse('absent.py'))

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +18,17 @@ from mmhcm.functional.scoring.visdrone import (
     match_detections,
 )
 from tests.support.slow_boxes import painted_share, slow_overlap
+
+CASE = Path(os.environ.get('MMHCM_DATA', '.')).parent / 'reference/eval_case'
+CASE_FIGURES = (
+    10.3357137232,
+    31.2798193625,
+    3.5143646782,
+    0.1202189810,
+    1.4456648475,
+    10.0123417987,
+    24.4079072485,
+)
 
 
 def rows(*values):
@@ -338,3 +352,29 @@ def test_inputs_stay_as_they_are():
     for image, (gt, dets) in zip(images, before, strict=True):
         np.testing.assert_array_equal(image.gt, gt)
         np.testing.assert_array_equal(image.dets, dets)
+
+
+def read_rows(path):
+    lines = [line.rstrip(',') for line in path.read_text().split()]
+    return np.array([line.split(',')[:6] for line in lines], float)
+
+
+@pytest.mark.skipif(not CASE.is_dir(), reason='no reference case')
+def test_reference_case_equals_the_toolkit():
+    sizes = (CASE / 'sizes.csv').read_text().split()[1:]
+    whs = {
+        name: (int(w), int(h)) for name, w, h in (s.split(',') for s in sizes)
+    }
+    results = next(
+        p for p in CASE.iterdir() if p.is_dir() and p.name != 'annotations'
+    )
+    images = [
+        ImageRecord(
+            *whs[path.stem], read_rows(path), read_rows(results / path.name)
+        )
+        for path in sorted((CASE / 'annotations').glob('*.txt'))
+    ]
+    scores = evaluate(images)
+    np.testing.assert_allclose(
+        scores.official, CASE_FIGURES, atol=1e-6, rtol=0
+    )

@@ -1,6 +1,7 @@
 import pytest
 
 from mmhcm.structures.annotations.dota_txt import (
+    DOTA_V1_5_CLASSES,
     DOTA_V1_CLASSES,
     DotaFormatError,
     read_labels,
@@ -13,6 +14,13 @@ def read(tmp_path, text, **kwargs):
     path = tmp_path / 'P1.txt'
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_labels(path, **kwargs)
+
+
+def test_classes():
+    assert len(DOTA_V1_CLASSES) == 15
+    assert len(DOTA_V1_5_CLASSES) == 16
+    assert DOTA_V1_5_CLASSES[:15] == DOTA_V1_CLASSES
+    assert DOTA_V1_5_CLASSES[15] == 'container-crane'
 
 
 @pytest.mark.parametrize(
@@ -74,3 +82,8 @@ def test_faults_name_file_and_line(tmp_path, row, fault):
 
 def test_any_class_may_occur_if_none_are_given(tmp_path):
     assert read(tmp_path, ROW.replace('ship', 'boat'))[0].name == 'boat'
+
+
+def test_binary_content_is_an_error(tmp_path):
+    with pytest.raises(DotaFormatError, match=r'P1\.txt: not a UTF-8'):
+        read(tmp_path, b'\xff\xfe')

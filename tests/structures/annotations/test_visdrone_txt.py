@@ -73,6 +73,19 @@ def test_parse_annotations_names_file_and_line(row, fault):
         parse_annotations(f'1,2,3,4,1,5,0,0\n\n{row}\n', 'a.txt')
 
 
+def test_read_annotations_rejects_binary_content(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_bytes(b'\xff\xfe1,2')
+    with pytest.raises(AnnotationError, match=r'a\.txt: not a UTF-8'):
+        read_annotations(path)
+
+
+def test_read_annotations_skips_a_byte_order_mark(tmp_path):
+    path = tmp_path / 'a.txt'
+    path.write_bytes(b'\xef\xbb\xbf1,2,3,4,1,5,0,0')
+    assert read_annotations(path)[0, 0] == 1
+
+
 @pytest.mark.parametrize('tail', ['', ',-1', ',-1,-1', ',-1,-1,', ','])
 def test_parse_results_takes_six_to_eight_columns(tail, tmp_path):
     text = f'1.5,2,3,4,0.25,5{tail}\n'
@@ -223,3 +236,10 @@ def _is_plain(field):
     return bool(re.fullmatch(r'-?\d+(\.\d+)?', field, re.ASCII)) and (
         math.isfinite(float(field))
     )
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(IsADirectoryError, match=tmp_path.name):
+        read_annotation_files([tmp_path])
+    with pytest.raises(FileNotFoundError, match=r'gone\.txt'):
+        read_annotation_files([tmp_path / 'gone.txt'])

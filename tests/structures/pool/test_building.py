@@ -1,12 +1,15 @@
+import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.pool import (
     ObjectPool,
     PoolError,
+    build_pool,
     building,
     pool_fingerprint,
 )
@@ -286,3 +289,38 @@ def test_stored_orientation_is_kept(tmp_path, images):
 def test_bad_options_are_named(tmp_path, images, options, message):
     with pytest.raises(ValueError, match=message):
         build(tmp_path / 'pool', images, **options)
+
+
+@pytest.mark.skipif('MMHCM_DATA' not in os.environ, reason='needs real data')
+def test_real_images(tmp_path):
+    root = Path(os.environ['MMHCM_DATA']) / 'visdrone/VisDrone2019-DET-val'
+    infos = []
+    for path in sorted((root / 'annotations').glob('*.txt'))[:4]:
+        lines = path.read_text().split()
+        rows = [[int(v) for v in r.strip(',').split(',')] for r in lines]
+        infos.append(
+            {
+                'img_path': str(root / 'images' / f'{path.stem}.jpg'),
+                'img_id': path.stem,
+                'instances': [
+                    make_instance(
+                        [x, y, x + w, y + h],
+                        row[0] - 1,
+                        truncation=row[1],
+                        occlusion=row[2],
+                    )
+                    for x, y, w, h, score, *row in rows
+                    if score and 1 <= row[0] <= 10
+                ],
+                'ignored_regions': [
+                    [x, y, x + w, y + h]
+                    for x, y, w, h, _, category, *_ in rows
+                    if category == 0
+                ],
+            }
+        )
+    pool = build_pool(tmp_path / 'pool', infos, num_classes=10)
+    assert 0 < len(pool) < pool.class_counts.sum()
+    sizes = np.sqrt(np.prod(as_bboxes(pool.bboxes)[:, 2:], axis=1))
+    assert np.isfinite(sizes).all()
+    assert all(pool.patch(i).size for i in range(len(pool)))

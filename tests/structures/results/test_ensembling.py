@@ -109,6 +109,8 @@ def test_equal_input_gives_equal_bytes(write, tmp_path):
         ),
         ({'x': CAR, 'zz': ''}, {}, 'a.zip: 1 images have no result file: zz'),
         ({}, {'weights': [1, 2, 3]}, '3 weights for 2 results'),
+        ({}, {'weights': [1, -2]}, 'weights must be positive: 1 -2'),
+        ({}, {'method': 'wbf2'}, "'wbf2'"),
         ({}, {'iou_thr': -0.1}, 'iou_thr'),
         ({'x': CAR + '1,2,3\n'}, {}, 'b.zip: x.txt:2: 3 columns'),
         (

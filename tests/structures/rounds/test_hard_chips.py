@@ -286,9 +286,17 @@ def test_values_of_the_right_types_are_taken():
     ('part', 'name', 'value'),
     [
         (None, 'image', '7'),
+        (None, 'image', 2**70),
+        (None, 'source', 1.5),
+        (None, 'img_id', 3),
+        (None, 'scale_inds', ['1']),
         (None, 'windows', [[0, 0, 1, 'x']]),
         (None, 'windows', [[0, 0, 1, 1e30]]),
+        ('pastes', 'scale', None),
+        ('pastes', 'flip', 'yes'),
         ('pastes', 'bbox', [0, 0, 1, float('inf')]),
+        ('errors', 'kind', 3),
+        ('errors', 'score', '0.5'),
         ('errors', 'det_bbox', [1, 2]),
     ],
 )
