@@ -51,7 +51,7 @@ class MiningSettings:
         mask_color (Sequence[float]): Colour of masked pixels. Defaults to
             the Caffe mean (103.53, 116.28, 123.675), BGR.
         external (Sequence[dict]): Configs of external data sets. Defaults to
-            none.
+            none, which None means too.
         pool (dict, optional): Arguments of ``build_pool``, and ``cache_dir``,
             the folder of the pool (by default ``<work_dir>/hcm/pool``). None,
             the default, builds no pool and pastes nothing.
@@ -80,7 +80,7 @@ class MiningSettings:
         self.metric = {'type': 'HardChipMetric', **self.metric}
         self.tta_model = {'type': 'MultiScaleTTA', **self.tta_model}
         self.mask_color = tuple(self.mask_color)
-        self.external = list(self.external)
+        self.external = list(self.external or ())
 
     @property
     def has_pastes(self) -> bool:

@@ -35,6 +35,10 @@ def test_hooks_are_found_wherever_they_are(hooks):
     assert mining_settings(cfg) == MiningSettings(fp16=True)
 
 
+def test_no_external_data_sets():
+    assert MiningSettings(external=None) == MiningSettings(external=[])
+
+
 @pytest.mark.parametrize(
     'hooks', [{}, {'default_hooks': {'mining': {**MINING, 'epochs': []}}}]
 )
