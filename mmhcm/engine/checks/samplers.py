@@ -1,11 +1,10 @@
-"""Samplers and wrappers of chips."""
+"""Samplers of chips."""
 
 from typing import Any
 
-from mmengine.dataset import RepeatDataset
 from torch.utils.data import DataLoader
 
-from mmhcm.datasets import ChipDataset, SampleKey
+from mmhcm.datasets import SampleKey
 
 
 def check_sampler(dataloader: DataLoader) -> None:
@@ -31,21 +30,3 @@ def check_sampler(dataloader: DataLoader) -> None:
             'same flips for a chip in all epochs, and no hard chips: use '
             "dict(type='ChipSampler')"
         )
-
-
-def check_no_repetition(dataset: Any) -> None:
-    """Make sure that no wrapper numbers chips anew; see ``check_wrappers``.
-
-    Raises:
-        ValueError: one does.
-    """
-    while not isinstance(dataset, ChipDataset):
-        if isinstance(dataset, RepeatDataset):
-            raise ValueError(
-                f'train_dataloader.dataset: {type(dataset).__name__} around '
-                "ChipDataset: leave it out; ChipSampler's num_samples is the "
-                'length of an epoch'
-            )
-        dataset = getattr(dataset, 'dataset', None)
-        if dataset is None:
-            return

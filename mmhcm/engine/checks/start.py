@@ -16,11 +16,12 @@ from mmhcm.datasets import ChipDataset
 from mmhcm.structures.files import one_line
 
 from .classes import check_heads, check_same, classes_of
+from .config import check_wrappers
 from .images import check_brightness
 from .metrics import check_evaluator, check_monitored
 from .modules import check_enhanced_stages, needed_meta_keys
 from .pipelines import PipelineCheck
-from .samplers import check_no_repetition, check_sampler
+from .samplers import check_sampler
 
 #: Images of which the annotations are looked at for ignored regions.
 _NUM_LOOKED_AT = 50
@@ -42,6 +43,7 @@ def check_training(
         ValueError: names the file of the config, the key and the remedy.
     """
     with named_config(runner):
+        check_wrappers(runner.cfg)
         dataset = runner.train_dataloader.dataset
         classes = classes_of(dataset, _TRAIN)
         if classes is not None:
@@ -92,7 +94,6 @@ def check_train_data(
     dataloader = runner.train_dataloader
     key, dataset = _innermost(dataloader.dataset)
     if isinstance(dataset, ChipDataset):
-        check_no_repetition(dataloader.dataset)
         check_sampler(dataloader)
     pipeline = getattr(dataset, 'pipeline', None)
     transforms = getattr(pipeline, 'transforms', None)

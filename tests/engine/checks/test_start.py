@@ -4,13 +4,11 @@ import cv2
 import numpy as np
 import pytest
 from mmdet.registry import METRICS
-from mmengine.dataset import RepeatDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.runner import Runner
 
 from mmhcm.engine.checks import check_config, check_testing
 from mmhcm.engine.checks.images import check_brightness, is_16_bit
-from mmhcm.engine.checks.samplers import check_no_repetition
 from mmhcm.engine.hooks import StartCheckHook
 from mmhcm.engine.launching import build_runner
 from tests.support.logged import collect_warnings
@@ -209,12 +207,6 @@ def test_no_training_data_are_needed_for_a_test(make_runner):
     check_testing(runner)
 
 
-def test_repetition_of_chips_is_refused():
-    dataset = RepeatDataset.__new__(RepeatDataset)
-    with pytest.raises(ValueError, match='RepeatDataset around ChipDataset'):
-        check_no_repetition(dataset)
-
-
 CONFIG_FAULTS = {
     'data_root of chips': (
         {f'{TRAIN_SET}.data_root': 'x'},
@@ -280,6 +272,15 @@ def test_wrappers_around_chips(make_cfg, wrapper, remedy):
     )
     with pytest.raises(ValueError, match=f'around ChipDataset: .*{remedy}'):
         check_config(cfg)
+
+
+def test_a_runner_of_ones_own_refuses_repetition(make_cfg):
+    cfg = make_cfg()
+    cfg.train_dataloader.dataset = wrapped(
+        {'type': 'RepeatDataset', 'times': 2}, cfg.train_dataloader.dataset
+    )
+    with pytest.raises(ValueError, match='RepeatDataset around ChipDataset'):
+        Runner.from_cfg(cfg).train()
 
 
 def wrapped(wrapper, dataset):
