@@ -1,4 +1,4 @@
-"""Loops over pixels and symbols, compiled where Numba is installed."""
+"""Loops over pixels and symbols, compiled by Numba."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -10,7 +10,7 @@ def compiled(
     function: Callable[..., Any],
     signature: str | None = None,
     finite: bool = False,
-) -> Callable[..., Any] | None:
+) -> Callable[..., Any]:
     """Compile a function of arrays and numbers, once a process.
 
     Args:
@@ -21,21 +21,17 @@ def compiled(
             sign of zeros does not matter. Results stay the same; minima are
             vectorised.
 
-    Returns:
-        The compiled function, or None if Numba is not installed.
-
     Examples:
         >>> def add(first, second):
         ...     return first + second
         ...
-        >>> fast_add = compiled(add) or add
+        >>> fast_add = compiled(add)
         >>> fast_add(1, 2)
         3
     """
-    try:
-        import numba
-    except ImportError:
-        return None
+    # The import takes a second; most commands run no loop.
+    import numba
+
     signatures = None if signature is None else [signature]
     options: dict[str, Any] = {
         'fastmath': {'nnan', 'nsz'} if finite else False,

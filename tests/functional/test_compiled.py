@@ -1,6 +1,6 @@
 import resource
-import sys
 
+import numba
 import pytest
 
 from mmhcm.functional.compiled import compiled
@@ -14,15 +14,6 @@ def test_compiled_functions_are_kept():
     assert compiled(_double) is compiled(_double)
     assert compiled(_double)(4) == 8
     assert compiled(_double, 'f8(f8)')(1.5) == 3
-
-
-def test_compiled_is_none_without_numba(monkeypatch):
-    monkeypatch.setitem(sys.modules, 'numba', None)
-
-    def triple(value):
-        return value * 3
-
-    assert compiled(triple) is None
 
 
 @pytest.mark.parametrize('signature', [None, 'i8(i8)'])
@@ -49,7 +40,6 @@ def _fourfold(value):
 def test_full_disk_does_not_stop_compilation(
     tmp_path, monkeypatch, function, signature
 ):
-    numba = pytest.importorskip('numba')
     monkeypatch.setattr(numba.config, 'CACHE_DIR', str(tmp_path))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))

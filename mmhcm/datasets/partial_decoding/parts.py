@@ -45,8 +45,7 @@ def open_or_build_restart_offsets(
                     build_restart_offsets(
                         cache_dir, img_paths, digest, bar.update
                     )
-            # Without Numba, or room on the disk.
-            except (ImportError, OSError) as error:
+            except OSError as error:
                 return str(error)
         return 'the main process has none here'
 

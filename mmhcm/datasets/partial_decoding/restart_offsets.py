@@ -184,7 +184,6 @@ def build_restart_offsets(
         progress: called with 1 after each image.
 
     Raises:
-        ImportError: Numba is not installed.
         OSError: they cannot be written.
     """
     offsets, headers, stats = [], [], []

@@ -39,7 +39,7 @@ _MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
 
 
 def find_restart_offsets(
-    content: bytes, layout: JpegLayout, step: int, *, fast: bool = True
+    content: bytes, layout: JpegLayout, step: int
 ) -> np.ndarray | None:
     """Walk through the coded data of a JPEG.
 
@@ -47,14 +47,10 @@ def find_restart_offsets(
         content: the file.
         layout: its layout.
         step: units between the offsets of a row; every row starts with one.
-        fast: use the loop compiled by Numba; False is for tests.
 
     Returns:
         RESTART_OFFSET (rows * offsets a row + 1,); the last is the end of the
         data. None for damaged data.
-
-    Raises:
-        ImportError: Numba is not installed.
 
     Examples:
         >>> import cv2
@@ -87,18 +83,12 @@ def find_restart_offsets(
         ]
     except ValueError:  # more codes than fit
         return None
-    walk = compiled(_walk) if fast else _walk
-    if walk is None:
-        raise ImportError('Numba is not installed')
     fields = [
         np.zeros((len(offsets), *RESTART_OFFSET[name].shape), dtype=np.int64)
         for name in RESTART_OFFSET.names or ()
     ]
-    at = walk(
-        # Compiled code widens single bytes, NumPy does not.
-        np.concatenate([bits, np.zeros(_MAX_BLOCK_BYTES, np.uint8)]).astype(
-            np.uint8 if fast else np.int64
-        ),
+    at = compiled(_walk)(
+        np.concatenate([bits, np.zeros(_MAX_BLOCK_BYTES, np.uint8)]),
         (rows, columns, step),
         _MAX_BLOCK_BYTES,
         np.array(layout.blocks),

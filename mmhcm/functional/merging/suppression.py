@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmhcm.functional.boxes import as_bboxes, box_areas, box_iou
+from mmhcm.functional.boxes import as_bboxes, box_areas
 from mmhcm.functional.compiled import compiled
 
 # Pairs that are compared at once.
@@ -244,8 +244,7 @@ def _soften_one_class(
     min_score = float(np.float32(min_score))
     # Dropped boxes have -inf.
     current = np.where(scores >= min_score, scores, -np.inf).astype(float)
-    loop = compiled(_soften, _SOFTEN_TYPES)
-    (loop or _soften_by_arrays)(
+    compiled(_soften, _SOFTEN_TYPES)(
         new_scores,
         current,
         np.ascontiguousarray(bboxes),
@@ -295,34 +294,3 @@ def _soften(
                 current[ind] *= 1 - loss
             if not current[ind] >= min_score:
                 current[ind] = -np.inf
-
-
-def _soften_by_arrays(
-    new_scores: np.ndarray,
-    current: np.ndarray,
-    bboxes: np.ndarray,
-    areas: np.ndarray,
-    iou_thr: np.float32,
-    sigma: float,
-    min_score: float,
-    gaussian: bool,
-) -> None:
-    """Do what ``_soften`` does without Numba; ``current`` stays."""
-    rest = np.flatnonzero(current > -np.inf)
-    current = current[rest]
-    for _ in range(len(new_scores)):
-        if not len(rest):
-            return
-        top = int(current.argmax())
-        best = rest[top]
-        new_scores[best] = current[top]
-        rest, current = np.delete(rest, top), np.delete(current, top)
-        iou = box_iou(bboxes[best, None], bboxes[rest])[0]
-        # Compare as float32: widened to float64, an IoU of 0.3 exceeds 0.3.
-        loss = iou.astype(np.float64)
-        if gaussian:
-            current = current * np.exp(-(loss**2) / sigma)
-        else:
-            current = current * np.where(iou > iou_thr, 1 - loss, 1)
-        alive = current >= min_score
-        rest, current = rest[alive], current[alive]

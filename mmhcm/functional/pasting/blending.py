@@ -1,9 +1,4 @@
-"""Soft edges of patches, and blending of patches into a canvas.
-
-Each step is implemented twice, with array operations and as a loop for Numba.
-The loop reads every pixel once and is several times faster. Both use the same
-arithmetic in the same precision, and give the same pixels.
-"""
+"""Soft edges of patches, and blending of patches into a canvas."""
 
 import math
 from collections.abc import Sequence
@@ -16,27 +11,21 @@ from mmhcm.functional.compiled import compiled
 #: These steps are exact to six digits of the opacity up to this reach.
 _NEWTON_STEPS, _MAX_REACH = 4, 3.0
 _ONE, _THREE, _HALF = np.float32(1), np.float32(3), np.float32(0.5)
-_LAYER_TYPES = (
-    'void(f4[:,:,::1], u1[:,:,::1], f4[::1], f4[::1], f4[::1], f4[::1], f4)'
-)
+_PROFILE_TYPES = 'f4[::1], f4[::1], f4[::1], f4[::1]'
+_LAYER_TYPES = f'void(f4[:,:,::1], u1[:,:,::1], {_PROFILE_TYPES}, f4, i8)'
 _MIX_TYPES = 'void(u1[:,:,:], u1[:,:,:], f4[:,:,:], f4[:,::1], f4, f4)'
 _CONTEXT_TYPES = 'void(f4[:,::1], f8[:,::1], f8[:,::1])'
 
 
-def compile_blending() -> bool:
+def compile_blending() -> None:
     """Compile the loops ahead of time, e.g. before workers are forked.
 
-    Returns:
-        True if the loops are compiled, False without Numba.
-
     Examples:
-        >>> is_compiled = compile_blending()
+        >>> compile_blending()
     """
-    return (
-        compiled(_fill_layers, _LAYER_TYPES, True) is not None
-        and compiled(_fill_context, _CONTEXT_TYPES, True) is not None
-        and compiled(_mix_pixels, _MIX_TYPES) is not None
-    )
+    compiled(_fill_layers, _LAYER_TYPES, True)
+    compiled(_fill_context, _CONTEXT_TYPES, True)
+    compiled(_mix_pixels, _MIX_TYPES)
 
 
 def soft_layers(
@@ -44,8 +33,6 @@ def soft_layers(
     patch_bbox: np.ndarray,
     feather: float,
     layers: np.ndarray | None = None,
-    *,
-    fast: bool = True,
 ) -> np.ndarray:
     """Stack the colours of a patch and the opacity of its object.
 
@@ -59,7 +46,6 @@ def soft_layers(
         feather: See `painting.apply_pastes`.
         layers: Contiguous array to write the result to. Defaults to None: a
             new array.
-        fast: Use the compiled loop if available. Defaults to True.
 
     Returns:
         float32 (ph + 2, pw + 2, 4) with a border of one pixel, in which the
@@ -73,14 +59,15 @@ def soft_layers(
         *(y1 / y_half, (height - y2) / y_half),
     )
     reach = max(feather * sum(margins) / 4, 0.25)
-    # The loop has a fixed number of steps, so that it can be unrolled.
-    fast = fast and reach <= _MAX_REACH
-    loop = compiled(_fill_layers, _LAYER_TYPES, True) if fast else None
+    steps = _NEWTON_STEPS
+    if reach > _MAX_REACH:
+        # The chord is far off: at first, each step gains a factor of 2/3.
+        steps += math.ceil(2 * math.log2(reach / 2))
     x_edge, x_cube = _profile(width, x1, x2, feather)
     y_edge, y_cube = _profile(height, y1, y2, feather)
     if layers is None:
         layers = np.empty((height + 2, width + 2, 4), dtype=np.float32)
-    (loop or _fill_layers_by_arrays)(
+    compiled(_fill_layers, _LAYER_TYPES, True)(
         layers,
         cv2.copyMakeBorder(patch, 1, 1, 1, 1, cv2.BORDER_REPLICATE),
         x_edge,
@@ -88,6 +75,7 @@ def soft_layers(
         x_cube,
         y_cube,
         np.float32(reach),
+        steps,
     )
     return layers
 
@@ -148,7 +136,6 @@ def mix_pixels(
     color_match: float,
     *,
     hidden: Sequence[tuple[slice, slice]] = (),
-    fast: bool = True,
 ) -> None:
     """Blend a patch into ``out``, in place.
 
@@ -165,19 +152,16 @@ def mix_pixels(
         color_match: See `painting.apply_pastes`.
         hidden: Rows and columns of parts of ``out`` that are not changed, and
             whose colours do not count as surroundings.
-        fast: Use the compiled loop if available. Defaults to True.
     """
     context = np.zeros(out.shape[:2], dtype=np.float32)
     if color_match > 0:
-        loop = compiled(_fill_context, _CONTEXT_TYPES, True) if fast else None
-        (loop or _fill_context_by_arrays)(
+        compiled(_fill_context, _CONTEXT_TYPES, True)(
             context, np.ascontiguousarray(to_patch, dtype=np.float64), spans
         )
     for part in hidden:
         context[part] = 0
         pixels[part][..., 3] = 0
-    loop = compiled(_mix_pixels, _MIX_TYPES) if fast else None
-    (loop or _mix_by_arrays)(
+    compiled(_mix_pixels, _MIX_TYPES)(
         out,
         around,
         pixels,
@@ -209,35 +193,6 @@ def _profile(
     return edge, away * away * away
 
 
-def _fill_layers_by_arrays(
-    layers: np.ndarray,
-    patch: np.ndarray,
-    x_edge: np.ndarray,
-    y_edge: np.ndarray,
-    x_cube: np.ndarray,
-    y_cube: np.ndarray,
-    reach: np.float32,
-) -> None:
-    # A superellipse of exponent 3: few objects reach the corners of their
-    # box, and the source background there would reveal the paste.
-    cube = x_cube + y_cube[:, None]
-    end = (_ONE + reach) * (_ONE + reach) * (_ONE + reach)
-    cube = cube.clip(_ONE, end)
-    # Newton's method from the chord, as in the loop: the cube roots of
-    # libraries differ in the last digit.
-    root = _ONE + (cube - _ONE) * (reach / (end - _ONE))
-    steps = _NEWTON_STEPS
-    if reach > _MAX_REACH:
-        # The chord is far off: at first, each step gains a factor of 2/3.
-        steps += math.ceil(2 * math.log2(reach / 2))
-    for _ in range(steps):
-        root = root - (root - cube / (root * root)) * np.float32(1 / 3)
-    fall = ((root - _ONE) / reach).clip(0, 1)
-    fall = _ONE - fall * fall * (_THREE - 2 * fall)
-    layers[..., :3] = patch
-    layers[..., 3] = x_edge * y_edge[:, None] * fall
-
-
 def _fill_layers(
     layers: np.ndarray,
     patch: np.ndarray,
@@ -246,39 +201,38 @@ def _fill_layers(
     x_cube: np.ndarray,
     y_cube: np.ndarray,
     reach: np.float32,
+    steps: int,
 ) -> None:
+    # A superellipse of exponent 3: few objects reach the corners of their
+    # box, and the source background there would reveal the paste.
     one, two, three = np.float32(1), np.float32(2), np.float32(3)
     zero, third = np.float32(0), np.float32(1 / 3)
     end = (one + reach) * (one + reach) * (one + reach)
     chord = reach / (end - one)
     width = len(x_edge)
-    line = np.empty(width, dtype=np.float32)
+    cubes = np.empty(width, dtype=np.float32)
+    roots = np.empty(width, dtype=np.float32)
     for row in range(len(y_edge)):
-        # No branches, so that the loop is vectorised.
+        # Short loops without branches, so that each is vectorised.
         for column in range(width):
             cube = min(max(x_cube[column] + y_cube[row], one), end)
-            root = one + (cube - one) * chord
-            for _ in range(_NEWTON_STEPS):
-                root = root - (root - cube / (root * root)) * third
-            fall = min(max((root - one) / reach, zero), one)
+            cubes[column] = cube
+            roots[column] = one + (cube - one) * chord
+        # Newton's method from the chord: the cube roots of libraries differ
+        # in the last digit.
+        for _ in range(steps):
+            for column in range(width):
+                root = roots[column]
+                step = (root - cubes[column] / (root * root)) * third
+                roots[column] = root - step
+        for column in range(width):
+            fall = min(max((roots[column] - one) / reach, zero), one)
             fall = one - fall * fall * (three - two * fall)
-            line[column] = x_edge[column] * y_edge[row] * fall
+            roots[column] = x_edge[column] * y_edge[row] * fall
         for column in range(width):
             for channel in range(3):
                 layers[row, column, channel] = patch[row, column, channel]
-            layers[row, column, 3] = line[column]
-
-
-def _fill_context_by_arrays(
-    context: np.ndarray, to_patch: np.ndarray, spans: np.ndarray
-) -> None:
-    rows, columns = np.indices(context.shape)
-    x, y = (a * columns + (b * rows + c) for a, b, c in to_patch)  # (h, w)
-    whole_x, whole_y, box_x, box_y = (
-        np.minimum(at - (low - 1), high + 1 - at).clip(0, 1)
-        for at, (low, high) in zip((x, y, x, y), spans, strict=True)
-    )
-    context[:] = whole_x * whole_y - box_x * box_y
+            layers[row, column, 3] = roots[column]
 
 
 def _fill_context(
@@ -300,25 +254,6 @@ def _fill_context(
             box_x = min(max(box_x, 0.0), 1.0)
             box_y = min(max(box_y, 0.0), 1.0)
             context[row, column] = whole_x * whole_y - box_x * box_y
-
-
-def _mix_by_arrays(
-    out: np.ndarray,
-    around: np.ndarray,
-    pixels: np.ndarray,
-    context: np.ndarray,
-    alpha: np.float32,
-    color_match: np.float32,
-) -> None:
-    opacity, below = pixels[..., 3:], out.astype(np.float32)
-    patch = np.rint(pixels[..., :3])
-    weight = context.astype(np.float64).clip(0, None)[..., None]
-    if weight.sum() > 0:
-        gap = around.astype(np.float64) - patch
-        shift = (gap * weight).sum(axis=(0, 1)) / weight.sum()
-        share = _ONE - (_ONE - color_match) * opacity
-        patch = (patch + shift.astype(np.float32) * share).clip(0, 255)
-    out[:] = np.rint(below + alpha * opacity * (patch - below))
 
 
 def _mix_pixels(

@@ -71,7 +71,7 @@ class ImageLook:
         """Compute looks (n, 4) of boxes that grow, maybe without a hole."""
         bboxes = np.ascontiguousarray(bboxes, dtype=np.float64).reshape(-1, 4)
         looks = np.empty((len(bboxes), 4))
-        (compiled(_fill_looks, _LOOK_TYPES) or _fill_looks)(
+        compiled(_fill_looks, _LOOK_TYPES)(
             bboxes, reach, gap, has_hole, self.sums, looks
         )
         return looks

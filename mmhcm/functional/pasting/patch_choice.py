@@ -151,7 +151,7 @@ def choose_patches(
         looks, wanted_looks = traits.looks[patch_ids], places.looks
     low, high = np.log(scale_limits).tolist()
     columns = np.full(len(patch_ids), 0 if used is None else -1)
-    (compiled(_choose_patches, _CHOOSE_TYPES) or _choose_patches)(
+    compiled(_choose_patches, _CHOOSE_TYPES)(
         patch_ids,
         np.ascontiguousarray(log_scales),
         (low, high),

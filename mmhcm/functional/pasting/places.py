@@ -241,7 +241,7 @@ def choose_places(
     bboxes = square_boxes(centres, sizes)
     best = np.zeros(len(sizes), dtype=np.int64)
     gaps = np.zeros(len(sizes))
-    (compiled(_choose_places, _CHOOSE_TYPES) or _choose_places)(
+    compiled(_choose_places, _CHOOSE_TYPES)(
         bboxes,
         np.ascontiguousarray(taken),
         canvas_wh,

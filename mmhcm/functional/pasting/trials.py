@@ -160,7 +160,7 @@ class Planner:
         """Accept and occupy the positions that are free: bool (n,)."""
         bboxes = trial.bboxes
         fits = trial.is_possible & (trial.sizes >= options.min_size)
-        (compiled(_refuse, _REFUSE_TYPES) or _refuse)(
+        compiled(_refuse, _REFUSE_TYPES)(
             bboxes,
             self.taken,
             self.regions if options.avoid_regions else self.regions[:0],

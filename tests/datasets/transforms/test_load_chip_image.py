@@ -173,16 +173,3 @@ def test_partial_decoding_needs_a_folder(root):
             SCALES,
             partial_decoding=True,
         )
-
-
-def test_without_numba_images_are_decoded_as_a_whole(
-    root, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(
-        'mmhcm.functional.jpeg.scan.compiled', lambda function: None
-    )
-    partial = build(root, tmp_path)
-    assert partial._offsets is None
-    same_samples(
-        partial, build(root, tmp_path, 'LoadImageFromFile', False), num=3
-    )

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmhcm.functional.pasting import blending, compile_blending
+from mmhcm.functional.pasting import blending
 from mmhcm.functional.pasting.blending import (
     inside_spans,
     mix_pixels,
@@ -60,20 +60,17 @@ def true_opacity(patch, bbox, feather):
 @given(scene=patches(), feather=st.floats(0, 1))
 def test_layers_are_the_colours_and_the_opacity(scene, feather):
     patch, bbox = scene
-    fast, slow = (
-        soft_layers(patch, bbox, feather, fast=fast) for fast in (True, False)
-    )
-    np.testing.assert_array_equal(fast, slow)
-    assert fast.dtype == np.float32
-    np.testing.assert_array_equal(fast[1:-1, 1:-1, :3], patch)
-    np.testing.assert_array_equal(fast[0, 1:-1, :3], patch[0])
-    border = np.ones(fast.shape[:2], dtype=bool)
+    layers = soft_layers(patch, bbox, feather)
+    assert layers.dtype == np.float32
+    np.testing.assert_array_equal(layers[1:-1, 1:-1, :3], patch)
+    np.testing.assert_array_equal(layers[0, 1:-1, :3], patch[0])
+    border = np.ones(layers.shape[:2], dtype=bool)
     border[1:-1, 1:-1] = False
-    assert not fast[border, 3].any()
+    assert not layers[border, 3].any()
     if (bbox[2:] - bbox[:2]).min() > 1:
         # Below, float32 has not enough digits for the slow formula either.
         np.testing.assert_allclose(
-            fast[1:-1, 1:-1, 3],
+            layers[1:-1, 1:-1, 3],
             true_opacity(patch, bbox, feather),
             atol=1e-3,
         )
@@ -105,77 +102,76 @@ def test_spans_hold_the_centres_in_the_box(scene):
         )
 
 
-@given(
-    scene=patches(),
-    seed=st.integers(0, 999),
-    alpha=st.floats(0, 1, width=32),
-    color_match=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
-)
-@settings(max_examples=200)
-def test_loop_and_arrays_mix_alike(scene, seed, alpha, color_match):
-    patch, bbox = scene
-    rng = np.random.default_rng(seed)
+def slow_context(shape, to_patch, spans):
+    """Weight of the context: the warped patch without the warped object."""
+    rows, columns = np.indices(shape)
+    x, y = (a * columns + (b * rows + c) for a, b, c in to_patch)
+    whole_x, whole_y, box_x, box_y = (
+        np.minimum(at - (low - 1), high + 1 - at).clip(0, 1)
+        for at, (low, high) in zip((x, y, x, y), spans, strict=True)
+    )
+    return (whole_x * whole_y - box_x * box_y).astype(np.float32)
+
+
+def slow_mix(out, around, pixels, to_patch, spans, alpha, color_match):
+    opacity, below = pixels[..., 3:], out.astype(np.float32)
+    patch = np.rint(pixels[..., :3])
+    weight = slow_context(out.shape[:2], to_patch, spans)
+    weight = weight.astype(float).clip(0, None)[..., None]
+    if color_match > 0 and weight.sum() > 0:
+        gap = around.astype(float) - patch
+        shift = (gap * weight).sum(axis=(0, 1)) / weight.sum()
+        share = 1 - (1 - np.float32(color_match)) * opacity
+        patch = (patch + shift.astype(np.float32) * share).clip(0, 255)
+    return np.rint(below + np.float32(alpha) * opacity * (patch - below))
+
+
+@st.composite
+def mixes(draw):
+    """Draw the arguments of ``mix_pixels``."""
+    patch, bbox = draw(patches())
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
     height, width = rng.integers(1, 25, 2)
     around = rng.integers(0, 256, (height + 3, width + 3, 3), dtype=np.uint8)
     around = around[1 : 1 + height, 2 : 2 + width]
     pixels = rng.uniform(0, 255, (height, width, 4)).astype(np.float32)
     pixels[..., 3] = rng.uniform(-0.5, 1.5, (height, width)).clip(0, 1)
-    to_patch = rng.uniform(-1, 1, (2, 3)) + np.eye(2, 3)
-    results = []
-    for fast in (True, False):
-        out = rng.permutation(around) if not results else results[0][0].copy()
-        results.append((out.copy(), out))
-        mix_pixels(
-            out,
-            around,
-            pixels,
-            to_patch,
-            inside_spans(patch.shape, bbox),
-            alpha,
-            color_match,
-            fast=fast,
-        )
-    np.testing.assert_array_equal(results[0][1], results[1][1])
+    return (
+        rng.permutation(around),
+        around,
+        pixels,
+        rng.uniform(-1, 1, (2, 3)) + np.eye(2, 3),
+        inside_spans(patch.shape, bbox),
+        draw(st.floats(0, 1, width=32)),
+        draw(st.sampled_from([0.0, 0.3, 0.5, 1.0])),
+    )
+
+
+@given(arguments=mixes())
+@settings(max_examples=200)
+def test_mix_equals_the_slow_one(arguments):
+    out, around, pixels, *rest = arguments
+    mixed = out.copy()
+    mix_pixels(mixed, around, pixels, *rest)
+    np.testing.assert_array_equal(mixed, slow_mix(*arguments))
     clear = pixels[..., 3] == 0
-    np.testing.assert_array_equal(results[0][1][clear], results[0][0][clear])
+    np.testing.assert_array_equal(mixed[clear], out[clear])
 
 
-def test_arrays_are_used_without_numba(monkeypatch):
-    assert compile_blending()
-    monkeypatch.setattr(blending, 'compiled', lambda *_: None)
-    assert not compile_blending()
-    patch = np.full((4, 5, 3), 9, dtype=np.uint8)
-    assert soft_layers(patch, np.array([1, 1, 4, 3.0]), 0.5).shape == (6, 7, 4)
-
-
-@given(
-    scene=patches(),
-    seed=st.integers(0, 99),
-    color_match=st.sampled_from([0.0, 0.3]),
-)
+@given(arguments=mixes(), scene=patches(), feather=st.floats(0, 1))
 @settings(max_examples=25)
-def test_uncompiled_loops_give_equal_results(scene, seed, color_match):
-    patch, bbox = scene
-    rng = np.random.default_rng(seed)
-    canvas = rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)
-    pixels = rng.uniform(0, 255, (9, 7, 4)).astype(np.float32)
-    pixels[..., 3] = rng.uniform(-0.5, 1.5, (9, 7)).clip(0, 1)
-    to_patch = rng.uniform(-1, 1, (2, 3)) + np.eye(2, 3)
-    spans = inside_spans(patch.shape, bbox)
+def test_uncompiled_loops_give_equal_results(arguments, scene, feather):
+    def draw():
+        out = arguments[0].copy()
+        mix_pixels(out, *arguments[1:])
+        return out, soft_layers(*scene, feather)
 
-    def draw(fast):
-        out = canvas[::-1].copy()
-        mix_pixels(
-            out, canvas, pixels, to_patch, spans, 0.8, color_match, fast=fast
-        )
-        return out, soft_layers(patch, bbox, 0.5, fast=fast)
-
-    arrays = draw(False)
+    compiled = draw()
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(
             blending, 'compiled', lambda function, *_: function
         )
-        for expected, found in zip(arrays, draw(True), strict=True):
+        for expected, found in zip(compiled, draw(), strict=True):
             np.testing.assert_array_equal(found, expected)
 
 
