@@ -31,7 +31,7 @@ def config(name: str) -> str:
         name: Path below ``configs/``, with or without ``mmhcm::`` in front.
 
     Raises:
-        FileNotFoundError: there is none.
+        FileNotFoundError: the package has no such config.
 
     Examples:
         >>> config('hcm/faster-rcnn_r50_fpn_hcm_coco.py').split('/')[-2:]

@@ -9,8 +9,8 @@ def check_target(path: str, force: bool, config: str = '') -> None:
     """Check that a config may be written.
 
     Raises:
-        FileExistsError: there is a file already.
-        ValueError: it is the config itself, or no Python file.
+        FileExistsError: the file exists.
+        ValueError: the path is the config itself, or no Python file.
     """
     target = Path(path)
     if target.suffix != '.py':

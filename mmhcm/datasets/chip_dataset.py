@@ -302,7 +302,7 @@ def find_chip_dataset(dataset: Any) -> ChipDataset:
     """Find the ``ChipDataset`` in a data set, through wrappers.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no ``ChipDataset`` is wrapped.
     """
     seen = dataset
     while seen is not None:

@@ -21,7 +21,7 @@ class PlaceMasks:
         """Make sure that an image has a mask.
 
         Raises:
-            ValueError: it has none.
+            ValueError: the image has none.
         """
         path = self._path(img_path)
         if path is not None and not path.is_file():

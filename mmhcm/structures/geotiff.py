@@ -57,8 +57,8 @@ class GeoTiff:
         path: The file.
 
     Raises:
-        ImageError: not a TIFF file that rasterio can read, or of other
-            values than 8 or 16 bits without a sign.
+        ImageError: rasterio cannot read the file as a TIFF, or its values are
+            not unsigned integers of 8 or 16 bits.
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -112,7 +112,7 @@ def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
     """Return the name of the head with anchors, and its anchors.
 
     Raises:
-        ValueError: there are none, or not ``AnchorGenerator``'s own.
+        ValueError: the head has no anchors, or not ``AnchorGenerator``'s own.
     """
     for head in ('rpn_head', 'bbox_head'):
         settings = dict(cfg.model.get(head, {}).get('anchor_generator', {}))

@@ -142,7 +142,7 @@ def check_fitted(cfg: Config, fit: DataFit) -> None:
     """Check that a config that has the fitted scales trains with them.
 
     Raises:
-        ValueError: its training data has scales of its own.
+        ValueError: the config's training data has scales of its own.
     """
     if not fit.scales:
         return

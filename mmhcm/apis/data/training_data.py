@@ -104,8 +104,8 @@ def annotation_folder(path: str | Path) -> Iterator[Path]:
     """Yield the folder itself, or a temporary one with a tar's content.
 
     Raises:
-        FileNotFoundError: nothing lies there.
-        ValueError: it is neither a folder nor a tar.
+        FileNotFoundError: the path does not exist.
+        ValueError: the path is neither a folder nor a tar.
     """
     path = Path(path)
     if path.is_dir():

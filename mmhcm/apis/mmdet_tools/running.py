@@ -24,8 +24,8 @@ def run_tool(name: str, words: Sequence[str]) -> None:
         words: Its arguments.
 
     Raises:
-        FileNotFoundError: this MMDetection has no such script.
-        SystemExit: the script ends so, for wrong arguments above all.
+        FileNotFoundError: the installed MMDetection has no such script.
+        SystemExit: the script exits, mostly because of wrong arguments.
     """
     script = find_script(name)
     # The tools draw into files.
@@ -42,7 +42,7 @@ def find_script(name: str) -> Path:
 
     Raises:
         ValueError: the name is not one of ``MMDET_TOOLS``.
-        FileNotFoundError: there is no such script.
+        FileNotFoundError: the script does not exist.
     """
     if name not in MMDET_TOOLS:
         raise ValueError(f'no tool {name!r}: {", ".join(MMDET_TOOLS)}')

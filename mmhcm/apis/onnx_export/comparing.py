@@ -33,7 +33,7 @@ def compare_outputs(
     """Describe how near the outputs of a network are to PyTorch's.
 
     Raises:
-        ValueError: they differ by a hundredth of their range or more.
+        ValueError: outputs differ by a hundredth of their range or more.
     """
     largest = 0.0
     for values, tensor in zip(found, expected, strict=True):
@@ -58,7 +58,7 @@ def compare_detections(
         expected: Those of PyTorch.
 
     Raises:
-        ValueError: one in twenty or more has no counterpart.
+        ValueError: one detection in twenty or more has no counterpart.
     """
     bboxes, scores, labels = found
     gaps = [

@@ -17,9 +17,8 @@ def find_voc(folder: str | Path) -> FoundData:
         folder: The folder.
 
     Raises:
-        ValueError: an annotation that cannot be read, or no object.
-        FileNotFoundError: there is no list of images, or an annotation of one
-            is absent.
+        ValueError: an annotation cannot be read, or the folder has no object.
+        FileNotFoundError: the list of images, or an annotation, is absent.
     """
     root = Path(folder)
     for name in ('train.txt', 'val.txt'):

@@ -272,7 +272,7 @@ def _image_datasets(cfg: Config, external: bool) -> list[BaseDataset]:
     """Build the data sets of own images, or of external ones.
 
     Raises:
-        ValueError: there are no external ones.
+        ValueError: the config has no external data sets.
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     if not external:

@@ -53,7 +53,7 @@ def find_sources(
         counter: Counts files in folders that are passed over.
 
     Raises:
-        FileNotFoundError: there is nothing at a path.
+        FileNotFoundError: a path does not exist.
         ValueError: a folder or pattern gives no picture or video, or a file
             is below ``left_out``.
     """

@@ -41,7 +41,7 @@ class Video:
         """Yield all frames.
 
         Raises:
-            ImageError: there is none.
+            ImageError: the video has no frame.
         """
         count = 0
         try:

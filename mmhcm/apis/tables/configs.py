@@ -59,7 +59,7 @@ def check_options(options: Iterable[str]) -> None:
     """Make sure that options are ``key=value`` texts.
 
     Raises:
-        ValueError: one is not.
+        ValueError: an option is no such text.
     """
     for option in options:
         if '=' not in option[1:]:
@@ -107,7 +107,7 @@ def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
     """Make sure that a row may go on from another row's checkpoint.
 
     Raises:
-        ValueError: their first epochs differ.
+        ValueError: the first epochs of the rows differ.
     """
     allowed = (*_INERT, *start.differs)
     strange = [

@@ -30,7 +30,7 @@ def run_logged(
             at the end, however it ends.
 
     Raises:
-        CommandFailedError: it ended with another status than 0.
+        CommandFailedError: the command ended with another status than 0.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     last = time.monotonic()

@@ -127,7 +127,7 @@ class RowFolder:
         """Keep other processes out of the folder.
 
         Raises:
-            OSError: another process has it.
+            OSError: another process uses the folder.
         """
         # Next to the folder, which may be set aside meanwhile.
         path = self.path.with_name(f'.{self.path.name}.lock')

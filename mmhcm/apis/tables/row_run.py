@@ -204,8 +204,8 @@ class RowRun:
         """Make sure that what was trained is what the row asks for.
 
         Raises:
-            StaleRowError: it is not.
-            ValueError: the row cannot go on from what it names.
+            StaleRowError: the training was another one.
+            ValueError: the row cannot continue from the row that it names.
         """
         if self.start is not None and self.row.shares is not None:
             check_start(
@@ -310,7 +310,7 @@ class RowRun:
         """Fill a result from the row's files.
 
         Raises:
-            StaleRowError: they are of another config or checkpoint.
+            StaleRowError: the files are of another config or checkpoint.
         """
         is_borrowed = self.owner is not self
         trained = self.owner.folder.train_record()

@@ -173,8 +173,8 @@ def read_table(path: str | Path, config_prefix: str = '') -> Table:
         config_prefix: Put before every config's file name.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: it is no such table; names file and row.
+        OSError: the file cannot be read.
+        ValueError: the table is invalid; the message names file and row.
     """
     path = Path(path)
     if path.is_dir():

@@ -160,7 +160,7 @@ def open_restart_offsets(
     """Open the offsets of these files; return None if there are none yet.
 
     Raises:
-        ArrayFileError: something else has their name.
+        ArrayFileError: another kind of file has their name.
     """
     try:
         return RestartOffsets(_path(folder, digest), digest)
@@ -184,7 +184,7 @@ def build_restart_offsets(
         progress: called with 1 after each image.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: the offsets cannot be written.
     """
     offsets, headers, stats = [], [], []
     for img_path in img_paths:

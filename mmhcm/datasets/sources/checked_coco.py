@@ -230,7 +230,7 @@ def load_coco(path: str) -> dict[str, Any]:
     """Read a json whose lists have entries of the right kind.
 
     Raises:
-        ValueError: it is no such json.
+        ValueError: the file is no such json.
     """
     with Path(path).open('rb') as file:
         content = json.load(file)

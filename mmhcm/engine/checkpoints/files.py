@@ -24,7 +24,7 @@ def existing_checkpoint(path: str) -> str:
     """Return the path of a checkpoint if it is a file, or an address.
 
     Raises:
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
     """
     if not _SCHEME.match(path) and not Path(path).is_file():
         raise FileNotFoundError(f'no checkpoint at {path}')
@@ -36,7 +36,7 @@ def load_checkpoint(path: str) -> Any:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is damaged, or no checkpoint.
+        ValueError: the file is damaged, or no checkpoint.
     """
     if _SCHEME.match(path):
         return CheckpointLoader.load_checkpoint(path, 'cpu')
@@ -60,8 +60,8 @@ def check_checkpoint(
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: not a checkpoint, not one of this model or of these
-            classes, or its weights are not all finite.
+        ValueError: the file is no checkpoint, or one of another model or other
+            classes, or some of the weights are not finite.
     """
     checkpoint = load_checkpoint(path)
     weights = _state_dict(path, checkpoint)
@@ -130,9 +130,9 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
     it is the next before it, and without the note the farthest one.
 
     Raises:
-        FileNotFoundError: the work directory names one that does not exist,
-            and holds no other.
-        ValueError: none of its checkpoints is whole.
+        FileNotFoundError: the work directory names a checkpoint that does
+            not exist, and holds no other.
+        ValueError: no checkpoint of the work directory is whole.
     """
     folder = Path(work_dir)
     noted = _noted(folder)

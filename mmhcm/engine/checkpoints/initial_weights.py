@@ -27,7 +27,7 @@ def check_initial_weights(runner: Runner, key: str) -> None:
         key: What needs them in the config.
 
     Raises:
-        ValueError: they are not.
+        ValueError: the weights are missing.
     """
     if not _path(runner).is_file():
         raise ValueError(

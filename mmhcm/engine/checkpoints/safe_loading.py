@@ -62,7 +62,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is damaged, or no checkpoint.
+        ValueError: the file is damaged, or no checkpoint.
     """
     with _errors_name(path):
         return _load(path, map_location, mmap=map_location == 'cpu')[0]

@@ -27,7 +27,7 @@ def check_arguments(cfg: Mapping[str, Any]) -> None:
     looked at.
 
     Raises:
-        ValueError: one does not; names the config's key.
+        ValueError: a class does not; the message names the config's key.
     """
     for key, node, registry in _nodes(cfg):
         cls = find_class(node, registry)

@@ -22,7 +22,7 @@ def classes_of(dataset: Any, key: str) -> tuple[str, ...] | None:
         key: Of the data set in the config.
 
     Raises:
-        ValueError: they are no list of different names.
+        ValueError: the classes are no list of different names.
     """
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     if classes is None:
@@ -63,7 +63,7 @@ def check_same(
     """Make sure that two data sets have the same classes, in order.
 
     Raises:
-        ValueError: they differ.
+        ValueError: the classes differ.
     """
     if tuple(classes) != tuple(others):
         raise ValueError(

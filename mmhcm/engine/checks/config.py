@@ -43,7 +43,7 @@ def check_config(cfg: Config) -> None:
     """Check what a config alone tells, before a Runner is built.
 
     Raises:
-        ValueError: names the file, the key and the remedy.
+        ValueError: the config is invalid; names file, key and remedy.
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     try:
@@ -66,7 +66,7 @@ def check_wrappers(cfg: Mapping[str, Any]) -> None:
     The sampler numbers chips, and hard chips are added while a run trains.
 
     Raises:
-        ValueError: one does.
+        ValueError: a wrapper does.
     """
     nodes = list(_wrappers('train_dataloader.dataset', _train_dataset(cfg)))
     classes = [(key, find_class(node, DATASETS)) for key, node in nodes]

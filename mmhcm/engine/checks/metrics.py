@@ -63,7 +63,7 @@ def _check_annotations(
     """Compare the file of a metric with the data set's classes and images.
 
     Raises:
-        ValueError: they are others.
+        ValueError: the file has other classes or images.
     """
     index = metric._coco_api
     if index is None:
@@ -87,7 +87,7 @@ def check_monitored(runner: Runner) -> None:
     """Make sure that metrics that hooks and schedulers wait for come.
 
     Raises:
-        ValueError: none of the validation's metrics has that name.
+        ValueError: no metric of the validation has such a name.
     """
     wanted = list(_monitored(runner))
     if not wanted:

@@ -190,7 +190,7 @@ def rehearse(
         key: Of the hook in the config.
 
     Raises:
-        ValueError: names the key of what cannot be built.
+        ValueError: a part cannot be built; names its key.
     """
     with _named(f'{key}.external'):
         datasets = sources.datasets
@@ -239,7 +239,7 @@ def check_pool_settings(
         dataset: The data set of whole images.
 
     Raises:
-        ValueError: none will, or a setting is unknown or out of range.
+        ValueError: no object will, or a setting is unknown or out of range.
     """
     own = {'cache_dir', 'num_workers'}
     filters = {key: settings[key] for key in settings if key not in own}

@@ -22,7 +22,7 @@ def check_enhanced_stages(model: nn.Module) -> None:
         model: The detector with the weights that training starts from.
 
     Raises:
-        ValueError: one is frozen.
+        ValueError: a module is frozen.
     """
     for name, part in model.named_modules():
         if not isinstance(part, SpatialGroupEnhance):

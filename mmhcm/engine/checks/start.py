@@ -40,7 +40,8 @@ def check_training(
             objects are ignored regions.
 
     Raises:
-        ValueError: names the file of the config, the key and the remedy.
+        ValueError: a check fails; names the file of the config, the key and
+            the remedy.
     """
     with named_config(runner):
         check_wrappers(runner.cfg)
@@ -64,7 +65,8 @@ def check_weights(runner: Runner) -> None:
     """Check the weights that training starts from.
 
     Raises:
-        ValueError: names the file of the config, the key and the remedy.
+        ValueError: a check fails; names the file of the config, the key and
+            the remedy.
     """
     with named_config(runner):
         check_enhanced_stages(runner.model)
@@ -77,7 +79,8 @@ def check_testing(runner: Runner) -> None:
         runner: Its test loop is built.
 
     Raises:
-        ValueError: names the file of the config, the key and the remedy.
+        ValueError: a check fails; names the file of the config, the key and
+            the remedy.
     """
     with named_config(runner):
         dataset = runner.test_loop.dataloader.dataset

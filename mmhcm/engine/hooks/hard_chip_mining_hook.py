@@ -110,7 +110,7 @@ class HardChipMiningHook(Hook):
         """Check that the loop comes to the moments of mining.
 
         Raises:
-            ValueError: it does not, or hard chips would not be drawn.
+            ValueError: the loop does not, or hard chips would not be drawn.
         """
         if not isinstance(runner._train_loop, BaseLoop):
             return

@@ -28,7 +28,8 @@ class StartCheckHook(Hook):
         """Check the data of what is about to run.
 
         Raises:
-            ValueError: names the file of the config, the key and the remedy.
+            ValueError: a check fails; names the file of the config, the key
+                and the remedy.
         """
         if isinstance(runner._test_loop, BaseLoop):
             check_testing(runner)
@@ -49,6 +50,7 @@ class StartCheckHook(Hook):
         """Check the weights that training starts from.
 
         Raises:
-            ValueError: names the file of the config, the key and the remedy.
+            ValueError: a check fails; names the file of the config, the key
+                and the remedy.
         """
         check_weights(runner)

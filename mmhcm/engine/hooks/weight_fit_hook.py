@@ -50,7 +50,7 @@ def describe_fit(
         expected: Those of the model.
 
     Raises:
-        ValueError: none fits.
+        ValueError: no weight fits.
     """
     weights = {name.removeprefix('module.'): w for name, w in weights.items()}
     common = [name for name in expected if name in weights]

@@ -25,10 +25,10 @@ def load_config(args: argparse.Namespace) -> Config:
     """Load the config of a command line and merge its options.
 
     Raises:
-        FileNotFoundError: there is no such config, or no base of it.
-        ImportError: what it imports is not there.
-        ValueError: it is no config, an option does not fit it, or a reference
-            has no value.
+        FileNotFoundError: the config or one of its bases does not exist.
+        ImportError: an import of the config fails.
+        ValueError: the file is no config, an option does not fit the config,
+            or a reference has no value.
     """
     cfg = _read_config(args.config)
     options = args.cfg_options or {}

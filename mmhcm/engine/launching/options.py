@@ -85,7 +85,7 @@ def check_options(
         moved: Variables whose values are moved everywhere.
 
     Raises:
-        ValueError: one does not.
+        ValueError: an option does not.
     """
     for key in options:
         _check_lists(cfg, key)

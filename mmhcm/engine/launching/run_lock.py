@@ -46,7 +46,7 @@ def hold_lock(path: Path, refusal: str) -> Iterator[None]:
         refusal: Message of the error, to which the holder is added.
 
     Raises:
-        OSError: another process, or another part of this one, holds it.
+        OSError: another process, or another part of this one, holds the lock.
     """
     lock = FileLock(path)
     # An unusable folder is reported by the first real file in it.

@@ -205,7 +205,7 @@ def chip_metric(evaluator: Any) -> ChipMetric:
     """Return the evaluator's chip metric.
 
     Raises:
-        ValueError: it has none.
+        ValueError: the evaluator has none.
     """
     for metric in evaluator.metrics:
         if isinstance(metric, ChipMetric):

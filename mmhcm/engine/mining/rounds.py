@@ -24,7 +24,7 @@ def read_rounds(
     """Read the rounds of a checkpoint's entries.
 
     Raises:
-        ValueError: one is damaged, or not the one that was mined.
+        ValueError: a round is damaged, or not the one that was mined.
     """
     return [
         read_round(round_path(work_dir, entry['round']), entry['fingerprint'])
@@ -40,7 +40,7 @@ def check_images(entries: Sequence[Mapping[str, Any]], images: str) -> None:
         images: See ``digests.sources_digest``.
 
     Raises:
-        ValueError: one was not.
+        ValueError: a round was not.
     """
     for entry in entries:
         if entry.get('images', images) != images:
@@ -57,7 +57,7 @@ def check_pool(
     """Check that rounds were mined with the object pool of now.
 
     Raises:
-        ValueError: one was not.
+        ValueError: a round was not.
     """
     digest = '' if pool is None else pool.fingerprint
     for entry in entries:
@@ -87,7 +87,7 @@ def check_patches(
     """Check that a pool would paint the objects of a round.
 
     Raises:
-        ValueError: it would paint others.
+        ValueError: the pool would paint others.
     """
     labels = [] if pool is None else pool.labels.tolist()
     for canvas in hard_round.canvases:

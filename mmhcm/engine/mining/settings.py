@@ -254,7 +254,7 @@ def pool_settings(cfg: Config) -> dict[str, Any]:
     """Return the settings of the config's object pool.
 
     Raises:
-        ValueError: it has none.
+        ValueError: the config has no object pool.
     """
     settings = dict(mining_settings(cfg).pool or {})
     if not settings:
@@ -278,7 +278,7 @@ def mining_settings(cfg: Config) -> MiningSettings:
     """Return the settings of the config's mining hook.
 
     Raises:
-        ValueError: it has none, or one that never mines.
+        ValueError: the config has no mining hook, or one that never mines.
     """
     values = hook_settings(cfg, 'HardChipMiningHook')
     if not values.get('epochs') and not values.get('iters'):

@@ -81,7 +81,7 @@ class MiningSources:
             entries: Those of the rounds, see ``rounds``.
 
         Raises:
-            ValueError: one was not.
+            ValueError: a round was not.
         """
         # Before a pool of other images is built.
         check_images(entries, self.images)

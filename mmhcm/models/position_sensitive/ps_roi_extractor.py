@@ -29,7 +29,7 @@ class PSRoIExtractor(BaseRoIExtractor):
         """Build the layer of the feature map.
 
         Raises:
-            ValueError: there is not exactly one stride.
+            ValueError: the number of strides is not 1.
         """
         if len(featmap_strides) != 1:
             raise ValueError(

@@ -14,8 +14,8 @@ def parse_json(content: bytes) -> Any:
     """Parse JSON.
 
     Raises:
-        ValueError: it is none, not UTF-8, nested too deeply, or holds NaN
-            or infinity; says so in one line, without a file's name.
+        ValueError: the text is no JSON, not UTF-8, nested too deeply, or
+            holds NaN or infinity; one line, without the name of a file.
     """
     try:
         return json.loads(content.decode(), parse_constant=_refuse)

@@ -69,7 +69,7 @@ def read_index(path: Path) -> dict[str, np.ndarray]:
 
     Raises:
         StalePoolError: the file is absent, damaged or of another version.
-        PoolError: it is something else.
+        PoolError: the file is no index.
     """
     if not path.exists():
         raise StalePoolError(f'{path.parent}: holds no object pool')

@@ -80,9 +80,9 @@ class ObjectPool:
                 None takes any pool.
 
         Raises:
-            StalePoolError: there is no pool, or it is of another version, of
+            StalePoolError: the pool is absent, of another version, of
                 other inputs, damaged or cut short.
-            PoolError: the files are something else.
+            PoolError: the files are no pool.
         """
         pool = cls(path)
         if expected_fingerprint not in (None, pool.fingerprint):
@@ -99,7 +99,7 @@ class ObjectPool:
         """Check if `open` would succeed.
 
         Raises:
-            PoolError: something else lies there, which should not be
+            PoolError: the path holds other files, which should not be
                 overwritten.
         """
         try:
@@ -112,7 +112,7 @@ class ObjectPool:
         """Return patch ``ind``, a read-only view, uint8 (h, w, 3) BGR.
 
         Raises:
-            PoolError: its pixels are not those that were written.
+            PoolError: the pixels are not those that were written.
         """
         shape = self.patch_shape(ind)
         pixels = self._pixels[self._offsets[ind] : self._offsets[ind + 1]]

@@ -99,8 +99,8 @@ def read_submission(path: str | Path) -> dict[str, str]:
     Nothing is unpacked to disk and nothing is left out in silence.
 
     Raises:
-        SubmissionError: not a zip, or something in it that is no result
-            file at its root.
+        SubmissionError: the file is no zip, or an entry is no result file at
+            its root.
         OSError: ``path`` cannot be read.
     """
     path = Path(path)

@@ -112,7 +112,7 @@ def draw_photos(rows: Sequence[PhotoRow], width: str = 'double') -> Figure:
         width: 'single' or 'double'.
 
     Raises:
-        ValueError: there are no pictures.
+        ValueError: no pictures are given.
     """
     rows = [row for row in rows if row.photos]
     if not rows:

@@ -174,7 +174,7 @@ def check_series(names: Sequence[str]) -> None:
     """Refuse more series than there are colours.
 
     Raises:
-        ValueError: there are more.
+        ValueError: there are more series than colours.
     """
     if len(names) > MAX_SERIES:
         raise ValueError(
