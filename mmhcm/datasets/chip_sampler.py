@@ -94,6 +94,13 @@ class ChipSampler(Sampler):
         """Number of hard chips in an epoch that draws them."""
         return round(self._total * self.hard_ratio)
 
+    @property
+    def draws_per_chip(self) -> tuple[float, float]:
+        """Mean draws of a normal and of a hard chip in an epoch with both."""
+        normal, hard = self.dataset.num_normal, self.dataset.num_hard
+        num_normal = self._total - self.num_hard
+        return num_normal / normal, self.num_hard / hard if hard else 0.0
+
     def _epoch_indices(self) -> np.ndarray:
         """Draw the indices (total,) of this epoch, the same on all ranks."""
         num_normal, num_hard = self.dataset.num_normal, self.dataset.num_hard

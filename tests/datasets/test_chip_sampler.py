@@ -71,7 +71,12 @@ def test_share_of_hard_chips(dataset, ratio, expected, num_hard):
     assert max(key.index for key in draw(sampler)) < dataset.num_normal
     dataset.set_hard_chips(hard_round(num_hard))
     indices = np.array([key.index for key in draw(sampler, 2)])
-    assert (indices >= dataset.num_normal).sum() == expected
+    is_hard = indices >= dataset.num_normal
+    assert is_hard.sum() == expected
+    assert sampler.draws_per_chip == (
+        (~is_hard).sum() / dataset.num_normal,
+        is_hard.sum() / num_hard,
+    )
     assert indices.max(initial=0) < len(dataset)
     dataset.set_hard_chips(None)
     assert max(key.index for key in draw(sampler, 3)) < dataset.num_normal

@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
-from mmhcm.datasets import ChipDataset, find_chip_dataset
+from mmhcm.datasets import ChipDataset, ChipSampler, find_chip_dataset
 from mmhcm.engine.checkpoints import (
     check_initial_weights,
     keep_initial_weights,
@@ -39,6 +39,8 @@ from mmhcm.engine.mining import (
 from mmhcm.structures.rounds import HardChipRound
 
 _STATE_KEY = 'hard_chip_mining'
+#: Draws of a hard chip, for each draw of a normal one, above which to warn.
+_MAX_REPEATS = 3
 
 
 @HOOKS.register_module()
@@ -227,6 +229,7 @@ class HardChipMiningHook(Hook):
         rounds = read_rounds(runner.work_dir, self.rounds)
         _log(runner, loop, rounds[-1], metrics)
         self._hand_over(runner, rounds)
+        _warn_of_repeats(runner)
         if self.restart:
             restore_initial_weights(runner)
 
@@ -307,3 +310,20 @@ def _log(
         runner.visualizer.add_scalars(scalars, step=runner.iter)
     if not hard_round.num_chips:
         runner.logger.warning('the round has no hard chips')
+
+
+def _warn_of_repeats(runner: Runner) -> None:
+    """Warn if few hard chips take a large share of the samples."""
+    sampler = getattr(runner.train_dataloader.batch_sampler, 'sampler', None)
+    if not isinstance(sampler, ChipSampler):
+        return
+    normal, hard = sampler.draws_per_chip
+    if hard > _MAX_REPEATS * normal > 0:
+        chips = sampler.dataset
+        even = chips.num_hard / (chips.num_hard + chips.num_normal)
+        runner.logger.warning(
+            f'train_dataloader.sampler.hard_ratio={sampler.hard_ratio}: each '
+            f'of {chips.num_hard} hard chips is drawn {hard:.1f} times an '
+            f'epoch, a normal chip {normal:.1f} times: mine on more canvases, '
+            f'or set it to {even:.2f} to draw all chips equally often'
+        )

@@ -11,6 +11,7 @@ from mmhcm.engine.mining import MiningLoop, MiningSources, sources
 from mmhcm.engine.mining.loop import weights_digest
 from mmhcm.engine.wrappers import unwrap
 from mmhcm.structures.rounds import read_round
+from tests.support.logged import collect_warnings
 from tests.support.stopping import train_until
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 from tests.support.watching import chips_of, watched_training
@@ -293,16 +294,21 @@ def mining(predict, **settings):
     }
 
 
-def test_negative_chips(make_runner):
+@pytest.mark.parametrize('hard_ratio', [0.2, 0.5])
+def test_negative_chips(make_runner, hard_ratio):
     hook = mining(
         'proposals',
         canvases={'num_canvases': 2, 'num_pastes': 0},
         metric={'type': 'NegativeChipMetric', 'min_proposals': 1},
     )
-    runner = make_runner({**FAST, 'default_hooks.mining': hook})
+    options = {'train_dataloader.sampler.hard_ratio': hard_ratio}
+    runner = make_runner({**FAST, **options, 'default_hooks.mining': hook})
+    messages = collect_warnings(runner)
     watch = watched_training(runner)
     hard_round = read_round(round_path(runner.work_dir))
     assert watch.hard[1] == hard_round.num_chips > 0
+    is_told = any('to draw all chips equally often' in m for m in messages)
+    assert is_told == (hard_ratio == 0.5)
     assert not any(canvas.pastes for canvas in hard_round.canvases)
     assert hard_round.counts['proposals'] > 0
 

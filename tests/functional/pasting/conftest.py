@@ -9,7 +9,5 @@ def loops(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == 'plain':
             for module in (looks, patch_choice, places, trials):
-                patch.setattr(
-                    module, 'compiled', lambda loop, *_: loop
-                )
+                patch.setattr(module, 'compiled', lambda loop, *_: loop)
         yield
