@@ -7,9 +7,12 @@ import torch
 
 from mmhcm.engine.mining import round_path
 from mmhcm.structures.rounds import read_round
+from tests.support.logged import collect_warnings
 from tests.support.stopping import train_until
 from tests.support.tiny_run import build_tiny_runner, state_of, tiny_config
 from tests.support.watching import chips_of, watched_training
+
+PLAIN = {'train_cfg.val_interval': 9, 'default_hooks.mining.epochs': []}
 
 
 @pytest.fixture(
@@ -95,3 +98,46 @@ def test_resumed_equals_uninterrupted(
     assert mined == [(1, 2)]
     assert round_path(resumed.work_dir, 1).read_bytes() == mined_round
     assert chips_of(resumed).num_hard > 0
+
+
+OTHER_SCHEDULES = {
+    'the same': ({}, ''),
+    'more epochs': ({'train_cfg.max_epochs': 3}, '[1].end is 2, not 3'),
+    'another milestone': (
+        {'param_scheduler.1.milestones': [1]},
+        '[1].milestones is [2], not [1]',
+    ),
+    'another rate': (
+        {'optim_wrapper.optimizer.lr': 0.02},
+        '[0].base_values is [0.01], not [0.02]',
+    ),
+    'one scheduler': (
+        {'param_scheduler': [{'type': 'ConstantLR', 'end': 2}]},
+        '2 schedulers, not 1',
+    ),
+}
+
+
+@pytest.fixture(scope='module')
+def trained_dir(tiny_run, tmp_path_factory):
+    work_dir = tmp_path_factory.mktemp('trained')
+    cfg = tiny_config(tiny_run, work_dir, {**PLAIN})
+    build_tiny_runner(cfg).train()
+    return work_dir
+
+
+@pytest.mark.parametrize('case', OTHER_SCHEDULES)
+def test_another_schedule_on_resume_is_a_warning(
+    make_runner, trained_dir, case
+):
+    options, difference = OTHER_SCHEDULES[case]
+    runner = make_runner(
+        {**PLAIN, **options},
+        trained_dir,
+        resume=True,
+    )
+    messages = collect_warnings(runner)
+    runner.train()
+    told = [line for line in messages if 'continues the schedule' in line]
+    assert len(told) == bool(difference)
+    assert all(difference in line for line in told)

@@ -28,6 +28,8 @@ _INERT = (
     'external_root',
     'train_dataloader.sampler.hard_ratio',
 )
+#: What a resumed run takes from the checkpoint and not from its config.
+_SCHEDULE = ('param_scheduler', 'train_cfg.max_epochs', 'train_cfg.max_iters')
 
 
 def resolve_config(path: Path, options: Sequence[str]) -> Config:
@@ -113,7 +115,7 @@ def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
     strange = [
         key
         for key in config_differences(own, other)
-        if not is_below(key, allowed)
+        if is_below(key, _SCHEDULE) or not is_below(key, allowed)
     ]
     if strange:
         raise ValueError(

@@ -11,6 +11,7 @@ from .mining import (
 )
 from .samplers import check_sampler
 from .scales import warn_of_other_scales
+from .schedules import describe_schedule
 from .start import (
     check_testing,
     check_training,
@@ -29,6 +30,7 @@ __all__ = [
     'check_training',
     'check_weights',
     'counts_iterations',
+    'describe_schedule',
     'named_config',
     'rehearse',
     'warn_of_other_scales',

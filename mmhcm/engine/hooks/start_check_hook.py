@@ -1,10 +1,18 @@
 """Hook that checks a run before its first iteration."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from mmdet.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 
-from mmhcm.engine.checks import check_testing, check_training, check_weights
+from mmhcm.engine.checks import (
+    check_testing,
+    check_training,
+    check_weights,
+    describe_schedule,
+)
 
 from .hard_chip_mining_hook import HardChipMiningHook
 
@@ -54,3 +62,18 @@ class StartCheckHook(Hook):
                 and the remedy.
         """
         check_weights(runner)
+
+    def after_load_checkpoint(
+        self, runner: Runner, checkpoint: Mapping[str, Any]
+    ) -> None:
+        """Warn if a resumed run would not follow the config's schedule."""
+        if not runner._resume or not isinstance(runner.param_schedulers, list):
+            return
+        difference = describe_schedule(
+            runner.param_schedulers, checkpoint.get('param_schedulers', ())
+        )
+        if difference:
+            runner.logger.warning(
+                '--resume continues the schedule of the checkpoint, which '
+                f"differs from the config's: {difference}"
+            )

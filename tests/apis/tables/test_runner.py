@@ -105,13 +105,14 @@ train_dataloader = dict(
 test_dataloader = dict(dataset=dict(data_root=data_root + '/val'))
 """
 HOOKS = "dict(mining=dict(type='HardChipMiningHook', epochs=[{}]))"
+SHARES = {'row': 'plain', 'epoch': 1}
 ROWS = [
     {'id': 'plain', 'config': 'plain.py', 'paper': {'AP': 29.1}},
     {
         'id': 'hard',
         'name': 'hard chips',
         'config': 'hard.py',
-        'shares': {'row': 'plain', 'epoch': 1},
+        'shares': SHARES,
     },
     {'id': 'many', 'config': 'hard.py', 'checkpoint_of': 'hard', 'tta': True},
 ]
@@ -346,6 +347,19 @@ def test_another_start_is_not_reused(table):
             {'rows': [ROWS[0], {**ROWS[1], 'cfg_options': {'a': 1}}]},
             "cannot go on from 'plain': their configs differ in a",
         ),
+        (
+            {
+                'rows': [
+                    ROWS[0],
+                    {
+                        **ROWS[1],
+                        'cfg_options': {'param_scheduler': 1},
+                        'shares': {**SHARES, 'differs': ['param_scheduler']},
+                    },
+                ]
+            },
+            'their configs differ in param_scheduler',
+        ),
     ],
 )
 def test_invalid_shares_are_refused(table, kwargs, fault):
@@ -362,7 +376,7 @@ def test_named_differences_may_be_shared(table):
         'train_dataloader.sampler.hard_ratio': 0.3,
     }
     row = {**ROWS[1], 'cfg_options': options}
-    row['shares'] = {'row': 'plain', 'epoch': 1, 'differs': ['a']}
+    row['shares'] = {**SHARES, 'differs': ['a']}
     write_configs(table.root, [ROWS[0], row])
     done, _ = table.run()
     assert done
