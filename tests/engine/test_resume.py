@@ -1,5 +1,6 @@
 """A run that was stopped and resumed equals one that never stopped."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -128,14 +129,11 @@ def trained_dir(tiny_run, tmp_path_factory):
 
 @pytest.mark.parametrize('case', OTHER_SCHEDULES)
 def test_another_schedule_on_resume_is_a_warning(
-    make_runner, trained_dir, case
+    make_runner, trained_dir, tmp_path, case
 ):
     options, difference = OTHER_SCHEDULES[case]
-    runner = make_runner(
-        {**PLAIN, **options},
-        trained_dir,
-        resume=True,
-    )
+    work_dir = shutil.copytree(trained_dir, tmp_path / 'resumed')
+    runner = make_runner({**PLAIN, **options}, work_dir, resume=True)
     messages = collect_warnings(runner)
     runner.train()
     told = [line for line in messages if 'continues the schedule' in line]
