@@ -53,8 +53,7 @@ class ChipDataset:
             512.
         max_chips (int, optional): Most chips of one image; the fullest are
             kept. Defaults to None, which covers every object.
-        cover (str): Method that chooses windows: 'greedy' as in the paper,
-            'edges' likewise but at the objects' edges in place of a grid, or
+        cover (str): Method that chooses windows: 'greedy' as in the paper, or
             'fewest', the smallest number, about a tenth fewer. Defaults to
             'greedy', since other chips are another training set than the
             paper's.

@@ -20,7 +20,7 @@ from .scales import (
     pixel_hulls,
 )
 
-COVERS = ('greedy', 'edges', 'fewest')
+COVERS = ('greedy', 'fewest')
 """Methods of choosing windows, see :func:`generate_chips`."""
 
 
@@ -85,10 +85,10 @@ def generate_chips(
     ones included, then by the order of the scales, then from top to bottom
     and left to right.
 
-    With ``cover='edges'``, candidates start at edges of objects instead of
+    With ``cover='fewest'``, candidates start at edges of objects instead of
     grid positions: no other window holds more objects than the best of these.
-    With ``cover='fewest'``, as few of these candidates as possible are taken,
-    and never more than by the greedy method, even if the search is cut short.
+    As few of these candidates as possible are taken, and never more than by
+    the greedy method, even if the search is cut short.
 
     Each chosen window is then moved to the middle of the candidates that hold
     the same objects, so that the objects have context on all sides. With
@@ -130,16 +130,16 @@ def generate_chips(
     if valid is None:
         valid = find_valid(clipped, hulls, image_wh, scales)
     order = np.arange(len(hulls))
-    if cover == 'fewest':
+    fewest = cover == 'fewest'
+    if fewest:
         # Sort the boxes, so that their order does not matter. The greedy
         # cover does not depend on the order.
         order = np.lexsort([*valid.T, *hulls.T])
         hulls, valid = hulls[order], valid[order]
     limit = len(hulls) if max_chips is None else max_chips
     has_area = np.asarray(valid.any(axis=1))
-    by_edges = cover != 'greedy'
-    grids = _build_grids(hulls, valid, image_wh, scales, by_edges=by_edges)
-    if cover == 'fewest':
+    grids = _build_grids(hulls, valid, image_wh, scales, by_edges=fewest)
+    if fewest:
         chosen, held, proven = cover_with_fewest(grids, has_area, limit)
         if not proven:
             plain = _build_grids(
