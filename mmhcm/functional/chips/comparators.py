@@ -6,7 +6,6 @@ import numpy as np
 
 from mmhcm.functional.boxes import (
     as_bboxes,
-    box_areas,
     contains,
     intersection_areas,
 )
@@ -61,7 +60,6 @@ def background_chips(
                [  0., 256., 256., 512.]], dtype=float32)
     """
     bboxes, regions = as_bboxes(bboxes), as_bboxes(ignored_regions)
-    bboxes = bboxes[box_areas(bboxes) > 0]
     free = []
     for scale in scales:
         windows = grid_windows(scale, image_wh)
@@ -112,11 +110,12 @@ def negative_chips(
     min_proposals: int = 10,
     max_chips: int = 2,
 ) -> Chips:
-    """Cover the proposals that lie in no positive chip.
+    """Cover the proposals that are in no positive chip.
 
-    1. Proposals that lie completely in a positive chip are dropped.
-    2. The others are covered by :func:`generate_chips`, over all scales.
-    3. Windows that newly cover at least ``min_proposals`` of them are kept.
+    1. Proposals that are completely in a positive chip are dropped.
+    2. The other proposals are covered by :func:`generate_chips`, over all
+       scales.
+    3. Windows that newly cover at least ``min_proposals`` proposals are kept.
 
     SNIPER covers each scale separately and requires more proposals at the
     finest scale (over 25, else over 10).
@@ -152,7 +151,7 @@ def negative_chips(
         proposals[outside], image_wh, scales, max_chips=max_chips
     )
     held = contains(chips.windows, proposals[outside])  # (m, n)
-    # The greedy cover orders windows by what each newly covers.
+    # The greedy cover orders windows by the number of newly covered boxes.
     before = np.cumsum(held, axis=0) - held
     num_new = (held & (before == 0)).sum(axis=1)
     keep = num_new >= min_proposals

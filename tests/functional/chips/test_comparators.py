@@ -43,6 +43,12 @@ def test_no_place_without_objects(bboxes):
 def test_an_image_without_objects_is_all_background():
     chips = draw(max_chips=3)
     assert len(chips.windows) == 3
+
+
+def test_boxes_without_area_are_background():
+    chips = draw([[50, 50, 50, 90]], max_chips=3)
+    np.testing.assert_array_equal(chips.windows, draw(max_chips=3).windows)
+    assert chips.covered.tolist() == [False]
     assert not chips.covered.any()
 
 
