@@ -1,4 +1,4 @@
-"""Detection in pictures and videos, and the files of what is found."""
+"""Detection in pictures and videos, and the files of the detections."""
 
 import json
 import sys
@@ -36,19 +36,19 @@ _NO_GEOJSON = (
     'installed'
 )
 _CUT_SHORT = 'videos ended before their headers say'
-#: Headers of some formats have an estimate.
+#: Least share of a header's frame count, which some formats estimate.
 _LEAST_SHARE = 0.9
 
 
 @dataclass
 class Prediction:
-    """Numbers of a prediction.
+    """Summary of a prediction.
 
     Attributes:
-        num_images: Pictures, and frames of videos.
-        num_detections: Detections in them.
-        broken: A line for each file that could not be read.
-        notes: Lines on files that were passed over.
+        num_images: Number of pictures and video frames.
+        num_detections: Number of detections in all pictures and frames.
+        broken: One line for each file that could not be read.
+        notes: Lines on files passed over, missing GeoJSON and short videos.
     """
 
     num_images: int = 0
@@ -70,26 +70,31 @@ def predict(
 ) -> Prediction:
     """Detect objects in pictures and videos; draw and write them.
 
-    A file that cannot be read is named on stderr and skipped. After Ctrl-C,
-    the files hold what was found until then.
+    A file that cannot be read is reported on stderr and skipped. After
+    Ctrl-C, the files contain all detections made until then.
 
     Args:
         cfg: The config, switched to its test mode.
         checkpoint: File or address of the weights.
         sources: Files, folders and patterns, see ``find_sources``.
-        out_dir: Folder of the outputs: ``pictures/``, ``geojson/`` and those
-            of ``files``.
-        files: Format of detections, of ``FORMATS``. Defaults to None.
+        out_dir: Folder of the outputs: ``pictures/``, ``geojson/`` and the
+            files of the format ``files``.
+        files: Format of detections, a key of ``FORMATS``. Defaults to None.
         score_thr: Lowest score of a detection. Defaults to 0.3.
         pictures: Draw the detections. Defaults to True.
         device: Device of the model. Defaults to None, a GPU if there is one.
 
     Raises:
         OSError: a source does not exist, or an output cannot be written.
-        ValueError: the checkpoint or the format does not fit the config.
+        ValueError: the format is unknown, or the checkpoint or the format
+            does not fit the config.
     """
     if not 0 <= score_thr <= 1:
         raise ValueError(f'the lowest score must be in 0..1, got {score_thr}')
+    if files is not None and files not in FORMATS:
+        raise ValueError(
+            f'files must be one of {tuple(FORMATS)}, got {files!r}'
+        )
     out_dir, counter = Path(out_dir), FaultCounter()
     todo = find_sources(sources, out_dir / 'pictures', counter)
     detector = Detector(cfg, checkpoint, score_thr, device)
@@ -99,7 +104,7 @@ def predict(
     try:
         job.run(todo, counter)
     finally:
-        # A run that ends at once leaves the files of the one before.
+        # A run without images keeps the files of an earlier run.
         if job.files is not None and job.result.num_images:
             job.files.close()
     job.result.notes += counter.lines()
@@ -107,7 +112,7 @@ def predict(
 
 
 class _Job:
-    """Work on all sources.
+    """Prediction for all sources.
 
     Args:
         detector: The detector.
@@ -124,7 +129,7 @@ class _Job:
         self.result = Prediction()
 
     def run(self, sources: Sequence[Source], counter: FaultCounter) -> None:
-        """Work on each source, with a bar that shows the time left."""
+        """Process each source; a progress bar shows the time left."""
         for source in tqdm(sources, 'predicting', unit='file'):
             try:
                 if source.is_video:

@@ -188,9 +188,11 @@ def test_a_run_that_fails_at_once_leaves_earlier_files(run, monkeypatch):
     assert Path('out/coco.json').read_bytes() == before
 
 
-def test_scores_are_shares(run):
+def test_invalid_arguments_are_refused(run):
     with pytest.raises(ValueError, match=r'must be in 0\.\.1, got 30'):
         run('photos', score_thr=30)
+    with pytest.raises(ValueError, match=r"one of \('coco'.*got 'voc'"):
+        run('photos', files='voc')
 
 
 def test_weights_of_another_model_are_refused(run, paths, tmp_path):
