@@ -1,4 +1,4 @@
-"""The mining loop, the hooks, and how runs are launched."""
+"""Mining loop, hooks and launching of runs."""
 
 from .hooks import HardChipMiningHook, IterationSeedHook, PlainCheckpointHook
 from .mining import MiningLoop

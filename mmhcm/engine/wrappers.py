@@ -1,4 +1,4 @@
-"""Detectors inside the wrappers of processes and of test modes."""
+"""Detectors inside wrappers for several ranks and for test modes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Metrics, registered under MMDetection's registry."""
+"""Metrics, registered in MMDetection's registry."""
 
 from .background_chip_metric import BackgroundChipMetric
 from .chip_metric import ChipMetric

@@ -17,11 +17,11 @@ class BackgroundChipMetric(ChipMetric):
     """Metric that draws background windows at random, of any scale.
 
     Needs no detections: mine with ``predict='nothing'`` and without
-    pasting. What is drawn follows from (seed, round, image).
+    pasting. The draw depends only on (seed, round, image).
 
     Args:
-        max_chips_per_canvas (int): As many as ``NegativeChipMetric`` takes.
-            Defaults to 2.
+        max_chips_per_canvas (int): Maximum number of chips of a canvas, as in
+            ``NegativeChipMetric``. Defaults to 2.
         max_masked (float): Highest share of a window in ignored regions.
             Defaults to 0.5.
         kwargs: Arguments of ``ChipMetric``.

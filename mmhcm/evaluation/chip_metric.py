@@ -14,16 +14,17 @@ from mmhcm.structures.rounds import MinedCanvas
 
 
 class ChipMetric(BaseMetric):
-    """Base of the metrics that a mining round is made of.
+    """Base of the metrics that produce a mining round.
 
-    A child chooses the chips of one canvas in ``choose``, on every rank, and
-    counts all canvases in ``count``, on the main process. After evaluation
+    A subclass chooses the chips of one canvas in ``choose``, on every rank,
+    and counts all canvases in ``count``, on the main process. After evaluation
     ``canvases`` and ``counts`` hold the round on the main process.
 
     Args:
         scales (list[ChipScale] | list[dict]): The chip scales.
-        max_chips_per_canvas (int, optional): The fullest are kept. Defaults
-            to None, which covers every error.
+        max_chips_per_canvas (int, optional): Maximum number of chips of a
+            canvas; the fullest chips are kept. Defaults to None, which covers
+            every error.
         kwargs: Arguments of ``BaseMetric``.
     """
 
@@ -48,7 +49,7 @@ class ChipMetric(BaseMetric):
         self.results.extend(map(self.choose, data_samples))
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
-        """Put the round together and count; runs on the main process."""
+        """Assemble the round and its counts; runs on the main process."""
         results = distinct_canvases(results)
         canvases, counts = self.finish(results)
         self.counts = {
@@ -67,21 +68,21 @@ class ChipMetric(BaseMetric):
         """Choose the chips of one canvas.
 
         Args:
-            sample: One of ``process``: ``canvas``, ``ori_shape``,
+            sample: A data sample of ``process``: ``canvas``, ``ori_shape``,
                 ``instances``, ``ignored_regions`` and predictions.
 
         Returns:
-            ``canvas``, the ``MinedCanvas``, and what ``count`` needs.
+            ``canvas``, the ``MinedCanvas``, and the values for ``count``.
         """
 
     def finish(
         self, results: Sequence[dict]
     ) -> tuple[Sequence[MinedCanvas], dict[str, Any]]:
-        """Return the canvases of all records, and ``count`` of them."""
+        """Return the canvases of all records, and their ``count``."""
         return [result['canvas'] for result in results], self.count(results)
 
     def count(self, results: Sequence[dict]) -> dict[str, Any]:
-        """Count for ``counts`` what is in the records of ``choose``."""
+        """Compute entries of ``counts`` from the records of ``choose``."""
         return {}
 
     def scalars(self) -> dict[str, float]:
@@ -101,7 +102,7 @@ class ChipMetric(BaseMetric):
         scale_inds = [
             ind for canvas in self.canvases for ind in canvas.scale_inds
         ]
-        # One more than the scales: the whole image as last resort.
+        # One entry more than scales: the whole image as last resort.
         return np.bincount(
             np.array(scale_inds, dtype=np.int64),
             minlength=len(self.scales) + 1,
@@ -124,9 +125,9 @@ def image_size(sample: dict) -> tuple[int, int]:
 
 
 def distinct_canvases(results: Sequence[dict]) -> list[dict]:
-    """Sort results by image; keep one of those whose ``canvas`` is the same.
+    """Sort results by image; keep one result of equal ``canvas`` values.
 
-    The canvas after a broken one is processed twice.
+    The canvas after a broken canvas is processed twice.
     """
 
     def image_of(result: dict) -> tuple[int, int]:
@@ -143,10 +144,10 @@ def distinct_canvases(results: Sequence[dict]) -> list[dict]:
 
 
 def seen_images(canvases: Sequence[MinedCanvas]) -> list[list[int]]:
-    """List data set and image of the canvases, each once, in their order.
+    """List the distinct (data set, image) pairs of canvases, in order.
 
-    A round keeps the canvases with chips alone; these tell an image without
-    errors from one that was not looked at.
+    A round keeps only the canvases with chips; the pairs distinguish an image
+    without errors from an image that was not mined.
     """
     pairs = dict.fromkeys((c.source, c.image) for c in canvases)
     return [list(pair) for pair in pairs]

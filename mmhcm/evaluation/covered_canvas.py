@@ -18,7 +18,7 @@ from mmhcm.structures.rounds import (
 
 @dataclass(frozen=True)
 class LearnedCounts:
-    """Numbers of chips and of the objects that they let a detector learn.
+    """Numbers of chips, and of the objects that are learned in the chips.
 
     Attributes:
         chips: Number of chips.
@@ -49,17 +49,17 @@ class LearnedCounts:
 
 @dataclass(frozen=True)
 class CoveredCanvas:
-    """Errors of all kinds on a canvas, and the chips that cover some.
+    """Errors of all kinds on a canvas, and the chips for the mined errors.
 
     Attributes:
         canvas: The canvas.
         errors: All errors.
-        mined: int64 (n,), positions of those that chips are wanted for.
+        mined: int64 (n,), indices in ``errors`` of the mined errors, which
+            chips are made for.
         chips: The chips; their ``errors`` are (m, n).
-        gt_labels: int (g,), labels of the objects that ``chips.objects``
-            (m, g) speaks of.
-        num_parts: Detections that are parts of objects.
-        num_unlearned: Wanted errors that no window lets the detector learn.
+        gt_labels: int (g,), labels of the objects in ``chips.objects`` (m, g).
+        num_parts: Number of detections that are parts of objects.
+        num_unlearned: Number of mined errors that are learned in no window.
     """
 
     canvas: MinedCanvas
@@ -72,7 +72,7 @@ class CoveredCanvas:
 
     @property
     def num_mined(self) -> int:
-        """Number of errors that chips are wanted for."""
+        """Number of mined errors."""
         return len(self.mined)
 
     @property
@@ -82,7 +82,7 @@ class CoveredCanvas:
         return self.num_mined - self.num_unlearned - learned
 
     def values(self, weights: np.ndarray) -> np.ndarray:
-        """Weigh objects and errors of each chip (m,) by class weights (c,)."""
+        """Sum class weights (c,) over each chip's objects and errors, (m,)."""
         labels = np.array(
             [e.label for e in self._mined_errors()], dtype=np.int64
         )
@@ -92,7 +92,10 @@ class CoveredCanvas:
         )
 
     def background_scores(self) -> np.ndarray:
-        """Return the best score (m,) of chips on background alone, else -1."""
+        """Return the best score (m,) of background chips, else -1.
+
+        The errors of a background chip are all on background.
+        """
         about = self._are_about_objects()
         scores = np.array([e.score for e in self._mined_errors()])
         best = (self.chips.errors * scores).max(axis=1, initial=0)
@@ -107,7 +110,7 @@ class CoveredCanvas:
         """Count the objects to learn in the chips of a kind of errors.
 
         Args:
-            name: A kind; 'hard' for all chips.
+            name: Kind of errors; 'hard' for all chips.
         """
         chosen = np.ones(len(self.chips.windows), dtype=bool)
         if name != 'hard':
@@ -117,7 +120,7 @@ class CoveredCanvas:
         return LearnedCounts.of(self.chips.objects[chosen].sum(axis=1))
 
     def record(self) -> MinedCanvas:
-        """Return the canvas with chips and errors, as a round has it."""
+        """Return the canvas with chips and errors, as stored in a round."""
         learned = np.flatnonzero(self.chips.errors.any(axis=0))
         with_chip = set(self.mined[learned].tolist())
         return replace(
@@ -156,17 +159,17 @@ def cover_canvas(
     min_objects: int = 0,
     **thresholds: float,
 ) -> CoveredCanvas:
-    """Find the errors on a canvas and cover those of some kinds.
+    """Find the errors on a canvas and cover the errors of some kinds.
 
     Args:
         canvas: The canvas.
-        image: Its detections and objects.
+        image: Detections and objects of the canvas.
         image_wh: (width, height), pixels.
         scales: The chip scales.
-        kinds: Kinds that chips are made for.
+        kinds: Kinds of errors that chips are made for.
         min_objects: Chips with fewer objects to learn are left out. Defaults
             to 0.
-        **thresholds: Of ``scoring.errors.classify_errors``.
+        **thresholds: Thresholds of ``scoring.errors.classify_errors``.
     """
     types = image.classify(**thresholds)
     errors = find_errors(image, types)

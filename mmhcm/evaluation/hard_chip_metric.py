@@ -36,45 +36,45 @@ class HardChipMetric(ChipMetric):
     """Metric that finds errors on canvases and covers them with hard chips.
 
     Compares the detections of each canvas with all its objects, pasted ones
-    included. By default hard chips are made for objects of the wrong class,
-    for objects that are taken for background, and for background that is
-    taken for an object (paper section 3.3). Chips cover the errors that can
-    be learned in them, jointly over the scales, and are placed where they
-    hold the most objects to learn.
+    included. By default hard chips are made for objects with the wrong class,
+    for missed objects, and for background that is detected as an object (paper
+    section 3.3). Chips cover the errors that can be learned in them, jointly
+    over the scales, and are placed where they hold the most objects to learn.
 
-    Canvases are compared where they are detected; the score threshold, errors
-    and chips follow on the main process, when all canvases are known.
+    Each rank compares its canvases; the main process then computes the score
+    threshold, errors and chips over all canvases.
 
     Args:
-        kinds (Sequence[str]): Errors that chips are made for, of 'class',
-            'missed', 'background', 'both' (an object of another class that
-            the detection overlaps too little, or that it is a part of) and
-            'localization' (likewise of its own class). Defaults to ('class',
-            'missed', 'background').
+        kinds (Sequence[str]): Kinds of errors that chips are made for, of
+            'class', 'missed', 'background', 'both' (the detection overlaps an
+            object of another class too little, or is a part of the object) and
+            'localization' (the same for an object of the detected class).
+            Defaults to ('class', 'missed', 'background').
         score_thr (float | str): Lowest score of a detection that counts, or
-            'best_f1': the one at which F1 over all canvases of the round is
-            best, all classes together. Defaults to 'best_f1'.
+            'best_f1': the threshold with the best F1 over all canvases of the
+            round, all classes together. Defaults to 'best_f1'.
         min_score (float): Lowest threshold that 'best_f1' may choose.
             Defaults to 0.05.
         fg_thr (float): IoU from which a detection is on an object. Defaults
             to 0.5.
-        bg_thr (float): IoU below which it is on background, if it is no part
-            of an object. Defaults to 0.1.
+        bg_thr (float): IoU below which a detection is on background, unless
+            the detection is a part of an object. Defaults to 0.1.
         ignored_iof_thr (float): Share of a detection in ignored pixels from
-            which it is no error. Defaults to 0.5.
-        part_thr (float): Share of a detection in an object from which it is
-            a part of that object. Defaults to 0.5.
+            which the detection is not an error. Defaults to 0.5.
+        part_thr (float): Share of a detection in an object from which the
+            detection is a part of that object. Defaults to 0.5.
         background_share (float): Highest share of the round's chips whose
-            errors are all on background; those of the highest scores stay.
-            Such chips hold few objects. Means nothing where 'background' is
-            the only kind. Defaults to 0.25.
-        min_objects (int): Chips with fewer objects to learn, which are those
-            of the scale's sizes and at least half visible, are left out.
-            Defaults to 0.
-        class_power (float): ``max_chips_per_canvas`` keeps the chips with
-            the most to learn, where an error or object of a class counts
-            (objects of the class on the canvases) ** -``class_power``.
-            Defaults to 0: all classes alike.
+            errors are all on background; the chips with the highest scores are
+            kept. Chips of only background errors hold few objects. Ignored if
+            'background' is the only kind. Defaults to 0.25.
+        min_objects (int): Chips with fewer objects to learn are left out.
+            Objects to learn are in the scale's valid range and at least half
+            visible. Defaults to 0.
+        class_power (float): Exponent of the class weights.
+            ``max_chips_per_canvas`` keeps the chips with the most to learn,
+            where an error or object of a class has the weight (number of
+            objects of the class on the canvases) ** -``class_power``. Defaults
+            to 0: equal weights.
         kwargs: Arguments of ``ChipMetric``.
     """
 
@@ -130,7 +130,7 @@ class HardChipMetric(ChipMetric):
         }
 
     def choose(self, sample: dict) -> dict:
-        """Compare the detections of a canvas with the objects."""
+        """Compare the detections of a canvas with its objects."""
         image_wh = image_size(sample)
         image = _detected_image(sample, self.min_score)
         types = image.classify(score_thr=self.min_score, **self.thresholds)
@@ -155,7 +155,7 @@ class HardChipMetric(ChipMetric):
     def finish(
         self, results: Sequence[dict]
     ) -> tuple[Sequence[MinedCanvas], dict[str, Any]]:
-        """Cover the errors of all canvases with chips, keep the best."""
+        """Cover the errors of all canvases with chips; keep the best chips."""
         score_thr, f1 = self._find_score_thr(results)
         objects = self.class_counts(
             [
@@ -206,7 +206,7 @@ class HardChipMetric(ChipMetric):
         }
 
     def scalars(self) -> dict[str, float]:
-        """Return the threshold, objects a chip and errors of each kind."""
+        """Return the threshold, objects per chip and errors of each kind."""
         return {
             'score_thr': self.counts['score_thr'],
             'objects_per_chip': _mean(self.counts['learned']['hard']),
@@ -217,7 +217,7 @@ class HardChipMetric(ChipMetric):
         }
 
     def _count_chips(self, covered: Sequence[CoveredCanvas]) -> dict[str, Any]:
-        """Count errors, and those that have no chip."""
+        """Count errors, parts, and errors without a chip."""
         chipless = [
             canvas.canvas
             for canvas in covered
@@ -251,7 +251,7 @@ class HardChipMetric(ChipMetric):
     def _choose(
         self, covered: Sequence[CoveredCanvas], objects: np.ndarray
     ) -> list[CoveredCanvas]:
-        """Keep the chips with the most to learn, few on background alone."""
+        """Keep the chips with the most to learn; limit background chips."""
         weights = class_weights(objects, self.class_power)
         owners = np.repeat(
             np.arange(len(covered)), [len(c.chips.windows) for c in covered]
@@ -291,7 +291,7 @@ class HardChipMetric(ChipMetric):
     def _count_errors(
         self, covered: Sequence[CoveredCanvas]
     ) -> dict[str, list[int]]:
-        """Count errors by kind and class: the object's, if there is one."""
+        """Count errors by kind and class, of the object or else detection."""
         numbers = Counter(
             (error.kind, error.label)
             for canvas in covered
@@ -343,15 +343,15 @@ class HardChipMetric(ChipMetric):
 
 
 def _detected_image(sample: dict, min_score: float) -> DetectedImage:
-    """Return a canvas' objects and its detections from a score on."""
+    """Return a canvas' objects, and detections of at least ``min_score``."""
     pred = sample['pred_instances']
     height, width = sample['ori_shape'][:2]
-    # NumPy has no bfloat16, which CPUs' mixed precision is.
+    # NumPy has no bfloat16, the type of mixed precision on CPUs.
     bboxes = clip_boxes(
         as_bboxes(pred['bboxes'].float().cpu().numpy()), (0, 0, width, height)
     )
     scores = pred['scores'].float().cpu().numpy()
-    # Outside the image there is nothing to be wrong about.
+    # Detections outside the image are not errors.
     shown = box_wh(bboxes).min(axis=1, initial=np.inf) > 0
     shown &= scores >= min_score
     return DetectedImage.of(

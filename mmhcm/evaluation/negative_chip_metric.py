@@ -16,14 +16,15 @@ from .chip_metric import ChipMetric, image_size, with_chips
 class NegativeChipMetric(ChipMetric):
     """Metric that finds background windows dense in proposals (SNIPER).
 
-    Expects proposals where detections would be: mine with
+    Expects proposals instead of detections: mine with
     ``predict='proposals'`` and without pasting.
 
     Args:
-        min_proposals (int): Least proposals that a chip newly holds.
-            Defaults to 10.
+        min_proposals (int): Smallest number of proposals that a chip newly
+            covers. Defaults to 10.
         score_thr (float): Lowest objectness of a proposal. Defaults to 0.
-        max_chips_per_canvas (int): Defaults to 2.
+        max_chips_per_canvas (int): Maximum number of chips of a canvas.
+            Defaults to 2.
         kwargs: Arguments of ``ChipMetric``.
     """
 

@@ -15,9 +15,9 @@ from .chip_metric import ChipMetric, image_size, with_chips
 class ObjectChipMetric(ChipMetric):
     """Metric that covers all objects of canvases, as normal chips do.
 
-    A comparator of hard chips: the difference is what mining adds to pasting.
-    Pasted objects count as any other, ignored ones are not covered.
-    Needs no detections: mine with ``predict='nothing'``.
+    A comparator of hard chips: the difference shows the effect of mining in
+    addition to pasting. Pasted objects count as any other; ignored objects are
+    not covered. Needs no detections: mine with ``predict='nothing'``.
     """
 
     default_prefix = 'object_chip'
@@ -50,7 +50,7 @@ class ObjectChipMetric(ChipMetric):
         }
 
     def scalars(self) -> dict[str, float]:
-        """Return the numbers of objects and of pasted ones."""
+        """Return the numbers of objects and of pasted objects."""
         return {
             name: float(sum(self.counts[name]))
             for name in ('objects', 'pasted')

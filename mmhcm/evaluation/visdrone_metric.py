@@ -44,9 +44,9 @@ class VisDroneMetric(BaseMetric):
     annotation file. Both paths must be in the ``meta_keys`` of the packing
     transform.
 
-    Metrics are AP, AP50, AP75, AR1, AR10, AR100 and AR500, in per cent. Those
-    without a prefix are official, and mAP is AP once more; ``class_mean_``
-    marks the plain mean over classes.
+    Metrics are AP, AP50, AP75, AR1, AR10, AR100 and AR500, in per cent.
+    Metrics without a prefix are official, and mAP equals AP; the prefix
+    ``class_mean_`` marks the plain mean over classes.
 
     Args:
         max_dets (int): Maximum number of detections of an image. Defaults to
@@ -97,7 +97,7 @@ class VisDroneMetric(BaseMetric):
 
         Raises:
             ValueError: If an image has no annotation file, or detections are
-                not finite. The check is here and not in ``compute_metrics``,
+                not finite. Checked here and not in ``compute_metrics``,
                 which runs on one rank while the others wait.
         """
         self._check_classes()

@@ -15,8 +15,8 @@ class WholeFileDump(DumpDetResults):
     """DumpDetResults whose file appears whole or not at all.
 
     Args:
-        out_file_path: The file, which ends in '.pkl' or '.pickle'.
-        collect_device: 'cpu' or 'gpu', where ranks gather.
+        out_file_path: Path of the file, which ends in '.pkl' or '.pickle'.
+        collect_device: Device that gathers the ranks' results, 'cpu' or 'gpu'.
     """
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict:

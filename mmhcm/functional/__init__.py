@@ -4,6 +4,6 @@ No module in this package imports torch or OpenMMLab, reads a file or logs.
 Import from its packages and modules by name, e.g.
 ``from mmhcm.functional.chips import generate_chips``.
 
-Examples in docstrings assume ``import numpy as np`` and the names that their
-package exports.
+Examples in docstrings assume ``import numpy as np`` and the names exported by
+the example's package.
 """

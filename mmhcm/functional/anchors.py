@@ -1,7 +1,7 @@
 """Anchors fitted to the sizes and shapes of objects (paper 4.1).
 
-Boxes are (n, 4) xyxy in pixels of the network's input, i.e. after the config's
-own chips, valid ranges and resizing.
+Boxes are (n, 4) xyxy in pixels of the network's input, i.e. after the chips,
+valid ranges and resizing of the config.
 """
 
 from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ def best_ious(
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the network's input.
-        input_wh: (width, height) of the input, pixels, or one per box (n, 2).
+        input_wh: (width, height) of the input, pixels, or (n, 2), one per box.
             Feature maps have ``ceil(side / stride)`` positions.
         spec: The anchors.
         chunk_size: Boxes that are processed at once, to bound the memory.
@@ -134,10 +134,10 @@ def fit_anchors(
     The objective is the best possible recall averaged over all IoU thresholds
     in ``thr_range``: a box counts 0 below the range, 1 above the range, and
     linearly in between. Unlike the recall at one threshold, this average has
-    no plateaus; unlike the mean IoU, it does not reward boxes that already
-    match well.
+    no plateaus; unlike the mean IoU, the average does not reward boxes that
+    already match well.
 
-    1. Ratios start at quantiles of the boxes' own ratios. Scales are spaced
+    1. Ratios start at quantiles of the boxes' ratios. Scales are spaced
        evenly over an octave, starting at the best of a coarse list of sizes.
     2. Each scale and ratio in turn, and all scales together, are multiplied
        by a factor as long as the objective improves. The factor shrinks when
@@ -145,7 +145,7 @@ def fit_anchors(
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the network's input.
-        input_wh: (width, height) of the input, pixels, or one per box (n, 2).
+        input_wh: (width, height) of the input, pixels, or (n, 2), one per box.
         strides: Strides of the levels, pixels.
         num_scales: Number of scales, at least 1.
         num_ratios: Number of ratios, at least 1.
@@ -268,7 +268,7 @@ def _search(
 
 
 def _moves(spec: AnchorSpec) -> list[tuple[str, int | None]]:
-    """List the parameters of one move each; None means all of a kind."""
+    """List the steps of the search; None means all values of a parameter."""
     return [
         ('scales', None),
         *(('scales', ind) for ind in range(len(spec.scales))),
@@ -286,7 +286,7 @@ def _moved(
 
 
 def _rounded(spec: AnchorSpec) -> AnchorSpec:
-    """Round scales and ratios to two decimals, as configs write them."""
+    """Round scales and ratios to two decimals, as written in configs."""
     return replace(
         spec,
         scales=tuple(max(round(float(s), 2), 0.01) for s in spec.scales),

@@ -11,7 +11,7 @@ def compiled(
     signature: str | None = None,
     finite: bool = False,
 ) -> Callable[..., Any]:
-    """Compile a function of arrays and numbers, once a process.
+    """Compile a function of arrays and numbers, once per process.
 
     Args:
         function: Function that Numba can compile without changes.
@@ -29,7 +29,7 @@ def compiled(
         >>> fast_add(1, 2)
         3
     """
-    # The import takes a second; most commands run no loop.
+    # Importing Numba takes a second, and most commands run no loop.
     import numba
 
     signatures = None if signature is None else [signature]
@@ -48,7 +48,7 @@ def compiled(
 
 
 def _use_unkept(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Call a function that is compiled lazily, even if caching it fails."""
+    """Wrap a lazily compiled function, to ignore errors of its cache."""
 
     @wraps(function)
     def call(*args: Any) -> Any:

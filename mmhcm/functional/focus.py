@@ -1,7 +1,7 @@
 """Focus pixels and focus chips of AutoFocus (Najibi, Singh, Davis 2019).
 
-A detector marks the cells of its feature map where objects are small; the
-boxes around them are the windows of the next finer test scale.
+A detector predicts the cells of a feature map where objects are small. The
+boxes around these cells are the windows of the next finer test scale.
 """
 
 import cv2
@@ -20,9 +20,10 @@ def label_focus_pixels(
     """Label the cells of a feature map by the objects that they touch.
 
     A cell is 1 if it touches an object whose size, sqrt(area), is above the
-    first and below the second of ``sizes``: small, but not hopeless. Other
-    cells are -1, neither, if they touch an object of up to the first size,
-    one from the second up to the third, or an ignored one; the rest are 0.
+    first and below the second of ``sizes``: small, but not too small to find.
+    Another cell is -1, neither positive nor negative, if it touches an ignored
+    object, an object up to the first size, or an object from the second up to
+    the third size. All other cells are 0.
 
     Args:
         bboxes: (n, 4) xyxy, network-input pixels, of objects that count at
@@ -31,7 +32,7 @@ def label_focus_pixels(
         stride: Network-input pixels per cell.
         sizes: Smallest size, size of the next scale, largest size to ignore,
             network-input pixels. Defaults to (5, 64, 90).
-        ignored: (m, 4) of objects that do not count. Defaults to None.
+        ignored: (m, 4) xyxy of ignored objects, likewise. Defaults to None.
 
     Returns:
         int64 (height, width).
@@ -66,7 +67,7 @@ def _fill(
 def focus_chips(
     focus: np.ndarray, threshold: float, min_side: int, dilation: int = 3
 ) -> np.ndarray:
-    """Find the windows of a focus map that a finer scale has to look at.
+    """Find the windows of a focus map for the next finer scale.
 
     1. Cells above the threshold are dilated.
     2. The boxes around connected cells, neighbours by a corner included, are
@@ -95,7 +96,7 @@ def focus_chips(
         np.ones((dilation, dilation), np.uint8),
     )
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    # The first is the background.
+    # The first component is the background.
     start, side_wh = np.split(stats[1:, :4].astype(np.int64), 2, axis=1)
     map_wh = np.array([width, height])
     larger_wh = np.minimum(np.maximum(side_wh, min_side), map_wh)
@@ -107,7 +108,7 @@ def focus_chips(
 
 
 def join_overlapping(bboxes: np.ndarray) -> np.ndarray:
-    """Join boxes that overlap to the box around them, until none do.
+    """Replace overlapping boxes by the box around them, until none overlap.
 
     Boxes that only share an edge do not overlap.
 
@@ -115,8 +116,8 @@ def join_overlapping(bboxes: np.ndarray) -> np.ndarray:
         bboxes: (n, 4) xyxy.
 
     Returns:
-        float32 (m, 4), by their corners from top to bottom, then from left to
-        right; m <= n.
+        float32 (m, 4), sorted from top to bottom, then from left to right, by
+        upper left corner; m <= n.
 
     Examples:
         >>> join_overlapping([[0, 0, 4, 4], [9, 9, 12, 12], [3, 1, 8, 2]])
@@ -124,7 +125,7 @@ def join_overlapping(bboxes: np.ndarray) -> np.ndarray:
                [ 9.,  9., 12., 12.]], dtype=float32)
     """
     bboxes = as_bboxes(bboxes)
-    # Each round that changes anything leaves fewer boxes.
+    # Each iteration reduces the number of boxes, or is the last.
     for _ in range(len(bboxes)):
         overlaps = intersection_areas(bboxes, bboxes) > 0  # (n, n)
         np.fill_diagonal(overlaps, True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from .boxes import as_bboxes
 
-#: Mean colour of ImageNet, BGR, by which Caffe's weights centre images.
+#: Mean colour of ImageNet, BGR, subtracted from images for Caffe's weights.
 CAFFE_MEAN = (103.53, 116.28, 123.675)
 
 
@@ -111,7 +111,7 @@ def crop_resize_pad(
         return crop
     chip = np.empty((chip_size, chip_size, 3), dtype=np.uint8)
     chip[:new_height, :new_width] = crop
-    # Row by row, which is several times faster than pixel by pixel.
+    # Copying rows is several times faster than copying pixels.
     padding = np.tile(_as_pixel(color), (chip_size, 1))
     chip[:new_height, new_width:] = padding[new_width:]
     chip[new_height:] = padding

@@ -10,7 +10,7 @@ _DECIMALS = 9
 def find_masked(
     bboxes: np.ndarray, regions: np.ndarray, min_share: float = 0.5
 ) -> np.ndarray:
-    """Find objects that lie in ignored regions by at least ``min_share``.
+    """Find objects with a share of at least ``min_share`` in ignored regions.
 
     Args:
         bboxes: (n, 4) xyxy.
@@ -28,7 +28,7 @@ def find_masked(
     bboxes = as_bboxes(bboxes).astype(np.float64)
     regions = as_bboxes(regions).astype(np.float64)
     # The sum of the shares is an upper bound of the share in the union, and
-    # few boxes reach it.
+    # is less than min_share for most boxes.
     most = intersection_areas(bboxes, regions).sum(axis=1)
     masked = most >= (min_share - 10.0**-_DECIMALS) * box_areas(bboxes)
     masked[masked] = union_shares(bboxes[masked], regions) >= min_share

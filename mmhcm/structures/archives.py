@@ -8,12 +8,12 @@ from pathlib import Path
 
 from .files import one_line
 
-#: Far above the annotations of any data set, low enough that a hostile
+#: Limits far above the annotations of any data set, low enough that a hostile
 #: archive does not fill the disk.
 MAX_FILES = 1_000_000
 MAX_TOTAL_BYTES = 4 << 30
 #: Errors of tarfile and the decoders for damaged bytes; an OSError of a
-#: decoder has no number.
+#: decoder has no errno.
 _DAMAGES = (
     tarfile.TarError,
     lzma.LZMAError,
@@ -31,16 +31,17 @@ class ArchiveError(ValueError):
 
 
 def unpack_tar(path: str | Path, folder: str | Path) -> None:
-    """Unpack the files and folders of a tar, perhaps compressed.
+    """Unpack the files and folders of a tar archive, compressed or not.
 
     Args:
-        path: The tar.
-        folder: An empty folder; after an error it may hold a part.
+        path: The archive.
+        folder: An empty folder; after an error, the folder may hold some of
+            the files.
 
     Raises:
-        ArchiveError: the file is no tar, is damaged, is too large, or holds a
-            name outside of ``folder``, a name twice, or something else than
-            files and folders.
+        ArchiveError: the file is not a tar archive, is damaged, is too large,
+            or holds a name outside of ``folder``, a duplicate name, or an
+            entry other than a file or folder.
         OSError: a file cannot be read or written.
     """
     try:
@@ -54,7 +55,7 @@ def unpack_tar(path: str | Path, folder: str | Path) -> None:
 
 
 def _bounded(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Yield the members of an archive; the first unfit one is an error."""
+    """Yield the members of an archive; raise at the first invalid member."""
     seen: set[str] = set()
     total = 0
     for member in tar:
@@ -74,7 +75,7 @@ def _bounded(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 
 
 def _check_end(tar: tarfile.TarFile) -> None:
-    """Read to the end, where checksums are; tarfile ends at a bad header."""
+    """Read to the end to verify checksums; tarfile stops at a bad header."""
     assert tar.fileobj is not None, 'the archive is open'
     tar.fileobj.seek(tar.offset)
     if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):

@@ -1,12 +1,12 @@
 """Choices of options, for command lines that import nothing else."""
 
-#: How several processes are started.
+#: Launchers of several processes.
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 #: Samples of a config that can be exported.
 EXPORT_KINDS = ('images', 'chips', 'hard-chips', 'canvases')
-#: Formats of annotations of an export.
+#: Formats of exported annotations.
 EXPORT_FORMATS = ('coco', 'yolo')
-#: Formats of files of detections.
+#: Formats of detection files.
 PREDICTION_FORMATS = ('coco', 'yolo', 'visdrone')
 #: Formats of exported images.
 IMAGE_FORMATS = ('.png', '.jpg')
@@ -14,7 +14,7 @@ IMAGE_FORMATS = ('.png', '.jpg')
 FIGURE_FORMATS = ('pdf', 'svg', 'png', 'json')
 #: Widths of figures, in one or both columns of a paper, inches.
 FIGURE_WIDTHS = {'single': 3.3, 'double': 6.9}
-#: Analysis tools of MMDetection, and what they do.
+#: Analysis tools of MMDetection, and their purposes.
 MMDET_TOOLS = {
     'analyze_logs': 'curves and times of training, from its json logs',
     'analyze_results': 'best and worst images, from a dump of test --out',

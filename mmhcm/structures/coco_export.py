@@ -25,7 +25,7 @@ def image_record(
 
     Args:
         file_name: Name of the image file.
-        image_wh: Its width and height, pixels.
+        image_wh: Width and height of the image, pixels.
         annotations: From :func:`annotation_records`.
         extra: Further keys of the image, plain values.
     """
@@ -50,11 +50,11 @@ def annotation_records(
     Args:
         bboxes: (n, 4) xyxy, pixels of the image.
         labels: (n,), from 0; categories count from 1.
-        ignored: bool (n,), crowds in COCO's words.
-        pasted: bool (n,), or None where it is not known.
+        ignored: bool (n,), exported as COCO's crowds.
+        pasted: bool (n,); None if unknown.
     """
-    # float64 holds the difference of two float32 well enough to get both
-    # corners back.
+    # In float64, the difference of two float32 values is precise enough to
+    # recover both corners.
     corners = as_bboxes(bboxes).astype(np.float64)
     records = []
     for ind, (x1, y1, x2, y2) in enumerate(corners.tolist()):
@@ -81,9 +81,10 @@ def write_coco(
     Args:
         path: The file.
         images: Id and :func:`image_record` of each image.
-        classes: Names of the classes; label i is category i + 1. VisDrone's
-            are persons or vehicles as their supercategory, others objects.
-        description: What the images are.
+        classes: Names of the classes; label i is category i + 1. The
+            supercategory is person or vehicle for VisDrone's classes, object
+            for other classes.
+        description: Description of the images.
     """
     image_infos: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []

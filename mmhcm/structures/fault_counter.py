@@ -4,29 +4,29 @@ from collections.abc import Mapping
 
 
 class FaultCounter:
-    """Numbers of faults of each kind, and the first of each."""
+    """Number of faults and first fault of each kind."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[int, str]] = {}
 
     def add(self, kind: str, first: object, count: int = 1) -> None:
-        """Count ``count`` more of a kind.
+        """Add faults of a kind.
 
         Args:
             kind: Name of the kind, in the plural.
-            first: The first of these, if no earlier one is known: file, line
-                and fault.
-            count: Nothing is added for 0.
+            first: The first of these faults: file, line and fault. Kept if no
+                earlier fault of the kind is known.
+            count: Number of faults. Nothing is added for 0.
         """
         if count:
             known, earliest = self._found.get(kind, (0, str(first)))
             self._found[kind] = known + count, earliest
 
     def lines(self, outcomes: Mapping[str, str] | None = None) -> list[str]:
-        """Describe each kind in one line, in the order of first ones.
+        """Describe each kind in one line, in the order of first occurrence.
 
         Args:
-            outcomes: Outcome of each kind. Defaults to None, left out.
+            outcomes: Outcome of each kind. Defaults to None: left out.
         """
         outcomes = outcomes or {}
         return [

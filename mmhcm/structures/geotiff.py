@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 TIFF_SUFFIXES = ('.tif', '.tiff')
 #: Tags of GeoTIFF: pixel size, affine transform, coordinate system.
 _GEO_TAGS = {33550, 34264, 34735}
-#: Decoded parts that GDAL keeps; by default a twentieth of the memory.
+#: Size of GDAL's cache of decoded blocks; GDAL's default is a twentieth of the
+#: memory.
 _CACHE_MB = 256
 _NUM_BYTES = {'uint8': 1, 'uint16': 2}
 
@@ -30,9 +31,9 @@ def has_rasterio() -> bool:
 
 
 def has_geo_tags(path: str | Path) -> bool:
-    """Check if a TIFF file records its position on a map, without rasterio.
+    """Check if a TIFF file has tags of a map position, without rasterio.
 
-    A file that Pillow cannot read does not.
+    False for a file that Pillow cannot read.
     """
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
@@ -46,12 +47,12 @@ def has_geo_tags(path: str | Path) -> bool:
 
 
 class GeoTiff:
-    """TIFF file that gives pixels like an array: ``image[0:640, 0:640]``.
+    """TIFF file that is sliced like an array: ``image[0:640, 0:640]``.
 
-    Pixels are uint8 (h, w, 3) BGR as OpenCV gives them: bands that are red,
-    green and blue by their interpretation, else the first three; a single
-    band is repeated, a palette applied; of 16 bits the upper eight are kept.
-    Only the part that is asked for is read.
+    Pixels are uint8 (h, w, 3) BGR, as in OpenCV. The bands are those
+    interpreted as red, green and blue, otherwise the first three bands. A
+    single band is repeated, a palette is applied, and 16-bit values are
+    reduced to their upper eight bits. Only the requested part is read.
 
     Args:
         path: The file.
@@ -85,7 +86,7 @@ class GeoTiff:
 
     @property
     def is_referenced(self) -> bool:
-        """Flag of a file that records its position on a map."""
+        """True if the file records its position on a map."""
         return self._file.crs is not None or not (
             self._file.transform.is_identity
         )
@@ -100,7 +101,7 @@ class GeoTiff:
         return ':'.join(authority) if authority else crs.to_wkt()
 
     def __getitem__(self, rows_columns: tuple[slice, slice]) -> np.ndarray:
-        """Read a part, uint8 (h, w, 3) BGR.
+        """Read a part of the image, uint8 (h, w, 3) BGR.
 
         Args:
             rows_columns: Slices with a step of 1.
@@ -114,7 +115,7 @@ class GeoTiff:
     def shrunk(self, max_side: int) -> np.ndarray:
         """Read the image with a long side of at most ``max_side`` pixels.
 
-        Pixels are averaged; of a palette, the most frequent colour is taken.
+        Pixels are averaged; with a palette, the most frequent colour is used.
         """
         from rasterio.enums import Resampling
 
@@ -146,7 +147,7 @@ class GeoTiff:
             raise ImageError(f'{self.path}: CMYK, not red, green and blue')
 
     def _bands(self) -> list[int]:
-        """List the bands of blue, green and red, or one of grey, from 1."""
+        """List the bands of blue, green and red, or a grey band, from 1."""
         colors = ('blue', 'green', 'red')
         if all(color in self._kinds for color in colors):
             return [self._kinds.index(color) + 1 for color in colors]

@@ -12,17 +12,18 @@ from PIL import Image
 
 from .fault_counter import FaultCounter
 
-#: Kind of a fault.
+#: Kind of fault for a FaultCounter.
 NO_IMAGE = 'files that are no images by their names'
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
-#: Most pixels of an image: what OpenCV decodes, by its own variable.
+#: Maximum number of pixels of an image: OpenCV's limit, set by its variable.
 MAX_PIXELS = int(os.environ.get('OPENCV_IO_MAX_IMAGE_PIXELS') or 2**30)
 
 
 def is_apple_double(name: str) -> bool:
-    """Test for the name of a file of attributes.
+    """Check if a name is that of an AppleDouble file, which holds attributes.
 
-    macOS writes one beside every file on foreign disks and in archives.
+    macOS writes an AppleDouble file next to every file on foreign disks and
+    in archives.
 
     Examples:
         >>> is_apple_double('._0001.jpg'), is_apple_double('0001.jpg')
@@ -32,7 +33,7 @@ def is_apple_double(name: str) -> bool:
 
 
 def distinct_names(paths: Sequence[str | Path]) -> list[str]:
-    """Name images by their stems, with as many folders as tell them apart.
+    """Name images by stem, with as many folders as distinct names require.
 
     Args:
         paths: Different paths.
@@ -55,21 +56,22 @@ def distinct_names(paths: Sequence[str | Path]) -> list[str]:
 
 
 class ImageError(ValueError):
-    """Error of an image file that cannot be read; starts with its path."""
+    """Error of an unreadable image file; the message starts with the path."""
 
 
 def read_image_size(path: str | Path) -> tuple[int, int]:
     """Read (width, height) of an image, pixels as stored, from its header.
 
     Raises:
-        ValueError: no image, or one with more pixels than OpenCV decodes.
+        ValueError: the file is not an image, or has more pixels than OpenCV
+            decodes.
         OSError: the file cannot be read.
     """
     # Pillow's own limit, a sixth of OpenCV's, guards its decoders.
     pillow_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         with warnings.catch_warnings():
-            # of metadata that nobody asks for
+            # Warnings about unused metadata.
             warnings.simplefilter('ignore')
             with Image.open(path) as image:
                 width, height = image.size
@@ -95,15 +97,14 @@ def read_image_sizes(
 ) -> dict[str, tuple[int, int]]:
     """Read (width, height) of every image in a folder, by its stem.
 
-    Only headers are read. Files that aren't images by their suffix are
-    passed over.
+    Only headers are read. Files without the suffix of an image are skipped.
 
     Args:
         images_dir: The folder.
-        counter: Counts files that are passed over, but for hidden ones.
+        counter: Counts skipped files, except hidden files.
 
     Raises:
-        ValueError: an image cannot be read, or two share a stem.
+        ValueError: an image cannot be read, or two images share a stem.
         OSError: the folder cannot be read.
     """
     sizes: dict[str, tuple[int, int]] = {}
@@ -127,11 +128,11 @@ def read_image_sizes(
 def read_sizes_csv(path: str | Path) -> dict[str, tuple[int, int]]:
     """Read rows ``name,width,height`` into (width, height) by image stem.
 
-    A first row of those very words is a header. Names may have an image
+    A first row ``name,width,height`` is a header. Names may have an image
     suffix.
 
     Raises:
-        ValueError: a row is malformed or names an image again.
+        ValueError: a row is malformed or repeats an image.
         OSError: the file cannot be read.
     """
     sizes: dict[str, tuple[int, int]] = {}
@@ -150,13 +151,13 @@ def read_sizes_csv(path: str | Path) -> dict[str, tuple[int, int]]:
 def _add_size(
     sizes: dict[str, tuple[int, int]], fields: list[str], where: str
 ) -> None:
-    """Add a row to ``sizes``; skip blank ones and the header."""
+    """Add a row to ``sizes``; skip blank rows and the header."""
     fields = [field.strip() for field in fields]
     is_header = where.endswith(':1') and fields == ['name', 'width', 'height']
     if is_header or not any(fields):
         return
     if len(fields) != 3 or not all(
-        # Of 9 digits at most: larger ones are of no image.
+        # At most 9 digits after zeros: no image is larger.
         re.fullmatch('0{0,9}[1-9][0-9]{0,8}', field)
         for field in fields[1:]
     ):

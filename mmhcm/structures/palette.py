@@ -1,6 +1,6 @@
 """Colours of classes, the same in data sets, pictures and figures."""
 
-#: RGB by label: bright on asphalt and grass, Okabe and Ito's where they are.
+#: RGB by label: bright on asphalt and grass, Okabe and Ito's where possible.
 CLASS_COLORS = (
     (230, 159, 0),
     (240, 228, 66),

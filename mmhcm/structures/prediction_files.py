@@ -1,4 +1,4 @@
-"""Detections of an image as rows and records of other programs."""
+"""Detections of an image in the file formats of other programs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -54,14 +54,14 @@ def geojson(
 ) -> dict[str, Any]:
     """Describe detections as GeoJSON polygons in map coordinates.
 
-    The coordinates are those of the image, not longitude and latitude as RFC
-    7946 has it; the member ``crs`` of GeoJSON 2008 names their system, and
-    GDAL, QGIS and others read it.
+    The coordinates are in the image's coordinate system, not longitude and
+    latitude as in RFC 7946. The member ``crs`` of GeoJSON 2008, which GDAL,
+    QGIS and others read, names the coordinate system.
 
     Args:
         bboxes: (n, 4) xyxy, pixels of the image.
         scores: (n,).
-        names: Class of each.
+        names: Class name of each detection.
         to_map: Converts points (k, 2) from pixels to map coordinates.
         crs: 'EPSG:32633' or WKT. Defaults to None, unknown.
 
@@ -91,7 +91,7 @@ def geojson(
 
 
 def _is_clockwise(to_map: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Check if the corners of a box come clockwise on the map."""
+    """Check if the corners of a box are clockwise on the map."""
     start, down, right = to_map(np.array([[0, 0], [0, 1], [1, 0]]))
     (x1, y1), (x2, y2) = down - start, right - start
     return bool(x1 * y2 < x2 * y1)
@@ -100,7 +100,7 @@ def _is_clockwise(to_map: Callable[[np.ndarray], np.ndarray]) -> bool:
 def _crs_urn(crs: str) -> str:
     """Name a coordinate system as GDAL does."""
     if crs == 'EPSG:4326':
-        # With the longitude first, as all coordinates here.
+        # CRS84 has the longitude first, as all coordinates here.
         return 'urn:ogc:def:crs:OGC:1.3:CRS84'
     authority, _, code = crs.partition(':')
     if code.isalnum():

@@ -1,14 +1,14 @@
-"""Names of the classes that configs ask for."""
+"""Names of the classes in configs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def type_name(node: Mapping[str, Any]) -> str:
-    """Return the name of the class in a config's ``type``, '' without one.
+    """Return the name of the class in a config's ``type``, '' if absent.
 
-    The type is a name, maybe with a scope or a module in front, or the class
-    itself, as in MMEngine's configs of pure Python.
+    The type is a name, possibly with a scope or module prefix, or the class
+    itself, as in MMEngine's pure Python configs.
 
     Examples:
         >>> type_name({'type': 'mmdet.RandomFlip'}), type_name({'type': dict})

@@ -1,4 +1,4 @@
-"""Boxes as YOLO label files, and the yaml that lists them."""
+"""Boxes as YOLO label files, and the yaml file of their data set."""
 
 import json
 from collections.abc import Sequence
@@ -16,15 +16,16 @@ _DECIMALS = 7
 def yolo_rows(
     bboxes: np.ndarray, labels: np.ndarray, image_wh: tuple[int, int]
 ) -> str:
-    r"""Write boxes as rows ``class x_centre y_centre width height``.
+    r"""Format boxes as rows ``class x_centre y_centre width height``.
 
     Args:
-        bboxes: (n, 4) xyxy, pixels; cut at the edges of the image.
+        bboxes: (n, 4) xyxy, pixels; clipped to the image.
         labels: (n,), from 0.
         image_wh: Width and height of the image, pixels.
 
     Returns:
-        A row for each box with an area in the image, as shares of its size.
+        A row for each box with an area in the image, as shares of the image's
+        size.
 
     Examples:
         >>> yolo_rows([[0, 0, 50, 20]], [3], image_wh=(100, 40))
@@ -43,10 +44,11 @@ def yolo_rows(
 
 
 def write_yolo_yaml(folder: str | Path, classes: Sequence[str]) -> Path:
-    """Write ``data.yaml`` for all parts that lie in ``folder/images/``.
+    """Write ``data.yaml`` for all parts in ``folder/images/``.
 
     Args:
-        folder: Its ``images/`` and ``labels/`` have a folder for each part.
+        folder: Folder whose ``images/`` and ``labels/`` have a folder for each
+            part.
         classes: Names of the classes, in the order of the labels.
 
     Returns:
@@ -54,11 +56,11 @@ def write_yolo_yaml(folder: str | Path, classes: Sequence[str]) -> Path:
     """
     path = Path(folder, 'data.yaml')
     parts = sorted(item.name for item in Path(folder, 'images').iterdir())
-    # Trainers ask for both keys.
+    # Trainers require both keys.
     keys = {key: parts[0] for key in ('train', 'val')}
     keys.update({name: name for name in parts})
     lines = [
-        # Quoted as in JSON, which is YAML.
+        # Quoted as in JSON, which is valid YAML.
         *(
             f'{key}: {json.dumps(f"images/{part}")}'
             for key, part in keys.items()

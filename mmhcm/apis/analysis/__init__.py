@@ -1,4 +1,4 @@
-"""Statistics of a data set, and windows, ranges and anchors for it."""
+"""Statistics of a data set, and fitted windows, ranges and anchors."""
 
 from .fitting import (
     DataFit,

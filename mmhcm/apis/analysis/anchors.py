@@ -29,9 +29,9 @@ _MMDET_SCALES, _MMDET_RATIOS = (8.0,), (0.5, 1.0, 2.0)
 
 @dataclass(frozen=True)
 class TrainingObjects:
-    """The objects that training learns, as the network's input shows them.
+    """Learned objects, in pixels of the network's input.
 
-    An object that is learned in several chips counts once for each.
+    An object that is learned in several chips counts once for each chip.
 
     Attributes:
         bboxes: float32 (n, 4) xyxy, input pixels.
@@ -48,13 +48,13 @@ class TrainingObjects:
 
 @dataclass(frozen=True)
 class AnchorFit:
-    """Anchors before and after, and how well each match.
+    """Anchors before and after fitting, and their IoUs with the objects.
 
     Attributes:
         head: Part of the model that has the anchors.
-        objects: What they were fitted to.
+        objects: Objects that the anchors were fitted to.
         specs: Anchors by name: MMDetection's default, the config's, fitted.
-        figures: ``summarize_ious`` of each.
+        figures: Result of ``summarize_ious`` for the anchors of each name.
     """
 
     head: str
@@ -74,13 +74,16 @@ def fit_config_anchors(
 
     Args:
         cfg: The config, for its anchors, pipeline and padding.
-        dataset: What ``build_training_data`` makes of it.
-        num_scales: Scales a level. Defaults to None, as many as in the config.
-        num_ratios: Ratios a level. Defaults to None, likewise.
-        seed: Which boxes are fitted to, if there are many. Defaults to 0.
+        dataset: Chips of the config, see ``build_training_data``.
+        num_scales: Scales per level. Defaults to None, as many as in the
+            config.
+        num_ratios: Ratios per level. Defaults to None, as many as in the
+            config.
+        seed: Seed of random resizing, and of the sample of boxes if there are
+            many. Defaults to 0.
 
     Raises:
-        ValueError: a model without anchors of MMDetection's ordinary kind.
+        ValueError: the model has no anchors of a plain ``AnchorGenerator``.
     """
     head, present = present_anchors(cfg)
     objects = training_objects(cfg, dataset, seed)
@@ -112,7 +115,7 @@ def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
     """Return the name of the head with anchors, and its anchors.
 
     Raises:
-        ValueError: the head has no anchors, or not ``AnchorGenerator``'s own.
+        ValueError: the model has no anchors of a plain ``AnchorGenerator``.
     """
     for head in ('rpn_head', 'bbox_head'):
         settings = dict(cfg.model.get(head, {}).get('anchor_generator', {}))
@@ -140,7 +143,7 @@ def present_anchors(cfg: Config) -> tuple[str, AnchorSpec]:
 def training_objects(
     cfg: Config, dataset: ChipDataset, seed: int = 0
 ) -> TrainingObjects:
-    """Collect the objects that training learns, in network-input pixels."""
+    """Collect the learned objects, in pixels of the network's input."""
     pipeline = training_pipeline(cfg)
     resizing = InputResizing(pipeline, seed)
     divisor = cfg.model.get('data_preprocessor', {}).get('pad_size_divisor', 1)
@@ -167,7 +170,7 @@ def training_objects(
 
 
 def fit_text(fit: AnchorFit) -> str:
-    """Format the objects that were fitted to, and the recall of anchors."""
+    """Format the number and sizes of the objects, and the anchors' recall."""
     objects = fit.objects
     sizes = sqrt_areas(objects.bboxes)
     quantiles = ' / '.join(

@@ -21,7 +21,7 @@ from .anchors import (
     fit_text,
 )
 
-#: Network input from which memory may be short, pixels.
+#: Long side of a network input above which memory may be short, pixels.
 _LONG_SIDE = 4096
 
 
@@ -30,9 +30,9 @@ class DataFit:
     """Fitted values of a config.
 
     Attributes:
-        scales: Windows and valid ranges; () if they are the config's.
-        test_scale: Factor of the test at one scale, at which objects are as
-            large as on the chips.
+        scales: Windows and valid ranges; () if the config's scales are kept.
+        test_scale: Resize factor of the test at one scale, at which objects
+            are as large as on the chips.
         anchors: Anchors for the objects on the chips of these scales.
     """
 
@@ -53,18 +53,20 @@ def fit_config(
 
     Args:
         cfg: The config, for its anchors, pipeline and padding.
-        dataset: What ``build_training_data`` makes of it.
-        num_windows: Chip scales; fewer if objects differ little in size.
-            Defaults to 3. None keeps those of the config, as does a config
-            that trains on whole images.
-        num_scales: Anchor scales a level; None, the default, is as many as
-            the config has.
-        num_ratios: Anchor ratios a level, likewise.
-        seed: Which boxes are fitted to, if there are many. Defaults to 0.
+        dataset: Chips of the config, see ``build_training_data``.
+        num_windows: Number of chip scales; fewer if objects differ little in
+            size. Defaults to 3. None keeps the config's scales. Without
+            effect if the config trains on whole images.
+        num_scales: Anchor scales per level. Defaults to None, as many as in
+            the config.
+        num_ratios: Anchor ratios per level. Defaults to None, as many as in
+            the config.
+        seed: Seed of random resizing, and of the sample of boxes if there are
+            many. Defaults to 0.
 
     Raises:
-        ValueError: no object has an area, or a model without anchors of
-            MMDetection's ordinary kind.
+        ValueError: no object has an area, or the model has no anchors of a
+            plain ``AnchorGenerator``.
     """
     scales: list[ChipScale] = []
     if num_windows is not None and dataset.scales is not None:
@@ -81,7 +83,7 @@ def fit_config(
 
 
 def data_fit_text(fit: DataFit) -> str:
-    """Format what was fitted to, the recall, and the fitted config lines."""
+    """Format the objects, the anchors' recall and the fitted config lines."""
     parts = [fit_text(fit.anchors), fitted_lines(fit)]
     longest = fit.test_scale * fit.anchors.objects.image_whs.max()
     if fit.scales and longest > _LONG_SIDE:
@@ -106,12 +108,12 @@ def fitted_lines(fit: DataFit) -> str:
 
 
 def fitted_config(fit: DataFit, base: str, path: str | Path) -> str:
-    """Format a config that inherits another one and has the fitted values.
+    """Format a config that inherits ``base`` and sets the fitted values.
 
     Args:
-        fit: The values.
-        base: The config that they were fitted for.
-        path: Where the config will be.
+        fit: Fitted values.
+        base: Config that the values were fitted for.
+        path: Path of the new config.
     """
     if not base.startswith(SCOPE):
         folder = Path(path).resolve().parent
@@ -125,7 +127,7 @@ def fitted_config(fit: DataFit, base: str, path: str | Path) -> str:
 
 
 def scales_text(scales: Sequence[ChipScale]) -> str:
-    """Format scales as a config writes them."""
+    """Format scales as lines of a config."""
     lines = ['scales = [']
     for scale in scales:
         low, high = scale.valid_range
@@ -139,10 +141,10 @@ def scales_text(scales: Sequence[ChipScale]) -> str:
 
 
 def check_fitted(cfg: Config, fit: DataFit) -> None:
-    """Check that a config that has the fitted scales trains with them.
+    """Check that a config with the fitted scales trains with them.
 
     Raises:
-        ValueError: the config's training data has scales of its own.
+        ValueError: the config's training data uses other scales.
     """
     if not fit.scales:
         return

@@ -29,19 +29,19 @@ _CHIP_SAMPLER_RATIO = 0.5
 def analyze(
     cfg: Config, dataset: ChipDataset, num_canvases: int | None = None
 ) -> dict[str, Any]:
-    """Count a config's training data; see ``statistics_text``.
+    """Compute statistics of a config's training data.
 
     Args:
         cfg: The config, for pipeline, sampler and mining.
-        dataset: What ``build_training_data`` makes of it.
-        num_canvases: Canvases to draw, as the first mining round does. None
-            leaves them out.
+        dataset: Chips of the config, see ``build_training_data``.
+        num_canvases: Number of canvases to generate as in the first mining
+            round. None leaves canvases out.
 
     Returns:
-        Plain values. ``counts`` has the instances by class: in images, on
-        normal chips, on canvases, pasted ones, on chips of canvases, and in
-        1000 samples of training's stream. A ratio is None where a class that
-        the images have is missing.
+        Plain values, see ``statistics_text``. ``counts`` has the instances by
+        class: in images, on normal chips, on canvases, pasted, on chips of
+        canvases, and in 1000 training samples. A ratio is None if a class of
+        the images is missing.
     """
     pipeline = training_pipeline(cfg)
     min_visible = min_visible_of(pipeline)
@@ -94,7 +94,7 @@ def analyze(
 
 
 def class_ratio(counts: np.ndarray, present: np.ndarray) -> float | None:
-    """Divide the largest count by the smallest, of classes present (c,)."""
+    """Divide the largest by the smallest count (c,) of present classes."""
     counts = np.asarray(counts)[np.asarray(present) > 0]
     if not len(counts) or not counts.min() > 0:
         return None
@@ -145,7 +145,7 @@ def statistics_text(figures: Mapping[str, Any]) -> str:
 
 
 def write_statistics(path: str | Path, figures: Mapping[str, Any]) -> None:
-    """Write the figures of ``analyze`` as json."""
+    """Write the figures of ``analyze`` as JSON."""
     with atomic_write(path) as file:
         file.write(json.dumps(figures, indent=2, allow_nan=False).encode())
 
@@ -179,7 +179,7 @@ class _Totals:
             self.learned += instance_counts(
                 image.labels[inds[keep]], num_classes
             )
-        # Asked of windows and boxes, and not of what the cover claims.
+        # Computed from windows and boxes, independently of the cover.
         suitable = image.valid[:, image.scale_inds].T  # (chips, objects)
         held = contains(image.windows, image.bboxes) & suitable
         self.covered += int((held.any(axis=0) & counted).sum())

@@ -35,7 +35,7 @@ _MIN_VISIBLE = 0.5
 def save_chips(
     cfg: Config, out_dir: str | Path, num: int, seed: int = 0
 ) -> list[Path]:
-    """Draw normal chips as training sees them, but for flips.
+    """Draw normal chips as training uses them, without random transforms.
 
     Args:
         cfg: The config.
@@ -65,9 +65,9 @@ def save_canvases(
     Args:
         cfg: A config that mines hard chips.
         out_dir: Folder of the pictures; ``canvases.jpg`` has them all.
-        num: Number of canvases, drawn at random from the round's.
+        num: Number of canvases, drawn at random from the round.
         seed: Seed of that draw. Defaults to 0.
-        pool: The object pool. Defaults to None: the config's, built if it is
+        pool: The object pool. Defaults to None: the config's pool, built if
             absent.
 
     Returns:
@@ -102,19 +102,20 @@ def save_hard_chips(
     """Draw hard chips with the errors that they were mined for.
 
     Args:
-        cfg: The config that they were mined with.
+        cfg: The config that the chips were mined with.
         out_dir: Folder of the pictures; ``hard_chips.jpg`` has them all.
         num: Number of hard chips, drawn at random.
         seed: Seed of that draw. Defaults to 0.
-        round_file: A mined round. Defaults to None: the last one in the
+        round_file: A mined round. Defaults to None: the last round in the
             work directory.
-        pool: The object pool. Defaults to None: the config's.
+        pool: The object pool. Defaults to None: the config's pool.
 
     Returns:
         The files, the contact sheet last.
 
     Raises:
-        ValueError: no such round, or one of other images.
+        FileNotFoundError: the work directory has no round.
+        ValueError: the round cannot be read, or is of other images.
     """
     dataset = rendering_hard_chips(cfg, round_file, pool)
     inds = dataset.num_normal + draw_indices(dataset.num_hard, num, seed)
@@ -151,7 +152,7 @@ def _draw_chip(dataset: ChipDataset, ind: int) -> tuple[str, np.ndarray]:
 def _chip_objects(
     sample: dict, instances: Sequence[dict], chip: dict
 ) -> ObjectMarks:
-    """Take objects as the pipeline leaves them, with the pasted ones."""
+    """Collect the objects of a rendered chip, and flag pasted objects."""
     return ObjectMarks(
         as_bboxes(sample['gt_bboxes'].numpy()),
         np.asarray(sample['gt_bboxes_labels']),
@@ -181,10 +182,10 @@ def save_detections(
     seed: int = 0,
     score_thr: float = 0.3,
 ) -> list[Path]:
-    """Draw detections on validation images, by the config's test pipeline.
+    """Draw detections on validation images, with their pipeline.
 
-    Where an image has annotations, the detections are compared with them and
-    errors are drawn as on hard chips.
+    If an image has annotations, the detections are compared with the
+    annotations, and errors are drawn as on hard chips.
 
     Args:
         cfg: The config.

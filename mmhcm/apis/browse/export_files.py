@@ -27,14 +27,14 @@ class ExportedSample:
     """An image to export.
 
     Attributes:
-        name: Its file name.
+        name: File name of the image.
         image_wh: Width and height, pixels.
         image: uint8 (h, w, 3) BGR, or the path of a file to copy.
         bboxes: (n, 4) xyxy, pixels of the image.
         labels: (n,).
         ignored: bool (n,).
-        pasted: bool (n,), or None where that is not known.
-        regions: (r, 4) xyxy, parts of the image that do not count.
+        pasted: bool (n,), or None if unknown.
+        regions: (r, 4) xyxy, ignored regions of the image.
         extra: Further keys of the image in a COCO file.
     """
 
@@ -61,10 +61,10 @@ class CocoFiles:
         self._records: list[tuple[int, dict[str, Any]]] = []
 
     def add(self, number: int, sample: ExportedSample) -> None:
-        """Write an image; remember its annotations under an id.
+        """Write an image; keep the annotations under an id.
 
-        A region that does not count is a crowd of every class, which COCO's
-        scores take as the same.
+        An ignored region becomes a crowd of every class, which has the same
+        effect on COCO's scores.
         """
         _write_image(self._folder / self._part / sample.name, sample.image)
         annotations = annotation_records(
@@ -93,8 +93,8 @@ class CocoFiles:
 class YoloFiles:
     """``out_dir/images/part/``, ``out_dir/labels/part/``, ``data.yaml``.
 
-    A label file has no way to ignore an object, so that ignored ones are
-    filled with one colour: they are neither foreground nor background.
+    A label file cannot mark an object as ignored, so ignored objects are
+    filled with one colour and are neither foreground nor background.
     """
 
     def __init__(

@@ -43,8 +43,8 @@ class ExportResult:
 
     Attributes:
         path: The COCO json, or the yaml of YOLO.
-        num_images: Images in it.
-        num_broken: Samples that were left out since their image is broken.
+        num_images: Number of exported images.
+        num_broken: Number of samples left out because of a broken image.
     """
 
     path: Path
@@ -57,13 +57,12 @@ class _Source:
     """Samples of one kind.
 
     Attributes:
-        dataset: Its pipeline ends with the picture.
+        dataset: Data set whose pipeline ends with the picture.
         start: Index of the first sample.
         total: Number of samples.
-        describe: Gives the fields of the annotations of an
-            ``ExportedSample`` and its ``extra``, from a data info before and
-            after the pipeline.
-        suffix: Of the files.
+        describe: Function from a data info before and after the pipeline to
+            the annotation fields and the ``extra`` of an ``ExportedSample``.
+        suffix: Suffix of the image files.
     """
 
     dataset: ChipDataset | CanvasDataset
@@ -83,7 +82,7 @@ class _Source:
         """Render a sample."""
         info = self.dataset.get_data_info(self.start + ind)
         before = dict(info)
-        # Whatever still draws draws the same in every export.
+        # Remaining random transforms draw the same in every export.
         with seeded_globals(0, ind):
             rendered = self.dataset.pipeline(info)
         if rendered is None:
@@ -121,19 +120,19 @@ def export(
         cfg: The config.
         what: One of ``EXPORT_KINDS``.
         out_dir: Folder to write into.
-        num: How many samples, drawn at random; a larger number includes the
-            samples of a smaller one. Defaults to None, all.
+        num: Number of samples, drawn at random; a larger number includes the
+            samples of a smaller number. Defaults to None, all.
         round_file: A mined round, for hard chips. Defaults to None: the last
-            one in the work directory.
-        suffix: '.png', or '.jpg', which is smaller and not exact, of chips
-            and canvases.
+            round in the work directory.
+        suffix: Suffix of chips and canvases: '.png', or '.jpg', which is
+            smaller but lossy.
         files: One of ``EXPORT_FORMATS``.
-        split: 'train', 'val' or 'test', of whole images.
+        split: 'train', 'val' or 'test', for whole images.
 
     Raises:
-        OSError: a file that is missing or cannot be written.
-        ValueError: an argument or config that does not fit, or not a single
-            image that can be read.
+        OSError: a file is missing or cannot be written.
+        ValueError: an argument or the config is invalid, or no image can be
+            read.
     """
     _check_arguments(what, num, round_file, suffix, files, split)
     source: _Source | WholeImages
@@ -246,7 +245,7 @@ def _describe_canvas(info: dict, _: dict) -> dict[str, Any]:
         'extra': {
             'window': [0.0, 0.0, float(info['width']), float(info['height'])],
             'scale_factor': [1.0, 1.0],
-            # A canvas is seen at every scale, and is a chip of none.
+            # A canvas is used at every scale, and is a chip of no scale.
             'scale_ind': None,
         },
     }

@@ -34,7 +34,7 @@ def save_pictures(
         name, image = picture(ind)
         stem = _short(f'{kind}_{name}', ind)
         if stem.lower() in stems:
-            # Images of equal names in different folders.
+            # Images in different folders can have equal names.
             stem = f'{stem}_{ind}'
         stems.add(stem.lower())
         paths.append(write_picture(out_dir / f'{stem}.png', image))
@@ -44,22 +44,22 @@ def save_pictures(
 
 
 def _short(stem: str, ind: int) -> str:
-    """Cut a stem to a length that disks allow; ``ind`` keeps it unique."""
+    """Shorten a stem to fit file systems; ``ind`` keeps the stem unique."""
     encoded = stem.encode(errors='surrogateescape')
     if len(encoded) <= _MAX_STEM:
         return stem
-    # A letter that is cut in two is left out.
+    # Drop a character whose bytes are cut in two.
     start = encoded[: _MAX_STEM - 20].decode(errors='ignore')
     return f'{start}_{ind}'
 
 
 def write_picture(path: Path, picture: np.ndarray, *options: int) -> Path:
-    """Write a picture, whole or not at all, in the format of its suffix.
+    """Write a picture atomically, in the format of the path's suffix.
 
     Args:
         path: The file.
         picture: uint8 (h, w, 3) BGR.
-        *options: Those of ``cv2.imencode``.
+        *options: Options of ``cv2.imencode``.
 
     Returns:
         ``path``.

@@ -16,7 +16,7 @@ from mmhcm.structures.instances import instance_arrays, instance_labels
 
 from .export_files import ExportedSample
 
-#: Ignored regions are filled, as in training.
+#: Transforms that fill ignored regions, as in training.
 _MASKED = (
     {'type': 'LoadImage'},
     {'type': 'MaskIgnoredRegions'},
@@ -24,18 +24,19 @@ _MASKED = (
 
 
 class WholeImages:
-    """Images of a training, validation or test set, with none left out.
+    """All images of a training, validation or test set.
 
     Args:
         cfg: The config.
-        split: 'train', 'val' or 'test', whose dataloader names the set.
-        masked: Fill ignored regions, and give images that have ignored
-            objects as pixels, to be filled as well. Otherwise, and for all
-            other images, it is the file that counts.
+        split: 'train', 'val' or 'test', prefix of the set's dataloader.
+        masked: Load images that have ignored regions or objects, and fill
+            the regions; ``YoloFiles`` fills the objects. If False, and for
+            all other images, the image is the file to copy.
 
     Raises:
         OSError: the images or annotations cannot be read.
-        ValueError: the config has no such set, or two images have one name.
+        ValueError: the config has no dataloader of the split, or two images
+            have the same name without suffix.
     """
 
     def __init__(self, cfg: Config, split: str, masked: bool) -> None:
@@ -44,7 +45,7 @@ class WholeImages:
             raise ValueError(f'{cfg.filename} has no {split}_dataloader')
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         settings = dict(innermost_dataset(loader.dataset))
-        # Images without objects are a part of the whole.
+        # Keep images without objects.
         settings.update(pipeline=[], filter_cfg=None, lazy_init=False)
         self.dataset: BaseDataset = DATASETS.build(settings)
         self._read = Compose(_MASKED) if masked else None
@@ -54,7 +55,7 @@ class WholeImages:
         return len(self.dataset)
 
     def sample(self, ind: int) -> ExportedSample:
-        """Describe an image; reads its pixels if they have to be filled."""
+        """Describe an image; read its pixels only if some must be filled."""
         info = self.dataset.get_data_info(ind)
         bboxes, ignored = instance_arrays(info['instances'])
         regions = as_bboxes(info.get('ignored_regions', []))

@@ -1,4 +1,4 @@
-"""Training data of a config, for the commands that show it."""
+"""Training data of a config, for commands that show the data."""
 
 from .chipped_image import ChippedImage, chip_image, iterate_images
 from .detecting import detect

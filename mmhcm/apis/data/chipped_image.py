@@ -26,12 +26,12 @@ class ChippedImage:
         bboxes: float32 (n, 4) xyxy, source pixels.
         labels: int64 (n,).
         ignored: bool (n,).
-        valid: bool (n, K + 1), scales at which an object is learned; never
-            for ignored ones.
+        valid: bool (n, K + 1), scales at which an object is learned; False
+            for ignored objects.
         windows: float32 (m, 4) xyxy, source pixels.
         scale_inds: int64 (m,).
         resizes: float64 (m,), chip pixels per source pixel.
-        min_visible: Share of an object that is visible where it is learned.
+        min_visible: Least visible share at which an object is learned.
     """
 
     image_wh: tuple[int, int]
@@ -47,7 +47,7 @@ class ChippedImage:
     def projections(
         self,
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield ``project_to_chip`` of every chip, as ``CropChip`` does."""
+        """Yield ``project_to_chip`` of every chip, as in ``CropChip``."""
         for window, scale_ind, resize in zip(
             self.windows, self.scale_inds, self.resizes, strict=True
         ):
@@ -82,7 +82,7 @@ def iterate_images(
 def chip_image(
     dataset: ChipDataset, info: dict, min_visible: float
 ) -> ChippedImage:
-    """Cover any image, such as a canvas, with chips of the data set's kind."""
+    """Cover any image, such as a canvas, with chips as in the data set."""
     bboxes, ignored = instance_arrays(info['instances'])
     image_wh = (info['width'], info['height'])
     chips = Chips(
@@ -111,7 +111,7 @@ def chipped_image(
     scale_inds: np.ndarray,
     min_visible: float,
 ) -> ChippedImage:
-    """Put an image and given chips together."""
+    """Combine an image with given chips."""
     bboxes, ignored = instance_arrays(info['instances'])
     image_wh = (info['width'], info['height'])
     labels = [item['bbox_label'] for item in info['instances']]

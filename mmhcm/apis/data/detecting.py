@@ -24,10 +24,10 @@ def detect(
     """Yield each image's detections, in pixels of the source image.
 
     Args:
-        cfg: A config, for its model.
-        checkpoint: Weights.
+        cfg: The config of the model.
+        checkpoint: File of the weights.
         dataset: The data set of images.
-        inds: Which of its images, in this order.
+        inds: Indices of the images, in the order of the results.
         score_thr: Lowest score that is kept.
     """
     device = 'cuda' if torch.cuda.is_available() else 'cpu'

@@ -26,7 +26,7 @@ from .training_data import build_training_data, training_pipeline
 
 
 def chip_pipeline(cfg: Config) -> list[dict]:
-    """List the transforms of a training sample but random and packing ones."""
+    """List the training transforms that are neither random nor packing."""
     return [
         transform
         for transform in training_pipeline(cfg)
@@ -35,7 +35,7 @@ def chip_pipeline(cfg: Config) -> list[dict]:
 
 
 def canvas_pipeline(cfg: Config) -> list[dict]:
-    """List the transforms of a training sample that make a whole canvas."""
+    """List the training transforms that render a whole canvas."""
     wanted = (
         *('LoadImage', 'LoadChipImage'),
         *('MaskIgnoredRegions', 'PasteObjects'),
@@ -57,16 +57,18 @@ def rendering_hard_chips(
     round_file: str | Path | None = None,
     pool: ObjectPool | None = None,
 ) -> ChipDataset:
-    """Build data as :func:`rendering_chips` does, with a round's hard chips.
+    """Build data as in :func:`rendering_chips`, with a round's hard chips.
 
     Args:
-        cfg: The config that they were mined with.
-        round_file: A mined round. Defaults to None: the last one in the
+        cfg: The config that the chips were mined with.
+        round_file: A mined round. Defaults to None: the last round in the
             work directory.
-        pool: The object pool. Defaults to None: the config's.
+        pool: The object pool. Defaults to None: the config's pool.
 
     Raises:
-        ValueError: no such round, or one of other images or another pool.
+        FileNotFoundError: the work directory has no round.
+        ValueError: the round cannot be read, or is of other images or another
+            pool.
     """
     path = Path(round_file or find_round(cfg.work_dir))
     hard_round = read_round(path)
@@ -86,11 +88,11 @@ def rendering_hard_chips(
 def rendering_canvases(
     cfg: Config, pool: ObjectPool | None = None
 ) -> CanvasDataset:
-    """Build the canvases of the first mining round as they are painted.
+    """Build the canvases of the first mining round, ready to be rendered.
 
     Args:
         cfg: A config that mines hard chips.
-        pool: The object pool. Defaults to None: the config's, built if it is
+        pool: The object pool. Defaults to None: the config's pool, built if
             absent.
     """
     dataset = build_training_data(cfg)
@@ -104,10 +106,10 @@ def rendering_canvases(
 
 
 def config_pool(cfg: Config, dataset: ChipDataset) -> ObjectPool:
-    """Open the object pool of a config where mining keeps it, or build it.
+    """Open the object pool that a config's mining uses, or build the pool.
 
     Raises:
-        ValueError: the config has none.
+        ValueError: the config has no object pool.
     """
     return open_or_build_pool(
         pool_settings(cfg), cfg.work_dir, dataset.dataset
@@ -120,12 +122,12 @@ def pasted_flags(
     """Flag the boxes of a rendered chip that were pasted.
 
     Args:
-        sample: What the pipeline made of the chip.
-        instances: Those of the chip's whole image.
+        sample: Output of the pipeline for the chip.
+        instances: Instances of the chip's whole image.
         chip: See ``ChipDataset``.
 
     Returns:
-        A flag a box; none if a transform has dropped boxes.
+        One flag per box; empty if a transform has dropped boxes.
     """
     _, inds, _ = project_to_chip(
         as_bboxes([item['bbox'] for item in instances]),

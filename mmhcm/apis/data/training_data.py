@@ -30,16 +30,17 @@ def build_training_data(
     Args:
         cfg: A config whose training data is a ``ChipDataset``, or whole
             images, which count as one chip each.
-        annotations: Folder of VisDrone annotation files to take in place of
-            the config's images.
-        sizes_csv: Image sizes for them. Without it, sizes come from the
-            config's images where they exist, else from what the boxes reach.
+        annotations: Folder of VisDrone annotation files to use instead of the
+            config's images.
+        sizes_csv: File of image sizes for the annotations. Defaults to None:
+            sizes are read from the config's images if the images exist, or
+            else derived from the extent of the boxes.
 
     Raises:
         FileNotFoundError: no images or annotations.
         ValueError: a malformed file or config.
     """
-    # Names such as VisDroneDataset are MMDetection's to look up.
+    # MMDetection's scope has names such as VisDroneDataset.
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     chip_cfg, image_cfg = training_cfgs(cfg)
     # Pixels are the same without partial decoding, which reads every file.
@@ -70,11 +71,11 @@ def build_training_data(
 
 
 def chosen_training_data(cfg: Config, args: argparse.Namespace) -> ChipDataset:
-    """Build the training data that a command line asks for.
+    """Build the training data chosen on a command line.
 
     Args:
         cfg: See :func:`build_training_data`.
-        args: With ``annotations`` and ``sizes``, each None or a path.
+        args: Namespace with ``annotations`` and ``sizes``, None or paths.
     """
     if args.annotations is None:
         return build_training_data(cfg)
@@ -101,7 +102,7 @@ def training_pipeline(cfg: Config) -> list[dict]:
 
 @contextmanager
 def annotation_folder(path: str | Path) -> Iterator[Path]:
-    """Yield the folder itself, or a temporary one with a tar's content.
+    """Yield the folder, or a temporary folder with a tar's content.
 
     Raises:
         FileNotFoundError: the path does not exist.
@@ -119,7 +120,7 @@ def annotation_folder(path: str | Path) -> Iterator[Path]:
 
 
 def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
-    """Return the share of an object that ``CropChip`` needs, default 0.5."""
+    """Return the least visible share of ``CropChip``, default 0.5."""
     for transform in pipeline:
         if type_name(transform) == 'CropChip':
             return float(transform.get('min_visible', 0.5))
@@ -129,9 +130,9 @@ def min_visible_of(pipeline: Sequence[Mapping[str, Any]]) -> float:
 class InputResizing:
     """Resizing of a pipeline after cropping, applied to sizes alone.
 
-    Runs the pipeline's own transforms on a blank image, so that none of their
-    rules is written down twice. A transform that draws a size draws it from
-    the seed and the call's number.
+    Runs the pipeline's own transforms on a blank image, so that the rules of
+    the transforms are not duplicated. Random sizes depend on the seed and the
+    number of the call.
 
     Args:
         pipeline: Transforms of one sample.
@@ -173,7 +174,7 @@ class InputResizing:
 
 
 def _config_sizes(image_cfg: dict) -> dict[str, tuple[int, int]]:
-    """Read the sizes of those images of a data set config that exist."""
+    """Read the sizes of the existing images of a data set config."""
     built = DATASETS.build({**image_cfg, 'pipeline': [], 'lazy_init': True})
     assert isinstance(built, BaseDataset), 'images are a BaseDataset'
     folder = Path(built.data_prefix.get('img_path') or 'absent')

@@ -9,8 +9,8 @@ from mmengine.config import Config
 from mmhcm.apis.data.training_data import training_cfgs
 from mmhcm.structures.annotations import SUPERCATEGORIES
 
-#: The two transforms that ``analyze_results`` takes from a pipeline. It takes
-#: mmcv's own class alone, not the subclass that mmhcm registers.
+#: Two transforms that ``analyze_results`` uses from a pipeline. The tool
+#: accepts only mmcv's own class, not the subclass that mmhcm registers.
 _LOADING = (
     {'type': 'mmcv.LoadImageFromFile'},
     {'type': 'LoadAnnotations', 'with_bbox': True},
@@ -22,8 +22,9 @@ def adapted_words(name: str, words: Sequence[str], folder: Path) -> list[str]:
 
     Args:
         name: The tool.
-        words: Its arguments.
-        folder: Empty folder for files that the tool reads in place of others.
+        words: Arguments of the tool.
+        folder: Empty folder for adapted files, which the tool reads instead
+            of the originals.
     """
     adapt = _ADAPT.get(name)
     return list(words) if adapt is None else adapt(list(words), folder)
@@ -44,7 +45,7 @@ def _short_keys(words: list[str], _: Path) -> list[str]:
 def _whole_images(words: list[str], folder: Path) -> list[str]:
     """Give ``analyze_results`` a training pipeline that loads images.
 
-    The tool loads its images by the first transforms of the training
+    The tool loads images with the first transforms of the training
     pipeline, which here cut chips.
     """
     for place, word in enumerate(words):
@@ -55,7 +56,7 @@ def _whole_images(words: list[str], folder: Path) -> list[str]:
                 **images,
                 'pipeline': list(_LOADING),
             }
-            # Written quickly, in contrast to Python.
+            # JSON is written faster than a Python config.
             path = folder / f'{Path(word).stem}.json'
             cfg.dump(path)
             words[place] = str(path)
@@ -64,7 +65,7 @@ def _whole_images(words: list[str], folder: Path) -> list[str]:
 
 
 def _supercategories(words: list[str], folder: Path) -> list[str]:
-    """Give ``coco_error_analysis`` the key that CocoMetric's files lack."""
+    """Add the key that ``coco_error_analysis`` needs and CocoMetric omits."""
     if '--ann' not in words[:-1]:
         return words
     place = words.index('--ann') + 1

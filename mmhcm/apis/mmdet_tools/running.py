@@ -1,4 +1,4 @@
-"""Scripts of MMDetection, found in its package and run as they are."""
+"""MMDetection's own scripts, run unchanged."""
 
 import runpy
 import sys
@@ -21,7 +21,7 @@ def run_tool(name: str, words: Sequence[str]) -> None:
 
     Args:
         name: One of ``MMDET_TOOLS``.
-        words: Its arguments.
+        words: Arguments of the tool.
 
     Raises:
         FileNotFoundError: the installed MMDetection has no such script.

@@ -6,15 +6,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-#: Detections of both that are one, in pixels and in scores.
+#: Largest gaps between equal detections, in pixels and in scores.
 _MAX_GAPS = 0.5, 0.01
-#: Rounding may decide about a few detections at a threshold.
+#: Least share of equal detections; rounding decides some at a threshold.
 _MIN_SHARE = 0.95
 _MAX_RELATIVE = 0.01
 
 
 def run_onnx(content: bytes, image: Tensor) -> list[np.ndarray] | None:
-    """Run an ONNX file on the CPU; None without ONNX Runtime."""
+    """Run an ONNX file on the CPU; return None without ONNX Runtime."""
     try:
         import onnxruntime
     except ImportError:
@@ -30,10 +30,10 @@ def run_onnx(content: bytes, image: Tensor) -> list[np.ndarray] | None:
 def compare_outputs(
     found: Sequence[np.ndarray], expected: Sequence[Tensor]
 ) -> str:
-    """Describe how near the outputs of a network are to PyTorch's.
+    """Describe the difference of a network's outputs from PyTorch's.
 
     Raises:
-        ValueError: outputs differ by a hundredth of their range or more.
+        ValueError: outputs differ by more than a hundredth of their range.
     """
     largest = 0.0
     for values, tensor in zip(found, expected, strict=True):
@@ -51,14 +51,14 @@ def compare_outputs(
 def compare_detections(
     found: Sequence[np.ndarray], expected: Sequence[Tensor]
 ) -> str:
-    """Describe how many detections are those of PyTorch, and how near.
+    """Describe how many detections match PyTorch's, and how closely.
 
     Args:
         found: Boxes (n, 4), scores (n,) and labels (n,).
-        expected: Those of PyTorch.
+        expected: Boxes, scores and labels of PyTorch.
 
     Raises:
-        ValueError: one detection in twenty or more has no counterpart.
+        ValueError: more than one detection in twenty has no counterpart.
     """
     bboxes, scores, labels = found
     gaps = [
@@ -87,7 +87,7 @@ def _nearest(
     score: float,
     label: int,
 ) -> tuple[float, float]:
-    """Return the distances to the nearest box of a class, and its score."""
+    """Return the gaps of box and score to the nearest box of a class."""
     inds = np.flatnonzero(labels == label)
     if not len(inds):
         return np.inf, np.inf

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from .operators import OnnxNMS, OnnxRoIAlign
 
-#: Below all scores.
+#: Value below all scores.
 _NONE = -1.0
 
 
@@ -36,7 +36,7 @@ class Network(nn.Module):
         return getattr(self.model, 'rpn_head', None) or self.model.bbox_head
 
     def preprocess(self, image: Tensor) -> Tensor:
-        """Normalise and pad as the detector's preprocessor does.
+        """Normalise and pad as in the detector's preprocessor.
 
         Args:
             image: (1, 3, h, w) BGR, 0 to 255, float.
@@ -52,7 +52,7 @@ class Network(nn.Module):
         return F.pad(image, pads, value=settings.pad_value)
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Return the dense head's outputs, one after the other."""
+        """Return the dense head's outputs as a flat tuple."""
         feats = self.model.extract_feat(self.preprocess(image))
         return tuple(_flattened(self.head(feats)))
 
@@ -68,12 +68,12 @@ def _flattened(outputs: Any) -> Any:
 class Detector(Network):
     """Whole detector for one size of images.
 
-    Takes detectors with anchors and NMS, of one or of two stages: RetinaNet,
-    Faster R-CNN, Cascade R-CNN. The result is that of MMDetection's
-    ``predict``, in pixels of the image given.
+    Supports one-stage and two-stage detectors with anchors and NMS:
+    RetinaNet, Faster R-CNN, Cascade R-CNN. The result is the same as that of
+    MMDetection's ``predict``, in pixels of the input image.
 
     Raises:
-        ValueError: a part of the detector has no counterpart here.
+        ValueError: a part of the detector is not supported.
     """
 
     def __init__(self, model: BaseDetector, image_wh: tuple[int, int]) -> None:
@@ -87,7 +87,7 @@ class Detector(Network):
         self.anchors = generator.grid_priors(sizes, device='cpu')
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Detect.
+        """Detect objects.
 
         Args:
             image: (1, 3, h, w) BGR, 0 to 255, float.
@@ -112,7 +112,7 @@ class Detector(Network):
         )
 
     def _dense(self, feats: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Return boxes, scores, and what NMS keeps apart, of all levels."""
+        """Return boxes, scores and NMS groups of all levels."""
         head = self.head
         found = []
         for level, (logits, deltas) in enumerate(
@@ -206,7 +206,7 @@ def _decoded(
 
 
 def _pooled(pool: Any, feats: Sequence[Tensor], bboxes: Tensor) -> Tensor:
-    """Pool each region from the level that its size asks for."""
+    """Pool each region from the feature level for its size."""
     rois = torch.cat([torch.zeros_like(bboxes[:, :1]), bboxes], dim=1)
     levels = pool.map_roi_levels(rois, pool.num_inputs)
     parts, places = [], []
@@ -222,7 +222,7 @@ def _pooled(pool: Any, feats: Sequence[Tensor], bboxes: Tensor) -> Tensor:
             )
         )
         places.append(inds)
-    # Back into the order of the regions.
+    # Restore the order of the regions.
     order = torch.cat(places).argsort()
     return torch.cat(parts)[order]
 
@@ -248,7 +248,7 @@ def _suppressed(
 
 
 def _check_parts(model: BaseDetector) -> None:
-    """Make sure that the detector consists of what is written out here."""
+    """Check that all parts of the detector are supported."""
     dense = getattr(model, 'rpn_head', None) or model.bbox_head
     roi_head = getattr(model, 'roi_head', None)
     parts = [dense]

@@ -34,9 +34,9 @@ class OnnxExport:
 
     Attributes:
         path: The ONNX file.
-        outputs: Names of its outputs.
-        comparison: How near its outputs are to PyTorch's, as text; None if
-            ONNX Runtime is not installed.
+        outputs: Names of the file's outputs.
+        comparison: Text on the difference of the outputs from PyTorch's; None
+            if ONNX Runtime is not installed.
     """
 
     path: Path
@@ -59,22 +59,21 @@ def export_onnx(
 
     Args:
         cfg: The config.
-        checkpoint: Its weights.
+        checkpoint: File of the weights.
         path: The file to write.
         image_wh: Width and height of the input, pixels.
-        network: Export backbone, neck and dense head alone.
+        network: Export only backbone, neck and dense head.
         image_path: The picture for the comparison, stretched to
-            ``image_wh``. None takes noise, in which a trained detector finds
-            little.
+            ``image_wh``. Defaults to None: noise, in which a trained detector
+            finds little.
 
     Raises:
         ImportError: the package onnx is missing.
         OSError: a file cannot be read or written.
-        ValueError: weights that do not fit, a picture that cannot be
-            decoded, or a detector that cannot be exported or gives other
-            results.
+        ValueError: the weights do not fit the model, the picture cannot be
+            decoded, or the detector cannot be exported or gives other results.
     """
-    import onnx  # noqa: F401 torch asks for it late
+    import onnx  # noqa: F401 torch imports onnx late
 
     image = _input(image_wh, image_path)
     model = _build(cfg, checkpoint)
@@ -131,7 +130,7 @@ def _written(graph: Network, image: Tensor, names: list[str]) -> bytes:
     dynamic = {name: {0: 'detections'} for name in names if name in _OUTPUTS}
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         path = Path(folder, 'detector.onnx')
-        # Sizes are fixed, which is what the tracer warns of.
+        # The tracer warns of fixed sizes, which are intended.
         warnings.simplefilter('ignore')
         torch.onnx.export(
             graph,
@@ -147,7 +146,7 @@ def _written(graph: Network, image: Tensor, names: list[str]) -> bytes:
 
 
 def _predicted(model: Any, image: Tensor) -> tuple[Tensor, ...]:
-    """Detect with MMDetection."""
+    """Detect objects with MMDetection."""
     height, width = image.shape[-2:]
     sample = DetDataSample(
         metainfo={

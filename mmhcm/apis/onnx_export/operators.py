@@ -1,4 +1,4 @@
-"""Operators of detection that ONNX has, in torch as in MMCV."""
+"""Detection operators of ONNX, computed by MMCV in PyTorch."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from mmcv.ops import nms, roi_align
 from torch import Tensor
 from torch.autograd import Function
 
-#: The first with RoIAlign as in ``RoIAlign(aligned=True)``.
+#: First opset with RoIAlign as in ``RoIAlign(aligned=True)``.
 OPSET = 16
 
 
@@ -23,14 +23,14 @@ class OnnxNMS(Function):
         score_thr: float,
         max_num: int,
     ) -> Tensor:
-        """Choose boxes.
+        """Select boxes.
 
         Args:
             bboxes: (n, 4) xyxy.
             scores: (n,).
             iou_thr: IoU above which the lower of two scores is dropped.
             score_thr: Scores at or below it are dropped.
-            max_num: Most boxes.
+            max_num: Maximum number of boxes.
 
         Returns:
             (k,) indices, by descending score.
@@ -71,7 +71,7 @@ class OnnxNMS(Function):
 
 
 class OnnxRoIAlign(Function):
-    """RoIAlign by averages with aligned corners, ``RoiAlign`` in ONNX."""
+    """Average RoIAlign with ``aligned=True``, ``RoiAlign`` in ONNX."""
 
     @staticmethod
     def forward(

@@ -22,12 +22,12 @@ def find_coco(
     Args:
         train: Annotations to train on.
         val: Annotations to validate and test with.
-        images: Folders of their images. Defaults to None: a folder next to
-            the files that has the first images.
+        images: Folders of the two sets of images. Defaults to None: for each
+            file, a nearby folder that contains the first images.
 
     Raises:
-        ValueError: no COCO file, other classes in the second, or no folder
-            with the images.
+        ValueError: a file is not a COCO file, ``val`` lacks classes of
+            ``train`` or has another order, or no folder has the images.
         OSError: a file cannot be read.
     """
     paths = [Path(train), Path(val)]
@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _used_classes(
     path: Path, content: dict[str, Any]
 ) -> tuple[tuple[str, ...], list[str]]:
-    """List the categories that have objects, and note the others."""
+    """List the categories with objects, and note unused categories."""
     counts = Counter(ann.get('category_id') for ann in content['annotations'])
     used: list[str] = []
     unused: list[str] = []
@@ -97,7 +97,7 @@ def _find_images(
     """Return the folder that has the first images of a file.
 
     Raises:
-        ValueError: no folder has them.
+        ValueError: no folder has these images.
     """
     names = [item['file_name'] for item in content['images'][:_NUM_TRIED]]
     folders = list(_candidates(path)) if given is None else [Path(given)]

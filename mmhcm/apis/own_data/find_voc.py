@@ -18,7 +18,7 @@ def find_voc(folder: str | Path) -> FoundData:
 
     Raises:
         ValueError: an annotation cannot be read, or the folder has no object.
-        FileNotFoundError: the list of images, or an annotation, is absent.
+        FileNotFoundError: the list of images, or an annotation, is missing.
     """
     root = Path(folder)
     for name in ('train.txt', 'val.txt'):

@@ -15,10 +15,10 @@ def find_yolo(source: str | Path) -> FoundData:
     """Read the classes and folders of a data set in YOLO's format.
 
     Args:
-        source: Its yaml file, or the folder that has one.
+        source: The yaml file of the data set, or the folder of the yaml file.
 
     Raises:
-        ValueError: no such file, or one without classes or folders.
+        ValueError: no single yaml file, or no classes or folders in the file.
         OSError: the file cannot be read.
     """
     path = _find_yaml(Path(source))
@@ -69,7 +69,7 @@ def _find_folder(path: Path, content: Mapping[str, Any], key: str) -> Path:
     if not isinstance(value, str):
         raise ValueError(f'{path}: {key} must be a folder, got {value!r}')
     root = Path(str(content.get('path') or '.'))
-    # Exports write paths from several folders.
+    # Exporters write paths relative to different folders.
     candidates = [
         path.parent / root / value,
         root / value,

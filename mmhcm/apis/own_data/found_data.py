@@ -1,4 +1,4 @@
-"""Data that a config of own data names."""
+"""Own data that was found, and its config."""
 
 import os.path as osp
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class FoundData:
         data_root: Folder of the data.
         classes: Names, in the order of the labels.
         variables: Paths below ``data_root``, by the names of the config.
-        notes: What a user should know, a line each.
+        notes: Notes for the user, one line each.
     """
 
     base: str
@@ -30,7 +30,7 @@ class FoundData:
 
 
 def data_config(data: FoundData) -> str:
-    """Format the config of found data, without what equals its base."""
+    """Format the config of found data, without values equal to the base."""
     defaults = Config.fromfile(config(data.base), import_custom_modules=False)
     lines = [
         f"_base_ = '{SCOPE}{data.base}'",
@@ -47,7 +47,7 @@ def data_config(data: FoundData) -> str:
 
 
 def common_root(*paths: str | Path) -> str:
-    """Return the folder of all paths, relative if they are.
+    """Return the common folder of paths, relative if all paths are.
 
     Examples:
         >>> common_root('sea/train.json', 'sea/images/train')
@@ -62,5 +62,5 @@ def common_root(*paths: str | Path) -> str:
 
 
 def below(path: str | Path, root: str) -> str:
-    """Return a path relative to its root, with slashes."""
+    """Return a path relative to a root, with forward slashes."""
     return Path(osp.relpath(path, root)).as_posix()

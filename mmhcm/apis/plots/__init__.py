@@ -1,4 +1,4 @@
 """Figures of data sets and results.
 
-Import its modules by name: results are drawn without torch.
+Import the modules by name: ``result_figures`` works without torch.
 """

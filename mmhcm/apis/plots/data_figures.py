@@ -56,14 +56,14 @@ def counts_figure(
     num_canvases: int | None = None,
     width: str = 'single',
 ) -> Drawing:
-    """Draw objects by class in images, on chips, on augmented chips.
+    """Draw the objects by class in images, chips and augmented chips.
 
     Args:
         cfg: The config.
-        dataset: Its chips, see ``build_training_data``.
-        num_canvases: Canvases with pasted objects, whose chips are the
-            augmented ones; 0 leaves them out. Defaults to None: as many as
-            a mining round of the config has, if it pastes.
+        dataset: Chips of the config, see ``build_training_data``.
+        num_canvases: Number of canvases with pasted objects, whose chips are
+            the augmented chips; 0 leaves these chips out. Defaults to None,
+            the number of a mining round if the config pastes objects.
         width: 'single' or 'double'.
     """
     if num_canvases is None:
@@ -86,11 +86,11 @@ def counts_figure(
 def object_sizes_figure(
     cfg: Config, dataset: ChipDataset, width: str = 'double'
 ) -> Drawing:
-    """Draw sizes and aspect ratios by class, in images and on the input.
+    """Draw sizes and aspect ratios by class, in images and inputs.
 
     Args:
         cfg: The config, for its pipeline.
-        dataset: Its chips, see ``build_training_data``.
+        dataset: Chips of the config, see ``build_training_data``.
         width: 'single' or 'double'.
     """
     classes = list(dataset.metainfo['classes'])
@@ -129,12 +129,12 @@ def canvases_figure(
     width: str = 'double',
     pool: ObjectPool | None = None,
 ) -> Drawing:
-    """Draw canvases of the first mining round, external ones below.
+    """Draw canvases of the first mining round, external canvases below.
 
     Args:
         cfg: A config that mines hard chips.
-        num: Canvases of the own images, and as many external ones if the
-            config has some.
+        num: Number of canvases of own images, and of external canvases if
+            the config has external images.
         seed: Seed of the choice of canvases.
         columns: Pictures in a row.
         width: 'single' or 'double'.
@@ -182,14 +182,14 @@ def masking_figure(
 
     Args:
         cfg: A config whose training masks ignored regions.
-        num: Images, drawn at random from those with regions.
-        seed: Seed of that draw.
-        images: Stems of images to take instead.
-        external: Take the config's external images.
+        num: Number of images, drawn at random from the images with regions.
+        seed: Seed of the random choice.
+        images: Stems of images to draw instead of random images.
+        external: Draw the config's external images.
         width: 'single' or 'double'.
 
     Raises:
-        ValueError: the config masks nothing, or no such image has a region.
+        ValueError: the config masks nothing, or no image has a region.
     """
     steps = [
         step
@@ -221,7 +221,7 @@ def masking_figure(
 
 
 def _round_canvases(cfg: Config, dataset: ChipDataset) -> int:
-    """Count the canvases of a mining round with pasted objects, else 0."""
+    """Count the canvases of a mining round; 0 if nothing is pasted."""
     try:
         settings = mining_settings(cfg)
     except ValueError:
@@ -235,7 +235,7 @@ def _round_canvases(cfg: Config, dataset: ChipDataset) -> int:
 def collect_sizes(
     cfg: Config, dataset: ChipDataset
 ) -> dict[str, list[np.ndarray]]:
-    """Collect values (n,) of each class, by the label of their axis."""
+    """Collect the values (n,) of each class, by axis label."""
     pipeline = training_pipeline(cfg)
     resizing = InputResizing(pipeline)
     num_classes = len(dataset.metainfo['classes'])
@@ -269,7 +269,7 @@ def collect_sizes(
 
 
 def _image_datasets(cfg: Config, external: bool) -> list[BaseDataset]:
-    """Build the data sets of own images, or of external ones.
+    """Build the data sets of own images, or of external images.
 
     Raises:
         ValueError: the config has no external data sets.

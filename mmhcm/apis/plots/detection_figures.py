@@ -1,4 +1,4 @@
-"""A figure of the detections of a checkpoint."""
+"""Figure of the detections of a checkpoint."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,11 +36,11 @@ def checkpoint_figure(
     Args:
         cfg: The config.
         checkpoint: File of the weights.
-        num: Images, drawn at random.
-        seed: Seed of that draw.
-        images: Stems of images to take instead; images of equal names in
-            several folders have that of the folder in front, as in a/001.
-        score_thr: Lowest score that is drawn.
+        num: Number of images, chosen at random.
+        seed: Seed of the random choice.
+        images: Stems of images to draw instead of random images; images with
+            equal names in several folders include the folder, as in a/001.
+        score_thr: Lowest score of the detections drawn.
         columns: Pictures in a row.
         width: 'single' or 'double'.
     """

@@ -53,11 +53,13 @@ def read_results(
     Args:
         paths: Zips or folders.
         data_root: Folder with ``annotations`` and ``images``.
-        names: One for each. Defaults to None: the names of the files.
-        sizes_path: Table of image sizes that stands in for the images.
+        names: One name for each path. Defaults to None, the stems of the
+            files.
+        sizes_path: Table of image sizes, used instead of the images.
 
     Raises:
-        ValueError: the names do not fit, or a file is malformed.
+        ValueError: the names are not distinct, or not as many as ``paths``; a
+            file is malformed.
         OSError: a file or folder cannot be read.
     """
     names = list(names or [Path(path).stem for path in paths])
@@ -81,8 +83,8 @@ def errors_figure(
     Args:
         results: Records by name.
         width: 'single' or 'double'.
-        official: Classes weigh as many as images hold them, as in the
-            official scores. False is the plain class mean.
+        official: Weight classes by the number of images that contain them,
+            as in the official scores. False is the plain class mean.
     """
     costs = {name: error_costs(images) for name, images in results.items()}
     _check_objects(any(cost.num_images.any() for cost in costs.values()))
@@ -156,7 +158,8 @@ def sizes_figure(
     Args:
         results: Records by name.
         width: 'single' or 'double'.
-        edges: Of sqrt(area), source pixels. Defaults to COCO's.
+        edges: Edges of the bins of sqrt(area), source pixels. Defaults to
+            COCO's.
         score_name: 'AP' or 'AP50'.
     """
     column = ('AP', 'AP50').index(score_name)
@@ -200,15 +203,15 @@ def detections_figure(
     columns: int = 2,
     width: str = 'double',
 ) -> Drawing:
-    """Draw the detections of a result file over their images.
+    """Draw the detections of a result file on the images.
 
     Args:
         results_path: Zip or folder.
         images_dir: Folder of the images; annotations are not needed.
-        num: Images, drawn at random.
-        seed: Seed of that draw.
-        images: Stems of images to take instead.
-        score_thr: Lowest score that is drawn.
+        num: Number of images, chosen at random.
+        seed: Seed of the random choice.
+        images: Stems of images to draw instead of random images.
+        score_thr: Lowest score of the detections drawn.
         columns: Pictures in a row.
         width: 'single' or 'double'.
 

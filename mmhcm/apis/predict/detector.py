@@ -24,7 +24,7 @@ from mmhcm.models import SliceTTA, as_detections
 from mmhcm.structures.geotiff import GeoTiff
 from mmhcm.structures.images import ImageError
 
-#: Detections of an image in slices, in place of a benchmark's limit.
+#: Most detections of an image in slices, instead of a benchmark's limit.
 _MAX_DETS = 1_000_000
 
 
@@ -53,7 +53,7 @@ class Detector:
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         self.score_thr = score_thr
         self._load, self._prepare = _build_pipeline(cfg)
-        # Until a picture is drawn, it has to hold bytes.
+        # Drawing needs uint8; ``_run_pipeline`` converts to float32.
         self._to_float32 = getattr(self._load, 'to_float32', False)
         self._load.to_float32 = False
         self.model, recorded = _load_model(cfg, str(checkpoint))
@@ -65,7 +65,7 @@ class Detector:
             self.model.max_per_img = _MAX_DETS
 
     def load(self, path: str | Path) -> np.ndarray:
-        """Load an image as the config's test does, uint8 (h, w, 3) BGR.
+        """Load an image as in the config's test, uint8 (h, w, 3) BGR.
 
         Raises:
             ImageError: the file cannot be read or is no image.
@@ -86,15 +86,17 @@ class Detector:
         path: str | Path,
         on_slice: Callable[[], object] | None = None,
     ) -> Detections:
-        """Detect objects, in pixels of the image.
+        """Detect objects, with boxes in pixels of the image.
 
         Args:
-            image: (h, w, 3) BGR. In slices, a file is read part by part.
+            image: (h, w, 3) BGR. In slices, a ``GeoTiff`` is read in parts.
             path: File of the image, for the model's meta information.
             on_slice: Called for each slice. Defaults to None.
 
         Raises:
             ImageError: a part of the file cannot be read.
+            ValueError: the model has more labels than classes, or the
+                pipeline of slices cannot read a ``GeoTiff`` in parts.
         """
         if self.in_slices:
             sample = self._detect_slices(image, path, on_slice)
@@ -113,7 +115,7 @@ class Detector:
         return found
 
     def _run_pipeline(self, image: np.ndarray, path: str | Path) -> dict:
-        """Run what follows the loading of an image."""
+        """Run the transforms after the loading of an image."""
         pixels = image.astype(np.float32) if self._to_float32 else image
         shape = image.shape[:2]
         return self._prepare(
@@ -150,7 +152,7 @@ class Detector:
 
 
 class _Watched:
-    """Image that reports each part that is read."""
+    """Image that calls a function for each part that is read."""
 
     def __init__(self, image: Any, on_read: Callable[[], object]) -> None:
         self._image, self._on_read = image, on_read
@@ -162,7 +164,7 @@ class _Watched:
 
 
 def _build_pipeline(cfg: Config) -> tuple[Any, Compose]:
-    """Build the loader of a test pipeline, and what follows it."""
+    """Build the loading and the other transforms of a test pipeline."""
     pipeline = innermost_dataset(cfg.test_dataloader.dataset).pipeline
     first = pipeline[0]
     if not str(first['type']).split('.')[-1].startswith('LoadImage'):
@@ -174,7 +176,7 @@ def _build_pipeline(cfg: Config) -> tuple[Any, Compose]:
 
 
 def _load_model(cfg: Config, checkpoint: str) -> tuple[Any, Any]:
-    """Build a model with weights; also return the classes they record."""
+    """Build a model with weights; also return the checkpoint's classes."""
     model = revert_sync_batchnorm(MODELS.build(cfg.model))
     check_checkpoint(checkpoint, model)
     content = load_checkpoint(unwrap(model), checkpoint, map_location='cpu')
@@ -185,7 +187,7 @@ def _load_model(cfg: Config, checkpoint: str) -> tuple[Any, Any]:
 
 
 def _config_classes(cfg: Config) -> Any:
-    """Read the classes of a config's test data; its files are not needed."""
+    """Read the classes of a config's test data without the data's files."""
     dataset = innermost_dataset(cfg.test_dataloader.dataset).copy()
     dataset.lazy_init = True
     return DATASETS.build(dataset).metainfo.get('classes', ())

@@ -14,7 +14,7 @@ from mmhcm.visualization.pictures import (
     legend_strip,
 )
 
-#: Long side of a drawn picture, pixels; an image beyond it is shrunk.
+#: Longest side of a drawn picture, pixels; larger images are shrunk.
 MAX_SIDE = 8192
 #: Pixels of the long side for each pixel of a line's width.
 _SIDE_OF_SIZE = 1500
@@ -32,16 +32,16 @@ def draw_detections(
         image: uint8 (h, w, 3) BGR.
         found: Boxes in pixels of ``image``, the best first.
         classes: Name of each label.
-        all_classes: The legend has all classes, so that all frames of a
-            video are of one size, and not those that occur, with their
-            numbers. Defaults to False.
+        all_classes: Show all classes in the legend, so that all frames of a
+            video have the same size, instead of the detected classes with
+            their numbers. Defaults to False.
 
     Returns:
         uint8 (h', w', 3).
     """
-    # The best on top.
+    # Draw the best detections on top.
     marks = Marks(ObjectMarks(found.bboxes[::-1], found.labels[::-1]))
-    # Lines and letters grow with the picture, which screens show shrunk.
+    # Scale lines and letters, because large pictures are shown shrunk.
     size = max(min(max(image.shape), MAX_SIDE) // _SIDE_OF_SIZE, 1)
     picture = draw_boxes(image, marks, max_side=MAX_SIDE, thickness=size)
     counts = np.bincount(found.labels, minlength=len(classes)).tolist()
@@ -57,6 +57,6 @@ def draw_detections(
     width = picture.shape[1]
     legend = legend_strip(items, '', width // size)
     legend = legend.repeat(size, axis=0).repeat(size, axis=1)
-    # A width that is no multiple of the size lacks some pixels.
+    # The legend is narrower if the width is no multiple of the size.
     missing = [(0, 0), (0, width - legend.shape[1]), (0, 0)]
     return np.concatenate([picture, np.pad(legend, missing, mode='edge')])

@@ -36,17 +36,18 @@ class DetectionFiles(ABC):
         image_wh: tuple[int, int],
         found: Detections,
     ) -> None:
-        """Write the detections of an image, or keep them for the end.
+        """Write the detections of an image, or keep them for ``close``.
 
         Args:
-            name: Place of the image's outputs.
-            file_name: The image, below the folder that all sources share.
-            image_wh: Its width and height, pixels.
-            found: Boxes in its pixels.
+            name: Path of the image's outputs, without a suffix.
+            file_name: Path of the image below the common folder of all
+                sources.
+            image_wh: Width and height of the image, pixels.
+            found: Detections, with boxes in pixels of the image.
         """
 
     def close(self) -> None:  # noqa: B027
-        """Write what was kept."""
+        """Write the kept detections."""
 
 
 class CocoFile(DetectionFiles):

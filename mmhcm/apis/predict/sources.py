@@ -1,4 +1,4 @@
-"""Pictures and videos that a command line names."""
+"""Pictures and videos given on a command line."""
 
 import glob
 import os
@@ -22,9 +22,10 @@ class Source:
 
     Attributes:
         path: The file.
-        relative: Its path below the folder that all sources share, with '/'.
-        name: Place of its outputs: the same without a suffix, if no other
-            source has that name.
+        relative: Path of the file below the common folder of all sources,
+            with '/'.
+        name: Path of the outputs: ``relative`` without the suffix, if no
+            other source has this name.
     """
 
     path: Path
@@ -42,15 +43,16 @@ def find_sources(
 ) -> list[Source]:
     """Find the pictures and videos of files, folders and patterns.
 
-    A folder stands for all pictures and videos in it and below it, by name;
-    a file is taken whatever its suffix; hidden files are passed over.
-    Outputs lie as their sources do below the deepest folder that all names
-    share, so that equal names in different folders are kept apart.
+    A folder gives all pictures and videos in the folder and its subfolders,
+    by name. Hidden files are passed over, but a file given by its path is
+    used whatever its name or suffix. Outputs have the paths of their sources
+    below the deepest common folder of all names, so that equal names in
+    different folders stay distinct.
 
     Args:
         names: Paths, or patterns with ``*``, ``?``, ``[...]`` and ``**``.
-        left_out: Folder of drawn pictures, which is no source.
-        counter: Counts files in folders that are passed over.
+        left_out: Folder of drawn pictures, which is not searched.
+        counter: Counter of files of other types, which are passed over.
 
     Raises:
         FileNotFoundError: a path does not exist.
@@ -71,18 +73,18 @@ def find_sources(
 
 
 class _Finder:
-    """Collector of files, each once, and of the folders that names share."""
+    """Collector of files, each once, and of the folders of all names."""
 
     def __init__(self, left_out: Path, counter: FaultCounter) -> None:
         self.left_out, self.counter = left_out, counter
         self.roots: list[Path] = []
-        # A dict, since it keeps the order.
+        # A dict, because a dict keeps the order.
         self.files: dict[Path, None] = {}
 
     def add(self, name: str) -> None:
-        """Add what a name stands for."""
+        """Add the files of a path or pattern."""
         path = _absolute(name)
-        # First, since a file may have the signs of a pattern in its name.
+        # Paths first, because file names may contain pattern characters.
         if path.is_dir():
             found = self._below(path)
         elif path.exists():
@@ -139,12 +141,12 @@ class _Finder:
 
 
 def _absolute(path: str | Path) -> Path:
-    """Make a path absolute and plain; links stay as they are."""
+    """Make a path absolute and normalised; keep symbolic links."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def _unique_stems(paths: Sequence[Path]) -> list[str]:
-    """Name outputs after paths; those of one stem keep their suffix."""
+    """Name outputs after paths; append the suffix to a stem in use."""
     taken: set[str] = set()
     stems = []
     for path in paths:
@@ -154,7 +156,7 @@ def _unique_stems(paths: Sequence[Path]) -> list[str]:
         stem = next(
             name
             for name in (plain, with_suffix, *numbered)
-            # Some disks do not tell small letters from capitals.
+            # Some file systems are not case-sensitive.
             if name.casefold() not in taken
         )
         taken.add(stem.casefold())

@@ -17,14 +17,14 @@ class Video:
 
     Attributes:
         fps: Frames per second.
-        num_frames: Their number as the file's header has it; None if it has
-            none.
+        num_frames: Number of frames in the file's header; None if the header
+            has no number.
 
     Args:
         path: The file.
 
     Raises:
-        ImageError: no video that OpenCV can decode.
+        ImageError: OpenCV cannot decode the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,7 @@ class Video:
 
 
 class VideoFile:
-    """MP4 file that appears whole or not at all.
+    """MP4 file that is written whole or not at all.
 
     Args:
         path: The file, ``.mp4``.
@@ -76,10 +76,10 @@ class VideoFile:
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:
-        """Put the file in its place, or remove it after an error.
+        """Move the file to its path, or remove the file after an error.
 
         Raises:
-            OSError: the frames are not all in the file.
+            OSError: frames are missing in the file.
         """
         if self._writer is not None:
             self._writer.release()
@@ -92,10 +92,10 @@ class VideoFile:
                 self._temporary.unlink(missing_ok=True)
 
     def write(self, frame: np.ndarray) -> None:
-        """Append a frame, uint8 (h, w, 3) BGR, of the first one's size.
+        """Append a frame, uint8 (h, w, 3) BGR, of the first frame's size.
 
         Raises:
-            OSError: the file cannot be made.
+            OSError: the file cannot be created.
         """
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ class VideoFile:
         self._num_frames += 1
 
     def _check(self) -> None:
-        # OpenCV reports no error of a full disk.
+        # OpenCV reports no error if the disk is full.
         written = cv2.VideoCapture(str(self._temporary))
         count = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
         written.release()

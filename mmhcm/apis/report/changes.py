@@ -1,4 +1,4 @@
-"""Comparison of a mining round with the one before."""
+"""Comparison of a mining round with the round before."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -14,7 +14,7 @@ from mmhcm.structures.rounds import (
 )
 from mmhcm.visualization.report_page import Cell, Section, Table
 
-#: IoU from which two errors are the same one.
+#: Lowest IoU of two errors that count as the same error.
 _SAME_IOU = 0.5
 
 
@@ -23,12 +23,12 @@ class Fate:
     """Fate of the errors of one type, on images of both rounds.
 
     Attributes:
-        images: Number of images where both rounds know this type.
+        images: Number of images on which both rounds recorded this type.
         before: Errors of the earlier round.
-        still: Of them, those that are there again.
-        turned: Of them, those in whose place is an error of another type.
-        gone: Of them, the others.
-        new: Errors of the later round where the earlier one had none.
+        still: Earlier errors that persist.
+        turned: Earlier errors replaced by an error of another type.
+        gone: Earlier errors without a later error at their position.
+        new: Later errors without an earlier error at their position.
     """
 
     images: int = 0
@@ -51,7 +51,7 @@ def changes_section(
         hard_round: The round.
         previous: The round before it; None if there is none.
         classes: Class names.
-        fault: Why the round before cannot be read, if so.
+        fault: Reason why the round before cannot be read, or ''.
     """
     anchor, title = 'changes', 'Since the last round'
     if previous is None:
@@ -119,7 +119,7 @@ def rates_table(
     previous: HardChipRound,
     classes: Sequence[str],
 ) -> Table:
-    """Tabulate errors a canvas of both rounds, by type and class."""
+    """Tabulate errors per canvas of both rounds, by type and class."""
     columns, rows = ['class'], [[name] for name in classes]
     total: list[str | Cell] = ['all']
     lines: list[list[str | Cell]] = [*rows, total]  # type: ignore[list-item]
@@ -145,7 +145,7 @@ def rates_table(
 def compare_errors(
     hard_round: HardChipRound, previous: HardChipRound
 ) -> dict[str, Fate]:
-    """Follow the errors of each type from round to round."""
+    """Compute the fate of the errors of each type between two rounds."""
     fates = {kind: Fate() for kind in ERROR_KINDS}
     old_canvases, new_canvases = _by_image(previous), _by_image(hard_round)
     images = {*old_canvases, *_seen(previous)} & {
@@ -172,7 +172,7 @@ def compare_errors(
 def _follow(
     old: Sequence[ErrorBox], new: Sequence[ErrorBox], kinds: set[str]
 ) -> dict[str, Fate]:
-    """Follow the errors on one image."""
+    """Compute the fates of the errors on one image."""
     ious = box_iou(
         as_bboxes([error.bbox for error in old]),
         as_bboxes([error.bbox for error in new]),
@@ -226,7 +226,7 @@ def _known_kinds(
     hard_round: HardChipRound, canvas: MinedCanvas | None
 ) -> set[str]:
     """List the types whose errors on an image the round has recorded."""
-    # A canvas is kept when a chip is made for an error of these.
+    # A canvas is kept if a chip is made for an error of these types.
     mined = set(hard_round.counts['kinds'])
     return mined if canvas is None else set(ERROR_KINDS)
 
@@ -234,7 +234,7 @@ def _known_kinds(
 def _by_image(
     hard_round: HardChipRound,
 ) -> dict[tuple[int, int], MinedCanvas]:
-    """Map each image to its canvas, the first where there are several."""
+    """Map each image to its first canvas."""
     canvases: dict[tuple[int, int], MinedCanvas] = {}
     for canvas in hard_round.canvases:
         canvases.setdefault((canvas.source, canvas.image), canvas)
@@ -247,7 +247,7 @@ def _seen(hard_round: HardChipRound) -> list[tuple[int, int]]:
 
 
 def _unknown(hard_round: HardChipRound) -> list[tuple[int, int]]:
-    """List the images that had errors, but none of whose chips was kept."""
+    """List the images that had errors, but of which no chip was kept."""
     images = hard_round.counts.get('unknown_images', [])
     known = _by_image(hard_round)
     return [
@@ -262,7 +262,7 @@ def _canvases(hard_round: HardChipRound) -> int:
 
 
 def _change(before: float, now: float, judged: bool = True) -> Cell:
-    """Return the change in percent; with errors, fewer is better."""
+    """Format the change in percent; if ``judged``, fewer is better."""
     if now == before:
         return Cell(0, '=')
     style = ('better' if now < before else 'worse') if judged else ''

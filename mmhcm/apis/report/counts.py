@@ -62,7 +62,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
     largest = {kind: max([1, *errors[kind]]) for kind in kinds}
 
     def cell(kind: str, number: int, total: int, bar: bool = True) -> Cell:
-        # Background is no object's, so there is nothing to be a share of.
+        # Background errors have no object, so no share of the objects.
         note = (
             f'{number / max(counts["canvases"], 1):.2f} a canvas'
             if not ERROR_KINDS[kind].has_object
@@ -102,7 +102,7 @@ def error_table(counts: dict[str, Any], classes: Sequence[str]) -> Table:
 def confusion_table(
     hard_round: HardChipRound, classes: Sequence[str]
 ) -> Table | None:
-    """Tabulate the most frequent wrong classes; None without any."""
+    """Tabulate the most frequent wrong classes; None if there are none."""
     pairs = Counter(
         (error.gt_label, error.det_label)
         for canvas in hard_round.canvases
@@ -111,7 +111,7 @@ def confusion_table(
     )
     if not pairs:
         return None
-    # Equal numbers in the order of the classes.
+    # Pairs of equal counts are in the order of the classes.
     ranked = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
     most = ranked[0][1]
     return Table(
@@ -181,7 +181,7 @@ def chip_charts(
 def _count_objects(
     canvas: MinedCanvas, info: dict, sources: RoundSources
 ) -> list[int]:
-    """Count the objects that training learns in each chip of a canvas."""
+    """Count the objects that are learned in each chip of a canvas."""
     bboxes, ignored = instance_arrays(info['instances'])
     bboxes = bboxes[~ignored]
     if sources.ignore_out_of_range:

@@ -23,9 +23,9 @@ class Example:
     """Error to show.
 
     Attributes:
-        canvas_ind: Position of its canvas in the round.
+        canvas_ind: Position of the error's canvas in the round.
         error: The error.
-        has_chip: A hard chip shows the error.
+        has_chip: True if a hard chip shows the error.
     """
 
     canvas_ind: int
@@ -38,12 +38,12 @@ def hardest_examples(
 ) -> dict[str, list[Example]]:
     """Choose the examples of each type of error.
 
-    Every type that chips are made for has the same number, and leaves to the
-    others what it lacks; types without chips share what is left then. Of a
-    type, errors without a chip come after those that a chip shows. Of
-    these, the strongest error is taken again and again; the strength of
-    those of the same image or the same class shrinks with each one taken, so
-    that no image and no class fills the page.
+    The types that chips are made for get equal numbers of examples; a type
+    with too few errors leaves the missing pictures to the other types. Types
+    without chips share the rest. Within a type, errors that a chip shows come
+    before errors without a chip. The strongest error is chosen repeatedly;
+    each choice lowers the strength of the errors of the same image or class,
+    so that no image and no class fills the page.
     """
     by_kind = {
         kind: [
@@ -74,7 +74,7 @@ def hardest_examples(
 def _split_pictures(
     available: Mapping[str, int], mined: Collection[str], total: int
 ) -> dict[str, int]:
-    """Share pictures among the types, those that are mined first."""
+    """Share pictures among the types, mined types first."""
     sizes = dict.fromkeys(available, 0)
     for is_mined in (True, False):
         kinds = [kind for kind in available if (kind in mined) == is_mined]
@@ -85,7 +85,7 @@ def _split_pictures(
 
 
 def _fair_shares(available: Sequence[int], total: int) -> list[int]:
-    """Split ``total`` evenly among those that have something left."""
+    """Split ``total`` evenly, up to the available number of each type."""
     shares = [0] * len(available)
     while sum(shares) < min(total, sum(available)):
         for ind, most in enumerate(available):

@@ -19,10 +19,10 @@ from .writer import report_round
 class MiningReportHook(Hook):
     """Hook that writes ``report.html`` next to each round of a run.
 
-    Reads which rounds there are from the run's ``HardChipMiningHook``, after
-    a resume and before each epoch or iteration, and writes the pages that are
-    absent; without that hook it does nothing. A page that cannot be written
-    causes a warning and ends no training.
+    Reads the list of rounds from the run's ``HardChipMiningHook`` after a
+    resume and before each epoch or iteration, and writes the missing pages.
+    Without a ``HardChipMiningHook``, does nothing. A page that cannot be
+    written causes a warning and does not end the training.
 
     Runs at priority NORMAL, after ``HardChipMiningHook``.
 
@@ -33,7 +33,7 @@ class MiningReportHook(Hook):
             Defaults to 4.
 
     Raises:
-        ValueError: a number that is not 0 or more.
+        ValueError: a number is negative or not an integer.
     """
 
     priority = 'NORMAL'
@@ -43,7 +43,7 @@ class MiningReportHook(Hook):
         self._num_seen = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Write the absent pages of the checkpoint's rounds."""
+        """Write the missing pages of the checkpoint's rounds."""
         self._write(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""Page of a mining report, made from its parts."""
+"""Page of a mining report, built from its sections."""
 
 import json
 from collections import Counter
@@ -27,7 +27,7 @@ def build_page(
     options: ReportOptions,
     fault: str = '',
 ) -> Page:
-    """Put the report of a round together; see :func:`write_report`."""
+    """Build the report of a round; see :func:`write_report`."""
     return Page(
         title=f'Mining round {hard_round.number}',
         lead=_lead(hard_round),
@@ -67,7 +67,7 @@ def _facts(
     unknown = 'not recorded'
     facts = [
         *sources.facts,
-        # A round that asks no network depends on no weights.
+        # A round that uses no network depends on no weights.
         ('weights', str(origin.get('weights', unknown))[:16] or 'none'),
         ('round', hard_round.fingerprint[:16]),
         ('seed', str(origin.get('seed', unknown))),
@@ -222,7 +222,7 @@ def _part_texts(counts: dict[str, Any]) -> list[str]:
 
 
 def _size_texts(sources: RoundSources) -> list[str]:
-    """Describe the chart of objects where training has no ranges."""
+    """Describe the chart of objects if training has no ranges."""
     if sources.ignore_out_of_range:
         return []
     return [

@@ -34,9 +34,9 @@ from .counts import window_text
 from .examples import Example, hardest_examples
 from .sources import Render
 
-#: Pixels: the least and the largest long side of an example, and of a canvas.
+#: Smallest and largest long side of an example, and of a canvas; pixels.
 _EXAMPLE_SIDES, _CANVAS_SIDES = (240, 400), (0, 960)
-#: An example shows this many times the longer side of its boxes.
+#: Side of an example: factor of its boxes' longer side, minimum in pixels.
 _CONTEXT, _MIN_CROP = 4, 56
 _GROUP_TEXTS = {
     BACKGROUND: 'Detections where no object is annotated, from the highest '
@@ -61,7 +61,7 @@ def example_galleries(
     scales: Sequence[ChipScale],
     classes: Sequence[str],
 ) -> tuple[list[Gallery], int]:
-    """Draw the hardest examples, by kind; count those without a picture."""
+    """Draw the hardest examples by kind; count the examples not drawn."""
     chosen = hardest_examples(hard_round, num_examples)
     drawn: dict[Example, tuple[Picture, Marks]] = {}
     everything = [e for examples in chosen.values() for e in examples]
@@ -116,14 +116,14 @@ def canvas_gallery(
 def crop_window(
     bboxes: np.ndarray, bounds: Sequence[float]
 ) -> tuple[int, int, int, int]:
-    """Return a square around boxes, with room around them, inside ``bounds``.
+    """Return a square around boxes, with a margin, inside ``bounds``.
 
     Args:
         bboxes: (n, 4) xyxy, at least one.
         bounds: xyxy of the chip or the image, whole pixels.
 
     Returns:
-        xyxy, whole pixels; smaller than a square where the bounds are.
+        xyxy, whole pixels; a side is at most that of ``bounds``.
     """
     x1, y1 = bboxes[:, :2].min(axis=0).tolist()
     x2, y2 = bboxes[:, 2:].max(axis=0).tolist()
@@ -165,7 +165,7 @@ def _draw_example(
     height, width = image.shape[:2]
     window = crop_window(shown, chip or (0, 0, width, height))
     x1, y1, x2, y2 = window
-    # The detection, or the object where there is none.
+    # The detection, or the object if there is no detection.
     errors = ErrorMarks(shown[-1:], [error.kind], [''])
     objects = ObjectMarks.of(info['instances'])
     marks = Marks(objects, errors=errors).inside(window)

@@ -1,4 +1,4 @@
-"""Sources of a mining report, and how much it shows."""
+"""Sources of a mining report, and its numbers of pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from mmhcm.functional.pixels import CAFFE_MEAN
 from mmhcm.structures.pool import ObjectPool
 from mmhcm.structures.rounds import MinedCanvas
 
-#: Gives the pixels and the data info of a canvas.
+#: Function that returns the pixels and the data info of a canvas.
 Render = Callable[[MinedCanvas], tuple[np.ndarray, dict]]
 
 
@@ -43,14 +43,14 @@ class RoundSources:
     """Images, patches and settings that a round is rendered from.
 
     Attributes:
-        datasets: Data sets of whole images, the own one first.
+        datasets: Data sets of whole images, the own data set first.
         pool: The object pool, if objects were pasted.
         scales: The chip scales.
-        mask_color: Of ignored regions, BGR.
-        ignore_out_of_range: Of the ``ChipDataset``: False if training learns
-            objects of all sizes in a chip.
-        facts: Name and value of further lines at the head.
-        settings: Those of the mining, to be shown as they are.
+        mask_color: Colour of ignored regions, BGR.
+        ignore_out_of_range: Setting of the ``ChipDataset``: False if objects
+            of all sizes are learned in a chip.
+        facts: Names and values of further lines at the head of the page.
+        settings: Mining settings, shown unchanged.
     """
 
     datasets: Sequence[BaseDataset]
@@ -73,7 +73,7 @@ class RoundSources:
         def render(canvas: MinedCanvas) -> tuple[np.ndarray, dict]:
             info = canvas_data_info(self.datasets, canvas, self.pool)
             info.setdefault('ignored_regions', [])
-            # The pipeline takes the pool away.
+            # A copy, because the pipeline removes the pool.
             return pipeline(dict(info))['img'], info
 
         return render

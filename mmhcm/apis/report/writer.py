@@ -35,14 +35,14 @@ def report_round(
 ) -> None:
     """Write the report of a run's round if it is absent.
 
-    A fault causes a warning: it is no reason to stop a training run.
+    An error causes a warning and does not stop the training run.
 
     Args:
         path: File of the round.
-        fingerprint: That of the round.
+        fingerprint: Fingerprint of the round.
         chips: The training data, with hard chips.
         cfg: The run's config.
-        options: How much a report shows.
+        options: Numbers of pictures of the report.
         logger: Logger of the run.
     """
     out = report_path(path)
@@ -69,13 +69,13 @@ def report_of_config(
     """Write the report of a round in the config's work directory again.
 
     Args:
-        cfg: The config that it was mined with.
-        number: Of the round. Defaults to None, the last one.
-        **options: Fields of ``ReportOptions`` in place of those of the
-            config's ``MiningReportHook``.
+        cfg: The config that the round was mined with.
+        number: Number of the round. Defaults to None, the last round.
+        **options: Fields of ``ReportOptions`` that override the settings of
+            the config's ``MiningReportHook``.
 
     Raises:
-        FileNotFoundError: no such round.
+        FileNotFoundError: the round does not exist.
         ValueError: the round is damaged, or was mined from other images or
             another object pool; an option is out of range.
     """
@@ -83,7 +83,7 @@ def report_of_config(
     shown = {
         f.name: hook[f.name] for f in fields(ReportOptions) if f.name in hook
     }
-    # Before the data are read, which takes a while.
+    # Checked before reading the data, which takes a while.
     report_options = ReportOptions(**{**shown, **options})
     path = find_round(cfg.work_dir, number)
     chips = rendering_hard_chips(cfg, path)
@@ -125,15 +125,15 @@ def write_report(
     options: ReportOptions,
     fault: str = '',
 ) -> None:
-    """Write the page of one round, whole or not at all.
+    """Write the page of one round, completely or not at all.
 
     Args:
         path: The file.
         hard_round: The round.
-        previous: The one before; None if there is none.
-        sources: What it is rendered from.
-        options: How much is shown.
-        fault: Why the one before cannot be read, if so.
+        previous: The round before; None if there is none.
+        sources: Sources that the page is rendered from.
+        options: Numbers of pictures of the report.
+        fault: Reason why the round before cannot be read, or ''.
     """
     page = build_page(hard_round, previous, sources, options, fault)
     with atomic_write(path) as file:

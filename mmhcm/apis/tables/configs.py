@@ -13,14 +13,14 @@ from mmhcm.structures.files import fingerprint
 
 from .rows import Row, Start
 
-#: Places of a run, which do not change what it is.
+#: Keys of a run's folder, launcher and start; left out of digests.
 _PLACES = ('work_dir', 'launcher', 'resume', 'load_from')
-#: Hooks that configs may take over; ``default_hooks`` has those in use.
+#: Hooks for configs to reuse; ``default_hooks`` has the hooks in use.
 _STORES = ('project_hooks', 'mining_hooks')
-#: Sections that the weights do not depend on.
+#: Prefixes of the config sections that do not affect the weights.
 _TEST_PREFIXES = ('test_', 'tta_', 'val_')
-#: What may differ between rows that share their first epochs: before the
-#: first round there are no hard chips to take a share of.
+#: Keys that may differ between rows that share their first epochs. For
+#: example, before the first round no hard chips exist to take a share of.
 _INERT = (
     'default_hooks.checkpoint',
     'default_hooks.mining',
@@ -28,7 +28,7 @@ _INERT = (
     'external_root',
     'train_dataloader.sampler.hard_ratio',
 )
-#: What a resumed run takes from the checkpoint and not from its config.
+#: Keys that a resumed run takes from the checkpoint, not from the config.
 _SCHEDULE = ('param_scheduler', 'train_cfg.max_epochs', 'train_cfg.max_iters')
 
 
@@ -36,7 +36,7 @@ def resolve_config(path: Path, options: Sequence[str]) -> Config:
     """Load a config as the command ``train`` does.
 
     Args:
-        path: The config.
+        path: Config file.
         options: ``key=value`` texts.
     """
     parser = argparse.ArgumentParser()
@@ -61,7 +61,7 @@ def check_options(options: Iterable[str]) -> None:
     """Make sure that options are ``key=value`` texts.
 
     Raises:
-        ValueError: an option is no such text.
+        ValueError: an option is not a ``key=value`` text.
     """
     for option in options:
         if '=' not in option[1:]:
@@ -73,7 +73,7 @@ def config_hash(cfg: Config, *more: Any, training: bool = False) -> str:
 
     Args:
         cfg: The config.
-        more: Further values that count.
+        more: Further values to include in the digest.
         training: Leave out the sections of validation and test.
     """
     values = _plain(cfg)
@@ -99,14 +99,14 @@ def config_differences(left: Config, right: Config) -> list[str]:
 
 
 def is_below(key: str, prefixes: Iterable[str]) -> bool:
-    """Test if a dotted key is one of some keys or is below one."""
+    """Test if a dotted key equals a prefix or is below a prefix."""
     return any(
         key == prefix or key.startswith(f'{prefix}.') for prefix in prefixes
     )
 
 
 def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
-    """Make sure that a row may go on from another row's checkpoint.
+    """Make sure that a row may continue from another row's checkpoint.
 
     Raises:
         ValueError: the first epochs of the rows differ.
@@ -132,7 +132,7 @@ def check_start(row: Row, start: Start, own: Config, other: Config) -> None:
 
 
 def planned_pixels(cfg: Config, iterations: int, ranks: int) -> int | None:
-    """Count the pixels of iterations on chips; None without chips."""
+    """Count the pixels of training iterations; None without chips."""
     dataset = cfg.train_dataloader.dataset
     if dataset.get('chip_size') is None or dataset.get('scales') is None:
         return None

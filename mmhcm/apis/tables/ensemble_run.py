@@ -36,7 +36,7 @@ class EnsembleRun(RowRun):
         """Train nothing."""
 
     def _tested(self) -> tuple[Path, TestRecord]:
-        """Make the record of the members' present results."""
+        """Make the test record of the members' current results."""
         digests = [file_digest(run.folder.zip_path) for run in self.members]
         if not all(digests):
             absent = self.members[digests.index('')].row.id

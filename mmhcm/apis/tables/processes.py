@@ -10,7 +10,7 @@ _TICK_SECONDS = 30.0
 
 
 class CommandFailedError(RuntimeError):
-    """Error of a command that failed; the message is its last line."""
+    """Error of a failed command; the message is the last output line."""
 
 
 def run_logged(
@@ -20,17 +20,17 @@ def run_logged(
     env: Mapping[str, str],
     tick: Callable[[float], None] = lambda seconds: None,
 ) -> None:
-    """Run a command; its output goes to the screen and to a log.
+    """Run a command, with its output on the screen and in a log.
 
     Args:
         command: The command.
         log_path: File that the output is appended to.
-        env: Its environment.
-        tick: Called with the seconds since the last call, now and then and
-            at the end, however it ends.
+        env: Environment of the command.
+        tick: Function that is called with the seconds since its last call,
+            from time to time and at the end, also after an error.
 
     Raises:
-        CommandFailedError: the command ended with another status than 0.
+        CommandFailedError: the command ended with a nonzero status.
     """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     last = time.monotonic()
@@ -67,7 +67,7 @@ def run_logged(
 
 
 def last_line(output: bytes) -> str:
-    """Find the last line with text; a bar's last state counts as a line."""
+    """Find the last line with text, or the last state of a progress bar."""
     text = output.decode(errors='replace').replace('\r', '\n')
     lines = [line.strip() for line in text.split('\n') if line.strip()]
     return lines[-1] if lines else ''
@@ -77,7 +77,7 @@ def code_version(path: str | Path = __file__) -> str:
     """Name the commit of a source file, with ``+dirty`` for local changes.
 
     Args:
-        path: The file. Defaults to this one.
+        path: The file. Defaults to this module.
 
     Returns:
         The commit of the repository that tracks the file, or 'unknown'.
@@ -92,7 +92,7 @@ def code_version(path: str | Path = __file__) -> str:
         ).stdout.strip()
 
     try:
-        # An installed package may lie in a repository that ignores it.
+        # An installed package may be in a repository that ignores it.
         git('ls-files', '--error-unmatch', Path(path).name)
         commit = git('rev-parse', '--short=12', 'HEAD')
         changes = git('status', '--porcelain', '--untracked-files=no')

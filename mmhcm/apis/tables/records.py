@@ -27,14 +27,15 @@ class TrainRecord:
 
     Attributes:
         config: Digest of the whole config.
-        training: Digest of what the weights depend on.
-        started_from: Digest of the checkpoint that it went on from, or ''.
-        commits: Versions of the code that it ran with, in order.
-        seconds: Time of all its runs, shared epochs not included.
-        checkpoint: Name of the last checkpoint, when finished.
-        digest: Of that file.
-        pixels: Pixels trained on, shared epochs included; None: unknown.
-        pixels_from: 'measured' or 'planned', by the config.
+        training: Digest of the settings that the weights depend on.
+        started_from: Digest of the checkpoint that training started from, or
+            ''.
+        commits: Versions of the code that the training ran with, in order.
+        seconds: Time of all runs of the training, without shared epochs.
+        checkpoint: File name of the last checkpoint of a finished training.
+        digest: Digest of the file of ``checkpoint``.
+        pixels: Pixels trained on, with shared epochs; None if unknown.
+        pixels_from: 'measured', or 'planned' if computed from the config.
         error: Last line of the log if the last run failed.
     """
 
@@ -55,12 +56,12 @@ class TestRecord:
     """Record of one row's test with one seed.
 
     Attributes:
-        config: Digest of the whole config and of the number of test scales,
-            one or many.
-        digest: Of the checkpoint.
+        config: Digest of the whole config and of the kind of test: one
+            scale, many scales, slices or an ensemble.
+        digest: Digest of the checkpoint.
         commit: Version of the code.
-        done: ``scores.json`` is of this test.
-        error: Last line of the log if it failed.
+        done: True if ``scores.json`` has the scores of this test.
+        error: Last line of the log if the test failed.
     """
 
     config: str
@@ -129,7 +130,7 @@ class RowFolder:
         Raises:
             OSError: another process uses the folder.
         """
-        # Next to the folder, which may be set aside meanwhile.
+        # Next to the folder, because the folder may be set aside.
         path = self.path.with_name(f'.{self.path.name}.lock')
         return hold_lock(path, 'another process runs it')
 
@@ -137,7 +138,7 @@ class RowFolder:
 def file_digest(path: str | Path) -> str:
     """Compute the SHA-256 of a file; '' if the file is missing.
 
-    A large file that has not changed is read once.
+    An unchanged file is read only once.
     """
     try:
         state = Path(path).stat()
@@ -156,7 +157,7 @@ def _digest(path: str, *_state: int) -> str:
 
 
 def trained_amount(checkpoint: str | Path) -> tuple[int, int | None]:
-    """Read a checkpoint's iterations and pixels (None: not counted)."""
+    """Read a checkpoint's iterations and pixels (None if not counted)."""
     values = load_plain(checkpoint)
     return int(values['meta']['iter']), values.get('trained_pixels')
 

@@ -33,14 +33,14 @@ class RowResult:
         seed: The seed.
         status: 'done', 'not run', 'unfinished', 'trained' (and not tested),
             'stale' (of another config or checkpoint) or 'failed'.
-        message: Why it failed or is stale.
+        message: Reason of the status 'failed' or 'stale'.
         official: Scores of the official protocol, by metric.
         class_mean: Plain class means, by metric.
-        commit: Versions of the code that it was trained with.
+        commit: Versions of the code that the row was trained with.
         config: First digits of the config's digest.
-        seconds: Time of its training; None where it has none of its own.
+        seconds: Time of the row's training; None if the row is not trained.
         pixels: Pixels trained on.
-        pixels_from: 'measured', or 'planned' by the config.
+        pixels_from: 'measured', or 'planned' if computed from the config.
     """
 
     row: Row
@@ -56,11 +56,12 @@ class RowResult:
     pixels_from: str = ''
 
     def add_training(self, record: TrainRecord, borrowed: bool) -> None:
-        """Take over the values of a training's record.
+        """Copy the values of a training's record.
 
         Args:
             record: The record.
-            borrowed: The record is another row's, which counts its time.
+            borrowed: True if the record belongs to another row, which counts
+                the time.
         """
         self.status = 'trained' if record.digest else 'unfinished'
         self.commit = ', '.join(record.commits)
@@ -72,7 +73,7 @@ class RowResult:
         self.pixels, self.pixels_from = record.pixels, record.pixels_from
 
     def add_scores(self, scores: Mapping[str, Mapping[str, Any]]) -> None:
-        """Take over the scores of a finished test."""
+        """Copy the scores of a finished test."""
         self.status = 'done'
         self.official = {k: scores['official'][k] for k in METRICS}
         self.class_mean = {k: scores['class_mean'][k] for k in METRICS}
@@ -85,7 +86,7 @@ def write_tables(
 
     Args:
         table: The rows, in the order of the tables.
-        results: One a row and seed.
+        results: One result for each row and seed.
         folder: The folder.
     """
     with atomic_write(folder / f'{table.name}.md') as file:
@@ -120,7 +121,7 @@ def markdown(table: Table, results: Sequence[RowResult]) -> str:
 
 
 def csv_text(results: Sequence[RowResult]) -> str:
-    """Format one line a row and seed, scores unrounded."""
+    """Format one line per row and seed, with unrounded scores."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(
@@ -156,7 +157,7 @@ def csv_text(results: Sequence[RowResult]) -> str:
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """Format a mean, and the sample deviation of two or more values."""
+    """Format the mean, and the sample deviation of two or more values."""
     if not values:
         return '–'
     if len(values) == 1:
@@ -186,7 +187,7 @@ def _score_table(
 
 
 def _status(group: Sequence[RowResult]) -> str:
-    """Choose the status of a row without scores: its seeds' gravest."""
+    """Return the worst status of the seeds of a row without scores."""
     order = ('failed', 'stale', 'trained', 'unfinished', 'not run')
     return min((r.status for r in group), key=order.index)
 
@@ -230,7 +231,7 @@ def _pixels(result: RowResult) -> str:
 
 
 def _grid(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Format a Markdown table; a bar inside a cell is escaped."""
+    """Format a Markdown table; a bar inside a cell becomes a slash."""
     rows = [head, ['---'] * len(head), *lines]
     return '\n'.join(
         f'| {" | ".join(cell.replace("|", "/") for cell in row)} |'

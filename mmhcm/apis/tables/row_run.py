@@ -34,7 +34,7 @@ from .results import RowResult
 from .rows import Row
 from .settings import RunSettings
 
-#: Errors that end a row and leave the others.
+#: Errors that end a row, but not the other rows.
 _ROW_ERRORS = (CommandFailedError, ImportError, OSError, ValueError)
 
 
@@ -43,7 +43,7 @@ class StaleRowError(ValueError):
 
 
 class RowRun:
-    """One row with one seed: its files, commands, records and state.
+    """Run of a row with one seed: files, commands, records and state.
 
     Args:
         row: The row.
@@ -53,10 +53,10 @@ class RowRun:
         configs: Resolved configs by row id, which the seeds of a row share.
 
     Attributes:
-        folder: Its files.
-        owner: Run whose checkpoint is tested: itself, or that of the row
-            that ``checkpoint_of`` names.
-        start: Run whose checkpoint its training goes on from, or None.
+        folder: Files of the run.
+        owner: Run whose checkpoint is tested: this run, or the run of the
+            row ``checkpoint_of``.
+        start: Run whose checkpoint training continues from, or None.
         members: Runs whose results an ensemble fuses.
         fault: Error that ended the run, or ''.
     """
@@ -78,10 +78,10 @@ class RowRun:
         self._configs = configs
 
     def run(self) -> bool:
-        """Train and test the row, each unless it is done.
+        """Train and test the row, without repeating finished steps.
 
         Returns:
-            False when an error ended the run; ``fault`` has its line.
+            False if an error ended the run; ``fault`` has the message.
         """
         try:
             for needed in (self.owner, self.start, *self.members):
@@ -120,7 +120,7 @@ class RowRun:
         return self._configs[self.row.id]
 
     def commands(self) -> list[list[str]]:
-        """Build all command lines of a row that has not begun."""
+        """Build all command lines of a row that has not started."""
         checkpoint = self.owner.folder.train_dir / '<checkpoint>'
         return [
             *([self.train_command()] if self.owner is self else []),
@@ -129,7 +129,7 @@ class RowRun:
         ]
 
     def train_command(self) -> list[str]:
-        """Build the command line that trains the row, or goes on with it."""
+        """Build the command line that trains the row or resumes training."""
         resume = []
         if (self.folder.train_dir / 'last_checkpoint').is_file():
             resume = ['--resume']
@@ -178,14 +178,14 @@ class RowRun:
         ]
 
     def _start_path(self) -> Path | None:
-        """Path of the checkpoint that the training goes on from, if any."""
+        """Return the path of the checkpoint to continue from, if any."""
         if self.start is None or self.row.shares is None:
             return None
         name = f'epoch_{self.row.shares.epoch}.pth'
         return self.start.folder.train_dir / name
 
     def _new_record(self) -> TrainRecord:
-        """Make the record of a training that begins."""
+        """Make the record of a new training."""
         cfg, processes = self.config, self.settings.num_processes
         start = self._start_path()
         return TrainRecord(
@@ -201,11 +201,11 @@ class RowRun:
         return TestRecord(config, trained.digest)
 
     def _check_training(self, record: TrainRecord | None) -> None:
-        """Make sure that what was trained is what the row asks for.
+        """Make sure that the recorded training is that of the row.
 
         Raises:
-            StaleRowError: the training was another one.
-            ValueError: the row cannot continue from the row that it names.
+            StaleRowError: the recorded training differs.
+            ValueError: the row cannot continue from the row in ``shares``.
         """
         if self.start is not None and self.row.shares is not None:
             check_start(
@@ -228,7 +228,7 @@ class RowRun:
             raise StaleRowError(f'{fault}; --redo trains it again')
 
     def _train(self) -> None:
-        """Train the row, unless a valid checkpoint is there."""
+        """Train the row, unless a valid checkpoint exists."""
         record = self.folder.train_record()
         try:
             self._check_training(record)
@@ -241,7 +241,7 @@ class RowRun:
         if record is not None and record.digest:
             return
         if record is None:
-            # A training without a record is nothing to go on from.
+            # A training without a record cannot be resumed.
             if self.folder.train_dir.exists():
                 self.folder.set_aside()
             record = self._new_record()
@@ -285,7 +285,7 @@ class RowRun:
         return path, self._wanted_test(trained)
 
     def _test(self) -> None:
-        """Test and score the checkpoint, unless that is done."""
+        """Test and score the checkpoint, unless valid scores exist."""
         folder = self.folder
         checkpoint, record = self._tested()
         known = folder.test_record()

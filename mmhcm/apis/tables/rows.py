@@ -12,16 +12,16 @@ from mmhcm.structures.files import check_fields, one_line, parse_json
 
 @dataclass(frozen=True)
 class Start:
-    """A checkpoint of another row that a row's training goes on from.
+    """Checkpoint of another row that a row's training continues from.
 
-    The epochs before it are shared bit for bit, so that two rows differ only
-    in what comes after.
+    The two rows share the epochs before the checkpoint bit for bit and differ
+    only in the epochs after the checkpoint.
 
     Attributes:
-        row: The other row.
-        epoch: After which its checkpoint is taken.
-        differs: Config keys, beside those of mining, in which the two rows
-            may differ since they do nothing before that epoch.
+        row: Id of the other row.
+        epoch: Epoch after which the checkpoint was written.
+        differs: Config keys, besides the keys of mining, in which the two
+            rows may differ, because the keys have no effect before ``epoch``.
     """
 
     row: str
@@ -34,22 +34,24 @@ class Start:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what is trained, from where, and how it is tested.
+    """Row of a table: config, start of the training and kind of test.
 
     Attributes:
-        id: Short name, of the row's folder too.
-        name: As in the table.
+        id: Short name, also of the row's folder.
+        name: Name in the table.
         config: Config file.
-        checkpoint_of: Row whose checkpoint is tested; None trains one.
-        shares: Where training goes on from; None for the initial weights.
+        checkpoint_of: Row whose checkpoint is tested; None trains the row.
+        shares: Checkpoint that training continues from; None for the initial
+            weights.
         tta: Test at the config's many scales.
         slices: Test in the config's slices.
         ensemble_of: Rows whose results are fused, by weighted boxes fusion,
             instead of a training and a test; the config names the test set.
         cfg_options: Config values by dotted key.
         paper: Published scores, by metric.
-        parent: Row that this one is compared with.
-        differs: Config keys in which the two differ, with all below them.
+        parent: Row that this row is compared with.
+        differs: Config keys in which the row differs from its parent; the
+            keys below them are included.
     """
 
     id: str
@@ -67,14 +69,14 @@ class Row:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Rows that have to be trained before."""
+        """Ids of the rows that have to be run first."""
         return (*single_sources(self), *self.ensemble_of)
 
     def check(self) -> None:
-        """Make sure that the ways of training and testing go together.
+        """Make sure that the settings of training and test are compatible.
 
         Raises:
-            ValueError: two of them exclude each other.
+            ValueError: two settings exclude each other.
         """
         ways = {
             name: getattr(self, name)
@@ -95,11 +97,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A named list of rows; a row comes after those that it needs.
+    """Named list of rows; each row comes after the rows that it needs.
 
     Raises:
-        ValueError: two rows of one id, one that names a row which is not
-            there or comes later, or one that tests a checkpoint and trains.
+        ValueError: two rows have the same id, a row needs a row that is
+            missing or comes later, or a row tests a checkpoint and trains.
     """
 
     name: str
@@ -147,7 +149,7 @@ class Table:
         raise ValueError(f'no row {row_id!r}, there are {known}')
 
     def with_needs(self, row_ids: Sequence[str]) -> list[Row]:
-        """Return these rows and what they need, in the table's order."""
+        """Return rows and the rows that they need, in the table's order."""
         wanted: set[str] = set()
         todo = list(row_ids)
         while todo:
@@ -168,9 +170,9 @@ def read_table(path: str | Path, config_prefix: str = '') -> Table:
     """Read a table's description.
 
     Args:
-        path: JSON with ``name``, ``title`` and ``rows``, or a folder with a
-            ``rows.json``. Configs are relative to its folder.
-        config_prefix: Put before every config's file name.
+        path: JSON file with ``name``, ``title`` and ``rows``, or a folder with
+            a ``rows.json``. Configs are relative to the folder of the file.
+        config_prefix: Prefix of every config's file name.
 
     Raises:
         OSError: the file cannot be read.

@@ -14,11 +14,11 @@ from .settings import RunSettings
 class TableRunner:
     """Runner that trains and tests rows with each seed, and writes a table.
 
-    What is finished is kept: a training whose config, seed, processes and
-    starting checkpoint are what they were, and a test of the same checkpoint
-    and config. A training that was interrupted goes on; one whose config has
-    changed since is an error, unless ``redo`` sets it aside. A row that
-    fails does not stop the others.
+    Finished work is kept: a training whose config, seed, number of processes
+    and starting checkpoint are unchanged, and a test whose checkpoint and
+    config are unchanged. An interrupted training is resumed. A training whose
+    config has changed is an error, unless ``redo`` sets the training aside. A
+    failed row does not stop the other rows.
 
     Args:
         table: The rows.
@@ -28,7 +28,7 @@ class TableRunner:
     def __init__(self, table: Table, settings: RunSettings) -> None:
         self.table = table
         self.settings = settings
-        # Seed by seed, as they are run.
+        # Seed by seed, the order in which rows are run.
         self._runs: list[RowRun] = []
         configs: dict[str, Config] = {}
         for seed in settings.seeds:
@@ -45,7 +45,7 @@ class TableRunner:
             row_ids: Defaults to None, all rows.
 
         Returns:
-            True when all of them are done.
+            True if all rows are done.
 
         Raises:
             ValueError: no row has this id.
@@ -69,7 +69,7 @@ class TableRunner:
             row_ids: Defaults to None, all rows.
 
         Returns:
-            Runs in the order in which they are run.
+            Runs in the order of execution.
 
         Raises:
             ValueError: no row has this id.

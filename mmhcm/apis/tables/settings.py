@@ -1,4 +1,4 @@
-"""Settings of the runs of a table, and the commands that they give."""
+"""Settings of the runs of a table, and command lines built from them."""
 
 import sys
 from collections.abc import Mapping
@@ -16,10 +16,11 @@ class RunSettings:
 
     Attributes:
         work_dir: Folder of rows and tables.
-        seeds: A row is run once with each.
-        cfg_options: ``key=value`` texts for all rows; a row's own come after.
-        env: Environment variables on top of the present ones.
-        num_processes: Processes of one training or test, one a GPU.
+        seeds: Seeds; a row is run once with each seed.
+        cfg_options: ``key=value`` texts for all rows; a row's own options come
+            after the options for all rows.
+        env: Environment variables, added to those of the current process.
+        num_processes: Processes of one training or test, one per GPU.
         launcher: 'none', 'pytorch' (by ``torchrun`` on this machine), or
             'slurm' or 'mpi', started by ``prefix``.
         prefix: Words before a command that uses a launcher, such as ``srun``
@@ -27,7 +28,7 @@ class RunSettings:
         redo: Set stale rows aside and run them again.
 
     Raises:
-        ValueError: an argument out of range.
+        ValueError: an argument is out of range.
     """
 
     work_dir: Path
@@ -62,11 +63,11 @@ class RunSettings:
         object.__setattr__(self, 'seeds', seeds)
 
     def command(self, name: str, *arguments: str) -> list[str]:
-        """Build the command line that runs one of our commands.
+        """Build the command line of an ``mmhcm`` command.
 
         Args:
             name: Name of the command's module, 'train' or 'submit'.
-            arguments: Its arguments; the launcher is added.
+            arguments: Arguments of the command; the launcher is added.
         """
         python = [sys.executable, '-W', 'ignore']
         if self.launcher == 'none':
@@ -77,7 +78,7 @@ class RunSettings:
                 *('--standalone', '--nproc_per_node'),
                 str(self.num_processes),
             ]
-        # Options with many values swallow what follows them.
+        # Options with many values take all arguments that follow.
         return [
             *(*self.prefix, *python, '-m', f'mmhcm.cli.{name}'),
             *('--launcher', self.launcher, *arguments),

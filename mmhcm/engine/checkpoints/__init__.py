@@ -1,4 +1,4 @@
-"""Checkpoint files: finding, checking and loading them."""
+"""Finding, checking and loading of checkpoint files."""
 
 from .files import (
     check_checkpoint,

@@ -16,12 +16,12 @@ from mmhcm.engine.wrappers import unwrap
 
 from .safe_loading import load_plain
 
-#: Of a web address, or of a name such as ``open-mmlab://``.
+#: Scheme of a web address, or of a name such as ``open-mmlab://``.
 _SCHEME = re.compile(r'[\w+.:-]+://')
 
 
 def existing_checkpoint(path: str) -> str:
-    """Return the path of a checkpoint if it is a file, or an address.
+    """Return the path of a checkpoint: an existing file, or an address.
 
     Raises:
         FileNotFoundError: the file does not exist.
@@ -48,20 +48,20 @@ def check_checkpoint(
 ) -> None:
     """Make sure that a checkpoint holds the weights of a model.
 
-    MMEngine leaves weights that do not fit as they are, with a warning, and
-    tests with weights that are no numbers, which finds nothing.
+    MMEngine only warns about weights that do not fit, and tests with
+    non-finite weights, which detect nothing.
 
     Args:
         path: A file, or an address that MMEngine loads from.
         model: The model, maybe in a wrapper.
-        classes: Those that the model is used for, in order of its labels.
-            Defaults to None, which compares them with nothing; nor is a
-            checkpoint compared that records none.
+        classes: Classes that the model is used for, in order of the labels.
+            Defaults to None: classes are not compared. Classes are not
+            compared either if the checkpoint records no classes.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: the file is no checkpoint, or one of another model or other
-            classes, or some of the weights are not finite.
+        ValueError: the file is no checkpoint, or belongs to another model or
+            other classes, or some of the weights are not finite.
     """
     checkpoint = load_checkpoint(path)
     weights = _state_dict(path, checkpoint)
@@ -88,7 +88,7 @@ def check_checkpoint(
 
 
 def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
-    """Compare the classes that a run recorded in its checkpoint."""
+    """Compare the classes recorded in a checkpoint with a list."""
     recorded = recorded_classes(checkpoint)
     if recorded is None or recorded == classes:
         return
@@ -106,10 +106,11 @@ def _check_classes(path: str, checkpoint: Any, classes: list[str]) -> None:
 
 
 def recorded_classes(checkpoint: Any) -> list[str] | None:
-    """Return the class names that a checkpoint records, None without any.
+    """Return the class names recorded in a checkpoint; None if there are none.
 
-    MMDetection 3 has them in ``meta.dataset_meta.classes``, its first
-    releases in capitals, and MMDetection 2 in ``meta.CLASSES``.
+    MMDetection 3 stores the names in ``meta.dataset_meta.classes``, its first
+    releases in ``meta.dataset_meta.CLASSES``, MMDetection 2 in
+    ``meta.CLASSES``.
     """
     meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
     if not isinstance(meta, dict):
@@ -124,15 +125,16 @@ def recorded_classes(checkpoint: Any) -> list[str] | None:
 
 
 def latest_checkpoint(work_dir: str | Path) -> str | None:
-    """Return the newest whole checkpoint of a run, None without any.
+    """Return the newest intact checkpoint of a run; None if there is none.
 
-    That is the one that ``last_checkpoint`` names. If it is damaged or gone,
-    it is the next before it, and without the note the farthest one.
+    The newest checkpoint is the checkpoint named in ``last_checkpoint``. If
+    that checkpoint is damaged or missing, the latest checkpoint before it is
+    taken; without ``last_checkpoint``, the latest checkpoint of all.
 
     Raises:
-        FileNotFoundError: the work directory names a checkpoint that does
-            not exist, and holds no other.
-        ValueError: no checkpoint of the work directory is whole.
+        FileNotFoundError: ``last_checkpoint`` names a file that does not
+            exist, and the work directory has no earlier checkpoint.
+        ValueError: no checkpoint of the work directory is intact.
     """
     folder = Path(work_dir)
     noted = _noted(folder)
@@ -163,7 +165,7 @@ def latest_checkpoint(work_dir: str | Path) -> str | None:
 
 
 def _noted(folder: Path) -> Path | None:
-    """Return the checkpoint that a run's note names."""
+    """Return the checkpoint named in ``last_checkpoint``, if any."""
     note = folder / 'last_checkpoint'
     text = note.read_text().strip() if note.is_file() else ''
     if not text:
@@ -174,9 +176,10 @@ def _noted(folder: Path) -> Path | None:
 
 
 def _earlier(folder: Path, noted: Path | None) -> list[Path]:
-    """List the checkpoints before the noted one, the farthest first.
+    """List the checkpoints before ``noted``, the latest first.
 
-    Later ones are of a course that was given up when the run went back.
+    Checkpoints after ``noted`` were abandoned when the run was resumed from an
+    earlier checkpoint.
     """
     limit = None if noted is None else _step(noted)
     steps = {path: _step(path) for path in folder.glob('*.pth')}
@@ -195,7 +198,7 @@ def _step(path: Path) -> int | None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Check whether a checkpoint is an archive with all its bytes as written.
+    """Check whether a checkpoint is an archive with correct checksums.
 
     Torch's loader compares no checksums.
     """

@@ -1,9 +1,10 @@
-"""Pickle for ``torch.load`` in which only tensors and plain values are real.
+"""Pickle for ``torch.load`` that creates only tensors and plain values.
 
-Published checkpoints hold objects of MMEngine, MMCV and NumPy. A pickle names
-their classes and functions; importing and calling what it names is how a file
-runs a program. Here a name is looked up in a short list. Any other stands for
-an empty :class:`LeftOut`, and nothing is imported.
+Published checkpoints hold objects of MMEngine, MMCV and NumPy. A pickle
+contains the names of classes and functions; a loader that imports and calls
+these functions lets a file run any program. This module looks up each name in
+a short list. An unlisted name stands for an empty :class:`LeftOut`, and
+nothing is imported.
 """
 
 import pickle
@@ -30,12 +31,12 @@ _SCALAR = re.compile(r'b1|[iu][1248]|f[248]')
 class LeftOut(dict):
     """Stand-in for an object whose class or function is not loaded.
 
-    A dict, since objects that count are dicts of other classes, such as
-    MMEngine's ``ConfigDict``: their items are kept. Everything else that a
-    file does with the object is accepted and forgotten.
+    A dict, because the relevant objects are subclasses of dict, such as
+    MMEngine's ``ConfigDict``: their items are kept. All other operations of
+    the file on the object are accepted and ignored.
 
     Attributes:
-        name: What the file names, as ``module.name``.
+        name: Name of the class or function, as ``module.name``.
     """
 
     name = ''
@@ -45,23 +46,23 @@ class LeftOut(dict):
         super().__init__(args[-1] if args and type(args[-1]) is dict else {})
 
     def __call__(self, *args: Any, **_: Any) -> 'LeftOut':
-        """Do nothing, as a function that is left out."""
+        """Return an empty object instead of the result of a function."""
         return type(self)()
 
     def __repr__(self) -> str:
         return f'<{self.name}, left out>'
 
     def append(self, item: Any) -> None:
-        """Forget an item of a list."""
+        """Ignore an item of a list."""
 
     def extend(self, items: Any) -> None:
-        """Forget items of a list."""
+        """Ignore items of a list."""
 
     add = append
 
 
 class _DType(LeftOut):
-    """Type of a NumPy scalar: 'f8', and its byte order."""
+    """Type of a NumPy scalar, such as 'f8', and its byte order."""
 
     def __init__(self, text: Any = '', *_: Any) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class _DType(LeftOut):
 
 
 def _scalar(dtype: Any, content: Any = b'') -> Any:
-    """Make a Python number of a NumPy scalar; other scalars are left out."""
+    """Convert a NumPy scalar to a Python number; leave out other scalars."""
     if (
         not isinstance(dtype, _DType)
         or not isinstance(dtype.text, str)
@@ -87,7 +88,7 @@ def _scalar(dtype: Any, content: Any = b'') -> Any:
 
 
 def _encode(text: str, encoding: str = '') -> bytes:
-    """Undo how pickles of protocol 2 write bytes."""
+    """Restore bytes from the text that pickles of protocol 2 contain."""
     if encoding != 'latin1':
         raise pickle.UnpicklingError(f'bytes as {encoding!r:.40}')
     return text.encode(encoding)
@@ -121,18 +122,18 @@ _NAMED = {
 
 # The C version can neither refuse an instruction nor bound its memo.
 class _Unpickler(pickle._Unpickler):
-    """Unpickler that imports nothing, and calls what is in the list alone."""
+    """Unpickler that imports nothing, and calls only listed functions."""
 
     left_out: set[str]
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(
         pickle._Unpickler.dispatch
     )
-    # Of the parent, set while it loads.
+    # Attributes of the parent class, set while loading.
     stack: list[Any]
     append: Callable[[Any], None]
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what the list has for a name, or a class of its own."""
+        """Return the listed object of a name, or a new ``LeftOut`` class."""
         full = f'{_PYTHON_2.get(module, module)}.{name}'
         found = _CALLED.get(full, _NAMED.get(full))
         if found is not None:
@@ -141,7 +142,7 @@ class _Unpickler(pickle._Unpickler):
         return type('LeftOut', (LeftOut,), {'name': full})
 
     def get_extension(self, code: int) -> Any:
-        """Refuse numbers in place of names."""
+        """Refuse extension codes, which are numbers instead of names."""
         raise pickle.UnpicklingError(f'extension code {code}')
 
     def load_reduce(self) -> None:
@@ -155,7 +156,7 @@ class _Unpickler(pickle._Unpickler):
         self.stack[-1] = _call(self.stack[-1], args)
 
     def load_newobj_ex(self) -> None:
-        """Make an object of a class of the list; forget named arguments."""
+        """Make an object of a class of the list; ignore named arguments."""
         self.stack.pop()
         self.load_newobj()
 
@@ -163,7 +164,11 @@ class _Unpickler(pickle._Unpickler):
         self.append(_call(klass, tuple(args)))
 
     def load_build(self) -> None:
-        """Set the state of an object, as far as it is a plain one."""
+        """Set the state of a dtype or dict; ignore states of ``LeftOut``.
+
+        Raises:
+            pickle.UnpicklingError: the object is of another type.
+        """
         state = self.stack.pop()
         target = self.stack[-1]
         if isinstance(target, _DType):
@@ -194,10 +199,10 @@ class InertPickle:
     """Stand-in for the module ``pickle`` in one call of ``torch.load``.
 
     Attributes:
-        left_out: Names that the file gave and that were not loaded.
+        left_out: Names in the file that were not loaded.
     """
 
-    #: Torch asks for another module by name.
+    #: Torch reads the name, to detect the module ``dill``.
     __name__ = 'inert_pickle'
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Weights from before training, for runs that start afresh after mining."""
+"""Initial weights, for runs that restart training after mining."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from .safe_loading import load_plain
 
 
 def keep_initial_weights(runner: Runner) -> None:
-    """Write the weights as they are."""
+    """Write the current weights as the initial weights."""
     state = unwrap(runner.model).state_dict()
     with atomic_write(_path(runner)) as file:
         torch.save({'state_dict': state}, file)
 
 
 def check_initial_weights(runner: Runner, key: str) -> None:
-    """Make sure that the weights from before training are there.
+    """Make sure that the file of the initial weights exists.
 
     Args:
         runner: The runner.
-        key: What needs them in the config.
+        key: Config key of the setting that needs the weights.
 
     Raises:
         ValueError: the weights are missing.
@@ -37,7 +37,7 @@ def check_initial_weights(runner: Runner, key: str) -> None:
 
 
 def restore_initial_weights(runner: Runner) -> None:
-    """Put the weights back; optimizer and averages begin anew."""
+    """Restore the initial weights; reset optimizer state and averages."""
     model = unwrap(runner.model)
     model.load_state_dict(load_plain(_path(runner))['state_dict'])
     runner.optim_wrapper.optimizer.state.clear()

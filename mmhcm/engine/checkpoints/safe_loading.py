@@ -1,11 +1,11 @@
-"""Loading of checkpoints that runs nothing, whatever they hold.
+"""Loading of checkpoints that never runs code from a file.
 
-Torch's safe loader reads tensors and plain values and refuses a file with
-anything else. Such a file, like all that MMDetection publishes, is then read
-with everything else left out; see :mod:`.inert_pickle`.
+Torch's safe loader reads tensors and plain values, and refuses a file that
+contains other objects, like all files that MMDetection publishes. A refused
+file is then read without the other objects; see :mod:`.inert_pickle`.
 
-Importing this module makes MMEngine load so as well, wherever weights come
-from: a file, an address, or a name of ``open-mmlab://`` and its like.
+Importing this module makes MMEngine load weights of any source in the same
+way: from a file, an address, or a name such as ``open-mmlab://``.
 """
 
 import os
@@ -27,7 +27,7 @@ from mmhcm.structures.files import one_line
 
 from .inert_pickle import InertPickle, LeftOut
 
-#: Users who set it take torch's safe loader alone.
+#: Environment variable; if set, only torch's safe loader is used.
 _FORCE_SAFE = 'TORCH_FORCE_WEIGHTS_ONLY_LOAD'
 _PREFIXES = {
     'load_from_local': ('',),
@@ -50,7 +50,7 @@ _torch_load = torch.load
 
 
 def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
-    """Load the tensors and plain values of a checkpoint; run nothing.
+    """Load the tensors and plain values of a checkpoint; run no code.
 
     Args:
         path: A file.
@@ -58,7 +58,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
             not read.
 
     Returns:
-        What was saved. Objects of other classes are :class:`LeftOut`.
+        Loaded checkpoint. Objects of other classes are :class:`LeftOut`.
 
     Raises:
         OSError: the file cannot be read.
@@ -71,7 +71,7 @@ def load_plain(path: str | Path, map_location: Any = 'cpu') -> Any:
 def _load(
     file: _File, map_location: Any, mmap: bool = False
 ) -> tuple[Any, set[str]]:
-    """Load a checkpoint; also return the names of what was left out."""
+    """Load a checkpoint; also return the names of left-out objects."""
     start = _start_of(file)
     options = {
         'map_location': map_location,
@@ -80,7 +80,7 @@ def _load(
     try:
         return _torch_load(file, weights_only=True, **options), set()
     except pickle.UnpicklingError:
-        # Archives of programs are refused by another error.
+        # Archives of programs (TorchScript) are refused with another error.
         if start not in (_ARCHIVE, _OLD) or _FORCE_SAFE in os.environ:
             raise
     _start_of(file)
@@ -95,10 +95,11 @@ def _load(
 
 
 def _start_of(file: _File) -> bytes:
-    """Return the first four bytes, and rewind what is open.
+    """Return the first four bytes of a file, and rewind an open file.
 
     Raises:
-        OSError: for a folder or a missing file, which torch would hide.
+        OSError: the path is a folder or does not exist; torch would hide this
+            error.
     """
     if isinstance(file, str | os.PathLike):
         with Path(file).open('rb') as opened:
@@ -111,7 +112,7 @@ def _start_of(file: _File) -> bytes:
 
 @contextmanager
 def _errors_name(name: object) -> Iterator[None]:
-    """Raise what may go wrong as one line with ``name``."""
+    """Raise loading errors again, as one line with ``name``."""
     try:
         yield
     except (FileNotFoundError, ImportError):
@@ -123,7 +124,7 @@ def _errors_name(name: object) -> Iterator[None]:
     except URLError as error:
         reason = one_line(error, None)
         raise OSError(f'{name} cannot be downloaded: {reason}') from error
-    # Which error a broken file gives depends on where it is broken.
+    # The error of a damaged file depends on the position of the damage.
     except Exception as error:
         if isinstance(error, OSError) and error.filename:
             raise
@@ -133,7 +134,7 @@ def _errors_name(name: object) -> Iterator[None]:
 def _reason(name: object, error: Exception) -> str:
     """Describe why a file cannot be loaded.
 
-    Torch's own message may advise to load unsafely.
+    Torch's own message may recommend unsafe loading.
     """
     text = one_line(error, None)
     refused = _REFUSED.search(text)
@@ -145,7 +146,7 @@ def _reason(name: object, error: Exception) -> str:
 
 
 def _safe(loader: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a loader of MMEngine call ours in place of ``torch.load``."""
+    """Make a loader of MMEngine call `_load` instead of ``torch.load``."""
 
     @wraps(loader)
     def load(filename: str, *args: Any, **kwargs: Any) -> Any:
@@ -161,7 +162,7 @@ def _safe(loader: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _in_place_of_torch(names: set[str]) -> Iterator[None]:
-    """Replace ``torch.load``; collect the names of what is left out."""
+    """Replace ``torch.load``; collect the names of left-out objects."""
 
     def load(file: _File, map_location: Any = None, **_: Any) -> Any:
         content, left_out = _load(file, map_location)
@@ -177,7 +178,7 @@ def _in_place_of_torch(names: set[str]) -> Iterator[None]:
 
 
 def _drop_config(checkpoint: Any) -> None:
-    """Remove the text that MMEngine runs as a program on resuming."""
+    """Remove the config, which MMEngine runs as a program on resuming."""
     meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
     if isinstance(meta, dict):
         meta.pop('config', None)

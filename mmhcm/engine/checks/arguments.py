@@ -1,4 +1,4 @@
-"""Arguments in a config that its classes do not take."""
+"""Check for arguments in a config that classes do not take."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -24,10 +24,11 @@ def check_arguments(cfg: Mapping[str, Any]) -> None:
     """Make sure that classes take the arguments that a config gives them.
 
     Data sets, their transforms, samplers, loops, hooks and metrics are
-    looked at.
+    checked.
 
     Raises:
-        ValueError: a class does not; the message names the config's key.
+        ValueError: a class does not take an argument; the message names the
+            config's key.
     """
     for key, node, registry in _nodes(cfg):
         cls = find_class(node, registry)
@@ -54,7 +55,7 @@ def find_class(node: Mapping[str, Any], registry: Registry) -> type | None:
 def accepted_arguments(cls: type) -> set[str] | None:
     """Collect the names of a class' arguments; None if it takes any.
 
-    Further keywords of a constructor go to that of its parent.
+    Further keywords of a constructor go to the parent's constructor.
     """
     names: set[str] = set()
     for base in cls.__mro__[:-1]:
@@ -90,7 +91,7 @@ def _remedy(key: str, node: Mapping[str, Any], unknown: set[str]) -> str:
 def _nodes(
     cfg: Mapping[str, Any],
 ) -> Iterator[tuple[str, Mapping[str, Any], Registry]]:
-    """Yield key, node and registry of what a config builds."""
+    """Yield key, node and registry of the objects that a config builds."""
     for name in _LOADERS:
         loader = cfg.get(name)
         if not isinstance(loader, Mapping):
@@ -110,7 +111,7 @@ def _nodes(
 def _dataset_nodes(
     key: str, node: Any
 ) -> Iterator[tuple[str, Mapping[str, Any], Registry]]:
-    """Yield a data set, its transforms, and the data sets within."""
+    """Yield a data set, its transforms, and the wrapped data sets."""
     if not isinstance(node, Mapping):
         return
     yield key, node, DATASETS

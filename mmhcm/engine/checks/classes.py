@@ -1,4 +1,4 @@
-"""Classes of data, heads and checkpoints, compared."""
+"""Comparison of the classes of data sets and heads."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ def classes_of(dataset: Any, key: str) -> tuple[str, ...] | None:
 
     Args:
         dataset: The data set.
-        key: Of the data set in the config.
+        key: Config key of the data set.
 
     Raises:
         ValueError: the classes are no list of different names.
@@ -42,11 +42,11 @@ def check_heads(model: nn.Module, classes: Sequence[str], key: str) -> None:
 
     Args:
         model: The detector, maybe in a wrapper.
-        classes: Those of the data.
-        key: Of the data set in the config.
+        classes: Classes of the data.
+        key: Config key of the data set.
 
     Raises:
-        ValueError: a head has more or fewer.
+        ValueError: a head has more or fewer classes.
     """
     for name, num_classes in _heads(unwrap(model)):
         if num_classes != len(classes):

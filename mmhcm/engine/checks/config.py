@@ -40,10 +40,11 @@ _INSTEAD = {
 
 
 def check_config(cfg: Config) -> None:
-    """Check what a config alone tells, before a Runner is built.
+    """Check a config before a Runner is built.
 
     Raises:
-        ValueError: the config is invalid; names file, key and remedy.
+        ValueError: the config is invalid; the message names file, key and
+            remedy.
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     try:
@@ -61,12 +62,12 @@ def check_config(cfg: Config) -> None:
 
 
 def check_wrappers(cfg: Mapping[str, Any]) -> None:
-    """Make sure that no wrapper of chips numbers samples in its own way.
+    """Make sure that no wrapper of chips has its own numbering of samples.
 
-    The sampler numbers chips, and hard chips are added while a run trains.
+    The sampler numbers chips, and hard chips are added during training.
 
     Raises:
-        ValueError: a wrapper does.
+        ValueError: a wrapper has its own numbering.
     """
     nodes = list(_wrappers('train_dataloader.dataset', _train_dataset(cfg)))
     classes = [(key, find_class(node, DATASETS)) for key, node in nodes]
@@ -87,12 +88,12 @@ def _train_dataset(cfg: Mapping[str, Any]) -> Any:
 
 
 def _wrappers(key: str, node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield a data set and what it wraps, from the outside."""
+    """Yield keys and configs of nested data sets, the outermost first."""
     if not isinstance(node, Mapping):
         return
     yield key, node
     yield from _wrappers(f'{key}.dataset', node.get('dataset'))
-    # Before the others of a list, which are of the same kind.
+    # Only the first of a list; the other data sets are of the same kind.
     for inner in list(node.get('datasets') or ())[:1]:
         yield from _wrappers(f'{key}.datasets[0]', inner)
 

@@ -1,4 +1,4 @@
-"""Images of data sets that would be read as something else."""
+"""Checks for 16-bit images that would be nearly black in 8 bits."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,23 +10,23 @@ from PIL import Image
 
 _NUM_LOOKED_AT = 3
 _SUFFIXES = ('.png', '.tif', '.tiff')
-#: Largest value of pixels of 16 bits that are nearly black in 8.
+#: Value below which 16-bit pixels are nearly black in 8 bits.
 _DARK = 2**13
 _FLAGS = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def check_brightness(dataset: Any, key: str) -> None:
-    """Make sure that pixels of 16 bits are not nearly black in 8.
+    """Make sure that 16-bit images are not nearly black in 8 bits.
 
-    Of 16 bits the upper eight are read. Sensors of 12 bits fill the lower
-    ones.
+    Only the upper eight of 16 bits are read, but 12-bit sensors fill the
+    lower bits.
 
     Args:
-        dataset: A data set of images, of which a few are looked at.
-        key: Of the data set in the config.
+        dataset: A data set of images, of which a few are checked.
+        key: Config key of the data set.
 
     Raises:
-        ValueError: all of those that have 16 bits are dark.
+        ValueError: all checked images of 16 bits are dark.
     """
     inds = np.linspace(0, len(dataset) - 1, min(len(dataset), _NUM_LOOKED_AT))
     paths = [
@@ -43,7 +43,7 @@ def check_brightness(dataset: Any, key: str) -> None:
 
 
 def is_16_bit(path: str) -> bool:
-    """Test if a file is an image of 16 bits a channel, by its header."""
+    """Test by its header if a file is an image of 16 bits per channel."""
     if not path.lower().endswith(_SUFFIXES) or not Path(path).is_file():
         return False
     with Path(path).open('rb') as file:
@@ -60,7 +60,7 @@ def is_16_bit(path: str) -> bool:
 
 
 def brightest(path: str) -> int:
-    """Return the largest value of an image; 65535 if it cannot be read."""
+    """Return the largest value of a 16-bit image; 65535 for other files."""
     try:
         image = cv2.imread(path, _FLAGS)
     except cv2.error:

@@ -1,4 +1,4 @@
-"""Metrics, compared with the samples and keys that they get."""
+"""Checks of metrics with the samples and keys of a config."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,12 +17,13 @@ from mmhcm.evaluation import VisDroneMetric
 def check_evaluator(
     evaluator: Evaluator, sample: DetDataSample, key: str
 ) -> None:
-    """Give a sample without detections to the metrics of an evaluator.
+    """Run the metrics of an evaluator on a sample without detections.
 
     Args:
-        evaluator: Its metrics' results are empty, and stay so.
-        sample: One of the data set's.
-        key: Of the evaluator in the config.
+        evaluator: The evaluator; the results of its metrics are empty before
+            and after.
+        sample: A sample of the data set.
+        key: Config key of the evaluator.
 
     Raises:
         ValueError: a metric cannot score this sample.
@@ -60,7 +61,7 @@ def check_evaluator(
 def _check_annotations(
     metric: CocoMetric, sample: DetDataSample, name: str
 ) -> None:
-    """Compare the file of a metric with the data set's classes and images.
+    """Compare a metric's annotation file with the data set.
 
     Raises:
         ValueError: the file has other classes or images.
@@ -84,10 +85,10 @@ def _check_annotations(
 
 
 def check_monitored(runner: Runner) -> None:
-    """Make sure that metrics that hooks and schedulers wait for come.
+    """Make sure that the metrics monitored by hooks and schedulers exist.
 
     Raises:
-        ValueError: no metric of the validation has such a name.
+        ValueError: the validation has no metric of a monitored name.
     """
     wanted = list(_monitored(runner))
     if not wanted:
@@ -108,7 +109,7 @@ def check_monitored(runner: Runner) -> None:
 
 
 def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
-    """Yield the key of a config and the metric that it names."""
+    """Yield config keys of hooks and schedulers with their metrics' names."""
     for hook in runner.hooks:
         if isinstance(hook, CheckpointHook):
             for name in hook.save_best or ():
@@ -124,7 +125,7 @@ def _monitored(runner: Runner) -> Iterator[tuple[str, str]]:
 
 
 def _has(metric: BaseMetric, name: str) -> bool:
-    """Test if a metric may give a value of this name."""
+    """Test if a metric may report a value of this name."""
     prefix = metric.prefix or ''
     if prefix and not name.startswith(f'{prefix}/'):
         return False
@@ -139,7 +140,7 @@ def _has(metric: BaseMetric, name: str) -> bool:
 
 
 def _offer(metric: BaseMetric) -> str:
-    """Name a metric's best known value."""
+    """Return the name of a metric's best-known value."""
     prefix = f'{metric.prefix}/' if metric.prefix else ''
     if isinstance(metric, VisDroneMetric):
         return f'{prefix}AP'

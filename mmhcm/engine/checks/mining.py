@@ -1,4 +1,4 @@
-"""Checks that a run comes to its mining, and that a round can be mined."""
+"""Checks that a run reaches its mining, and that a round can be mined."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,14 +44,14 @@ def check_mining_hooks(cfg: Mapping[str, Any]) -> None:
 
 
 def check_moments(values: Any, name: str) -> list[int]:
-    """Return the epochs or iterations of mining.
+    """Check the epochs or iterations of mining, and return them as a list.
 
     Args:
-        values: Those of a config.
+        values: Epochs or iterations of a config.
         name: 'epochs' or 'iters'.
 
     Raises:
-        ValueError: no list of ascending numbers from 0.
+        ValueError: the values are no list of ascending whole numbers from 0.
     """
     if not isinstance(values, list | tuple) or not all(
         isinstance(value, int) and not isinstance(value, bool)
@@ -76,16 +76,17 @@ def counts_iterations(loop: BaseLoop) -> bool:
 def check_schedule(
     loop: BaseLoop, epochs: Sequence[int], iters: Sequence[int], key: str
 ) -> None:
-    """Make sure that a training loop comes to the moments of mining.
+    """Make sure that a training loop reaches the moments of mining.
 
     Args:
         loop: The loop.
         epochs: Epochs before which to mine.
         iters: Iterations before which to mine.
-        key: Of the hook in the config.
+        key: Config key of the hook.
 
     Raises:
-        ValueError: the loop counts otherwise, or ends too early.
+        ValueError: the loop counts iterations instead of epochs or vice
+            versa, or ends too early.
     """
     by_iteration = counts_iterations(loop)
     kind = type(loop).__name__
@@ -120,8 +121,8 @@ def check_missing(
     Args:
         loop: The training loop, after a resume.
         missing: Epochs or iterations of the rounds.
-        number: Of the first one.
-        key: Of the hook in the config.
+        number: Number of the first missing round.
+        key: Config key of the hook.
 
     Raises:
         ValueError: the run is at its end.
@@ -142,15 +143,15 @@ def check_missing(
 def check_chips(
     dataloader: DataLoader, epochs: Sequence[int], key: str
 ) -> None:
-    """Make sure that training can take hard chips, and will draw them.
+    """Make sure that training can use and will draw hard chips.
 
     Args:
-        dataloader: That of training.
+        dataloader: Training dataloader.
         epochs: Epochs before which to mine.
-        key: Of the hook in the config.
+        key: Config key of the hook.
 
     Raises:
-        ValueError: the data are not chips, or none would be drawn.
+        ValueError: the data are not chips, or no hard chips would be drawn.
     """
     if find_chip_dataset(dataloader.dataset).scales is None:
         raise ValueError(
@@ -180,17 +181,17 @@ def rehearse(
     chips: ChipDataset,
     key: str,
 ) -> None:
-    """Build all that a round needs but its object pool.
+    """Build all parts of a round except the object pool.
 
     Args:
         runner: The training runner.
-        settings: Those of the round.
-        sources: Its data sets; the external ones are read.
+        settings: Settings of the round.
+        sources: Data sets of the round; external data sets are read.
         chips: The training data.
-        key: Of the hook in the config.
+        key: Config key of the hook.
 
     Raises:
-        ValueError: a part cannot be built; names its key.
+        ValueError: a part cannot be built; the message names the part's key.
     """
     with _named(f'{key}.external'):
         datasets = sources.datasets
@@ -232,14 +233,15 @@ def _check_predictor(settings: MiningSettings, runner: Runner) -> None:
 def check_pool_settings(
     settings: Mapping[str, Any], dataset: BaseDataset
 ) -> None:
-    """Check that some object will get into the pool, long before it is built.
+    """Check that the object pool will contain objects, before it is built.
 
     Args:
-        settings: See ``open_or_build_pool``.
+        settings: Settings of the pool, see ``open_or_build_pool``.
         dataset: The data set of whole images.
 
     Raises:
-        ValueError: no object will, or a setting is unknown or out of range.
+        ValueError: the pool would be empty, or a setting is unknown or out of
+            range.
     """
     own = {'cache_dir', 'num_workers'}
     filters = {key: settings[key] for key in settings if key not in own}
@@ -261,7 +263,7 @@ def check_pool_settings(
 
 @contextmanager
 def _named(key: str) -> Iterator[None]:
-    """Put a config's key before the message of what cannot be built."""
+    """Add a config's key to the message of an error."""
     try:
         yield
     except (OSError, ValueError, TypeError, KeyError) as error:

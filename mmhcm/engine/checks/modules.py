@@ -1,4 +1,4 @@
-"""Modules of a detector that need something of its data or weights."""
+"""Modules of a detector that need certain data or weights."""
 
 from torch import nn
 
@@ -7,7 +7,7 @@ from mmhcm.models.backbones import SpatialGroupEnhance
 
 
 def needed_meta_keys(model: nn.Module) -> tuple[str, ...]:
-    """Return the meta information that a detector's loss needs of a sample."""
+    """Return the keys of meta information that a detector's loss needs."""
     has_focus = any(isinstance(part, FocusHead) for part in model.modules())
     return ('ignored_but_counted',) if has_focus else ()
 
@@ -15,8 +15,8 @@ def needed_meta_keys(model: nn.Module) -> tuple[str, ...]:
 def check_enhanced_stages(model: nn.Module) -> None:
     """Make sure that no SGE module is frozen at its initial weights.
 
-    It would multiply its stage by sigmoid(1) = 0.731 for good. Weights that
-    were trained may be frozen.
+    The frozen module would always multiply its stage by sigmoid(1) = 0.731.
+    Trained weights may be frozen.
 
     Args:
         model: The detector with the weights that training starts from.

@@ -1,4 +1,4 @@
-"""Training pipelines, checked by what they do to a synthetic sample."""
+"""Checks of training pipelines with a synthetic sample."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,11 @@ from .rendering import (
 
 _NUM_DRAWS = 16
 _NUM_LEAK_DRAWS = 2
-#: Share of draws in which transforms may part boxes and pixels, as those
-#: that erase pixels or leave out boxes do.
+#: Largest share of draws in which boxes and pixels may disagree, as in
+#: transforms that erase pixels or leave out boxes.
 _MAX_MISFITS = 0.2
-#: Least change of pixels, of that of an object, which is not noise.
+#: Smallest change of pixels that is not noise, as a share of the change by an
+#: object.
 _VISIBLE = 0.25
 _FIRST_BOXES = 'that gives the sample its boxes, CropChip or LoadAnnotations'
 
@@ -34,10 +35,10 @@ class PipelineCheck:
     Attributes:
         where: Key of the pipeline in the config.
         transforms: The transforms. Copies of them run.
-        has_regions: There are ignored regions to mask.
-        has_pastes: Samples with pasted objects will come.
-        packs: The result goes to the network.
-        meta_keys: Meta information that the network needs of a sample.
+        has_regions: True if there are ignored regions to mask.
+        has_pastes: True if samples with pasted objects will follow.
+        packs: True if the results are the network's inputs.
+        meta_keys: Keys of a sample's meta information that the network needs.
     """
 
     where: str
@@ -48,27 +49,27 @@ class PipelineCheck:
     meta_keys: tuple[str, ...] = ()
 
     def check_chips(self, template: Mapping[str, Any], chip_size: int) -> None:
-        """Check what becomes of chips.
+        """Check the pixels and boxes of chips.
 
         Args:
             template: A data info, for its keys.
             chip_size: Side of the chips, network-input pixels.
 
         Raises:
-            ValueError: a sample shows other pixels than those of its chip, or
-                its boxes lie elsewhere.
+            ValueError: a transform fails, or a sample shows other pixels than
+                those of its chip, or boxes are not on their objects.
         """
         with chip_probe(template, chip_size) as probe:
             self._check(probe, is_chip=True)
 
     def check_images(self, template: Mapping[str, Any]) -> None:
-        """Check what becomes of whole images.
+        """Check the pixels and boxes of whole images.
 
         Args:
             template: A data info, for its keys.
 
         Raises:
-            ValueError: boxes lie elsewhere than their objects.
+            ValueError: a transform fails, or boxes are not on their objects.
         """
         with image_probe(template) as probe:
             self._check(probe, is_chip=False)
@@ -92,7 +93,7 @@ class PipelineCheck:
             ) from error
 
     def _can_load(self, probe: Probe) -> bool:
-        """Run once; False if a transform cannot load the probe's file."""
+        """Run once; return False if a loader cannot load the probe's file."""
         try:
             stages, results = render(
                 self.transforms, probe.sample('objects'), 0
@@ -123,9 +124,9 @@ class PipelineCheck:
             )
 
     def _judge(self, error: StepError, probe: Probe) -> bool:
-        """Raise the error of a transform, or leave a loader alone.
+        """Raise the error of a transform; return False for a loader.
 
-        A transform of one's own may load other files than the probe's.
+        A custom transform may load other files than the probe's.
         """
         self._check_boxes(probe, stop=error.index)
         name = self._name(error.index)
@@ -144,7 +145,7 @@ class PipelineCheck:
     def _check_boxes(
         self, probe: Probe, stop: int | None = None
     ) -> list[Stage]:
-        """Check that boxes lie on their objects, in many draws.
+        """Check that boxes are on their objects, in many draws.
 
         Returns:
             The last stage of each draw.
@@ -175,7 +176,7 @@ class PipelineCheck:
         return lasts
 
     def _check_learned(self, stages: Sequence[Stage], probe: Probe) -> None:
-        """Check that a sample teaches its objects, and no others."""
+        """Check that a sample has its objects, and no others, as targets."""
         if not any(stage.has_targets for stage in stages):
             raise ValueError(
                 f'{self.where}: gives no boxes: add the transform '
@@ -208,7 +209,7 @@ class PipelineCheck:
             )
 
     def _shows(self, probe: Probe, content: str) -> bool:
-        """Test if a content of the probe is visible as its objects are."""
+        """Test if a content of the probe is visible like the objects."""
         for seed in range(_NUM_LEAK_DRAWS):
             images = [
                 render(self.transforms, probe.sample(name), seed)[0]
@@ -236,7 +237,7 @@ class PipelineCheck:
             before, after = (shown[-1] for shown in stages)
             changed = changed_pixels(before, after)
             if changed is None or not changed.any():
-                # The object may be out of what a random crop shows.
+                # The object may be outside a random crop.
                 continue
             if lie_in_boxes(changed, _grown(after.bboxes)):
                 return
@@ -258,9 +259,9 @@ class PipelineCheck:
 def _first_misfit(
     plain: Sequence[Stage], shown: Sequence[Stage]
 ) -> int | None:
-    """Find the first stage whose boxes do not hold what has changed.
+    """Find the first stage whose boxes do not contain the changed pixels.
 
-    None if those of the last one do.
+    None if the boxes of the last stage contain the changed pixels.
     """
     if _fits(plain[-1], shown[-1]):
         return None

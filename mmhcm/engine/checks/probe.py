@@ -1,4 +1,4 @@
-"""Synthetic sample whose pixels tell where a pipeline has put them."""
+"""Synthetic sample that shows where a pipeline moves pixels."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,8 +19,8 @@ _UNIT = 8
 _IMAGE_WH = (40 * _UNIT, 32 * _UNIT)
 _WINDOW = (8, 6, 24, 22)
 _GROUND, _OBJECT = 100, 230
-# In units, xyxy. Mirror images of the whole or of the window put none on
-# another.
+# In units, xyxy. No flip of the image or of the window moves a box onto
+# another box.
 _BOXES = {
     'learned': [(11, 10, 14, 12), (21, 7, 23, 9)],
     'ignored': [(13, 19, 15, 21)],
@@ -63,10 +63,10 @@ class Probe:
 
     Attributes:
         info: Data info without ``img_path``.
-        paths: Image files: 'plain' without objects, 'objects' with those
-            that have a box, 'regions' with the ignored region alone, and
-            'outside' with an object out of the chip.
-        num_learned: Boxes that a sample may teach.
+        paths: Image files: 'plain' without objects, 'objects' with the
+            learned and the ignored objects, 'regions' with only the ignored
+            region, and 'outside' with only an object outside the chip.
+        num_learned: Largest number of learned boxes of a sample.
     """
 
     info: Mapping[str, Any]
@@ -98,10 +98,10 @@ class Probe:
 def chip_probe(template: Mapping[str, Any], chip_size: int) -> Iterator[Probe]:
     """Yield a probe of a chip.
 
-    One object is out of the chip's range, and one out of its window.
+    One object is outside the chip's range, and one object outside its window.
 
     Args:
-        template: A data info of the data set, for the keys that it has.
+        template: A data info of the data set, for its keys.
         chip_size: Side of the chips, network-input pixels.
     """
     boxes = _BOXES['learned'] + _BOXES['ignored'] + _BOXES['outside']
@@ -119,10 +119,10 @@ def chip_probe(template: Mapping[str, Any], chip_size: int) -> Iterator[Probe]:
 
 @contextmanager
 def image_probe(template: Mapping[str, Any]) -> Iterator[Probe]:
-    """Yield a probe of a whole image, of which one object is ignored.
+    """Yield a probe of a whole image with one ignored object.
 
     Args:
-        template: A data info of the data set, for the keys that it has.
+        template: A data info of the data set, for its keys.
     """
     instances = [_instance(box) for box in _BOXES['learned']]
     instances += [_instance(box, ignored=1) for box in _BOXES['ignored']]

@@ -1,4 +1,4 @@
-"""Stages of a sample in a pipeline, and where its pixels have changed."""
+"""Stages of a sample in a pipeline, and comparison of their pixels."""
 
 import copy
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from mmhcm.functional.boxes import as_bboxes
 from mmhcm.structures.instances import instance_arrays
 
 _STREAM = 6
-#: Least share of the strongest change that counts as one.
+#: Smallest share of the strongest change that counts as a change.
 _CHANGED = 0.25
-#: Largest share of changed pixels that may be out of all boxes.
+#: Largest share of changed pixels that may be outside all boxes.
 _MAX_OUTSIDE = 0.3
-#: Pixels by which boxes grow, for what resizing blurs.
+#: Pixels by which boxes grow, for the blur of resizing.
 _MARGIN = 2
 
 
@@ -25,7 +25,7 @@ class StepError(ValueError):
     """Error of a transform.
 
     Attributes:
-        index: Of the transform.
+        index: Index of the transform.
     """
 
     def __init__(self, index: int, error: Exception) -> None:
@@ -39,11 +39,12 @@ class Stage:
     """Image and boxes of a sample after a transform.
 
     Attributes:
-        index: Of the transform.
+        index: Index of the transform.
         img: (h, w, c).
         bboxes: float32 (n, 4), pixels of ``img``.
         learned: bool (n,), boxes that are not ignored.
-        has_targets: The boxes are the sample's, no more the whole image's.
+        has_targets: True if the boxes are the sample's, False if they are the
+            whole image's.
     """
 
     index: int
@@ -59,12 +60,13 @@ def render(
     """Run copies of transforms on a data info.
 
     Args:
-        transforms: Those of a pipeline; copied, since some keep samples.
-        info: The data info; changes.
-        seed: Of all that is drawn.
+        transforms: Transforms of a pipeline; copied, because some transforms
+            keep samples.
+        info: The data info; modified in place.
+        seed: Seed of all random draws.
 
     Returns:
-        The stages that have an image, and the result.
+        The stages that have an image, and the result of the last transform.
 
     Raises:
         StepError: a transform fails.
@@ -75,7 +77,7 @@ def render(
         for index, transform in enumerate(copy.deepcopy(list(transforms))):
             try:
                 results = transform(results)
-            # A transform of a user's may fail in any way.
+            # A custom transform may raise any exception.
             except Exception as error:
                 raise StepError(index, error) from error
             if results is None:
@@ -104,7 +106,7 @@ def change(left: Stage, right: Stage) -> float:
 
 
 def lie_in_boxes(changed: np.ndarray, bboxes: np.ndarray) -> bool:
-    """Test whether nearly all changed pixels (h, w) lie in boxes (n, 4)."""
+    """Test whether nearly all changed pixels (h, w) are in boxes (n, 4)."""
     height, width = changed.shape
     outside = changed.copy()
     for x1, y1, x2, y2 in np.asarray(bboxes, dtype=np.float64):
@@ -120,7 +122,7 @@ def _stage(index: int, results: dict) -> Stage:
     if has_targets:
         boxes: Any = results['gt_bboxes']
         values = boxes.numpy() if hasattr(boxes, 'numpy') else boxes
-        # Transforms that follow may change the boxes in place.
+        # Later transforms may change the boxes in place.
         bboxes = as_bboxes(values).copy()
         flags = results.get('gt_ignore_flags', np.zeros(len(bboxes)))
         ignored = np.asarray(flags, dtype=bool)

@@ -1,4 +1,4 @@
-"""Samplers of chips."""
+"""Check of the sampler of chips."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from mmhcm.datasets import SampleKey
 def check_sampler(dataloader: DataLoader) -> None:
     """Make sure that the draws of chips change with the epoch.
 
-    ``ChipDataset`` draws from the key of a sample. A sampler of plain indices
-    would have the same flips in all epochs, and no hard chips, since its
-    length is that of the beginning.
+    ``ChipDataset`` seeds random draws with the key of a sample. With a sampler
+    of plain indices, the flips would be the same in all epochs, and no hard
+    chips would be drawn, because the sampler keeps its initial length.
 
     Args:
-        dataloader: That of training; its data set holds chips.
+        dataloader: Training dataloader; its data set holds chips.
 
     Raises:
-        ValueError: the sampler gives plain indices.
+        ValueError: the sampler yields plain indices.
     """
     batches: Any = dataloader.batch_sampler
     sampler = getattr(batches, 'sampler', None)

@@ -1,4 +1,4 @@
-"""Scales of chips, which a config has in one place."""
+"""Checks of the scales of chips in a config."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -9,18 +9,19 @@ from mmengine.logging import print_log
 
 from mmhcm.structures.type_names import type_name
 
-#: Values at the top of a config that look as if they were read.
+#: Variables at the top of a config that may have no effect.
 _NAMES = ('scales', 'chip_size')
 
 
 def check_scales(cfg: Mapping[str, Any]) -> None:
-    """Make sure that scales at the top of a config are read by something.
+    """Make sure that scales at the top of a config have an effect.
 
-    MMEngine does not pass a variable of a config on to what its base made of
-    another value.
+    In MMEngine, a variable of a config does not change values that its base
+    config has derived from another value of the variable.
 
     Raises:
-        ValueError: training has others, and so has the rest of the config.
+        ValueError: neither training nor the rest of the config has the scales
+            at the top.
     """
     chips = _find(cfg.get('train_dataloader'), 'ChipDataset')
     if chips.get('scales') is None:
@@ -45,8 +46,8 @@ def check_scales(cfg: Mapping[str, Any]) -> None:
 def warn_of_other_scales(cfg: Config) -> None:
     """Warn if the multi-scale test has other scales than the training chips.
 
-    Both read ``scales`` of the config, unless a child config sets one of them
-    in its own place.
+    Test and chips both read ``scales`` of the config, unless a child config
+    sets separate scales for the test or the chips.
     """
     trained, tested = (
         [
@@ -69,7 +70,7 @@ def warn_of_other_scales(cfg: Config) -> None:
 
 
 def _find(section: Any, name: str) -> Mapping[str, Any]:
-    """Return the first part of a config of a type; {} without any."""
+    """Return the first dict of a type in a config; {} if there is none."""
     parts = (part for part in _dicts(section) if type_name(part) == name)
     return next(parts, {})
 

@@ -1,4 +1,4 @@
-"""Schedules of a config and of the checkpoint that a run resumes."""
+"""Comparison of the schedules of a config and of a resumed checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,5 +36,5 @@ def describe_schedule(
 
 
 def _text(value: Any) -> str:
-    # Milestones are counted: {17: 1}.
+    # Milestones are a ``Counter``, such as {17: 1}.
     return str([*value] if isinstance(value, Mapping) else value)

@@ -23,7 +23,7 @@ from .modules import check_enhanced_stages, needed_meta_keys
 from .pipelines import PipelineCheck
 from .samplers import check_sampler
 
-#: Images of which the annotations are looked at for ignored regions.
+#: Number of images whose annotations are searched for ignored regions.
 _NUM_LOOKED_AT = 50
 _TRAIN = 'train_dataloader.dataset'
 
@@ -34,14 +34,14 @@ def check_training(
     """Check data, pipelines, classes, metrics and the test of a training run.
 
     Args:
-        runner: Its loops of training and validation are built.
-        has_pastes: Hard chips with pasted objects will come.
-        has_regions: Images of other data sets will come, whose ambiguous
-            objects are ignored regions.
+        runner: A runner with built loops of training and validation.
+        has_pastes: True if hard chips with pasted objects will follow.
+        has_regions: True if images of other data sets will follow, whose
+            ambiguous objects are ignored regions.
 
     Raises:
-        ValueError: a check fails; names the file of the config, the key and
-            the remedy.
+        ValueError: a check fails; the message names the file of the config,
+            the key and the remedy.
     """
     with named_config(runner):
         check_wrappers(runner.cfg)
@@ -65,8 +65,8 @@ def check_weights(runner: Runner) -> None:
     """Check the weights that training starts from.
 
     Raises:
-        ValueError: a check fails; names the file of the config, the key and
-            the remedy.
+        ValueError: a check fails; the message names the file of the config,
+            the key and the remedy.
     """
     with named_config(runner):
         check_enhanced_stages(runner.model)
@@ -76,11 +76,11 @@ def check_testing(runner: Runner) -> None:
     """Check data, classes and metrics of a test.
 
     Args:
-        runner: Its test loop is built.
+        runner: A runner with a built test loop.
 
     Raises:
-        ValueError: a check fails; names the file of the config, the key and
-            the remedy.
+        ValueError: a check fails; the message names the file of the config,
+            the key and the remedy.
     """
     with named_config(runner):
         dataset = runner.test_loop.dataloader.dataset
@@ -93,7 +93,7 @@ def check_testing(runner: Runner) -> None:
 def check_train_data(
     runner: Runner, has_pastes: bool, has_regions: bool
 ) -> None:
-    """Check the pipeline of training samples, and how they are drawn."""
+    """Check the images, pipeline and sampler of training."""
     dataloader = runner.train_dataloader
     key, dataset = _innermost(dataloader.dataset)
     if isinstance(dataset, ChipDataset):
@@ -119,7 +119,7 @@ def check_train_data(
 
 
 def _innermost(dataset: Any) -> tuple[str, Any]:
-    """Find the data set whose pipeline makes samples, and its key."""
+    """Find key and data set of the pipeline that makes training samples."""
     key = _TRAIN
     while not isinstance(dataset, ChipDataset | BaseDataset):
         inner = getattr(dataset, 'dataset', None)
@@ -130,7 +130,7 @@ def _innermost(dataset: Any) -> tuple[str, Any]:
 
 
 def _is_remote(transforms: Sequence[Any]) -> bool:
-    """Test if images come from elsewhere than files."""
+    """Test if images may come from a source other than local files."""
     return any(
         getattr(transform, 'backend_args', None) for transform in transforms
     )
@@ -153,10 +153,10 @@ def _check_evaluation(
     """Render one sample of a validation or test, and score it.
 
     Args:
-        dataset: Its data set.
-        evaluator: Its metrics.
+        dataset: Data set of the validation or test.
+        evaluator: Metrics of the validation or test.
         name: 'val' or 'test'.
-        classes: Those of training; None compares with none.
+        classes: Classes of training; None skips the comparison.
     """
     key = f'{name}_dataloader.dataset'
     own = classes_of(dataset, key)
@@ -178,7 +178,8 @@ def _check_evaluation(
 def _check_later_test(runner: Runner, classes: tuple[str, ...] | None) -> None:
     """Build and check the test that may follow a training run.
 
-    Its images may be missing, which causes a warning: training needs none.
+    Missing images of the test only cause a warning, because training does not
+    need the images.
     """
     loader: Any = runner._test_dataloader
     evaluator: Any = runner._test_evaluator
@@ -205,7 +206,7 @@ def _check_later_test(runner: Runner, classes: tuple[str, ...] | None) -> None:
 
 @contextmanager
 def named_config(runner: Runner) -> Iterator[None]:
-    """Put the config's file before the message of a ``ValueError``."""
+    """Add the config's file to the message of a ``ValueError``."""
     try:
         yield
     except ValueError as error:

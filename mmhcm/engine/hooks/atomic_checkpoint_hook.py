@@ -1,4 +1,4 @@
-"""Hook that writes checkpoints which survive a kill at any moment."""
+"""Hook that writes checkpoints that survive a kill at any moment."""
 
 from pathlib import Path
 from typing import Any
@@ -13,32 +13,34 @@ from mmhcm.structures.files import atomic_write, remove_leftovers
 
 _STATE_KEY = 'atomic_checkpoint'
 
-#: Its name in ``backend_args``.
+#: Name of the file backend in ``backend_args``.
 ATOMIC = 'atomic_local'
 
 
 @HOOKS.register_module()
 class AtomicCheckpointHook(CheckpointHook):
-    """CheckpointHook that writes whole files before it removes replaced ones.
+    """CheckpointHook that completes a new file before removing the old file.
 
-    MMEngine's hook removes the oldest checkpoint, or the previous best one,
-    before it writes the next, and writes in place: a run that dies then may
-    leave neither. This one takes the same arguments and keeps the same
-    files, but for these differences:
+    MMEngine's hook removes the oldest or the previous best checkpoint before
+    writing the next checkpoint, and writes in place: a run that dies in
+    between may leave neither file. This hook has the same arguments and keeps
+    the same files, with these differences:
 
-    - A checkpoint and the note ``last_checkpoint`` appear whole or not at
-      all. The checkpoint names what it replaces; that goes once it is
-      noted, or on resume if the run died in between.
-    - A validation that was owed when the run died, after its checkpoint and
-      before its end, is done on resume, so that the best checkpoint and the
-      scores are those of a run that never stopped. One that was finished
-      without a new best is repeated, since no checkpoint tells of it.
-    - The best checkpoint of another folder, which a run was resumed from,
-      is left there.
+    - A checkpoint and the file ``last_checkpoint`` are written completely or
+      not at all. The checkpoint lists the files that the checkpoint replaces.
+      The replaced files are removed after ``last_checkpoint`` is written, or
+      on resume if the run died in between.
+    - If the run dies after writing a checkpoint and before the end of the
+      validation that follows, the validation runs on resume, so that the best
+      checkpoint and the scores equal those of an uninterrupted run. A
+      finished validation without a new best checkpoint is repeated, because
+      no checkpoint records such a validation.
+    - The best checkpoint of another folder, from which a run was resumed, is
+      not removed.
 
-    Other places than local files are written as their backend does. Runs at
-    priority VERY_LOW, as its parent, so that a checkpoint holds what other
-    hooks did.
+    Files that are not local are written by their own backend. Runs at
+    priority VERY_LOW, like the parent class, so that a checkpoint contains
+    the results of other hooks.
     """
 
     backend_args: dict | None
@@ -47,11 +49,11 @@ class AtomicCheckpointHook(CheckpointHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._validated_iter = -1
-        # Names in the output folder.
+        # Names of files in the output folder.
         self._replaced: list[str] = []
 
     def before_train(self, runner: Runner) -> None:
-        """Clean up after a killed run, and do a validation that it missed."""
+        """Clean up after a killed run, and run its missing validation."""
         out_dir = str(self.out_dir or runner.work_dir)
         if self.backend_args is None and '://' not in out_dir:
             self.backend_args = {'backend': ATOMIC}
@@ -65,10 +67,12 @@ class AtomicCheckpointHook(CheckpointHook):
             return
         last = runner.message_hub.runtime_info.get('last_ckpt', '')
         if last == self._path(Path(last).name):
-            # Whether there is one decides about writing it again.
+            # The parent class rewrites the last checkpoint after a new best
+            # checkpoint, but only if `last_ckpt` is set.
             self.last_ckpt = last
         else:
-            # What a checkpoint of another folder replaces lies there.
+            # Files replaced by a checkpoint of another folder are in that
+            # folder.
             self._replaced.clear()
         self._remove_replaced()
         if self._owes_validation(runner):
@@ -82,14 +86,14 @@ class AtomicCheckpointHook(CheckpointHook):
         super().after_val_epoch(runner, metrics)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note what was validated, and what the checkpoint replaces."""
+        """Store the last validated iteration and the replaced files."""
         checkpoint[_STATE_KEY] = {
             'validated_iter': self._validated_iter,
             'replaced': list(self._replaced),
         }
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Restore the notes; only resuming uses them."""
+        """Restore validated iteration and replaced files when resuming."""
         if runner._resume:
             state = checkpoint.get(_STATE_KEY, {})
             self._validated_iter = int(state.get('validated_iter', -1))
@@ -98,7 +102,7 @@ class AtomicCheckpointHook(CheckpointHook):
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict
     ) -> None:
-        """Write a checkpoint and the note, then remove what it replaces."""
+        """Write checkpoint and ``last_checkpoint``; remove replaced files."""
         if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
             if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
                 name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
@@ -130,14 +134,15 @@ class AtomicCheckpointHook(CheckpointHook):
         self, runner: Runner, metrics: dict[str, float]
     ) -> None:
         super()._save_best_checkpoint(runner, metrics)
-        # Without any other checkpoint, nothing has removed it yet.
+        # Without any other checkpoint, the previous best checkpoint has not
+        # been removed yet.
         self._remove_replaced()
 
     def _path(self, name: str) -> str:
         return str(self.file_backend.join_path(self.out_dir, name))
 
     def _remove_replaced(self) -> None:
-        """Remove what the last checkpoint names, as far as it is there."""
+        """Remove the replaced files that still exist."""
         if is_main_process():
             for name in self._replaced:
                 self.file_backend.remove_now(name)
@@ -167,7 +172,7 @@ class AtomicCheckpointHook(CheckpointHook):
             )
 
     def _owes_validation(self, runner: Runner) -> bool:
-        """Check whether the loop would have validated these weights by now."""
+        """Check whether a due validation of these weights is missing."""
         loop = runner.train_loop
         if runner.val_loop is None or self._validated_iter == runner.iter:
             return False
@@ -186,18 +191,18 @@ class AtomicCheckpointHook(CheckpointHook):
         )
         for hook in runner.hooks:
             if isinstance(hook, SyncBuffersHook):
-                # They are those of the checkpoint, equal on all ranks.
+                # Buffers come from the checkpoint, equal on all ranks.
                 hook.called_in_train = True
         runner.val_loop.run()
 
 
 class _RemoveLater:
-    """File backend that notes files of a folder instead of removing them.
+    """File backend that records files to remove instead of removing them.
 
     Args:
         backend: MMEngine's file backend.
-        folder: The checkpoints' folder; what lies elsewhere stays.
-        names: List to put the files' names into.
+        folder: The checkpoints' folder; files in other folders are kept.
+        names: List to which names of files are added.
     """
 
     def __init__(self, backend: Any, folder: str, names: list[str]) -> None:
@@ -209,12 +214,12 @@ class _RemoveLater:
         return getattr(self._backend, name)
 
     def remove(self, path: str) -> None:
-        """Note a file, or a folder, that has been replaced."""
+        """Record the name of a replaced file or folder."""
         name = Path(path).name
         if self._backend.join_path(self._folder, name) == path:
             self._names.append(name)
 
-    # Some strategies of training save folders.
+    # Some training strategies save folders.
     rmtree = remove
 
     def remove_now(self, name: str) -> None:
@@ -230,8 +235,8 @@ class _RemoveLater:
 class AtomicLocalBackend(LocalBackend):
     """File backend that writes to a temporary name, syncs, then renames.
 
-    MMEngine's own backend writes in place, so that a process that dies, or a
-    full disk, leaves a part of a file where the last good one was.
+    MMEngine's own backend writes in place: if the process dies or the disk is
+    full, an incomplete file replaces the last good file.
     """
 
     def put(self, obj: bytes, filepath: str | Path) -> None:

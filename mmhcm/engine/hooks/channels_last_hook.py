@@ -15,16 +15,16 @@ from mmhcm.engine.wrappers import unwrap
 class ChannelsLastHook(Hook):
     """Hook that makes weights and feature maps channels-last.
 
-    Convolutions are faster so, on CPUs as well as in mixed precision on
-    GPUs. mmcv's operators keep the usual format. Sums are taken in another
-    order: results differ from those without it as they do between two
-    machines.
+    Channels-last convolutions are faster on CPUs and, in mixed precision, on
+    GPUs. mmcv's operators keep the contiguous format. The order of sums
+    changes: results differ from results without the hook as results differ
+    between two machines.
     """
 
     def before_run(self, runner: Runner) -> None:
         """Convert the detector."""
         model = unwrap(runner.model)
-        # What PyTorch takes and its stubs leave out.
+        # PyTorch's type stubs lack this overload.
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for module in model.modules():
             if _is_of_mmcv(module):
@@ -35,8 +35,8 @@ class ChannelsLastHook(Hook):
 def _is_of_mmcv(module: nn.Module) -> bool:
     """Check whether a module is an operator of mmcv.
 
-    RoIAlign and deformable convolutions read features and weights as if they
-    were contiguous, and say nothing.
+    RoIAlign and deformable convolutions read all features and weights as
+    contiguous memory, without an error.
     """
     return any(
         parent.__module__.startswith('mmcv.ops.')

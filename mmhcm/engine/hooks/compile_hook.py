@@ -1,4 +1,4 @@
-"""Hook that compiles the layers that compile well."""
+"""Hook that compiles backbone and neck."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,27 +13,28 @@ from mmhcm.engine.wrappers import unwrap
 
 @HOOKS.register_module()
 class CompileHook(Hook):
-    """Hook that compiles backbone and neck by ``torch.compile``.
+    """Hook that compiles backbone and neck with ``torch.compile``.
 
-    MMEngine's own ``compile`` takes the whole forward pass, heads included,
-    whose shapes differ with every image and whose lists of instances break
-    the graph. Backbone and neck are plain layers and most of the work. They
-    are compiled in place, so that names and checkpoints stay as they are.
+    MMEngine's own ``compile`` compiles the whole forward pass, including the
+    heads, whose shapes differ between images and whose lists of instances
+    break the graph. Backbone and neck are plain layers and most of the work.
+    Both are compiled in place, so that names and checkpoints are unchanged.
 
-    Chips have one size, and so do slices: one compilation serves them. Whole
-    images of many sizes need ``dynamic=True``, or compile again for each.
+    All chips have one size, and so have all slices: one compilation is enough
+    for each. Whole images of many sizes need ``dynamic=True``; otherwise every
+    size is compiled.
 
     Args:
         parts (Sequence[str]): Modules of the detector. Defaults to
-            ('backbone', 'neck'); what a detector lacks is passed over.
+            ('backbone', 'neck'); modules that a detector lacks are skipped.
         kwargs: Arguments of ``torch.compile``: ``backend``, ``mode``,
             ``dynamic`` and so on.
 
     Raises:
-        ValueError: no part named.
+        ValueError: ``parts`` is empty.
     """
 
-    # Behind hooks that change layers.
+    # After hooks that change layers.
     priority = 'LOW'
 
     def __init__(
@@ -45,7 +46,12 @@ class CompileHook(Hook):
         self.kwargs = kwargs
 
     def before_run(self, runner: Runner) -> None:
-        """Compile, or raise ValueError when this machine cannot."""
+        """Compile the parts.
+
+        Raises:
+            ValueError: the detector has none of the parts, or compilation
+                fails on this machine.
+        """
         detector = unwrap(runner.model)
         parts = [
             part
@@ -62,14 +68,14 @@ class CompileHook(Hook):
             part.compile(**self.kwargs)
 
     def _check(self) -> None:
-        """Compile a tiny function; raise its failure in one line."""
+        """Compile a tiny function; raise an error of one line on failure."""
 
         def double(value: torch.Tensor) -> torch.Tensor:
             return value + value
 
         try:
             torch.compile(double, **self.kwargs)(torch.ones(1))
-        # Compilers fail in many ways: none there, no headers, no such mode.
+        # Compilers fail in many ways: not installed, no headers, unknown mode.
         except Exception as error:
             reason = str(error).strip().splitlines()[0:1]
             raise ValueError(

@@ -39,7 +39,7 @@ from mmhcm.engine.mining import (
 from mmhcm.structures.rounds import HardChipRound
 
 _STATE_KEY = 'hard_chip_mining'
-#: Draws of a hard chip, for each draw of a normal one, above which to warn.
+#: Draws of a hard chip per draw of a normal chip, above which to warn.
 _MAX_REPEATS = 3
 
 
@@ -49,33 +49,33 @@ class HardChipMiningHook(Hook):
 
     Before the epochs in ``epochs`` (counted from 0, so ``[12]`` mines after
     12 epochs of training, when their checkpoint exists) the detector runs on
-    canvases of the own and of external images, with pasted objects. Loops
-    without epochs mine before the iterations in ``iters``, and begin a new
-    pass over the chips. The round is in
-    ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``, its number, fingerprint and
-    first epoch in the checkpoint; resuming reads it back, and a round that
-    was finished but not yet in a checkpoint is reused. A run that resumes
-    past a moment at which it should have mined does so at once.
+    canvases of training images and external images, with pasted objects. In
+    loops without epochs, mining runs before the iterations in ``iters``, and
+    a new pass over the chips begins. The round is written to
+    ``<work_dir>/hcm/round_<n>/hard_chips.jsonl``; its number, fingerprint and
+    first epoch are stored in the checkpoint. Resuming reads the round again,
+    and reuses a round that was finished but not yet stored in a checkpoint.
+    If a run resumes after a round was due, the round is mined at once.
 
-    Runs at priority ABOVE_NORMAL, ahead of the hook that hands the epoch to
-    the sampler. Averaged weights are used at any priority, since the mining
+    Runs at priority ABOVE_NORMAL, before the hook that passes the epoch to
+    the sampler. Averaged weights are used at any priority, because the mining
     loop itself calls the hooks around a test.
 
     Args:
         epochs (Sequence[int]): Epochs before which to mine, ascending; one
-            round each. Defaults to none.
+            round per epoch. Defaults to none.
         iters (Sequence[int]): Iterations before which to mine, for
             ``IterBasedTrainLoop``. Defaults to none.
-        accumulate (bool): Train on the hard chips of all rounds, not on
-            those of the last alone. Defaults to False.
-        restart (bool): Start afresh from the initial weights after mining,
-            with a new optimizer state, instead of going on. Defaults to
-            False.
-        settings: Those of a round, see ``MiningSettings``.
+        accumulate (bool): Train on the hard chips of all rounds instead of
+            only the last round. Defaults to False.
+        restart (bool): Restart from the initial weights after mining, with a
+            new optimizer state. Defaults to False: training continues from
+            the current weights.
+        settings: Settings of a round, see ``MiningSettings``.
 
     Attributes:
-        rounds: Entries of the rounds that training uses, as the checkpoint
-            has them; see ``mmhcm.engine.mining.rounds``.
+        rounds: Entries of the rounds that training uses, as stored in the
+            checkpoint; see ``mmhcm.engine.mining.rounds``.
 
     Raises:
         ValueError: epochs or iterations that are not ascending, or negative,
@@ -109,10 +109,11 @@ class HardChipMiningHook(Hook):
         return self.epochs or self.iters
 
     def before_run(self, runner: Runner) -> None:
-        """Check that the loop comes to the moments of mining.
+        """Check that the loop reaches the epochs or iterations of mining.
 
         Raises:
-            ValueError: the loop does not, or hard chips would not be drawn.
+            ValueError: an epoch or iteration of mining is not reached, or
+                hard chips would not be drawn.
         """
         if not isinstance(runner._train_loop, BaseLoop):
             return
@@ -126,7 +127,8 @@ class HardChipMiningHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Keep the initial weights; after a resume, load the rounds.
 
-        A round is rehearsed: what it would fail for is an error now.
+        If rounds are still to be mined, build their parts, so that invalid
+        settings raise an error before training.
         """
         chips = find_chip_dataset(runner.train_dataloader.dataset)
         settings = self.settings
@@ -146,7 +148,7 @@ class HardChipMiningHook(Hook):
         if self.restart and runner.iter == 0 and is_main_process():
             keep_initial_weights(runner)
         rounds = read_rounds(runner.work_dir, self.rounds)
-        # As in the run that mined them, one after the other.
+        # One after the other, as in the run that mined the rounds.
         for count in range(1, len(rounds) + 1):
             self._hand_over(runner, rounds[:count])
         if self.iters:
@@ -158,7 +160,7 @@ class HardChipMiningHook(Hook):
             self._mine_if_due(runner, runner.epoch, runner.epoch)
 
     def after_train(self, runner: Runner) -> None:
-        """Warn of rounds that a run ended before."""
+        """Warn if a round was not mined before the end of the run."""
         if self._num_rounds < len(self.moments):
             runner.logger.warning(
                 f'training ended before {self.moments[self._num_rounds]}, and '
@@ -174,7 +176,7 @@ class HardChipMiningHook(Hook):
         return hook_key(runner.cfg, type(self).__name__)
 
     def _take_over(self, runner: Runner) -> MiningIterator:
-        """Put an iterator that mines into the place of the loop's."""
+        """Replace the loop's iterator by an iterator that mines."""
         loop: Any = runner.train_loop
         restart_workers(loop.dataloader)
         loop.dataloader_iterator = MiningIterator(
@@ -192,11 +194,11 @@ class HardChipMiningHook(Hook):
             self._iterator.restart(iteration)
 
     def _mine_if_due(self, runner: Runner, now: int, epoch: int) -> bool:
-        """Mine the round that is due, late if the run has resumed past it.
+        """Mine if a round is due, or overdue after a resume.
 
         Args:
             runner: The runner.
-            now: Epoch or iteration that comes next.
+            now: Next epoch or iteration.
             epoch: First epoch, or pass over the chips, that uses the round.
 
         Returns:
@@ -234,11 +236,11 @@ class HardChipMiningHook(Hook):
             restore_initial_weights(runner)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note which rounds training is using."""
+        """Store the entries of the rounds that training uses."""
         checkpoint[_STATE_KEY] = {'rounds': [dict(r) for r in self.rounds]}
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Remember the rounds of the checkpoint; only resuming uses them."""
+        """Restore the rounds of the checkpoint when resuming."""
         if runner._resume:
             state = checkpoint.get(_STATE_KEY, {})
             self.rounds = list(state.get('rounds', []))
@@ -269,7 +271,7 @@ class HardChipMiningHook(Hook):
     def _hand_over(
         self, runner: Runner, rounds: Sequence[HardChipRound]
     ) -> None:
-        """Give the chips of the first rounds to the training data set."""
+        """Pass the chips of the first rounds to the training data set."""
         self.sources.check(self.rounds)
         chips = find_chip_dataset(runner.train_dataloader.dataset)
         chips.set_hard_chips(
@@ -282,9 +284,9 @@ class HardChipMiningHook(Hook):
 
 
 def restart_workers(dataloader: DataLoader) -> None:
-    """Make the next pass start new workers, which see the data set as it is.
+    """Let the next pass start new workers, with the current data set.
 
-    Persistent workers keep a copy of the data set from their start.
+    Persistent workers keep the copy of the data set from their start.
     """
     dataloader._iterator = None
 

@@ -14,13 +14,14 @@ from mmengine.runner import BaseLoop, Runner
 class IterationSeedHook(Hook):
     """Hook that reseeds the global generators by (seed, iteration, rank).
 
-    Proposal sampling, drop path and the like draw from the main process'
-    global generators. Reseeded before each iteration, a resumed run draws
-    what an uninterrupted one does. So it does in a validation or a mining
-    round, and between the start of an epoch and its first iteration, where
-    loaders seed their workers.
+    Proposal sampling, drop path and similar layers draw from the global
+    generators of the training process. Because the generators are reseeded
+    before each iteration, a resumed run draws the same values as an
+    uninterrupted run. The generators are also reseeded before a validation or
+    a mining round, and at the start of an epoch, where loaders seed their
+    workers.
 
-    Runs at priority NORMAL, behind mining at the start of an epoch.
+    Runs at priority NORMAL, after mining at the start of an epoch.
     """
 
     priority = 'NORMAL'
@@ -35,7 +36,7 @@ class IterationSeedHook(Hook):
         batch_idx: int,
         data_batch: dict | tuple | list | None = None,
     ) -> None:
-        """Reseed by the run's seed."""
+        """Reseed for an iteration."""
         _reseed(runner)
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -48,7 +49,7 @@ class IterationSeedHook(Hook):
 
 
 def _reseed(runner: Runner) -> None:
-    # `runner.iter` would build the training loop, and its data, for a test.
+    # In a test, `runner.iter` would build the training loop and its data.
     loop = runner._train_loop
     iteration = loop.iter if isinstance(loop, BaseLoop) else 0
     key = np.random.SeedSequence((runner.seed or 0, iteration, get_rank()))

@@ -17,11 +17,11 @@ class OneDnnLinear(nn.Linear):
     """Linear layer computed as a 1x1 convolution over the rows."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """Multiply; as ``nn.Linear``, up to the order of sums."""
+        """Compute the output of ``nn.Linear``, up to the order of sums."""
         if input.dim() != 2 or not len(input):
             return super().forward(input)
         num_rows, num_channels = input.shape
-        # Rows one below the other are a channels-last image already.
+        # The rows are already in the order of a channels-last image.
         image = input.reshape(1, num_rows, 1, num_channels)
         kernel = self.weight.reshape(*self.weight.shape, 1, 1).contiguous(
             memory_format=torch.channels_last
@@ -34,14 +34,15 @@ class OneDnnLinear(nn.Linear):
 
 @HOOKS.register_module()
 class OneDnnHook(Hook):
-    """Hook that runs 1x1 convolutions and linear layers by oneDNN on a CPU.
+    """Hook that runs 1x1 convolutions and linear layers with oneDNN on a CPU.
 
-    With a single thread, PyTorch hands 1x1 convolutions to a generic path
-    and linear layers to MKL, which took about twice as long as oneDNN on an
-    AMD processor. A dilation, which means nothing to a kernel of one pixel,
-    makes it take oneDNN. Pays together with ``ChannelsLastHook``; sums are
-    taken in another order, so that results differ as between two machines.
-    Weights and checkpoints stay as they are; on a GPU nothing is changed.
+    With a single thread, PyTorch uses a generic implementation for 1x1
+    convolutions and MKL for linear layers, which took about twice as long as
+    oneDNN on an AMD processor. A dilation, which has no effect on a kernel of
+    one pixel, makes PyTorch use oneDNN. The hook is worthwhile together with
+    ``ChannelsLastHook``. The order of sums changes, so that results differ as
+    between two machines. Weights and checkpoints are unchanged; on a GPU the
+    hook has no effect.
     """
 
     def before_run(self, runner: Runner) -> None:

@@ -14,11 +14,11 @@ _STATE_KEY = 'trained_pixels'
 class PixelCountHook(Hook):
     """Hook that counts the pixels of the training inputs into checkpoints.
 
-    An input counts with the padding that its pipeline gave it, not with that
-    of its batch. The main process counts its own inputs and takes the other
-    ranks' to be as large: so chips are counted exactly, whole images of many
-    sizes nearly. What was trained before a checkpoint that a run goes on
-    from is included.
+    Padding by the pipeline is counted, padding to the size of a batch is not.
+    The main process counts its own inputs and assumes the same number of
+    pixels on the other ranks: the count is exact for chips, and approximate
+    for whole images of different sizes. A resumed run continues the count of
+    its checkpoint.
     """
 
     priority = 'NORMAL'
@@ -41,10 +41,10 @@ class PixelCountHook(Hook):
             )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Write the sum."""
+        """Store the number of pixels."""
         checkpoint[_STATE_KEY] = self.pixels
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Go on from a checkpoint's sum when resuming."""
+        """Restore the number of pixels when resuming."""
         if runner._resume:
             self.pixels = int(checkpoint.get(_STATE_KEY, 0))

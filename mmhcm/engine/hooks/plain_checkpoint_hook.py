@@ -1,4 +1,4 @@
-"""Hook that keeps checkpoints to tensors and plain Python."""
+"""Hook that limits checkpoints to tensors and plain Python values."""
 
 from typing import Any
 
@@ -19,30 +19,32 @@ _BUFFER = '__history_buffer__'
 class PlainCheckpointHook(Hook):
     """Hook that writes checkpoints for torch's safe loader, resume included.
 
-    MMEngine puts its message hub into checkpoints, whose ``HistoryBuffer``
-    objects and NumPy scalars torch refuses to load. They are written as
-    tensors and numbers, and turned back when a checkpoint is loaded.
+    MMEngine stores its message hub in checkpoints. The hub contains
+    ``HistoryBuffer`` objects and NumPy scalars, which torch's safe loader
+    refuses. This hook writes buffers as tensors and scalars as numbers, and
+    restores the buffers when a checkpoint is loaded.
 
-    Runs at priority VERY_HIGH on loading, before anything reads the hub;
-    saving has no order to keep, since the hub is not changed elsewhere.
+    Runs at priority VERY_HIGH, so that the buffers are restored before
+    anything reads the hub. On saving the order does not matter, because no
+    other hook changes the hub.
     """
 
     priority = 'VERY_HIGH'
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Make the checkpoint plain, in place."""
+        """Replace buffers and NumPy values by plain values, in place."""
         for key in ('message_hub', 'meta', 'param_schedulers'):
             if key in checkpoint:
                 checkpoint[key] = to_plain(checkpoint[key])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Turn the message hub's buffers back, in place."""
+        """Restore the message hub's buffers, in place."""
         if 'message_hub' in checkpoint:
             checkpoint['message_hub'] = from_plain(checkpoint['message_hub'])
 
 
 def to_plain(value: Any) -> Any:
-    """Replace buffers, arrays and NumPy scalars by plain values, deeply."""
+    """Replace buffers, arrays and NumPy scalars recursively."""
     if isinstance(value, HistoryBuffer):
         log_history, count_history = value.data
         return {

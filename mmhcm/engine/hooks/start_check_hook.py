@@ -21,23 +21,24 @@ from .hard_chip_mining_hook import HardChipMiningHook
 class StartCheckHook(Hook):
     """Hook that checks data, pipelines, classes and metrics of a run.
 
-    What would teach wrong labels, or fail at the first validation, is an
-    error before the first iteration, see ``mmhcm.engine.checks``. One
-    synthetic sample of each kind goes through the training pipeline, and one
-    image through those of validation and test.
+    Detects wrong labels and failing validations before the first iteration,
+    see ``mmhcm.engine.checks``. One synthetic sample of each kind goes through
+    the training pipeline, and one image through the pipelines of validation
+    and test.
 
-    Runs at priority NORMAL, after ``HardChipMiningHook``'s checks of its
-    schedule, and before checkpoints are loaded; weights are checked after.
+    Runs at priority NORMAL, after ``HardChipMiningHook`` has checked its
+    schedule, and before checkpoints are loaded. Weights are checked after
+    loading.
     """
 
     priority = 'NORMAL'
 
     def before_run(self, runner: Runner) -> None:
-        """Check the data of what is about to run.
+        """Check the data of the training or test that is about to run.
 
         Raises:
-            ValueError: a check fails; names the file of the config, the key
-                and the remedy.
+            ValueError: a check fails; the message names the file of the
+                config, the key and the remedy.
         """
         if isinstance(runner._test_loop, BaseLoop):
             check_testing(runner)
@@ -58,8 +59,8 @@ class StartCheckHook(Hook):
         """Check the weights that training starts from.
 
         Raises:
-            ValueError: a check fails; names the file of the config, the key
-                and the remedy.
+            ValueError: a check fails; the message names the file of the
+                config, the key and the remedy.
         """
         check_weights(runner)
 

@@ -1,4 +1,4 @@
-"""Hook that ends a run at numbers that are not finite."""
+"""Hook that ends a run at non-finite numbers."""
 
 import json
 import math
@@ -21,19 +21,19 @@ _META_KEYS = ('img_id', 'img_path', 'chip_window', 'scale_factor', 'flip')
 
 @HOOKS.register_module()
 class StopAtNonFiniteHook(Hook):
-    """Hook that stops at a loss, gradient norm or weight that is not finite.
+    """Hook that stops at a non-finite loss, gradient norm or weight.
 
-    After each iteration the loss is looked at, and the gradients' norm where
-    gradients are clipped; in mixed precision the loss alone, since dynamic
-    loss scaling runs into infinite gradients on purpose and skips them. The
-    batch that did it goes to ``<work_dir>/non_finite/``. Weights are looked
-    at when a checkpoint is about to be written, so that none holds broken
-    ones.
+    After each iteration the loss is checked, and the gradients' norm if
+    gradients are clipped; in mixed precision only the loss, because dynamic
+    loss scaling causes infinite gradients on purpose and skips them. A record
+    of the failing batch is written to ``<work_dir>/non_finite/``. Weights are
+    checked before a checkpoint is written, so that no checkpoint contains
+    non-finite weights.
 
-    Costs next to nothing: MMEngine logs every loss of every iteration, and
-    has waited for the GPU to know it.
+    The cost is negligible: MMEngine logs every loss of every iteration, and
+    has already waited for the GPU.
 
-    Runs at priority HIGH: behind the hook that logs, ahead of those that
+    Runs at priority HIGH: after the hook that logs, before the hooks that
     average weights and write checkpoints.
     """
 
@@ -69,7 +69,7 @@ class StopAtNonFiniteHook(Hook):
         values: Mapping[str, float],
         data_batch: Any,
     ) -> None:
-        """Save the iteration's inputs, and end the run."""
+        """Write a record of the iteration, and end the run."""
         path = Path(
             runner.work_dir,
             'non_finite',

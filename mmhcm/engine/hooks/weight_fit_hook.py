@@ -17,11 +17,11 @@ _MAX_NAMES = 6
 class WeightFitHook(Hook):
     """Hook that logs in one line which weights of ``load_from`` are unused.
 
-    Heads of another number of classes differ in shape and keep their initial
-    weights, which is how fine-tuning works. MMEngine takes none at all
-    without an error if a file is of another model; here that is one.
+    Heads with another number of classes differ in shape and keep their
+    initial weights, as usual in fine-tuning. If no weight of a file fits the
+    model, MMEngine raises no error; this hook does.
 
-    Runs at priority VERY_HIGH on loading, before anything is taken.
+    Runs at priority VERY_HIGH, before the weights are copied to the model.
     """
 
     priority = 'VERY_HIGH'
@@ -29,7 +29,7 @@ class WeightFitHook(Hook):
     def after_load_checkpoint(
         self, runner: Runner, checkpoint: Mapping[str, Any]
     ) -> None:
-        """Compare what was loaded with the model."""
+        """Compare the loaded weights with the model."""
         if runner._resume:
             return
         line = describe_fit(
@@ -46,8 +46,8 @@ def describe_fit(
     """Describe in one line how weights differ from a model's; '' if they fit.
 
     Args:
-        weights: Those of a file.
-        expected: Those of the model.
+        weights: Weights of a file.
+        expected: Weights of the model.
 
     Raises:
         ValueError: no weight fits.

@@ -1,4 +1,4 @@
-"""Runner of a command line, with a short console."""
+"""Runner of a command line, with short console output."""
 
 import logging
 from typing import Any
@@ -7,7 +7,7 @@ from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 
-#: Beginnings of messages that fill screens, or are for programmers.
+#: Beginnings of messages that are long or only for developers.
 _FILE_ONLY = (
     'System environment:',
     'Config:',
@@ -21,11 +21,11 @@ _FILE_ONLY = (
 
 
 class CommandRunner(Runner):
-    """Runner that shows on the console what a user needs.
+    """Runner that limits console output to the messages for users.
 
-    The config, the environment and the order of hooks, some 600 lines, go to
-    the log file alone. One line says which learning rate results from
-    ``auto_scale_lr``.
+    The config, the environment and the order of hooks, some 600 lines, are
+    written only to the log file. One line reports the learning rate that
+    results from ``auto_scale_lr``.
     """
 
     def build_logger(
@@ -34,7 +34,7 @@ class CommandRunner(Runner):
         log_file: str | None = None,
         **kwargs: Any,
     ) -> MMLogger:
-        """Build MMEngine's logger, and keep its console short."""
+        """Build MMEngine's logger, and filter its console output."""
         logger = super().build_logger(log_level, log_file, **kwargs)
         for handler in logger.handlers:
             if isinstance(handler, logging.FileHandler):
@@ -48,10 +48,10 @@ class CommandRunner(Runner):
         optim_wrapper: OptimWrapper,
         auto_scale_lr: dict | None = None,
     ) -> None:
-        """Scale the rates to the batch, and log the result in one line.
+        """Scale the rates to the batch size, and log the result in one line.
 
-        In contrast to MMEngine, the batches whose gradients are accumulated
-        before a step of the optimizer count together.
+        Unlike in MMEngine, all batches whose gradients are accumulated before
+        a step of the optimizer count as one batch.
         """
         settings = dict(auto_scale_lr or {})
         base = settings.get('base_batch_size')

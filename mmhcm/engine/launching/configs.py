@@ -1,4 +1,4 @@
-"""Configs of a command line, with its options."""
+"""Loading of configs with the options of a command line."""
 
 import argparse
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from mmhcm.engine.checks import warn_of_other_scales
 
 from .options import check_options
 
-#: Top-level config values that other values start with.
+#: Top-level variables of a config with which paths in other values begin.
 _ROOTS = ('data_root', 'external_root', 'cache_dir')
 
 
@@ -54,7 +54,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def _read_config(name: str) -> Config:
-    """Read a config, with its references as they are."""
+    """Read a config with unresolved references."""
     path = config(name) if name.startswith(SCOPE) else name
     if not Path(path).is_file():
         raise FileNotFoundError(f'no config at {name}')
@@ -63,13 +63,13 @@ def _read_config(name: str) -> Config:
             return Config.fromfile(path)
     except (OSError, ImportError):
         raise
-    # A config is a program, and may fail in any way.
+    # A config is a program, and may raise any exception.
     except Exception as error:
         raise ValueError(f'{name}: {type(error).__name__}: {error}') from error
 
 
 def move_root(cfg: Config, old: str, new: str) -> Config:
-    """Return ``cfg`` with every path at or below ``old`` put below ``new``."""
+    """Return ``cfg`` with every path at or below ``old`` moved to ``new``."""
 
     def moved(value: Any) -> Any:
         if isinstance(value, str):
@@ -82,6 +82,6 @@ def move_root(cfg: Config, old: str, new: str) -> Config:
             return type(value)(moved(item) for item in value)
         return value
 
-    # Classes stay what they are: `to_dict` would make names of them.
+    # `_to_lazy_dict` keeps classes; `to_dict` would replace classes by names.
     with deferred_references():
         return Config(moved(cfg._to_lazy_dict()), filename=cfg.filename)

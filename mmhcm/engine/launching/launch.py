@@ -17,7 +17,7 @@ from mmhcm.engine.hooks import StartCheckHook
 from .command_runner import CommandRunner
 from .rank_watch import joined_within, watch_ranks
 
-#: Where a config says nothing else, seconds; see `join_processes`.
+#: Defaults of ``process_group``, seconds; see `join_processes`.
 _PROCESS_GROUP = {'timeout': 7200, 'join_within': 300, 'lost_after': 45}
 
 
@@ -25,7 +25,7 @@ def build_runner(cfg: Config) -> Runner:
     """Set up threads and processes, and build the config's runner.
 
     Raises:
-        ValueError: the config has a fault, see ``mmhcm.engine.checks``.
+        ValueError: the config is invalid, see ``mmhcm.engine.checks``.
     """
     check_config(cfg)
     set_threads(cfg)
@@ -41,10 +41,10 @@ def build_runner(cfg: Config) -> Runner:
 
 
 def set_threads(cfg: Config) -> None:
-    """Fix the thread count, since gradients differ between counts.
+    """Set the thread count, because gradients differ between counts.
 
-    ``num_threads`` is for one process; OpenCV's threads would compete with
-    the loader's workers and are off.
+    ``num_threads`` is the count of one process. OpenCV's threads are disabled,
+    because they would compete with the loader's workers.
     """
     num_threads = cfg.get('num_threads')
     if num_threads:
@@ -53,12 +53,12 @@ def set_threads(cfg: Config) -> None:
 
 
 def join_processes(cfg: Config) -> None:
-    """Meet the other ranks of the run, and watch them from then on.
+    """Join the ranks of the run, and start watching the other ranks.
 
     ``process_group`` has three times in seconds: ``timeout`` of a collective
-    operation, long since others wait while the main process builds or writes
-    something; ``join_within`` for all to be there; ``lost_after``, see
-    ``RankWatch``. A second call changes nothing.
+    operation, which is long because ranks wait while the main process builds
+    or writes files; ``join_within``, in which all ranks must join;
+    ``lost_after``, see ``RankWatch``. A second call has no effect.
     """
     if cfg.launcher == 'none':
         return
@@ -69,7 +69,7 @@ def join_processes(cfg: Config) -> None:
     with joined_within(settings['join_within']):
         prepare_cpu_processes(cfg)
         if not torch.distributed.is_initialized():
-            # As the Runner would.
+            # As in the Runner.
             set_multi_processing(**env_cfg.get('mp_cfg', {}), distributed=True)
             init_dist(cfg.launcher, **dist_cfg)
     watch_ranks(settings['lost_after'])
@@ -79,7 +79,8 @@ def prepare_cpu_processes(cfg: Config) -> None:
     """Set up several ranks without a GPU.
 
     MMEngine's launcher sets a CUDA device, so gloo is initialised before the
-    Runner, which then leaves it alone; the wrapper must not name a device.
+    Runner, which then skips the initialisation; the model wrapper must have
+    no ``device_ids``.
     """
     if cfg.launcher != 'pytorch' or torch.cuda.is_available():
         return

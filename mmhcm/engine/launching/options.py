@@ -7,9 +7,9 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
-#: Ends of keys whose values are text, whatever they look like.
+#: Endings of keys whose values are split at commas only in brackets.
 _PATHS = ('root', 'dir', 'path', 'file', 'prefix', 'img', 'from', 'name')
-#: Variables of a config that something reads at the top.
+#: Top-level variables of a config that are read after the file is loaded.
 _READ = {
     *('model', 'tta_model', 'tta_pipeline', 'slice_model', 'slice_pipeline'),
     *('slice_dataloader', 'num_threads', 'process_group', 'work_dir'),
@@ -19,9 +19,9 @@ _READ = {
 class ConfigAction(DictAction):
     """``DictAction`` that keeps blanks and commas of paths.
 
-    MMEngine's removes all blanks and makes a list of what has a comma. Here
-    text in quotes, and text with a slash or of a key such as ``data_root``,
-    stays as it is.
+    MMEngine's action removes all blanks and splits text with a comma into a
+    list. This action keeps text in quotes, text with a slash, and text of a
+    key such as ``data_root``.
     """
 
     def __call__(
@@ -48,8 +48,8 @@ def parse_value(key: str, text: str) -> Any:
     """Return the value of an option.
 
     Args:
-        key: Its key, with dots.
-        text: Its value as typed.
+        key: Key of the option, with dots.
+        text: Value of the option as typed.
 
     Examples:
         >>> parse_value('data_root', '/my sets/a, b')
@@ -74,18 +74,19 @@ def parse_value(key: str, text: str) -> Any:
 def check_options(
     cfg: Config, options: Mapping[str, Any], moved: Sequence[str]
 ) -> None:
-    """Make sure that options reach what they are to change.
+    """Make sure that options have an effect.
 
-    A variable at the top of a config has been read when the file was loaded:
-    another value for it changes nothing that was made of it.
+    A variable at the top of a config is read while the file is loaded: a new
+    value of the variable does not change values derived from the variable.
 
     Args:
         cfg: The config before the options.
         options: Values by dotted key.
-        moved: Variables whose values are moved everywhere.
+        moved: Variables whose new values are applied to all paths.
 
     Raises:
-        ValueError: an option does not.
+        ValueError: an option has no effect, or a number in its key is no item
+            of a list.
     """
     for key in options:
         _check_lists(cfg, key)
@@ -102,7 +103,7 @@ def check_options(
 
 
 def _check_lists(cfg: Config, key: str) -> None:
-    """Make sure that a numbered part of a key is the item of a list."""
+    """Make sure that a numbered part of a key is an item of a list."""
     node: Any = cfg._cfg_dict
     parts = key.split('.')
     for ind, part in enumerate(parts):
@@ -129,7 +130,7 @@ def _check_lists(cfg: Config, key: str) -> None:
 
 
 def _uses(cfg: Config, name: str) -> list[str]:
-    """List the keys below the top that a variable was read into."""
+    """List the nested keys to which a variable's value was copied."""
     value = cfg[name]
     is_plain = not value or not isinstance(value, Mapping | list | tuple)
     return [

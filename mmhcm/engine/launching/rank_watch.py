@@ -1,26 +1,27 @@
-"""End of a run whose ranks are not all alive, where nothing else ends it.
+"""Detection of lost ranks that launchers and libraries do not detect.
 
-Launchers and libraries end the other ranks after most failures of one:
+Launchers and libraries end the other ranks after most failures of one rank:
 
 - A rank fails or is killed: ``torchrun`` ends the ranks of its machine
   (torch.distributed.elastic, "Elastic Agent"), MPI starters and ``srun
-  --kill-on-bad-exit=1`` all ranks. Slurm's default is to end none (srun(1)).
+  --kill-on-bad-exit=1`` end all ranks. By default, Slurm ends no rank
+  (srun(1)).
 - gloo raises an error in a rank whose peer has closed its connection; NCCL's
   watchdog ends a process whose network reports an error
-  (``TORCH_NCCL_ASYNC_ERROR_HANDLING``). So end the ranks of other machines.
-- The main process fails while the others wait for what it builds: the error is
-  raised in all ranks (`mmhcm.datasets.on_main_process`).
+  (``TORCH_NCCL_ASYNC_ERROR_HANDLING``). Both end the ranks of other machines.
+- The main process fails while the other ranks wait for its result: the error
+  is raised in all ranks (`mmhcm.datasets.on_main_process`).
 
-None of them notices a rank that is alive and stands still, or a machine that
-stops without closing its connections (Slurm ends a job after minutes without
-one of its machines). gloo and NCCL then wait until their timeout. It has to be
-hours, since ranks wait in a collective operation while the main process builds
-a pool. What is left:
+Neither launchers nor libraries detect a rank that is alive but hangs, or a
+machine that stops without closing its connections (Slurm ends a job some
+minutes after losing a machine). gloo and NCCL then wait until their timeout.
+The timeout has to be hours, because ranks wait in a collective operation while
+the main process builds a pool. This module handles these failures:
 
-- Each rank writes signs of life into the key-value store that the ranks met
-  in, and ends in less than a minute when the next rank gives none
+- Each rank writes heartbeats to the key-value store in which the ranks have
+  met, and ends in less than a minute if the next rank's heartbeats stop
   (`watch_ranks`).
-- Ranks that never appear end the run in minutes (`joined_within`).
+- A run whose ranks do not all appear ends in minutes (`joined_within`).
 """
 
 import multiprocessing
@@ -37,19 +38,20 @@ import torch.distributed as dist
 
 
 class RankWatch:
-    """Threads that show this rank's life, and end it when another is silent.
+    """Threads that send heartbeats, and end this rank if another is silent.
 
-    Silence is counted in rounds of the rank's own, so that a job that was
-    suspended as a whole goes on. One thread talks to the store, which hangs
-    if the store's machine does; the other one decides.
+    Silence is counted in loop passes of this rank, so that a job that was
+    suspended as a whole continues. One thread exchanges heartbeats with the
+    store, and hangs if the store's machine hangs; the other thread decides.
 
     Args:
-        store: The key-value store, through a connection of its own.
+        store: The key-value store, with a separate connection.
         rank: Number of this rank.
         world_size: Number of ranks.
         lost_after: Seconds of silence after which a rank is lost. A rank is
-            silent as well while one call into a library keeps Python's lock.
-        end: Ends this process, given the reason.
+            also silent while a call into a library holds Python's lock.
+        end: Function that ends this process, called with the reason. Defaults
+            to None: ``end_process``.
     """
 
     def __init__(
@@ -74,9 +76,10 @@ class RankWatch:
             threading.Thread(target=target, daemon=True).start()
 
     def leave(self) -> None:
-        """Note that this rank is done.
+        """Record that this rank is done.
 
-        Rank 0 waits for the others, since the store may end with it.
+        Rank 0 waits for the other ranks, because the store may end with
+        rank 0.
         """
         self.store.set(f'done/{self.rank}', b'')
         all_done = [f'done/{rank}' for rank in range(self.world_size)]
@@ -134,7 +137,7 @@ def watch_ranks(lost_after: float) -> None:
         wait_for_workers=False,
         timeout=timedelta(seconds=lost_after),
     )
-    # torchrun's store outlives a run that it starts again.
+    # torchrun keeps the store when it restarts a run.
     attempt = os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')
     _watch = RankWatch(
         dist.PrefixStore(f'mmhcm/{attempt}', store),
@@ -146,13 +149,13 @@ def watch_ranks(lost_after: float) -> None:
 
 
 def leave_ranks() -> None:
-    """Note that this rank has done its part."""
+    """Record that this rank is done."""
     if _watch is not None:
         _watch.leave()
 
 
 def lost_rank(error: BaseException) -> str | None:
-    """Describe an error of a connection to another rank that has ended."""
+    """Describe an error of the connection to an ended rank; else None."""
     text = str(error)
     if _watch is None or not (
         isinstance(error, dist.DistError)
@@ -160,14 +163,14 @@ def lost_rank(error: BaseException) -> str | None:
     ):
         return None
     _watch.stopped.set()
-    # Without the place in the library's source, and its advice.
+    # Remove the position in the library's source, and the library's advice.
     reason = text.splitlines()[0].split('. ')[0].split('] ', 1)[-1]
     return f'another rank is gone, see its output ({reason})'
 
 
 @contextmanager
 def joined_within(seconds: float) -> Iterator[None]:
-    """End this process if the other ranks are not there in time."""
+    """End this process if the other ranks do not join in time."""
     timer = threading.Timer(
         seconds,
         end_process,
@@ -182,16 +185,16 @@ def joined_within(seconds: float) -> Iterator[None]:
 
 
 def end_process(reason: str) -> None:
-    """End this process whatever it does, and its workers."""
+    """End this process and its workers unconditionally."""
     sys.stderr.write(f'error: {reason}\n')
     sys.stderr.flush()
     for child in multiprocessing.active_children():
         child.terminate()
-    # The main thread may wait in a collective operation, for ever.
+    # The main thread may wait in a collective operation forever.
     os._exit(1)
 
 
 def _host() -> str:
-    """Name the host of the store: rank 0, but under torchrun its agent."""
+    """Name the host of the store: rank 0, or torchrun's agent."""
     agent = os.environ.get('TORCHELASTIC_USE_AGENT_STORE') == 'True'
     return 'the launcher' if agent else 'rank 0'

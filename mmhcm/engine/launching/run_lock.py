@@ -18,10 +18,11 @@ def only_run_in(folder: str | Path) -> Iterator[None]:
     """Keep other runs out of a folder, by a lock of the main process.
 
     Args:
-        folder: Made if it is absent. Its lock file stays there.
+        folder: Folder of the run, created if absent. The lock file is not
+            removed.
 
     Raises:
-        OSError: another run is in the folder; on all ranks.
+        OSError: another run uses the folder; raised on all ranks.
     """
     folder = Path(folder)
     refusal = f'another run is writing into {folder}'
@@ -38,18 +39,20 @@ def only_run_in(folder: str | Path) -> Iterator[None]:
 def hold_lock(path: Path, refusal: str) -> Iterator[None]:
     """Hold a lock file.
 
-    The lock ends with the process, however it ends; workers that outlive the
-    process do not keep it. A disk that has no locks keeps nobody out.
+    The lock ends with the process, even if the process is killed; workers that
+    outlive the process do not keep the lock. On a disk without locks, no
+    process is kept out.
 
     Args:
-        path: The lock file. It and its folder are made if they are absent.
+        path: The lock file. The file and its folder are created if absent.
         refusal: Message of the error, to which the holder is added.
 
     Raises:
-        OSError: another process, or another part of this one, holds the lock.
+        OSError: another process, or another part of this process, holds the
+            lock.
     """
     lock = FileLock(path)
-    # An unusable folder is reported by the first real file in it.
+    # The first other file written to an unusable folder reports the error.
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -69,15 +72,15 @@ def hold_lock(path: Path, refusal: str) -> Iterator[None]:
 
 
 def _write_holder(path: Path) -> None:
-    """Write this process into its lock file."""
+    """Write number and machine of this process into a lock file."""
     holder = f'process {os.getpid()} on {platform.node()}'
     with suppress(OSError):
         path.write_text(holder, encoding='utf-8')
 
 
 def _read_holder(path: Path) -> str:
-    """Read the process that holds a lock; '' where it cannot be read."""
-    # Windows lets nobody else read a locked file.
+    """Read the process that holds a lock; '' if the file cannot be read."""
+    # On Windows, no other process can read a locked file.
     with suppress(OSError, UnicodeDecodeError):
         holder = path.read_text(encoding='utf-8').partition('\n')[0]
         return f' ({holder})' if holder else ''

@@ -1,4 +1,4 @@
-"""Tests of a config: at many scales, in slices, written, drawn."""
+"""Modes and outputs of a config's test."""
 
 import argparse
 from pathlib import Path
@@ -44,7 +44,7 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
     """Switch a config to the test mode of a command line.
 
     Raises:
-        ValueError: the config does not say how to test so.
+        ValueError: the config lacks the model or pipeline of the mode.
     """
     if args.tta:
         use_tta(cfg)
@@ -55,7 +55,7 @@ def use_mode(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
-    """Put ``<mode>_model`` around the model, over ``<mode>_pipeline``."""
+    """Wrap the model in ``<mode>_model``, and set ``<mode>_pipeline``."""
     names = f'{mode}_model', f'{mode}_pipeline'
     missing = [name for name in names if name not in cfg]
     if missing:
@@ -71,7 +71,7 @@ def _wrap_model(cfg: Config, mode: str, flag: str) -> None:
 
 
 def innermost_dataset(dataset: ConfigDict) -> ConfigDict:
-    """Find the config of the data set that reads files, below wrappers."""
+    """Find the config of the data set that reads files, inside wrappers."""
     while 'dataset' in dataset:
         dataset = dataset.dataset
     return dataset
@@ -82,14 +82,14 @@ def submit_only(cfg: Config, zip_path: str | Path) -> int:
 
     Args:
         cfg: The config; its test evaluator is replaced.
-        zip_path: The zip.
+        zip_path: Path of the zip.
 
     Returns:
-        Most rows of an image.
+        Largest number of rows of an image.
 
     Raises:
-        ValueError: the path is not one of a zip, or the config's test has no
-            ``VisDroneMetric``.
+        ValueError: the path does not end in ``.zip``, or the config's test
+            has no ``VisDroneMetric``.
     """
     zip_path = Path(zip_path)
     if zip_path.suffix != '.zip':
@@ -112,7 +112,7 @@ def dump_detections(cfg: Config, path: str | Path) -> None:
     """Make a config's test write its detections as a pickle.
 
     Raises:
-        ValueError: the path is not one of a pickle.
+        ValueError: the path does not end in ``.pkl`` or ``.pickle``.
     """
     if Path(path).suffix not in ('.pkl', '.pickle'):
         raise ValueError(f'--out must end in .pkl or .pickle: {path}')
@@ -124,7 +124,7 @@ def dump_detections(cfg: Config, path: str | Path) -> None:
 
 
 def draw_detections(cfg: Config, folder: str) -> None:
-    """Make a config's test draw pictures, as MMDetection's does."""
+    """Make a config's test draw pictures, as in MMDetection."""
     hooks = cfg.setdefault('default_hooks', {})
     hook = hooks.get('visualization') or {'type': 'DetVisualizationHook'}
     hooks['visualization'] = {**hook, 'draw': True, 'test_out_dir': folder}

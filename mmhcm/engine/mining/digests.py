@@ -22,8 +22,8 @@ def sources_digest(datasets: Sequence[BaseDataset], folder: str | Path) -> str:
     """Return a fingerprint of all images that a round's canvases can show.
 
     Args:
-        datasets: Data sets of whole images, the own one first.
-        folder: Where checksums of images are kept.
+        datasets: Data sets of whole images, the training data set first.
+        folder: Folder of the checksums of images.
     """
     return fingerprint(
         *(images_digest(d, image_checksums(d, folder)) for d in datasets)
@@ -35,7 +35,7 @@ def images_digest(dataset: BaseDataset, checksums: FileChecksums) -> str:
 
     Args:
         dataset: The data set of whole images.
-        checksums: Of its images, see ``digests.image_checksums``.
+        checksums: Checksums of the images, see ``digests.image_checksums``.
     """
     return fingerprint(
         checksums.lengths,
@@ -77,11 +77,12 @@ def pool_folder(settings: Mapping[str, Any], work_dir: str | Path) -> Path:
 
 
 def image_checksums(dataset: BaseDataset, folder: str | Path) -> FileChecksums:
-    """Find checksums of a data set's images; the main process reads new ones.
+    """Find checksums of a data set's images, read by the main process.
 
     Args:
         dataset: The data set of whole images.
-        folder: Where they are kept. One that cannot be written is a warning.
+        folder: Folder of the checksum files. A folder that cannot be written
+            causes a warning.
     """
     img_paths = [
         dataset.get_data_info(index)['img_path']

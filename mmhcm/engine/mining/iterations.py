@@ -1,4 +1,4 @@
-"""Batches of an iteration-based loop, in which mining begins new passes."""
+"""Batches of an iteration-based loop with a new pass after each mining."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -10,16 +10,16 @@ from torch.utils.data import BatchSampler, DataLoader
 def place_of(
     iteration: int, starts: Sequence[int], num_batches: int
 ) -> tuple[int, int]:
-    """Find the pass over the data that an iteration is in.
+    """Find the pass over the data that contains an iteration.
 
     Args:
-        iteration: From 0.
-        starts: Iterations at which a new pass begins whether the last one was
-            over or not, ascending from 0.
-        num_batches: Batches of a whole pass.
+        iteration: Number of the iteration, from 0.
+        starts: Iterations at which a new pass begins, even if the previous
+            pass is incomplete, ascending from 0.
+        num_batches: Number of batches of a whole pass.
 
     Returns:
-        Number of the pass, from 0, and of the batch in it.
+        Number of the pass, and number of the batch in the pass, from 0.
 
     Examples:
         >>> [place_of(i, starts=[0, 3], num_batches=2) for i in range(5)]
@@ -34,19 +34,20 @@ def place_of(
 class MiningIterator:
     """Endless iterator over batches that mining interrupts.
 
-    Takes the place of the iterator of MMEngine's ``IterBasedTrainLoop``,
-    which passes over the batches of a resumed run by loading them, and would
-    go on with what workers have loaded before a round.
+    Replaces the iterator of MMEngine's ``IterBasedTrainLoop``, which skips
+    the batches of a resumed run by loading them, and which would continue
+    after a round with batches that workers have loaded before the round.
 
     Args:
-        dataloader: That of training, of a ``ChipSampler``.
-        starts: See `place_of`.
-        num_done: Iterations that the loop has done, and asks for once more.
+        dataloader: Training dataloader with a ``ChipSampler``.
+        starts: Iterations at which a new pass begins, see `place_of`.
+        num_done: Number of iterations that the loop has done, and requests
+            again after a resume.
         before_batch: Called with the iteration before each batch; may call
             ``restart``.
 
     Raises:
-        ValueError: the loader has another sampler.
+        ValueError: the dataloader has another sampler or batch sampler.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class MiningIterator:
         self._batches: Any = None
 
     def __next__(self) -> Any:
-        """Return the next batch; None for those of a resumed run."""
+        """Return the next batch; None for iterations done before a resume."""
         if self._num_left:
             self._num_left -= 1
             return None
@@ -88,7 +89,7 @@ class MiningIterator:
         return batch
 
     def epoch_at(self, iteration: int) -> int:
-        """Return the number of the pass that would begin at an iteration."""
+        """Return the number of a pass that would begin at an iteration."""
         starts = sorted({*self._starts, iteration})
         return place_of(iteration, starts, len(self._dataloader))[0]
 

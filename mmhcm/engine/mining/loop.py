@@ -31,7 +31,7 @@ PREDICTIONS = ('detections', 'proposals', 'nothing')
 
 
 class NoPredictions(nn.Module):
-    """Model in the place of a detector where a round needs none."""
+    """Model that replaces the detector in a round without predictions."""
 
     def test_step(self, data: dict) -> list[DetDataSample]:
         """Return the samples of a batch unchanged."""
@@ -40,32 +40,34 @@ class NoPredictions(nn.Module):
 
 @LOOPS.register_module()
 class MiningLoop(TestLoop):
-    """Test loop over canvases whose result is a file, a ``HardChipRound``.
+    """Test loop over canvases that writes a file with a ``HardChipRound``.
 
-    Sharded over the ranks by its dataloader's sampler; the main process
-    writes the round, and each rank may read it when ``run`` returns. A round
-    in ``path`` that was mined from the same weights and inputs is reused. The
-    hooks around a test run, so averaged weights are honoured.
+    The dataloader's sampler distributes the canvases over the ranks. The main
+    process writes the round, and each rank can read the file when ``run``
+    returns. A round in ``path`` that was mined from the same weights and
+    inputs is reused. The hooks around a test are called, so that averaged
+    weights are used.
 
     Args:
         runner (Runner): The training runner.
         dataloader (dict | DataLoader): Canvases, unshuffled.
         evaluator (dict | Evaluator): Holds one ``ChipMetric``.
         path (str | Path): File of the round.
-        round_number (int): From 1.
+        round_number (int): Number of the round, from 1.
         inputs (str): Fingerprint of data and settings.
-        origin (Mapping[str, str], optional): What the round says of where it
-            is from, beside epoch, seed and weights. Defaults to None.
+        origin (Mapping[str, str], optional): Entries of the round's origin in
+            addition to epoch, seed and weights. Defaults to None.
         predict (str): 'detections', 'proposals', or 'nothing' for metrics
-            that ask for no network; then the round does not depend on the
+            that need no network; then the round does not depend on the
             weights. Defaults to 'detections'.
         tta_model (dict, optional): Wrapper that merges several test scales.
             Defaults to None: one scale.
         fp16 (bool): Mixed precision. Defaults to False.
 
     Attributes:
-        fingerprint: Of the round, from its weights and inputs; after ``run``.
-        reused: Whether the round was there already; after ``run``.
+        fingerprint: Fingerprint of the round, from weights and inputs; set by
+            ``run``.
+        reused: True if the round already existed; set by ``run``.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class MiningLoop(TestLoop):
         self.weights = ''
 
     def run(self) -> dict:
-        """Mine or reuse the round; return the metrics, {} when reused."""
+        """Mine or reuse the round; return the metrics, {} if reused."""
         self.runner.call_hook('before_test')
         self.runner.call_hook('before_test_epoch')
         self.model.eval()
@@ -109,7 +111,7 @@ class MiningLoop(TestLoop):
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: dict) -> None:
-        """Detect on one batch of canvases and hand it to the metric."""
+        """Run the detector and the metric on one batch of canvases."""
         self.runner.call_hook(
             'before_test_iter', batch_idx=idx, data_batch=data_batch
         )
@@ -137,7 +139,7 @@ class MiningLoop(TestLoop):
         return metrics
 
     def _write(self) -> None:
-        """Write the round that the metric has put together."""
+        """Write the round from the canvases and counts of the metric."""
         metric = chip_metric(self.evaluator)
         hard_round = HardChipRound(
             number=self.round_number,
@@ -154,7 +156,7 @@ class MiningLoop(TestLoop):
         write_round(self.path, hard_round)
 
     def _is_finished(self) -> bool:
-        """Check whether the round of these weights and inputs is there."""
+        """Check whether the round of these weights and inputs exists."""
         if not self.path.exists():
             return False
         try:
@@ -192,10 +194,10 @@ def weights_digest(model: nn.Module) -> str:
 
 
 def share_weights(model: nn.Module) -> None:
-    """Give every rank the main process' parameters and buffers.
+    """Broadcast the main process' parameters and buffers to all ranks.
 
-    Training leaves each rank statistics of its own in batch normalisation,
-    and a round has to be that of one set of weights, the checkpoint's.
+    After training, the statistics of batch normalisation differ between
+    ranks, but a round must belong to one set of weights, the checkpoint's.
     """
     for _, tensor in sorted(model.state_dict().items()):
         broadcast(tensor)
@@ -217,11 +219,11 @@ def chip_metric(evaluator: Any) -> ChipMetric:
 
 @contextmanager
 def installed_test_loop(runner: Runner, loop: TestLoop) -> Iterator[None]:
-    """Make ``loop`` the runner's test loop, and put everything back.
+    """Install ``loop`` as the runner's test loop; restore the state on exit.
 
-    Hooks and the log processor ask the runner for its test loop. A test
-    leaves ``test/*`` scalars and takes ``loop_stage`` away, which would end
-    up in training's own log.
+    Hooks and the log processor read the runner's test loop. A test leaves
+    ``test/*`` scalars and removes ``loop_stage``, which would affect the log
+    of the training.
     """
     previous = runner._test_loop
     hub = runner.message_hub
@@ -241,7 +243,7 @@ def installed_test_loop(runner: Runner, loop: TestLoop) -> Iterator[None]:
             key for key in hub.log_scalars if key.startswith('test/')
         ]:
             hub.log_scalars.pop(name)
-            # A checkpoint would name them.
+            # Otherwise checkpoints would list the removed scalars.
             hub._resumed_keys.pop(name, None)
         if stage is not None:
             hub.update_info('loop_stage', stage)

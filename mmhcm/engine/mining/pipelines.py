@@ -45,7 +45,7 @@ def mining_pipeline(
     """Return the transforms of one canvas at several test scales.
 
     Args:
-        scales: Arguments of ``ResizeToScale``, one a scale.
+        scales: Arguments of ``ResizeToScale``, one dict per scale.
         mask_color: Colour of ignored regions, BGR.
     """
     return [

@@ -1,4 +1,4 @@
-"""Object pool of a run: checked early, built once, opened by all."""
+"""Object pool of a run, built once and opened by all ranks."""
 
 import logging
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from .digests import image_checksums, pool_folder
 def open_or_build_pool(
     settings: Mapping[str, Any], work_dir: str | Path, dataset: BaseDataset
 ) -> ObjectPool:
-    """Open the pool of a data set; the main process builds it if need be.
+    """Open the pool of a data set; the main process builds an absent pool.
 
     Args:
         settings: Arguments of ``build_pool``, and ``cache_dir``, the folder of

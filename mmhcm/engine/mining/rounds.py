@@ -1,8 +1,8 @@
-"""Rounds that a run trains on, and checks that they still fit its data.
+"""Rounds that a run trains on, and checks of rounds against current data.
 
-A checkpoint has an entry for each round: its number, its fingerprint, those
-of the object pool and of the images that it was mined with, and the epoch from
-which it is used.
+A checkpoint has an entry for each round: number and fingerprint of the round,
+fingerprints of the object pool and the images that the round was mined with,
+and the first epoch that uses the round.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ def read_rounds(
     """Read the rounds of a checkpoint's entries.
 
     Raises:
-        ValueError: a round is damaged, or not the one that was mined.
+        ValueError: a round is damaged, or not the mined round.
     """
     return [
         read_round(round_path(work_dir, entry['round']), entry['fingerprint'])
@@ -33,18 +33,18 @@ def read_rounds(
 
 
 def check_images(entries: Sequence[Mapping[str, Any]], images: str) -> None:
-    """Check that rounds were mined from the images of now.
+    """Check that rounds were mined from the current images.
 
     Args:
-        entries: Those of the rounds; one without ``images`` passes.
-        images: See ``digests.sources_digest``.
+        entries: Entries of the rounds; an entry without ``images`` passes.
+        images: Digest of the current images, see ``digests.sources_digest``.
 
     Raises:
-        ValueError: a round was not.
+        ValueError: a round was mined from other images or annotations.
     """
     for entry in entries:
         if entry.get('images', images) != images:
-            # Its errors were made on other pixels.
+            # The errors of the round were made on other pixels.
             raise ValueError(
                 f'round {entry["round"]} was mined from other images or '
                 'annotations than those of now'
@@ -54,15 +54,15 @@ def check_images(entries: Sequence[Mapping[str, Any]], images: str) -> None:
 def check_pool(
     entries: Sequence[Mapping[str, Any]], pool: ObjectPool | None
 ) -> None:
-    """Check that rounds were mined with the object pool of now.
+    """Check that rounds were mined with the current object pool.
 
     Raises:
-        ValueError: a round was not.
+        ValueError: a round was mined with another object pool.
     """
     digest = '' if pool is None else pool.fingerprint
     for entry in entries:
         if entry.get('pool', digest) != digest:
-            # Its recipes would paint other patches.
+            # The recipes of the round would paint other patches.
             raise ValueError(
                 f'round {entry["round"]} was mined with another object '
                 f'pool than {pool}: data or pool settings have changed'
@@ -72,7 +72,7 @@ def check_pool(
 def merge_rounds(
     rounds: Sequence[HardChipRound], accumulate: bool
 ) -> HardChipRound:
-    """Join the chips of all rounds, or of the last one alone, in one round."""
+    """Merge the chips of all rounds, or only of the last, into one round."""
     used = rounds if accumulate else rounds[-1:]
     return HardChipRound(
         number=used[-1].number,
@@ -87,7 +87,7 @@ def check_patches(
     """Check that a pool would paint the objects of a round.
 
     Raises:
-        ValueError: the pool would paint others.
+        ValueError: the pool would paint other objects.
     """
     labels = [] if pool is None else pool.labels.tolist()
     for canvas in hard_round.canvases:
@@ -107,7 +107,7 @@ def find_round(work_dir: str | Path, number: int | None = None) -> Path:
         number: Number of the round. Defaults to None: the last one.
 
     Raises:
-        FileNotFoundError: There is no such round.
+        FileNotFoundError: the round does not exist.
     """
     folder = Path(work_dir, 'hcm')
     found = {
@@ -128,9 +128,9 @@ def find_round(work_dir: str | Path, number: int | None = None) -> Path:
 
 
 def read_previous(path: Path, number: int) -> tuple[HardChipRound | None, str]:
-    """Read the round before, or return None and why it cannot be read.
+    """Read the previous round, or return None and the reason of the failure.
 
-    The reason is '' where no such round is to be expected.
+    The reason is '' if no file of a previous round exists.
     """
     before = path.parent.with_name(f'round_{number - 1}') / path.name
     if number < 2 or not before.is_file():

@@ -1,6 +1,6 @@
-"""Settings of mining, read from configs, and the canvases that they give.
+"""Settings of mining, read from configs, and canvases of these settings.
 
-Training and the commands that look at a config build canvases here.
+Training and the commands that inspect a config build canvases here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,21 +40,21 @@ class MiningSettings:
     """Settings of a mining round.
 
     Attributes:
-        canvases (dict): Arguments of ``CanvasDataset`` but for ``sources``,
+        canvases (dict): Arguments of ``CanvasDataset`` except ``sources``,
             ``pool`` and ``round_number``. Defaults to {}.
-        metric (dict): A chip metric; gets the data set's scales. Defaults to
-            ``dict(type='HardChipMetric')``.
+        metric (dict): Config of a chip metric; the data set's scales are
+            added. Defaults to ``dict(type='HardChipMetric')``.
         test_scales (Sequence[dict], optional): Arguments of
-            ``ResizeToScale``, a dict a scale. Defaults to None: the chip
-            scales with their valid ranges, so that a detector that was
-            trained with ranges is not blamed for sizes it was told to ignore.
+            ``ResizeToScale``, one dict per scale. Defaults to None: the chip
+            scales with their valid ranges, so that sizes that a detector was
+            trained to ignore are not counted as errors.
         mask_color (Sequence[float]): Colour of masked pixels. Defaults to
             the Caffe mean (103.53, 116.28, 123.675), BGR.
         external (Sequence[dict]): Configs of external data sets. Defaults to
-            none, which None means too.
+            none; None also means none.
         pool (dict, optional): Arguments of ``build_pool``, and ``cache_dir``,
-            the folder of the pool (by default ``<work_dir>/hcm/pool``). None,
-            the default, builds no pool and pastes nothing.
+            the folder of the pool (by default ``<work_dir>/hcm/pool``).
+            Defaults to None: no pool and no pastes.
         dataloader (dict): ``batch_size`` (1), ``num_workers`` (2) and further
             arguments of the loader of canvases. Defaults to {}.
         predict (str): 'detections', 'proposals' for ``NegativeChipMetric``,
@@ -114,8 +114,8 @@ class MiningSettings:
         """Build the canvases of a round.
 
         Args:
-            sources: Where images and patches come from.
-            round_number: From 1.
+            sources: Sources of images and patches.
+            round_number: Number of the round, from 1.
             **defaults: Arguments of ``CanvasDataset`` that ``canvases`` may
                 override.
         """
@@ -140,7 +140,7 @@ class MiningSettings:
     def inputs_digest(
         self, chips: ChipDataset, sources: MiningSources, seed: int
     ) -> str:
-        """Return a fingerprint of all that a round is from but the weights."""
+        """Return a fingerprint of all inputs of a round except the weights."""
         return fingerprint(
             plain_settings(self.canvases),
             plain_settings(self.metric),
@@ -159,12 +159,12 @@ class MiningSettings:
 
 
 class PoolSizes:
-    """Object pool without its pixels: enough to plan pastes.
+    """Object pool without pixels, sufficient to plan pastes.
 
-    Patches are chosen by size and shape alone, since nothing is known of the
-    light that they were seen in. The classes that are drawn for a canvas are
-    those of the whole pool; which patch, and with it the height and width of
-    a box and now and then whether it finds a place, may differ.
+    Patches are chosen only by size and shape, because their looks are
+    unknown. A canvas gets the same classes as with the whole pool, but the
+    patches may differ, and with the patches the height and width of boxes
+    and, rarely, whether a position is found.
 
     Args:
         images: Data infos of the pool's images.
@@ -176,7 +176,7 @@ class PoolSizes:
         origins: float32 (p, 2), zeros.
         labels: int64 (p,).
         class_counts: int64 (c,), objects before filters.
-        class_log_sizes: float64 (c,), their mean log sqrt(area).
+        class_log_sizes: float64 (c,), mean log sqrt(area) of these objects.
         image_inds: int64 (p,), images of the objects.
         aspect_sums: float64 (images, 2, c), see ``ObjectPool``.
         looks: None.
@@ -198,7 +198,7 @@ class PoolSizes:
         self.class_log_sizes = statistics['class_log_sizes']
 
     def foreign(self, _: int) -> np.ndarray:
-        """Return no boxes: what is ignored on canvases is not counted."""
+        """Return no boxes: objects ignored on canvases are not counted."""
         return as_bboxes([])
 
     def __len__(self) -> int:
@@ -216,17 +216,17 @@ def build_canvases(
 
     Args:
         cfg: A config that mines hard chips.
-        dataset: Its training data.
-        num_canvases: How many to draw.
-        pool: The object pool; without it classes and their numbers are the
-            same, but not the patches, see ``PoolSizes``.
+        dataset: Training data of the config.
+        num_canvases: Number of canvases to draw.
+        pool: The object pool. Without a pool, the number of objects of each
+            class is the same, but patches may differ, see ``PoolSizes``.
 
     Raises:
         ValueError: the config mines no hard chips, or pastes nothing.
     """
     settings = mining_settings(cfg)
     images: BaseDataset = dataset.dataset
-    # Planning pastes asks a pool for no pixels.
+    # Pastes are planned without the pixels of the pool.
     used = pool or cast(
         ObjectPool,
         PoolSizes(
@@ -235,7 +235,8 @@ def build_canvases(
             **pool_options(cfg),
         ),
     )
-    # In a part of the round, a part of a patch's uses: the same recipes.
+    # A part of the round has an equal part of each patch's uses, so that the
+    # recipes are the same.
     total = settings.canvases.get('num_canvases') or len(images)
     uses = settings.canvases.get('max_uses', MAX_USES)
     settings.canvases = {
@@ -266,7 +267,7 @@ def pool_options(cfg: Config) -> dict[str, Any]:
     """Return the arguments of ``PoolOptions`` of the config's object pool.
 
     Raises:
-        ValueError: the config has none.
+        ValueError: the config has no object pool.
     """
     options = pool_settings(cfg)
     for name in ('cache_dir', 'num_workers'):
@@ -278,7 +279,7 @@ def mining_settings(cfg: Config) -> MiningSettings:
     """Return the settings of the config's mining hook.
 
     Raises:
-        ValueError: the config has no mining hook, or one that never mines.
+        ValueError: the config has no mining hook, or a hook that never mines.
     """
     values = hook_settings(cfg, 'HardChipMiningHook')
     if not values.get('epochs') and not values.get('iters'):
@@ -291,20 +292,21 @@ def mining_settings(cfg: Config) -> MiningSettings:
 
 
 def hook_settings(cfg: Config, name: str) -> dict[str, Any]:
-    """Find the arguments of a hook among all that a config has.
+    """Find the arguments of a hook in a config.
 
     Args:
         cfg: The config.
         name: Name of the hook's class.
 
     Returns:
-        The first one's arguments and ``type``; {} if there is none.
+        Arguments and ``type`` of the first hook of this class; {} if the
+        config has no such hook.
     """
     return next((hook for _, hook in _find_hooks(cfg, name)), {})
 
 
 def hook_key(cfg: Config, name: str) -> str:
-    """Return the key of a hook in a config; the class' name without one."""
+    """Return a hook's key in a config; the class' name if there is no hook."""
     return next((key for key, _ in _find_hooks(cfg, name)), name)
 
 

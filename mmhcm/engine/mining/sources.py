@@ -16,13 +16,13 @@ from .rounds import check_images, check_pool
 
 
 class MiningSources:
-    """Images and object pool of a run's rounds, each opened at its first use.
+    """Images and object pool of a run's rounds, opened at the first use.
 
     Args:
         own: The data set of whole images that training uses.
         external: Configs of external data sets.
-        pool: Settings of the object pool, see ``open_or_build_pool``. None
-            for none.
+        pool: Settings of the object pool, see ``open_or_build_pool``; None
+            for no pool.
         work_dir: The run's folder.
     """
 
@@ -45,7 +45,7 @@ class MiningSources:
 
     @property
     def datasets(self) -> list[BaseDataset]:
-        """All data sets, the own one first."""
+        """All data sets, the training data set first."""
         return [self.own, *self.external]
 
     @cached_property
@@ -59,16 +59,15 @@ class MiningSources:
 
     @cached_property
     def images(self) -> str:
-        """Digest of images and annotations at the first use.
+        """Digest of images and annotations, computed at the first use.
 
-        An image that goes missing later is left out by the data sets, and
-        ends no run.
+        Data sets skip images that go missing later, and the run continues.
         """
         folder = pool_folder(self._pool_settings or {}, self._work_dir)
         return sources_digest(self.datasets, folder)
 
     def origin(self) -> dict[str, str]:
-        """Return the fingerprints that a round of these sources has."""
+        """Return the fingerprints of pool and images for a round's entry."""
         return {
             'pool': '' if self.pool is None else self.pool.fingerprint,
             'images': self.images,
@@ -78,11 +77,11 @@ class MiningSources:
         """Check that rounds were mined from these images and this pool.
 
         Args:
-            entries: Those of the rounds, see ``rounds``.
+            entries: Entries of the rounds, see ``rounds``.
 
         Raises:
-            ValueError: a round was not.
+            ValueError: a round was mined from other images or another pool.
         """
-        # Before a pool of other images is built.
+        # First the images, before a pool of other images is built.
         check_images(entries, self.images)
         check_pool(entries, self.pool)

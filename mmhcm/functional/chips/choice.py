@@ -32,14 +32,15 @@ def choose_chips(
     """Choose the chips of a round by their errors and objects to learn.
 
     1. In each canvas, the chips with the highest values are kept.
-    2. Of the chips with errors on background alone, those with the highest
+    2. Of the chips with errors on background alone, the chips with the highest
        scores are kept, up to a share of all chips of the round.
 
     Ties go to the earlier chip.
 
     Args:
         owners: int (m,), canvas of each chip.
-        values: (m,) value of each chip: its errors and objects to learn.
+        values: (m,) value of each chip: the chip's errors and objects to
+            learn.
         background_scores: (m,) highest score of a chip's errors if all are on
             background; negative for other chips.
         max_per_canvas: Maximum number of chips of a canvas. Defaults to None,

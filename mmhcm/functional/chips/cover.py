@@ -9,8 +9,8 @@ from .set_cover import smallest_cover, to_bits
 
 # Whole numbers up to here are exact in float32, whose products are faster.
 _MAX_FLOAT32 = 1 << 24
-# Limit on the branches of a search. VisDrone's images need a handful; this
-# many take less than a tenth of a second.
+# Limit on the branches of a search. VisDrone's images need a handful; a search
+# up to the limit takes less than a tenth of a second.
 _MAX_NODES = 2000
 # With more candidates, the search takes too much time and memory.
 _MAX_CANDIDATES = 4096
@@ -31,8 +31,8 @@ def cover_greedily(
         limit: Maximum number of windows.
 
     Returns:
-        int64 (m,) grid of each window, and bool (m, n), the objects that it
-        holds.
+        int64 (m,) grid of each window, and bool (m, n), the objects that each
+        window holds.
     """
     all_scores = [_Scores(grid) for grid in grids]
     remaining = wanted.astype(np.float32)
@@ -65,11 +65,11 @@ def cover_with_fewest(
     Args:
         grids: The candidates of each scale, by edges.
         wanted: bool (n,), objects to cover; each is in a candidate.
-        limit: Maximum number of windows; the first ones are taken.
+        limit: Maximum number of windows; the first windows are taken.
 
     Returns:
-        int64 (m,) grid of each window, bool (m, n) the objects that it
-        holds, and True if no smaller cover exists (before the limit).
+        int64 (m,) grid of each window, bool (m, n) the objects that each
+        window holds, and True if no smaller cover exists (before the limit).
     """
     candidates = [grid.candidates() for grid in grids]
     holds = np.concatenate([np.zeros((0, len(wanted)), bool), *candidates])
@@ -82,7 +82,7 @@ def cover_with_fewest(
 
 
 def _fullest_first(held: np.ndarray) -> np.ndarray:
-    """Order sets (m, n) by what each adds to those before: int64 (m,)."""
+    """Order sets (m, n) by number of newly covered objects: int64 (m,)."""
     masks = to_bits(held)
     left = list(range(len(masks)))
     order, seen = [], 0
@@ -111,7 +111,7 @@ class _Scores:
         if unit * (unit + 1) >= _MAX_FLOAT32:
             self.columns = self.columns.astype(np.float64)
         number = self.columns.dtype.type
-        # the same by objects, for quick access to few of them
+        # transposed, for quick access to a few objects
         self.of_columns = np.ascontiguousarray(self.columns.T)  # (n, X)
         self.of_rows = np.ascontiguousarray(self.rows.T) * number(unit)
         self.scores = self.rows @ self.of_columns * number(unit + 1)  # (Y, X)

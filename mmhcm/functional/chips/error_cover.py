@@ -30,7 +30,7 @@ class ErrorChips:
         windows: float32 (m, 4), whole numbers inside the canvas.
         scale_inds: int64 (m,), as in ``Chips``.
         errors: bool (m, n), errors that are learned in each chip; at least
-            one.
+            one error per chip.
         objects: bool (m, g), objects that are learned in each chip.
     """
 
@@ -40,7 +40,7 @@ class ErrorChips:
     objects: np.ndarray
 
     def keep(self, is_kept: np.ndarray) -> 'ErrorChips':
-        """Keep some of the chips, bool (m,)."""
+        """Select the chips where ``is_kept``, bool (m,), is True."""
         return ErrorChips(
             *(getattr(self, name)[is_kept] for name in vars(self))
         )
@@ -59,14 +59,15 @@ def cover_errors(
 ) -> ErrorChips:
     """Cover errors with chips in which they are learned, over all scales.
 
-    An error about an object is learned in a chip if the object is: its size is
-    in the scale's range, and at least half of it is in the window. An error on
-    background is learned if the detection has a size in the scale's range, is
-    completely in the window, and is not on an object that the chip ignores.
+    An error about an object is learned in a chip if the object's size is in
+    the scale's range, and at least half of the object is in the window. An
+    error on background is learned if the detection has a size in the scale's
+    range, is completely in the window, and is not on an object that the chip
+    ignores.
 
     Errors about objects are covered first. Errors on background that are not
     learned in these chips are covered by further chips, which come last.
-    Windows are moved to where they show the most objects to learn. An error
+    Windows are moved to the position with the most objects to learn. An error
     that is learned in no window has no chip.
 
     Args:
@@ -80,7 +81,8 @@ def cover_errors(
         ignored_iof_thr: Share of a detection in an ignored object from which
             training ignores the detection, as in ``TrueIgnoreAssigner``.
             Defaults to 0.5.
-        ignored_iou_thr: IoU, likewise. Defaults to 0.3.
+        ignored_iou_thr: IoU with an ignored object from which training
+            ignores the detection. Defaults to 0.3.
 
     Examples:
         >>> objects = np.array([[10, 10, 40, 40], [60, 20, 90, 50]])
@@ -134,7 +136,7 @@ class _Canvas:
     thrs: dict[str, float]
 
     def open_scales(self, bboxes: np.ndarray) -> np.ndarray:
-        """Find scales, bool (n, K + 1), without ignored objects over a box."""
+        """Find scales, bool (n, K + 1), without ignored objects on a box."""
         learned = valid_objects(self.gt_bboxes, self.image_wh, self.scales)
         learned &= ~self.gt_ignore[:, None]
         over = box_iof(bboxes, self.gt_bboxes) >= self.thrs['ignored_iof_thr']
@@ -185,16 +187,16 @@ def find_learned_errors(
 ) -> np.ndarray:
     """Find the background errors that are learned in each chip.
 
-    A detection on background is learned as an error in a chip if it has the
-    sizes of the chip's scale, is completely in the window, and does not
-    overlap an object that the chip ignores: ``TrueIgnoreAssigner`` makes such
-    pixels neither foreground nor background. The thresholds are those of the
-    assigner.
+    A detection on background is learned as an error in a chip if the detection
+    is valid at the chip's scale, is completely in the window, and does not
+    overlap an object that the chip ignores: ``TrueIgnoreAssigner`` counts
+    pixels of ignored objects neither as foreground nor as background. The
+    thresholds are the assigner's.
 
     Args:
         bboxes: (n, 4) xyxy, detections on background; pixels of the image.
         windows: (m, 4) xyxy of the chips, same pixels.
-        valid: bool (m, n), detections that are of the chip's scale.
+        valid: bool (m, n), detections that are valid at the chip's scale.
         gt_bboxes: (g, 4) xyxy, all objects inside the image, ignored ones
             included.
         gt_kept: bool (m, g), objects that the chip does not ignore.

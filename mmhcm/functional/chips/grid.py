@@ -1,4 +1,4 @@
-"""Candidate windows of one chip scale, and the objects that each holds.
+"""Candidate windows of one chip scale, and the objects in each window.
 
 Boxes and windows are xyxy in pixels of one source image, half-open.
 """
@@ -23,10 +23,10 @@ class ScaleGrid:
             window.
         image_wh: (width, height) of the image, pixels.
         window_wh: (width, height) of the window, at most the image's.
-        stride: Distance of two neighbouring windows, pixels.
+        stride: Distance between neighbouring windows, pixels.
         by_edges: Use the objects' left and upper edges as positions instead
             of a grid: no other window holds more objects than the best of
-            these. Defaults to False.
+            these windows. Defaults to False.
 
     Attributes:
         columns: float32 (X, n), 1 where the windows of a column hold an
@@ -74,13 +74,13 @@ class ScaleGrid:
         columns, rows = self.columns, self.rows
         new_columns, old_columns = self._changes(0)
         new_rows, old_rows = self._changes(1)
-        # objects (Y, X) that the windows to the left, and above, do not hold
+        # bool (Y, X): the left, or upper, neighbour lacks an object
         more_than_left = rows @ new_columns.T > 0
         more_than_above = new_rows @ columns.T > 0
-        # ... that those to the right, and below, do not hold
+        # bool (Y, X): the right, or lower, neighbour lacks an object
         more_than_right = rows @ old_columns.T > 0
         more_than_below = old_rows @ columns.T > 0
-        # Of two that hold the same objects, the left or upper one stays.
+        # Of two windows with the same objects, keep the left or upper window.
         more_than_right[:, :-1] |= ~more_than_left[:, 1:]
         more_than_below[:-1] |= ~more_than_above[1:]
         row_inds, column_inds = np.nonzero(
@@ -94,13 +94,13 @@ class ScaleGrid:
     def windows(
         self, held: np.ndarray, neighbours: np.ndarray | None = None
     ) -> np.ndarray:
-        """Place a window around each set of objects that one can hold.
+        """Place a window around each set of objects that fits in a window.
 
-        Of the candidates that hold the set, the middle one is taken, so that
-        the objects have context on all sides. With ``neighbours``, the
-        candidate is taken that shows the most of them, each by at least half
-        of its area. Ties go to the candidate closest to the middle, then from
-        top to bottom and left to right.
+        Of the candidates that hold the set, the middle candidate is taken, so
+        that the objects have context on all sides. With ``neighbours``, the
+        candidate that shows the most neighbours, each by at least half of its
+        area, is taken. Ties go to the candidate closest to the middle, then
+        from top to bottom and left to right.
 
         Args:
             held: bool (m, n), the objects of each set.
@@ -131,7 +131,7 @@ class ScaleGrid:
     def _fullest_places(
         self, ranges: np.ndarray, neighbours: np.ndarray
     ) -> np.ndarray:
-        """Find the position (m, 2) in each range (m, 2, 2) that shows most."""
+        """Find the position (m, 2) of most neighbours in ranges (m, 2, 2)."""
         # Lengths (X, g) and (Y, g) of each box inside the windows, pixels.
         columns, rows = (
             _shared_lengths(at, side, neighbours[:, axis::2])
@@ -143,7 +143,7 @@ class ScaleGrid:
         places = []
         for (left, right), (top, bottom) in ranges.tolist():
             wide, high = columns[left:right], rows[top:bottom]
-            # Drop objects that no pair of these columns and rows shows.
+            # Drop neighbours that no pair of a column and a row shows.
             near = np.flatnonzero(wide.max(0) * high.max(0) >= needed)
             shown = high[:, None, near] * wide[None, :, near] >= needed[near]
             numbers = shown.sum(axis=2)  # (rows, columns)
@@ -159,7 +159,7 @@ class ScaleGrid:
         return np.array(places, dtype=np.int64).reshape(-1, 2)
 
     def _changes(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
-        """Find objects that the position before, or after, does not hold."""
+        """Find objects that the previous, or next, position does not hold."""
         positions = self.positions[axis][:, None]
         held = self.rows if axis else self.columns
         before, after = positions[:-1], positions[1:]
@@ -172,13 +172,13 @@ class ScaleGrid:
 def grid_positions(
     first: np.ndarray, last: np.ndarray, limit: int, stride: int
 ) -> np.ndarray:
-    """Compute grid positions, sorted, such that each object fits in one.
+    """Compute sorted grid positions, such that a window holds each object.
 
     Args:
         first: int (n,), first position at which a window holds each object.
         last: int (n,), last position, likewise.
         limit: Last position inside the image.
-        stride: Distance of two grid positions, pixels.
+        stride: Distance between grid positions, pixels.
     """
     grid = np.append(np.arange(0, limit, stride), limit)
     missed = grid[grid.searchsorted(first, 'left')] > last
@@ -191,9 +191,10 @@ def grid_positions(
 def edge_positions(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Compute positions at edges, sorted, that are as good as all positions.
 
-    A window can be moved to the right until it starts at an object. If it
-    gains no object on the way from the previous such position, the previous
-    position holds the same objects.
+    A window can be moved to the right until the window starts at an object.
+    If the window gains no object on the way from one such position to the next
+    position, the next position is dropped: the window holds the same objects
+    at the position before.
 
     Args:
         first: int (n,), first position at which a window holds each object.
@@ -201,7 +202,7 @@ def edge_positions(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """
     positions = np.sort(last)
     num_reached = np.sort(first).searchsorted(positions, 'right')
-    # of equal positions, one stays
+    # keep one of equal positions
     gains = num_reached > 0
     gains[1:] = num_reached[1:] > num_reached[:-1]
     return np.asarray(positions[gains])
@@ -217,7 +218,7 @@ def _shared_lengths(
 
 
 def _from_middle(height: int, width: int) -> np.ndarray:
-    """Count steps (height, width) from the middle; of two, the upper left."""
+    """Count steps (height, width) from the (upper left) middle cell."""
     rows = np.abs(np.arange(height) - (height - 1) // 2)
     columns = np.abs(np.arange(width) - (width - 1) // 2)
     return rows[:, None] + columns

@@ -30,10 +30,10 @@ class Chips:
 
     Attributes:
         windows: float32 (m, 4), whole numbers inside the image.
-        scale_inds: int64 (m,), position in the list of scales; its length
-            stands for the whole image as the last resort.
-        covered: bool (n,), objects that lie completely in a chip of a scale
-            at which they are valid.
+        scale_inds: int64 (m,), index in the list of scales; the length of the
+            list means the whole image as the last resort.
+        covered: bool (n,), objects that are valid at the scale of a chip and
+            completely in the chip.
         num_excluded: Number of boxes that are valid at no scale, such as
             boxes without area inside the image.
     """
@@ -75,9 +75,9 @@ def generate_chips(
 
     With ``cover='greedy'``, the paper's method:
 
-    1. Candidates are, per scale, the windows of a grid, with a last row and
-       column at the image's border, and windows that start at an object that
-       no grid position holds.
+    1. The candidates of a scale are the windows of a grid, with a last row
+       and column at the image's border. If no grid position holds an object,
+       a window that starts at the object is added.
     2. The window, over all scales, with the most uncovered valid objects is
        taken, until every object is covered.
 
@@ -86,15 +86,15 @@ def generate_chips(
     and left to right.
 
     With ``cover='fewest'``, candidates start at edges of objects instead of
-    grid positions: no other window holds more objects than the best of these.
-    As few of these candidates as possible are taken, and never more than by
-    the greedy method, even if the search is cut short.
+    grid positions: no other window holds more objects than the best candidate.
+    As few candidates as possible are taken, and never more than by the greedy
+    method, even if the search is cut short.
 
     Each chosen window is then moved to the middle of the candidates that hold
     the same objects, so that the objects have context on all sides. With
     ``neighbours``, the window is moved to the candidate that shows the most
-    neighbours, and among equal candidates to the one closest to the middle.
-    The result does not depend on the order of the boxes.
+    neighbours; ties go to the candidate closest to the middle. The result does
+    not depend on the order of the boxes.
 
     Args:
         bboxes: (n, 4) xyxy of the objects that are not ignored, pixels.
@@ -104,7 +104,8 @@ def generate_chips(
             None, no limit.
         cover: One of ``COVERS``. Defaults to 'greedy'.
         valid: bool (n, K + 1), the scales at which each box may be covered,
-            a subset of :func:`valid_objects`. Defaults to None: all of them.
+            a subset of :func:`valid_objects`. Defaults to None: all valid
+            scales.
         neighbours: (g, 4) xyxy of further objects that chips should show.
             Defaults to None.
 
@@ -132,8 +133,8 @@ def generate_chips(
     order = np.arange(len(hulls))
     fewest = cover == 'fewest'
     if fewest:
-        # Sort the boxes, so that their order does not matter. The greedy
-        # cover does not depend on the order.
+        # Sort the boxes, so that the result does not depend on their order.
+        # The greedy cover does not depend on the order.
         order = np.lexsort([*valid.T, *hulls.T])
         hulls, valid = hulls[order], valid[order]
     limit = len(hulls) if max_chips is None else max_chips

@@ -1,4 +1,4 @@
-"""Objects of a chip, and objects and errors that are learned in it.
+"""Objects of a chip, and the objects that are learned in the chip.
 
 Boxes and windows are (n, 4) xyxy in pixels of one source image, half-open.
 """
@@ -28,7 +28,7 @@ def count_learned_objects(
 ) -> np.ndarray:
     """Count the learned objects of each chip.
 
-    The arguments are those of :func:`find_learned_objects`.
+    See :func:`find_learned_objects` for the arguments.
 
     Returns:
         int64 (m,).
@@ -59,8 +59,8 @@ def find_learned_objects(
 ) -> np.ndarray:
     """Find the objects that are learned in each chip.
 
-    An object is learned in a chip if it is valid at the chip's scale and
-    enough of it is visible.
+    An object is learned in a chip if the object is valid at the chip's scale
+    and a large enough part of the object is visible.
 
     Args:
         bboxes: (n, 4) xyxy, objects that are not ignored; pixels of the image.
@@ -89,7 +89,7 @@ def assign_to_chip(
     *,
     min_visible: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the objects that a chip shows, and those that are learned in it.
+    """Find the visible objects and the learned objects of a chip.
 
     Args:
         bboxes: (n, 4) xyxy inside the image, pixels.

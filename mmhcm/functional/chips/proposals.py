@@ -34,15 +34,17 @@ def propose_scales(
         image_whs: (m, 2) width and height of the images, pixels. No window
             is longer than the longest side.
         chip_size: Side of a chip at the network's input, pixels.
-        num_scales: Number of scales, at least 1. Fewer are returned if windows
-            coincide, for instance with objects of one size. Defaults to 3.
+        num_scales: Number of scales, at least 1. Fewer scales are returned if
+            windows coincide, for instance with objects of one size. Defaults
+            to 3.
         network_range: Smallest and largest sqrt(area) to aim at, pixels of
             the network's input. Defaults to (24, 128).
         quantiles: Quantiles of sqrt(area) that define small and large
             objects. Defaults to (0.05, 0.99).
         overlap: Factor, at least 1, by which neighbouring ranges overlap.
             Defaults to 1.5.
-        round_to: Windows are multiples of this, pixels. Defaults to 16.
+        round_to: Windows are multiples of this length, pixels, except a window
+            as long as the longest side. Defaults to 16.
 
     Returns:
         Scales that pass ``check_scales``, finest first.

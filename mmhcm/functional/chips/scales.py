@@ -42,7 +42,7 @@ class ChipScale:
         """Return the distance between neighbouring windows, pixels."""
         if self.stride is not None:
             return self.stride
-        # the whole image is a single window, so that any stride will do
+        # the whole image is a single window, for which any stride works
         return max(1, (self.window or 1) // _STRIDES_PER_WINDOW)
 
 
@@ -156,14 +156,14 @@ def valid_objects(
 ) -> np.ndarray:
     """Find the scales at which each object is valid, i.e. to be learned.
 
-    An object is valid at a scale if its size is in the valid range and it fits
-    in the window. A long, thin object that is valid at no scale by this rule
-    is valid at the finest scale whose window holds it, or else in the whole
-    image. Boxes are clipped to the image first; a box without area in the
-    image is valid nowhere.
+    An object is valid at a scale if its size is in the valid range and its box
+    fits in the window. A long, thin object without such a scale is valid at
+    the finest scale whose window holds its box, or else in the whole image.
+    Boxes are clipped to the image first; a box without area in the image is
+    valid nowhere.
 
-    Windows lie on whole pixels. A box fits in a window if the box, rounded
-    outward to whole pixels, does.
+    Windows have whole-pixel coordinates. Boxes are rounded outward to whole
+    pixels to decide whether they fit in a window.
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the image.

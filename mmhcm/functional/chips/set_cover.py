@@ -10,17 +10,17 @@ def smallest_cover(
 ) -> tuple[np.ndarray, bool]:
     """Choose the fewest sets such that each element is in one of them.
 
-    1. An element is removed if all sets that hold some other element hold it
-       too, and a set is removed if another set holds all of its elements.
-       This is repeated until nothing changes.
+    1. An element is removed if it is in all sets that hold some other element.
+       A set is removed if another set holds all of its elements. Both steps
+       are repeated until nothing changes.
     2. The rest is split into parts that share no set and no element. Each part
        is solved by branch and bound, starting from the greedy choice.
 
     Args:
         holds: bool (c, n), True where a set holds an element; each element
             is in at least one set.
-        max_nodes: Maximum number of branches in the search of one part. When
-            the search is cut short, the best choice so far is taken.
+        max_nodes: Maximum number of branches in the search of one part. If the
+            search is cut short, the best choice so far is taken.
 
     Returns:
         int64 (m,) ascending indices of sets, and True if the choice is proven
@@ -29,7 +29,7 @@ def smallest_cover(
     if not holds.size:
         return np.zeros(0, dtype=np.int64), True
     core, set_inds = _reduce(holds)
-    # Sets reduced to one element are needed in any case.
+    # Sets reduced to one element are always needed.
     searched = core.sum(axis=1) > 1
     taken = [set_inds[~searched]]
     core, set_inds = core[searched], set_inds[searched]
@@ -53,14 +53,14 @@ def _reduce(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         bool (c', n'), the rest of ``holds``, and int64 (c',) indices of the
-        sets that are left.
+        remaining sets.
     """
     # products of float32 are fast, and exact for counts
     left = holds.astype(np.float32)
     set_inds = np.arange(len(left))
-    # each turn but the last takes away a set
+    # each iteration except the last removes a set
     for _ in range(len(left)):
-        # A set that covers an element covers each element of more sets.
+        # An element in all sets of another element is covered with the other.
         columns = np.ascontiguousarray(left.T)
         left = columns[_without_larger(columns)].T
         largest = _without_smaller(left)
@@ -68,13 +68,13 @@ def _reduce(holds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             break
         left, set_inds = left[largest], set_inds[largest]
         if len(left) == left.shape[1] == np.count_nonzero(left):
-            # one element a set
+            # one element per set
             break
     return left > 0, set_inds
 
 
 def _without_larger(rows: np.ndarray) -> np.ndarray:
-    """Index rows that contain no other row; of equal rows, the first."""
+    """Find rows that contain no other row; of equal rows, the first."""
     order = rows.sum(axis=1).argsort(kind='stable')
     rows = rows[order]
     common = rows @ rows.T
@@ -84,7 +84,7 @@ def _without_larger(rows: np.ndarray) -> np.ndarray:
 
 
 def _without_smaller(rows: np.ndarray) -> np.ndarray:
-    """Index rows that no other row contains; of equal rows, the first."""
+    """Find rows that no other row contains; of equal rows, the first."""
     order = (-rows.sum(axis=1)).argsort(kind='stable')
     rows = rows[order]
     common = rows @ rows.T
@@ -102,7 +102,7 @@ def _parts(holds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
             continue
         elements = np.zeros(holds.shape[1], dtype=bool)
         elements[first] = True
-        # each turn but the last reaches another element
+        # each iteration except the last reaches another element
         for _ in range(holds.shape[1]):
             sets = np.asarray(holds[:, elements].any(axis=1))
             reached = np.asarray(holds[sets].any(axis=0))
@@ -115,11 +115,11 @@ def _parts(holds: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 class _Search:
-    """Branch-and-bound search of one part; bits of integers are elements.
+    """Branch-and-bound search of one part; sets are integers, elements bits.
 
     Attributes:
         best: Indices of the smallest cover found.
-        num_nodes: Branches visited; one more than allowed if cut short.
+        num_nodes: Branches visited; more than allowed if cut short.
     """
 
     def __init__(self, holds: np.ndarray, max_nodes: int) -> None:
@@ -153,7 +153,7 @@ class _Search:
 
     def _branch(self, missing: int, taken: list[int]) -> None:
         if not missing:
-            # only smaller covers reach this line
+            # no larger cover reaches this line
             self.best = list(taken)
             return
         self.num_nodes += 1

@@ -1,9 +1,9 @@
-"""A window of a JPEG as a small JPEG of its own, without decoding.
+"""Cropping of a JPEG to a window, without decoding.
 
 The coded data of the rows that the window touches are cut out at restart
-offsets and joined, with a restart before each row. A decoder gives the same
-pixels for the small file as for the whole one, away from its cut sides:
-the coefficients are the same, and a margin keeps the neighbours that the
+offsets and joined, with a restart between rows. Away from the cut sides, a
+decoder gives the same pixels for the cropped file as for the whole file: the
+coefficients are the same, and a margin keeps the neighbours that the
 upsampling of colours reads.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from .layout import JpegLayout, huffman_codes
 from .scan import RESTART_OFFSET
 
-#: Upsampling reads neighbours up to a factor of 2, where a pixel of colour is
-#: 2 pixels of the image.
+#: Margin in pixels of the image. Up to a factor of 2, upsampling reads the
+#: neighbours of a pixel of colour, each of which is 2 pixels of the image.
 _MARGIN = 2
 
 
@@ -25,9 +25,9 @@ def units_around(
     """Find the units x1, y1, x2, y2 to decode for exact pixels of an area.
 
     Args:
-        layout: the layout of the file.
-        area: x1, y1, x2, y2, pixels, whole and inside the image.
-        step: units between the offsets of a row.
+        layout: Layout of the file.
+        area: x1, y1, x2, y2, whole pixels inside the image.
+        step: Units between the offsets of a row.
 
     Examples:
         >>> import cv2
@@ -76,17 +76,17 @@ def crop_jpeg(
     """Cut a small JPEG out of the coded data.
 
     Args:
-        layout: of the whole file.
-        offsets: of it, RESTART_OFFSET (n,).
+        layout: Layout of the whole file.
+        offsets: Offsets of the whole file, RESTART_OFFSET (n,).
         units: x1, y1, x2, y2 from `units_around`.
-        step: units between the offsets of a row.
-        data: the file's bytes from that of the first offset's bit to that of
-            the last one's.
+        step: Units between the offsets of a row.
+        data: Bytes of the file, from the byte of the first unit's first bit to
+            the byte of the last unit's last bit.
 
     Returns:
-        A JPEG of the units' pixels, cut at the image's sides; None if the
-        file's Huffman table is none or has no code for a mean, or the offsets
-        are not those of the data.
+        A JPEG of the units' pixels, cut at the image's sides; None if a
+        Huffman table is invalid or has no code for a mean, or if the offsets
+        do not match the data.
 
     Examples:
         >>> import cv2
@@ -157,15 +157,15 @@ def _restarted(
     """Code a row with absolute means, from the start of a byte.
 
     Args:
-        coded: bytes of the file that hold the row.
-        lead: bits before the row in the first byte.
-        end: bit of the file at which the row ends.
-        rel: start of each component's first block, bits from the row's.
-        skip: bits of each component's difference.
-        codes: what to put in their place: code and length in bits.
+        coded: Bytes of the file that contain the row.
+        lead: Bits before the row in the first byte.
+        end: Bit of the file at which the row ends.
+        rel: Bits from the start of the row to each component's first block.
+        skip: Bits of each component's difference.
+        codes: Replacement of each difference: code and length in bits.
     """
-    # In the data a 0 follows a byte of 0xFF, which is no marker then. Python's
-    # integers are used as strings of bits.
+    # In the data, a 0 after a byte of 0xFF means that the byte is no marker.
+    # Python's integers are used as strings of bits.
     plain = coded.replace(b'\xff\x00', b'\xff')
     num = 8 * len(plain) - (-end & 7)
     bits = int.from_bytes(plain, 'big') >> (-end & 7)
@@ -186,7 +186,7 @@ def _restarted(
 
 
 class _MeanCodes(dict[int, tuple[int, int]]):
-    """Code and length in bits of a mean that is coded by itself."""
+    """Code and length in bits of each mean, coded without a predecessor."""
 
     def __init__(self, table: bytes) -> None:
         super().__init__()

@@ -14,26 +14,26 @@ _EOI, _DQT, _DRI, _APP0, _APP14 = 0xD9, 0xDB, 0xDD, 0xE0, 0xEE
 #: Segments that pixels depend on; orientation, thumbnails and comments are
 #: left out.
 _KEPT = {_SOF0, _SOF1, _DHT, _DQT, _APP0, _APP14}
-#: Blocks of a coded unit, by the standard.
+#: Largest number of blocks in a coded unit, by the standard.
 _MAX_BLOCKS = 10
 
 
 @dataclass(frozen=True)
 class JpegLayout:
-    """A sequential Huffman JPEG of one scan without restarts.
+    """Sequential Huffman JPEG of one scan without restarts.
 
     Attributes:
-        width: of the image, pixels.
-        height: of the image, pixels.
-        mcu_wh: width and height in pixels of a minimum coded unit.
-        max_factor: largest subsampling, along x or y.
-        blocks: component of each block of a unit, in coded order.
-        dc_tables: Huffman table of each component: 16 counts, symbols.
-        ac_tables: the same of the other coefficients.
-        header: the segments that decoding needs, up to the start of scan.
-        size_at: offset in ``header`` of height and width, 2 bytes each.
-        scan: the segment that starts the scan.
-        scan_start: offset in the file of the coded data.
+        width: Width of the image, pixels.
+        height: Height of the image, pixels.
+        mcu_wh: Width and height in pixels of a minimum coded unit.
+        max_factor: Largest subsampling, along x or y.
+        blocks: Component of each block of a unit, in coded order.
+        dc_tables: Huffman table of each component's means: 16 counts, symbols.
+        ac_tables: Huffman table of each component's other coefficients.
+        header: Segments that decoding needs, up to the start of scan.
+        size_at: Offset in ``header`` of height and width, 2 bytes each.
+        scan: Segment that starts the scan.
+        scan_start: Offset in the file of the coded data.
     """
 
     width: int
@@ -60,10 +60,10 @@ def read_layout(content: bytes) -> JpegLayout | None:
     """Parse the segments before the coded data.
 
     Args:
-        content: the file, or its beginning up to the coded data.
+        content: Bytes of the file, at least up to the coded data.
 
     Returns:
-        None for unsupported files: other formats, progressive and
+        The layout; None for unsupported files: other formats, progressive and
         arithmetic coding, restarts, several scans, four components.
 
     Examples:
@@ -85,8 +85,8 @@ def read_layout(content: bytes) -> JpegLayout | None:
 def is_cut_short(content: bytes) -> bool:
     """Check if a JPEG file ends before its last scan does.
 
-    Only markers are read, so that damaged coded data are not noticed. False
-    for other formats, and for files whose segments are invalid.
+    Only markers are read; damaged coded data are not detected. The result is
+    False for other formats, and for files whose segments are invalid.
 
     Examples:
         >>> import cv2
@@ -108,7 +108,7 @@ def is_cut_short(content: bytes) -> bool:
         marker = data[at + 1]
         if data[at] != 0xFF or marker == _EOI:
             return False
-        if marker == 0xFF:  # a filling byte
+        if marker == 0xFF:  # a fill byte
             at += 1
             continue
         at += 2 + int.from_bytes(content[at + 2 : at + 4], 'big')
@@ -148,7 +148,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
     at = 2
     while content[at] == 0xFF:
         marker = content[at + 1]
-        if marker == 0xFF:  # a filling byte
+        if marker == 0xFF:  # a fill byte
             at += 1
             continue
         end = at + 2 + int.from_bytes(content[at + 2 : at + 4], 'big')
@@ -224,7 +224,7 @@ def huffman_codes(table: bytes) -> dict[int, tuple[int, int]]:
     """Return the code and its length in bits of each symbol.
 
     Raises:
-        ValueError: more codes than fit.
+        ValueError: If the table has more codes than fit.
     """
     codes, code, at = {}, 0, 16
     for length in range(1, 17):

@@ -1,10 +1,10 @@
 """Restart offsets: bit positions of image parts in a JPEG's coded data.
 
-Huffman codes can only be read from the start of the data. To decode the
-middle of an image, a decoder has to walk through all bits before it.
+Huffman codes can only be read from the start of the data. To decode a
+part of an image, a decoder has to walk through all bits before that part.
 `find_restart_offsets` walks once and records an offset at every few coded
-units; `mmhcm.functional.jpeg.crop` starts there later. The walk is a loop over
-symbols, compiled by Numba.
+units; `mmhcm.functional.jpeg.crop` later starts at an offset. The walk is a
+loop over symbols, compiled by Numba.
 """
 
 from functools import lru_cache
@@ -15,25 +15,25 @@ from mmhcm.functional.compiled import compiled
 
 from .layout import JpegLayout, huffman_codes
 
-#: One offset: its bit in the file, and the values that decoding from there
-#: needs. The first block of each component codes its mean as a difference to
-#: the block before, which is not decoded then.
+#: Restart offset: its bit in the file, and the values that decoding from this
+#: bit needs. The first block of each component codes its mean as a difference
+#: to the previous block, which a decoder that starts here does not decode.
 RESTART_OFFSET = np.dtype(
     [
         # Bits from the start of the file.
         ('bit', '<u4'),
-        # Of the first block of the second and third component, from ``bit``.
+        # Bits from ``bit`` to the first block of components 2 and 3.
         ('rel', '<u2', 2),
         # Mean of the first block of each component.
         ('mean', '<i2', 3),
-        # Bits that code the difference.
+        # Bits that code the difference of each component.
         ('skip', 'u1', 3),
     ]
 )
 _MAX_BYTES = 1 << 29
-# A block takes two codes at least, one for its mean and one for its end, and
-# 64 codes of 16 bits with 15 bits each at most: the bytes that are read after
-# the end of damaged data.
+# A block takes at least two codes, one for its mean and one for its end, and
+# at most 64 codes of 16 bits with 15 bits each: the largest number of bytes
+# that are read after the end of damaged data.
 _MIN_BLOCK_BITS = 2
 _MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
 
@@ -41,16 +41,17 @@ _MAX_BLOCK_BYTES = 64 * 31 // 8 + 3
 def find_restart_offsets(
     content: bytes, layout: JpegLayout, step: int
 ) -> np.ndarray | None:
-    """Walk through the coded data of a JPEG.
+    """Find restart offsets by a walk through the coded data of a JPEG.
 
     Args:
-        content: the file.
-        layout: its layout.
-        step: units between the offsets of a row; every row starts with one.
+        content: Bytes of the file.
+        layout: Layout of the file.
+        step: Units between the offsets of a row; every row starts with an
+            offset.
 
     Returns:
-        RESTART_OFFSET (rows * offsets a row + 1,); the last is the end of the
-        data. None for damaged data.
+        RESTART_OFFSET (rows * offsets a row + 1,); the last offset is the end
+        of the data. None for data that are damaged or not supported.
 
     Examples:
         >>> import cv2
@@ -73,7 +74,7 @@ def find_restart_offsets(
     num_bits = 8 * len(bits)
     columns, rows = layout.grid_wh
     if rows * columns * len(layout.blocks) * _MIN_BLOCK_BITS > num_bits:
-        # A header may claim any size: no memory is allocated before.
+        # A header may contain any size: check before memory is allocated.
         return None
     offsets = np.zeros(num_restart_offsets(layout, step), dtype=RESTART_OFFSET)
     try:
@@ -99,7 +100,7 @@ def find_restart_offsets(
     if not num_bits - 8 < at <= num_bits:
         return None
     fields[0][-1] = at
-    # Offsets in the file, where a byte of 0xFF takes two.
+    # Offsets in the file, where a byte of 0xFF takes two bytes.
     whole, rest = np.divmod(fields[0], 8)
     before = np.searchsorted(stuffed - 1 - np.arange(len(stuffed)), whole)
     fields[0] = (layout.scan_start + whole + before) * 8 + rest
@@ -109,7 +110,7 @@ def find_restart_offsets(
 
 
 def num_restart_offsets(layout: JpegLayout, step: int) -> int:
-    """Count the offsets of an image: those of each row, one for the end.
+    """Count the offsets of an image: of all rows, and one for the end.
 
     Examples:
         >>> import cv2
@@ -160,7 +161,7 @@ def _walk(  # noqa: C901
             last = -1
             for comp in blocks:
                 block_at = at
-                # The difference of the mean: its number of bits, itself.
+                # Difference of the mean: its number of bits, then its bits.
                 byte = at >> 3
                 value = (
                     (bits[byte] << 16) | (bits[byte + 1] << 8) | bits[byte + 2]
@@ -190,7 +191,7 @@ def _walk(  # noqa: C901
                     mean[offset, comp] = means[comp]
                     skip[offset, comp] = at - block_at
                 last = comp
-                # The other 63 coefficients: zeros to pass, bits to pass.
+                # Other 63 coefficients: zeros to skip, bits to skip.
                 k = 1
                 while k < 64:
                     byte = at >> 3

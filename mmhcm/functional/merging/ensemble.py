@@ -27,9 +27,10 @@ def fuse_detections(
       overlapping boxes are replaced by their mean, weighted by detector and
       score. The score is the weighted mean score, times the share of the
       detectors (by weight) that found the object.
-    - 'nmw', non-maximum weighted: the same mean, weighted by the overlap with
-      the best box too, with the score of the best box.
-    - 'nms' and 'soft-nms' (gaussian): the best box, unchanged.
+    - 'nmw', non-maximum weighted: the mean is also weighted by the overlap
+      with the best box; the score is the score of the best box.
+    - 'nms': the best box, unchanged.
+    - 'soft-nms' (gaussian): all boxes; overlaps lower the scores.
 
     All methods but 'wbf' multiply scores by weight / largest weight. The
     result does not depend on the order of the detectors.
@@ -170,7 +171,7 @@ def _fuse(
     frame, offset = np.tile(extent, 2), np.tile(low, 2)
     unit_bboxes = np.clip((bboxes - offset) / frame, 0, 1)
     # The package's sort is not stable, and result files have many equal
-    # scores. Tiny steps make ties follow from the boxes instead.
+    # scores. Tiny steps order equal scores by the boxes instead.
     order = _canonical_order(bboxes, scores * weights[sources], labels)
     steps = np.empty(len(order))
     steps[order] = np.arange(len(order), 0, -1) * _TIE_STEP

@@ -25,11 +25,11 @@ def merge_scales(
     sigma: float = 0.5,
     min_score: float = 1e-3,
 ) -> Detections:
-    """Merge the detections that several test scales made of one image.
+    """Merge the detections of several test scales of one image.
 
     1. Detections out of their scale's valid range are dropped, before any
        limit on the number: only 500 detections of an image count, and dropped
-       ones must not use up the limit.
+       detections must not use up the limit.
     2. Duplicates are suppressed within each class, over all scales.
     3. The best ``max_num`` over all classes are kept.
 
@@ -45,15 +45,15 @@ def merge_scales(
             0.5.
         max_num: Maximum number of detections to return. Defaults to 500.
         sigma: Width of 'soft_nms_gaussian'. Defaults to 0.5.
-        min_score: The soft methods drop detections whose score falls below
-            this. Defaults to 0.001.
+        min_score: Score below which the soft methods drop a detection.
+            Defaults to 0.001.
 
     Returns:
         Detections in descending order of score.
 
     Raises:
-        ValueError: If the method is unknown, or the number of ranges is not
-            the number of scales.
+        ValueError: If the method is unknown, the number of ranges is not the
+            number of scales, or arrays of a scale have different lengths.
 
     Examples:
         >>> fine = ([[0, 0, 10, 10], [0, 0, 200, 200]], [0.8, 0.9], [0, 0])

@@ -78,18 +78,18 @@ def cut_detections(
     image_wh: tuple[int, int],
     margin: float = 2.0,
 ) -> np.ndarray:
-    """Find detections that are cut by a border but not in another window.
+    """Find detections that are cut by a border but whole in another window.
 
     A detection is cut if it ends within ``margin`` of a border of its window
     that is not the image's edge: the object may extend beyond the border. If
-    another window holds the whole detection, at least ``margin`` away from its
-    own inner borders, that window shows more of the object, and its detection
-    is to be preferred. A detection that no window holds in this way, of an
-    object longer than the overlap, is not marked.
+    another window contains the whole detection, at least ``margin`` away from
+    that window's inner borders, that window shows more of the object, and its
+    detection is preferable. A detection that no window contains in this way,
+    because the object is longer than the overlap, is not marked.
 
     Args:
         bboxes: (n, 4) xyxy.
-        window_inds: (n,) index into ``windows`` that each comes from.
+        window_inds: (n,) index into ``windows`` of each detection.
         windows: (k, 4) xyxy, from ``slice_windows``.
         image_wh: (width, height) of the image.
         margin: Largest distance from a border to a cut detection, pixels.
@@ -128,7 +128,7 @@ def touch_inner_borders(
 
     Args:
         bboxes: (n, 4) xyxy.
-        window_inds: (n,) index into ``windows`` that each comes from.
+        window_inds: (n,) index into ``windows`` of each detection.
         windows: (k, 4) xyxy.
         image_wh: (width, height) of the image.
         margin: Largest distance from a border, pixels. Defaults to 2.

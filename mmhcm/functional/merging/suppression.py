@@ -12,7 +12,7 @@ import numpy as np
 from mmhcm.functional.boxes import as_bboxes, box_areas
 from mmhcm.functional.compiled import compiled
 
-# Pairs that are compared at once.
+# Largest number of pairs that are compared at once.
 _MAX_PAIRS = 1_000_000
 _SOFTEN_TYPES = 'void(f8[::1], f8[::1], f4[:,::1], f4[::1], f4, f8, f8, b1)'
 _NONE = np.float32(0)
@@ -23,8 +23,7 @@ def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
 
     Args:
         bboxes: float32 (n, 4) xyxy, by descending score.
-        iou_thr: A box is dropped if its IoU with a better, kept box exceeds
-            this.
+        iou_thr: IoU with a better, kept box above which a box is dropped.
 
     Returns:
         bool (n,), True for kept boxes.
@@ -36,7 +35,7 @@ def suppress(bboxes: np.ndarray, iou_thr: float) -> np.ndarray:
     alive = np.ones(len(bboxes), dtype=bool)
     keep = np.ones(len(bboxes), dtype=bool)
     # A box that no better box overlaps is kept, and the boxes that it
-    # overlaps are dropped. Each round decides at least the best box left.
+    # overlaps are dropped. Each iteration decides at least the best box left.
     for _ in range(len(bboxes)):
         if not len(better):
             break
@@ -58,7 +57,7 @@ def _overlapping_pairs(
     areas = box_areas(bboxes)
     order = np.argsort(bboxes[:, 0], kind='stable')
     starts = bboxes[order, 0]
-    # Boxes that overlap the i-th from the left start before it ends.
+    # Boxes that overlap the i-th from the left start before the i-th ends.
     counts = np.searchsorted(starts, bboxes[order, 2], side='left')
     counts = np.maximum(counts - np.arange(len(order)) - 1, 0)
     pairs: list[np.ndarray] = []
@@ -126,11 +125,14 @@ def nms(
         bboxes: (n, 4) xyxy.
         scores: (n,).
         labels: (n,) integers.
-        iou_thr: A box is dropped if its IoU with a kept box exceeds this.
-            Defaults to 0.5.
+        iou_thr: IoU with a kept box above which a box is dropped. Defaults to
+            0.5.
 
     Returns:
         int64 (k,) indices of kept boxes, in descending order of score.
+
+    Raises:
+        ValueError: If the arrays have different lengths.
 
     Examples:
         >>> bboxes = [[0, 0, 10, 10], [1, 0, 11, 10], [1, 0, 11, 10]]
@@ -168,15 +170,15 @@ def soft_nms(
         method: 'linear' or 'gaussian'. Defaults to 'gaussian'.
         iou_thr: Threshold of 'linear'. Defaults to 0.5.
         sigma: Width of 'gaussian'. Defaults to 0.5.
-        min_score: Boxes whose score falls below this are dropped. Defaults to
-            0.001.
+        min_score: Score below which a box is dropped. Defaults to 0.001.
 
     Returns:
         int64 (k,) indices of kept boxes, in descending order of the new
         scores, and the new scores, float32 (k,).
 
     Raises:
-        ValueError: If the method is unknown, or ``sigma`` is not positive.
+        ValueError: If the method is unknown, ``sigma`` is not positive, or
+            the arrays have different lengths.
 
     Examples:
         >>> bboxes = [[0, 0, 10, 10], [1, 0, 11, 10], [50, 0, 60, 10]]
@@ -267,11 +269,11 @@ def _soften(
     min_score: float,
     gaussian: bool,
 ) -> None:
-    """Fill ``new_scores`` (n,), best first; ``current`` is used up."""
+    """Fill ``new_scores`` (n,), best first; ``current`` is overwritten."""
     for _ in range(len(current)):
         best = 0
         for ind in range(1, len(current)):
-            if current[ind] > current[best]:  # the first one of equal scores
+            if current[ind] > current[best]:  # the first of equal scores
                 best = ind
         if current[best] == -np.inf:
             return

@@ -66,7 +66,7 @@ def capped_weights(
     Args:
         weights: (c,) probability of each class, see `class_weights`.
         caps: (c,) highest probability of each class. The excess of a capped
-            class goes to the others, in proportion to their weights.
+            class goes to the other classes, in proportion to their weights.
 
     Returns:
         Probabilities, float64 (c,), all 0 or with sum 1, and the share of
@@ -107,8 +107,8 @@ def use_caps(
         num_canvases: Canvases of a round.
         num_pastes: Objects drawn for each canvas.
         max_uses: Limit on the mean number of uses of a class' patches in the
-            round. Values above ``num_canvases`` have no further effect, since
-            no patch is used twice in one canvas.
+            round. Values above ``num_canvases`` have no further effect,
+            because no patch is used twice in one canvas.
 
     Returns:
         float64 (c,), the highest probability of each class.

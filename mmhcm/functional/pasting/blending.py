@@ -8,7 +8,7 @@ import numpy as np
 
 from mmhcm.functional.compiled import compiled
 
-#: These steps are exact to six digits of the opacity up to this reach.
+#: Newton steps that give six exact digits of the opacity up to _MAX_REACH.
 _NEWTON_STEPS, _MAX_REACH = 4, 3.0
 _ONE, _THREE, _HALF = np.float32(1), np.float32(3), np.float32(0.5)
 _PROFILE_TYPES = 'f4[::1], f4[::1], f4[::1], f4[::1]'
@@ -37,8 +37,8 @@ def soft_layers(
     """Stack the colours of a patch and the opacity of its object.
 
     The opacity is 1 in the rounded box of the object and falls off around the
-    box. Colours and opacity share one array, since OpenCV warps four channels
-    in half the time of three.
+    box. Colours and opacity share one array, because OpenCV warps four
+    channels in half the time of three.
 
     Args:
         patch: uint8 (ph, pw, 3).
@@ -182,7 +182,7 @@ def _profile(
         boxes.
     """
     centres = np.arange(-1, length + 1, dtype=np.float32) + _HALF
-    # Without context, the ramp still needs a length; the border cuts it.
+    # Without context, the ramp still needs a length; the border cuts the ramp.
     ramp = np.maximum(
         (low - centres) / max(low * feather, 0.5),
         (centres - high) / max((length - high) * feather, 0.5),
@@ -266,7 +266,7 @@ def _mix_pixels(
 ) -> None:
     height, width = out.shape[:2]
     one, low, high = np.float32(1), np.float32(0), np.float32(255)
-    # Adding and subtracting this rounds like ``rint``, without a call.
+    # Adding and subtracting ``magic`` rounds like ``rint``, without a call.
     magic = np.float32(3 << 22)
     total, blue, green, red = 0.0, 0.0, 0.0, 0.0
     for row in range(height):

@@ -17,8 +17,9 @@ def clear_window(
 ) -> np.ndarray:
     """Find the largest window around a box without pixels of other boxes.
 
-    The window contains ``bbox`` and lies in ``outer``. Outside of ``bbox`` it
-    shows no part of ``others``; overlaps inside ``bbox`` cannot be avoided.
+    The window contains ``bbox`` and is inside ``outer``. Outside ``bbox``, the
+    window shows no part of ``others``; overlaps inside ``bbox`` cannot be
+    avoided.
 
     Args:
         bbox: (4,) xyxy.
@@ -82,7 +83,7 @@ def shared_boxes(
 
 
 def covered_shares(bboxes: np.ndarray, inds: np.ndarray) -> np.ndarray:
-    """Compute the shares of boxes that all other boxes together cover.
+    """Compute the share of each box that all other boxes together cover.
 
     Args:
         bboxes: (n, 4) xyxy.

@@ -8,7 +8,7 @@ import numpy as np
 from mmhcm.functional.boxes import as_bboxes
 from mmhcm.functional.compiled import compiled
 
-#: Side of a cell in pixels; a JPEG file stores the mean of each such block.
+#: Side of a cell in pixels: a block of which a JPEG file stores the mean.
 CELL = 8
 #: Reach of an object's surroundings, in units of the object's sqrt(area), see
 #: `ImageLook.around`.
@@ -44,7 +44,7 @@ class ImageLook:
 
         The contrast is the root of the cells' variance, averaged over the
         channels. A box is rounded to whole cells, at least one; a box beyond
-        the image takes cells at the border.
+        the image uses cells at the border.
 
         Args:
             bboxes: (n, 4) xyxy, image pixels.
@@ -60,15 +60,15 @@ class ImageLook:
             bboxes: (n, 4) xyxy, image pixels.
             reach: Extent of the surroundings on every side, in units of the
                 box's sqrt(area).
-            gap: Margin around the box that is left out, in the same units.
-                Defaults to 0.
+            gap: Margin around the box that is left out, in the units of
+                ``reach``. Defaults to 0.
         """
         return self._compute(bboxes, reach, gap, has_hole=True)
 
     def _compute(
         self, bboxes: np.ndarray, reach: float, gap: float, has_hole: bool
     ) -> np.ndarray:
-        """Compute looks (n, 4) of boxes that grow, maybe without a hole."""
+        """Compute looks (n, 4) of boxes grown by ``reach``, less any hole."""
         bboxes = np.ascontiguousarray(bboxes, dtype=np.float64).reshape(-1, 4)
         looks = np.empty((len(bboxes), 4))
         compiled(_fill_looks, _LOOK_TYPES)(
@@ -108,7 +108,7 @@ def _fill_looks(
     sums: np.ndarray,
     looks: np.ndarray,
 ) -> None:
-    """Fill ``looks`` from the sums over cells; the hole is ``gap`` around."""
+    """Fill ``looks`` from the sums over cells; ``gap`` pads the hole."""
     height, width = sums.shape[0] - 1.0, sums.shape[1] - 1.0
     total, area = np.zeros(6), 0.0
     for row in range(len(bboxes)):
@@ -121,7 +121,7 @@ def _fill_looks(
             right = min(max(np.rint((x2 + margin) / CELL), left + 1), width)
             bottom = min(max(np.rint((y2 + margin) / CELL), top + 1), height)
             part_area = (right - left) * (bottom - top)
-            # A hole that leaves nothing is none.
+            # A hole that would leave no cell is not cut out.
             if part and part_area >= area:
                 break
             for channel in range(6):

@@ -1,7 +1,7 @@
 """Rendering of pasted objects: warp, blend with soft edges (section 3.3).
 
 `mmhcm.functional.pasting.placement` decides the positions of objects; a
-`Paste` is one such decision and all that rendering needs besides the pixels.
+`Paste` is one decision. Rendering needs only pastes and pixels.
 """
 
 import math
@@ -56,8 +56,8 @@ def apply_pastes(
         origin: (x, y) of the first pixel of ``image`` in the canvas, if
             ``image`` is a crop. The crop must contain the areas of all drawn
             pastes, see `paste_areas`. Defaults to (0, 0).
-        in_place: Paint on ``image`` itself, since copying a large canvas takes
-            longer than pasting. Defaults to False.
+        in_place: Paint on ``image`` itself, because copying a large canvas
+            takes longer than pasting. Defaults to False.
         ignored_regions: (r, 4) xyxy in canvas pixels, rounded outward. Soft
             edges stop at the regions, and colours are not matched to them. An
             object that was placed inside a region is drawn completely.
@@ -100,7 +100,7 @@ def apply_pastes(
         place = _overlap(area, part)
         if place is not None:
             jobs.append((patch, bbox, paste, regions, area, place))
-    # Colours are matched to the original canvas: the same for every window.
+    # Colours are matched to the original canvas, equally for every window.
     arounds = [image[_slices(job[-1], origin)] for job in jobs]
     if in_place:
         arounds = [around.copy() for around in arounds]
@@ -145,7 +145,7 @@ def paste_areas(
     patch_bboxes: np.ndarray | Sequence[np.ndarray],
     pastes: Sequence[Paste],
 ) -> list[tuple[int, int, int, int]]:
-    """Compute the area (x1, y1, x2, y2) of whole pixels that a paste changes.
+    """Compute the whole-pixel area (x1, y1, x2, y2) that each paste changes.
 
     Args:
         patch_shapes: n (height, width) of the patches, pixels.
@@ -209,7 +209,7 @@ def _warp(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Warp a patch and its opacity into the area.
 
-    The area is warped as a whole and cropped afterwards, since OpenCV rounds
+    The area is warped as a whole and cropped afterwards, because OpenCV rounds
     coordinates differently when the origin moves.
 
     Returns:
@@ -217,8 +217,8 @@ def _warp(
         matrix from the area back to the patch.
     """
     (a, b, x), (c, d, y) = _patch_to_canvas(patch_bbox, paste)
-    # OpenCV's origin is the centre of the first pixel, that of boxes its
-    # corner.
+    # OpenCV's origin is the centre of the first pixel; the origin of boxes is
+    # the corner of the first pixel.
     x += (a + b) / 2 - 0.5 - area[0]
     y += (c + d) / 2 - 0.5 - area[1]
     matrix = np.array([[a, b, x], [c, d, y]])
@@ -248,7 +248,7 @@ def _warp(
 
 
 class _Scratch:
-    """Buffers that are reused for one patch after the other.
+    """Buffers that are reused for all patches.
 
     Allocating a large array takes longer than warping a patch into it.
     """

@@ -80,7 +80,7 @@ def patch_traits(
         image_inds: int (p,), source image of each patch. Defaults to None.
         aspect_sums: (images, 2, c) of all objects of each source image, see
             `views.aspect_sums`. Defaults to None: all views are 0, and mean
-            shapes are those of the pool.
+            shapes are computed from the pool.
 
     Examples:
         >>> traits = patch_traits(
@@ -128,8 +128,8 @@ def choose_patches(
       if the miss exceeds that of the closest candidate by 0.2;
     - the differences in shape and in view;
     - the distance of the looks over 25 grey levels, infinite above
-      ``max_look``. It is the root mean square difference of the colours plus
-      the difference of the contrasts.
+      ``max_look``. This distance is the root mean square difference of the
+      colours plus the difference of the contrasts.
 
     Args:
         patch_ids: int64 (n, k), the candidates of each position.
@@ -138,12 +138,12 @@ def choose_patches(
         traits: Traits of the pool.
         places: Traits that the positions require.
         max_look: Largest distance of looks, grey levels.
-        used: Patches that must not be chosen; none is chosen twice. None
-            allows repeats, and any cost.
+        used: Patches that must not be chosen; no patch is chosen twice. None
+            allows repeats and infinite costs.
 
     Returns:
-        int64 (n,) indices of the chosen candidates, of equal costs the first;
-        -1 for none.
+        int64 (n,) indices of the chosen candidates, the first if costs are
+        equal; -1 for none.
     """
     shapes = traits.log_aspects[patch_ids] - places.log_aspects[:, None]
     looks, wanted_looks = _NO_LOOKS, np.zeros((0, 4))

@@ -42,10 +42,10 @@ def plan_pastes(
 
     1. a position next to an object of the same family, on similar ground (see
        `places`);
-    2. the size that the surrounding objects suggest;
+    2. a size that follows the surrounding objects;
     3. several patches of the class that reach this size within the limits on
-       rescaling, or the closest in size if there are too few, of which the one
-       that fits best is taken (see `patch_choice`);
+       rescaling, or the patches closest in size if there are too few; the
+       patch that fits best is taken (see `patch_choice`);
     4. flip, rotation and opacity.
 
     The log size of an object of class c is the mean log size of c, plus the
@@ -53,8 +53,8 @@ def plan_pastes(
 
     A position is accepted if the box is inside the canvas, shares no area with
     an ignored region, and overlaps neither objects nor earlier pastes by more
-    than the limit. All objects without a position try at once, in rounds;
-    within a round, earlier objects have priority.
+    than the limit. Each trial covers all objects without a position at once;
+    within a trial, earlier objects have priority.
 
     Args:
         canvas_wh: (width, height) of the canvas, pixels.
@@ -70,12 +70,13 @@ def plan_pastes(
         num_pastes: Number of objects to paste.
         pool_wh: (p, 2) width and height of the objects, patch pixels.
         pool_labels: int (p,) classes of the objects.
-        pool_index: Result of `index_pool`, since sorting a large pool takes
-            longer than a plan. Defaults to None: the pool is sorted.
+        pool_index: Result of `index_pool`, to be reused because sorting a
+            large pool takes longer than planning. Defaults to None: the pool
+            is sorted.
         patch_share: Share of the patches of each class that the canvas may
             use, drawn with ``rng``, but at least twice as many patches as
-            objects. Patches that fit everywhere are thus used in no more than
-            this share of canvases. Not used with ``allow_repeats``. Defaults
+            objects. Patches that fit everywhere are thus not used in every
+            canvas. Not used with ``allow_repeats``. Defaults
             to 1.
         traits: Traits of the patches. Defaults to None: `patch_traits` of
             sizes and labels.
@@ -83,7 +84,7 @@ def plan_pastes(
             the ground, nor patches on their surroundings.
         place_mask: bool (h, w) over the canvas, such as its roads. The
             centres of all pasted objects are drawn uniformly from its pixels,
-            and sizes alone follow the objects around; a mask without a pixel
+            and only sizes follow the surrounding objects; an all-False mask
             leaves no position. Defaults to None: positions follow objects.
         class_probs: (c,) weights, see `balance.class_weights`. Classes
             without patches are left out.
@@ -94,7 +95,7 @@ def plan_pastes(
             `PasteOptions.make`.
 
     Returns:
-        The pastes, and the objects without a position.
+        Plan with the pastes and the classes of objects without a position.
 
     Examples:
         >>> plan = plan_pastes(

@@ -14,7 +14,8 @@ from .recipe import PasteOptions
 from .views import log_aspects_of
 
 # Number of neighbours whose direction may be that of a road, and the largest
-# offset of a position from that line, in sums of the two objects' sqrt(area).
+# offset of a position from the line to a neighbour, in sums of the sqrt(area)
+# of the two objects.
 _NUM_NEIGHBOURS = 2
 _OFF_LINE = 0.1
 # The ground is seen obliquely: vertical distances are longer than they look.
@@ -43,9 +44,9 @@ class Guides:
         usual: (m,) mean log size of the object's class.
         offsets: (m,) log size of the object minus ``usual``.
         log_aspects: (m,) log(height / width) minus the mean of the class.
-        starts: int (f + 1,), family k has ``starts[k]:starts[k + 1]``.
+        starts: int (f + 1,), family k is ``starts[k]:starts[k + 1]``.
         neighbours: int (m, k), the closest objects of the family; missing
-            ones are replaced by the object itself.
+            neighbours are replaced by the object itself.
     """
 
     bboxes: np.ndarray
@@ -101,7 +102,7 @@ class Guides:
         return len(self.sizes)
 
     def pick(self, families: np.ndarray, picks: np.ndarray) -> np.ndarray:
-        """Pick objects (n, k) of each family, or of all if it has none.
+        """Pick objects (n, k) of each family, or of all if it is empty.
 
         Args:
             families: int (n,).
@@ -146,8 +147,8 @@ def draw_centres(
 
     Most positions are near an object of the same family: on the line to one of
     that object's closest neighbours, which often is a road, a row of parked
-    cars or a pavement, or on any side. The others are in the row of an object,
-    at any x.
+    cars or a pavement, or on any side. The other positions are in the row of
+    an object, at any x.
 
     Args:
         guides: Existing objects, at least one.
@@ -195,8 +196,8 @@ def draw_on_mask(
     """Draw positions (n, k, 2), canvas pixels, from the pixels of a mask.
 
     Args:
-        mask: bool (h, w), True where objects may be; it covers the canvas and
-            has at least one such pixel.
+        mask: bool (h, w) over the canvas, True where objects may be, with at
+            least one True pixel.
         canvas_wh: (2,), pixels.
         shape: n and k.
         rng: Source of all draws.
@@ -218,7 +219,7 @@ def choose_places(
     """Choose the positions that look most like the ground of their guides.
 
     Positions outside the canvas, or on occupied pixels, come last. Objects
-    count as squares, since their patches are chosen later.
+    count as squares, because their patches are chosen later.
 
     A road and trees differ in hue, whereas light and shade differ in
     brightness alone. In the distance of a look from the ground, the squared

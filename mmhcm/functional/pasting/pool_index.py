@@ -16,7 +16,7 @@ class PoolIndex:
     Attributes:
         order: int (p,), patch ids by class, then by size, then by id.
         keys: float64 (p,), sorting keys in that order.
-        starts: int (c + 1,), class k holds ``order[starts[k]:starts[k + 1]]``.
+        starts: int (c + 1,), class k is ``order[starts[k]:starts[k + 1]]``.
         class_log_sizes: float64 (c,), mean log sqrt(area) in patch pixels; NaN
             for a class without patches.
     """
@@ -75,13 +75,14 @@ def thin_index(
 ) -> PoolIndex:
     """Draw some patches of each class, evenly over its sizes.
 
-    Every patch of a class is as likely as the others.
+    All patches of a class are equally likely.
 
     Args:
-        pool: from `index_pool`.
-        share: of the patches of each class, rounded up.
-        at_least: int (c,), patches of each class, as far as it has them.
-        rng: source of the draws.
+        pool: Result of `index_pool`.
+        share: Share of the patches of each class, rounded up.
+        at_least: int (c,), least number of patches of each class, as far as
+            the class has them.
+        rng: Source of the draws.
     """
     counts = np.diff(pool.starts)
     wanted = np.ceil(share * counts).astype(np.int64)
@@ -103,14 +104,14 @@ def thin_index(
 def pick_any(
     pool: PoolIndex, labels: np.ndarray, picks: np.ndarray, num: int
 ) -> np.ndarray:
-    """Patch ids (n, k) of each label, spread over its patches.
+    """Pick patch ids (n, k) of each label, spread over its patches.
 
     Args:
-        pool: from `index_pool`.
+        pool: Result of `index_pool`.
         labels: (n,), classes that have patches.
         picks: (n,) uniform in [0, 1).
-        num: candidates k for each; they are different ones where the class
-            has as many.
+        num: Candidates k for each label, all different if the class has at
+            least k patches.
     """
     low, high = pool.starts[labels], pool.starts[labels + 1]
     return pool.order[_spread(low, high, picks, num)]
@@ -124,17 +125,17 @@ def pick_near(
     scale_limits: tuple[float, float],
     num: int,
 ) -> np.ndarray:
-    """Patch ids (n, k) that reach the wanted sizes within the scale limits.
+    """Pick patch ids (n, k) that reach the wanted sizes within the limits.
 
     Args:
-        pool: from `index_pool`.
+        pool: Result of `index_pool`.
         labels: (n,), classes that have patches.
         log_sizes: (n,) wanted log sqrt(area).
-        picks: (n,) uniform in [0, 1), choose among those in reach. With fewer
-            than k in reach, the next ones in size are taken as well, of the
-            same class.
-        scale_limits: smallest and largest wanted size over patch size.
-        num: candidates k, different ones where the class has as many.
+        picks: (n,) uniform in [0, 1), choose among the patches in reach. With
+            fewer than k patches in reach, the next patches of the class in
+            size are taken too.
+        scale_limits: Smallest and largest wanted size over patch size.
+        num: Candidates k, all different if the class has at least k patches.
     """
     most = _LABEL_STEP / 4
     log_sizes = np.minimum(np.maximum(log_sizes, -most), most)
@@ -153,7 +154,7 @@ def pick_near(
 def _spread(
     low: np.ndarray, high: np.ndarray, picks: np.ndarray, num: int
 ) -> np.ndarray:
-    """Spread positions (n, k) evenly in [low, high), starting at picks."""
+    """Spread indices (n, k) evenly in [low, high), starting at picks."""
     shares = (picks[:, None] + np.arange(num) / num) % 1.0
     inds = low[:, None] + (shares * (high - low)[:, None]).astype(np.int64)
     return np.minimum(inds, high[:, None] - 1)

@@ -14,9 +14,9 @@ class Paste:
         patch_id: Index of the patch in its object pool.
         bbox: (x1, y1, x2, y2) in canvas pixels: the new annotation, which is
             the bounding box of the scaled and rotated object rectangle. The
-            box holds the whole object. Since few objects reach the corners of
-            their rectangle, it is loose by up to 4 % of the width and 17 % of
-            the height for a 2:1 car rotated by 5 degrees.
+            box contains the whole object. Because few objects reach the
+            corners of their rectangle, the box is loose by up to 4 % of the
+            width and 17 % of the height for a 2:1 car rotated by 5 degrees.
         scale: Canvas pixels per patch pixel.
         angle: Degrees, counter-clockwise on the screen.
         flip: If True, the patch is mirrored left to right before the rotation.
@@ -49,7 +49,7 @@ class PasteOptions:
             keeps its native size, times the jitter.
         num_neighbours: Objects around the position that the size follows.
         row_weight: Factor on vertical distances when neighbours are searched,
-            since in an oblique view objects in the same row are equally far
+            because in an oblique view objects in the same row are equally far
             away.
         class_weight: A neighbour whose class is e times larger or smaller on
             average counts as exp(class_weight) times farther away. People and
@@ -64,30 +64,30 @@ class PasteOptions:
         follow_places: If True, positions follow existing objects. If False, or
             in a canvas without objects, positions are uniform over the canvas.
         near_prob: Share of positions that are drawn close to an object; the
-            others are in the row of an object, at any x.
-        near_distance: Largest distance to that object along x and y, in sums
-            of the two objects' sqrt(area). Grows with every failed trial, up
-            to almost twice the value.
+            other positions are in the row of an object, at any x.
+        near_distance: Largest distance to the close object along an axis, in
+            sums of the two objects' sqrt(area). Grows with every failed trial,
+            up to almost twice the value.
         line_prob: Share of positions that are drawn on the line to one of the
             two closest objects of the family, often a road or a row.
-        num_places: Positions drawn for an object in a trial. The free one that
-            looks most like the ground around its neighbour is tried.
-        max_ground: Largest difference between the position and that ground,
-            in grey levels, see `places.choose_places`. Grows with every
-            failed trial, up to almost twice the value.
-        num_candidates: Patches drawn for a position. Of those that are not in
-            the canvas yet, the one that fits best in size, shape, view and
-            look is taken, see `patch_choice`.
+        num_places: Positions drawn for an object in a trial. The free position
+            that looks most like the ground of its guide is tried.
+        max_ground: Largest difference between the look of a position and the
+            ground of its guide, in grey levels, see `places.choose_places`.
+            Grows with every failed trial, up to almost twice the value.
+        num_candidates: Patches drawn for a position. The patch that fits best
+            in size, shape, view and look is taken, among the patches that are
+            not in the canvas yet, see `patch_choice`.
         max_look: Largest difference between the surroundings of a patch in its
-            source image and those of the position, in grey levels, see
-            `patch_choice.choose_patches`. Grows like `max_ground`.
+            source image and the surroundings of the position, in grey levels,
+            see `patch_choice.choose_patches`. Grows like `max_ground`.
         allow_repeats: If True, a patch may be used twice in a canvas.
         max_rotation: Largest rotation in degrees, either way.
         flip_prob: Probability of mirroring.
         alpha_range: Range of the opacity.
         avoid_regions: If True, positions in ignored regions are refused.
-        hard_edges: See `Paste`; such boxes start at whole pixels, so that
-            unscaled patches are copied exactly.
+        hard_edges: See `Paste`; boxes with hard edges start at whole pixels,
+            so that unscaled patches are copied exactly.
     """
 
     max_overlap: float = 0.0
@@ -122,7 +122,7 @@ class PasteOptions:
         Args:
             naive: Start from `NAIVE` instead of the defaults. Defaults to
                 False.
-            **fields: Fields that differ.
+            **fields: Fields to override.
 
         Raises:
             TypeError: If a field does not exist.
@@ -183,7 +183,7 @@ class PasteOptions:
 
 
 #: Naive pasting, which the paper argues against (section 1): any position in
-#: the canvas, on objects too, native size and orientation, opaque with hard
+#: the canvas, also on objects, native size and orientation, opaque with hard
 #: edges.
 NAIVE: dict[str, Any] = {
     'max_overlap': 1.0,

@@ -106,25 +106,26 @@ def plan_resampling(
 ) -> PastePlan:
     """Copy objects of a canvas to random positions on its roads.
 
-    Objects of some classes are drawn uniformly, and again if there are few.
-    Each is copied as a plain rectangle whose centre is on a random road pixel,
-    with the scale of its new height in the image, and moved inward where it
-    would cross the border. An object of the class ``joint_label`` (people on
-    bicycles and the like) that overlaps another object is copied together
-    with the one that it overlaps most. Copies may cover objects.
+    Objects of the classes ``labels`` are drawn uniformly, with replacement.
+    Each drawn object is copied as a plain rectangle whose centre is on a
+    random road pixel, scaled for its new height in the image, and moved inward
+    if it would cross the border. An object of the class ``joint_label``
+    (people on bicycles and the like) that overlaps another object is copied
+    together with the object that it overlaps most. Copies may cover objects.
 
     Args:
         canvas_wh: (width, height) of the canvas, pixels.
         objects: Objects of the canvas.
         road_mask: bool (h, w) over the canvas.
         labels: Classes to copy.
-        joint_label: Class of objects that take others along.
+        joint_label: Class of objects that are copied together with the object
+            that they overlap most.
         slope: From `perspective_slope`.
         rng: Source of all draws.
 
     Returns:
-        The pastes. Objects are skipped if there are none to copy, no road, or
-        if they are larger than the canvas.
+        Plan with the pastes. All objects are skipped if there is no object to
+        copy or no road; objects larger than the canvas are skipped too.
 
     Examples:
         >>> road = np.zeros((60, 80), dtype=bool)
@@ -177,7 +178,7 @@ def plan_resampling(
 def _mates(
     bboxes: np.ndarray, labels: np.ndarray, joint_label: int
 ) -> np.ndarray:
-    """Find the object (n,) that each object takes along, -1 for none."""
+    """Find the object (n,) that is copied with each object, -1 for none."""
     shared = intersection_areas(bboxes, bboxes)
     np.fill_diagonal(shared, 0)
     takes = (np.asarray(labels) == joint_label) & (shared.max(axis=1) > 0)

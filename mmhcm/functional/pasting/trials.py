@@ -104,7 +104,7 @@ class Planner:
         options: PasteOptions,
         rng: np.random.Generator,
     ) -> Trial:
-        """Draw one candidate for each label; ``spread`` widens "near"."""
+        """Draw one candidate for each label; ``spread`` relaxes the limits."""
         num = len(labels)
         centres, log_aspects, will_do = self._draw_places(
             labels, spread, options, rng
@@ -157,7 +157,7 @@ class Planner:
         )
 
     def accept(self, trial: Trial, options: PasteOptions) -> np.ndarray:
-        """Accept and occupy the positions that are free: bool (n,)."""
+        """Accept and occupy the free positions; return bool (n,)."""
         bboxes = trial.bboxes
         fits = trial.is_possible & (trial.sizes >= options.min_size)
         compiled(_refuse, _REFUSE_TYPES)(
@@ -179,7 +179,12 @@ class Planner:
         options: PasteOptions,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw centres (n, 2), log aspects (n,) to match, and bool (n,) ok."""
+        """Draw a position for each label.
+
+        Returns:
+            Centres (n, 2), log aspects (n,) to match, NaN for any, and bool
+            (n,), True for usable positions.
+        """
         num = len(labels)
         if self.place_mask is not None:
             return self._draw_on_mask(labels, options, rng)
@@ -293,8 +298,9 @@ def _refuse(
 ) -> None:
     """Clear ``fits`` of boxes that leave the canvas or meet other boxes.
 
-    Boxes must share no area with a region, nor more than ``max_overlap`` of
-    the smaller of two boxes with ``taken`` or with an earlier box that fits.
+    A box may share no area with a region. With each box of ``taken`` and each
+    earlier box that fits, a box may share up to ``max_overlap`` of the smaller
+    of the two boxes.
     """
     for row in range(len(bboxes)):
         if not fits[row]:

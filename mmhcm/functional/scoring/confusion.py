@@ -18,16 +18,17 @@ def confusion_matrix(
 ) -> np.ndarray:
     """Count the pairs of true and predicted classes.
 
-    Boxes that lie in ignored regions by at least half are dropped, as in the
-    official score. In descending order of score (ties: the earlier row), each
-    detection takes the free object that it overlaps most, at an IoU of at
-    least ``iou_thr``: in a first pass objects of its own class, in a second
-    pass any object left. Each object is therefore counted once. A detection
-    without an object, duplicates included, counts as background, unless at
-    least half of it lies on an object to ignore (score 0, of any category).
+    Boxes with at least half of their area in ignored regions are dropped, as
+    in the official score. In descending order of score (ties: the earlier
+    row), each detection takes the free object that it overlaps most, at an IoU
+    of at least ``iou_thr``: in a first pass among objects of its own class, in
+    a second pass among all free objects. Each object is therefore counted
+    once. A detection without an object, duplicates included, counts as
+    background, unless at least half of its box is on an ignored object (score
+    0, of any category).
 
     Args:
-        images: Records, one an image.
+        images: Records, one per image.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
         score_thr: Lowest score of a detection. Defaults to 0.3.
         iou_thr: Lowest IoU of a match. Defaults to 0.5.

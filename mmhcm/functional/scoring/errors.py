@@ -26,11 +26,11 @@ class DetectionType(IntEnum):
     BOTH = 4
     """Wrong class, and too little overlap, or a part of the object."""
     DUPLICATE = 5
-    """Right class and position, but a higher score has the object."""
+    """Right class and position, but the object is already matched."""
     BACKGROUND = 6
     """No object at this position."""
     IGNORED = 7
-    """In an ignored region or on an ignored object: no error."""
+    """Detection in ignored regions or on an ignored object: no error."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class ErrorTypes:
         det_types: int8 (n,), values of `DetectionType`.
         det_gt_inds: int64 (n,), the matched object, or the object of the
             error; -1 for the types BELOW_THR, BACKGROUND and IGNORED.
-        missed: bool (m,), expected objects without a detection.
-        parts: bool (n,), detections that are BACKGROUND by IoU alone, but lie
-            inside an object; their types are LOCALIZATION and BOTH.
+        missed: bool (m,), expected objects that are missed.
+        parts: bool (n,), detections that are BACKGROUND by IoU alone, but are
+            parts of an object; their types are LOCALIZATION and BOTH.
         expected: bool (m,), objects that should be found: neither ignored nor
             inside ignored regions.
     """
@@ -76,20 +76,21 @@ def classify_errors(
        with a score of at least ``score_thr`` takes the free object of its
        class that it overlaps most, at an IoU of at least ``fg_thr``.
     2. The other detections are IGNORED if at least ``ignored_iof_thr`` of
-       their area lies in the union of ignored regions and ignored objects.
-    3. The rest are errors, typed by the object that they overlap most (ties:
-       an object of their own class, then the earlier row). TIDE's reference
-       implementation tests the types one after another instead, so that a
-       detection of the wrong class on one object counts as a localization
-       error if it touches another object of its own class.
-    4. A detection that overlaps no object by ``bg_thr``, but lies in an object
-       by at least ``part_thr`` of its own area, such as the wheel of a car, is
-       not on background. Its object is the one that contains most of it (ties
-       as above). TIDE has no such rule.
-    5. An object is missed if no true positive has it and it is not the object
-       of a CLASS or LOCALIZATION error, as in TIDE; parts (rule 4) do not
-       count. An object that is ignored, or inside ignored regions by at least
-       ``ignored_iof_thr``, is never missed.
+       their area is in the union of ignored regions and ignored objects.
+    3. The rest are errors. The type of an error depends on the object that the
+       detection overlaps most (ties: an object of the detection's class, then
+       the earlier row). TIDE's reference implementation tests the types one
+       after another instead, so that a detection of the wrong class on one
+       object counts as a localization error if the detection touches another
+       object of its own class.
+    4. A detection that overlaps no object by ``bg_thr``, but has at least
+       ``part_thr`` of its own area in an object, such as the wheel of a car,
+       is not on background. The object of the error is the object that
+       contains most of the detection (ties as above). TIDE has no such rule.
+    5. An object is missed if it is not the object of a true positive or of a
+       CLASS or LOCALIZATION error, as in TIDE; parts (rule 4) do not count.
+       An object that is ignored, or has at least ``ignored_iof_thr`` of its
+       area in ignored regions, is never missed.
 
     Args:
         det_bboxes: (n, 4) xyxy, pixels of the same image as all other boxes.
@@ -101,8 +102,8 @@ def classify_errors(
         ignored_regions: (r, 4) xyxy.
         score_thr: Lowest score of a detection. Defaults to 0.3.
         fg_thr: Lowest IoU of the right position. Defaults to 0.5.
-        bg_thr: Lowest IoU with an object that is not background. Defaults to
-            0.1.
+        bg_thr: Lowest IoU with an object of a detection that is not on
+            background. Defaults to 0.1.
         ignored_iof_thr: Share of a box in ignored pixels from which the box
             is ignored. Defaults to 0.5.
         part_thr: Share of a detection in an object from which the detection is
@@ -239,8 +240,8 @@ def _type_parts(
 def _nearest(
     overlaps: np.ndarray, same: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Find the largest overlap (n,) and its object; ties: the own class."""
+    """Find the largest overlap (n,) and its object; ties: the same class."""
     best = overlaps.max(axis=1)
     tied = np.equal(overlaps, best[:, None])
-    # argmax takes the first of the largest: own class 2, other class 1.
+    # argmax takes the first largest value: same class 2, other class 1.
     return best, (tied * (1 + same.astype(np.int8))).argmax(axis=1)

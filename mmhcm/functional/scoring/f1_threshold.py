@@ -10,8 +10,8 @@ def judged_detections(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Select the detections of one image that count for precision.
 
-    Detections in ignored pixels, and on objects that are not expected to be
-    found, count as neither right nor wrong.
+    Ignored detections, and true positives on objects that are not expected to
+    be found, count neither as right nor as wrong.
 
     Args:
         scores: (n,).
@@ -51,9 +51,9 @@ def best_f1_threshold(
 ) -> tuple[float, float]:
     """Find the score threshold with the best F1 over all classes.
 
-    F1 is 2 * true positives / (detections + objects). A detection's being a
-    true positive must not depend on detections of lower scores, which holds
-    for matching in descending order of score.
+    F1 is 2 * true positives / (detections + objects). True positives must not
+    depend on detections with lower scores, as with matching in descending
+    order of score.
 
     Args:
         scores: (n,).
@@ -61,8 +61,8 @@ def best_f1_threshold(
         num_objects: Number of objects to find.
 
     Returns:
-        The threshold, which is one of the scores, and its F1. Ties go to the
-        highest threshold. Without detections, (1.0, 0.0).
+        The threshold, one of the scores, and its F1. Ties go to the highest
+        threshold. Without detections, (1.0, 0.0).
 
     Examples:
         >>> is_right = [True, True, False]
@@ -77,7 +77,7 @@ def best_f1_threshold(
     num_right = np.cumsum(np.asarray(is_right, dtype=np.int64)[order])
     num_shown = np.arange(1, len(ranked) + 1)
     f1s = 2 * num_right / (num_shown + num_objects)
-    # Equal scores pass a threshold together: only the last of them counts.
+    # Equal scores pass a threshold together: only the last score counts.
     last = np.append(ranked[1:] != ranked[:-1], True)
     best = int(np.where(last, f1s, -1).argmax())
     return float(ranked[best]), float(f1s[best])

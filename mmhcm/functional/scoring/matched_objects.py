@@ -44,7 +44,7 @@ def match_images(
     """Match the detections of each image, class by class.
 
     Args:
-        images: Records, one an image.
+        images: Records, one per image.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
     """
     for image in images:
@@ -94,10 +94,10 @@ def _objects(
 ) -> np.ndarray:
     """Find the object of each true positive: indices (T, m), -1 for none.
 
-    A true positive has the free object that it overlaps most.
+    A true positive is matched with the free object that it overlaps most.
     """
     objects = np.full(flags.shape, -1, dtype=np.int64)
-    # Reversed, since the toolkit takes the last object of equal overlaps.
+    # Reversed, because the toolkit takes the last object of equal overlaps.
     ious = np.where(
         gt[:, 4] != 0, box_iou(rows_to_xyxy(dets), rows_to_xyxy(gt)), -1
     )[:, ::-1]

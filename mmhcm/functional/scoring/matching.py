@@ -1,15 +1,16 @@
 """Matching by the official VisDrone-DET rules, for many images at once.
 
-Boxes are ``x, y, w, h`` in pixels of the whole image. A group is the objects
-and detections of one class in one image; only members of a group can match.
+Boxes are ``x, y, w, h`` in pixels of the whole image. A group consists of the
+objects and detections of one class in one image; only members of a group can
+match.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Not 0.5 + 0.05 * i, which gives 0.85 one bit too high: an overlap equal to a
-# threshold matches.
+# Exact, because an overlap equal to a threshold matches: 0.5 + 0.05 * i gives
+# 0.85 one bit too high.
 IOU_THRS = np.arange(50, 100, 5) / 100
 # Distance between groups on the line on which pairs are searched; larger than
 # an image, so that groups do not overlap.
@@ -20,7 +21,7 @@ _MAX_PAIRS = 1 << 18
 
 @dataclass(frozen=True)
 class Overlaps:
-    """Pairs that overlap enough to match at some threshold.
+    """Pairs of detections and objects that can match at some threshold.
 
     Pairs are sorted by detection, then by the detection's preference: the
     highest overlap first; of equal overlaps, the last object first.
@@ -56,7 +57,7 @@ def find_overlaps(
     ignored = gt[:, 4] == 0
     left, width = dets[:, 0], dets[:, 2]
     # An IoU of 0.5 needs widths within a factor of two, and an overlap of half
-    # the larger width, which bounds the start of the object. The extra pixel
+    # the larger width. Both bound the start of the object. The extra pixel
     # allows for rounding.
     last = left + 0.5 * width + 1
     counted = np.flatnonzero(~ignored)
@@ -90,7 +91,7 @@ def match_all(
     free object that it overlaps most. Here all detections are matched at once
     by deferred acceptance (Gale-Shapley): each detection proposes to its best
     object, each object keeps the proposal with the highest score, and rejected
-    detections propose to their next object. Since all objects rank the
+    detections propose to their next object. Because all objects rank the
     detections in the same order, the resulting pairs are the same.
 
     Args:
@@ -115,7 +116,7 @@ def match_all(
     objects = thr_inds * num_gt + overlaps.gt_inds[pair_inds]
     holders = np.full(len(IOU_THRS) * num_gt, len(IOU_THRS) * num_dets)
     left = np.arange(len(dets))
-    # each round but the last rejects a pair
+    # each iteration except the last rejects a pair
     for _ in range(len(dets) + 1):
         asking = left[np.diff(dets[left], prepend=-1) > 0]
         np.minimum.at(holders, objects[asking], dets[asking])
@@ -141,7 +142,7 @@ def flag_matches(
         int8 (T, m) for the T thresholds: 1 true positive, 0 false positive,
         -1 matched with an ignored object.
     """
-    # a detection without a free object may lie on an ignored one
+    # a detection without a free object may be on an ignored object
     flags = -(overlaps.on_ignored >= IOU_THRS[:, None]).astype(np.int8)
     flags[thr_inds, overlaps.det_inds[pair_inds]] = 1
     return flags
@@ -181,7 +182,7 @@ def _pairs(
     found: list[tuple[np.ndarray, ...]] = []
     begin, num_before = 0, 0
     while begin < len(dets) and num_before < ends[-1]:
-        # at least one detection per turn, so that the loop ends
+        # at least one detection per iteration, so that the loop ends
         end = max(
             begin + 1,
             int(np.searchsorted(ends, num_before + _MAX_PAIRS, 'right')),
@@ -215,7 +216,7 @@ def _overlaps(
 ) -> np.ndarray:
     """Compute overlaps (p,) of pairs: IoU, or the share of the detection.
 
-    Operations are in float64 and in the toolkit's order, since an overlap
+    Operations are in float64 and in the toolkit's order, because an overlap
     that equals a threshold must match.
     """
     lower = np.maximum(dets[:, :2], gt[:, :2])
@@ -234,8 +235,8 @@ def covered_share(
     """Compute the covered share (n,) of boxes, by the toolkit's pixel rule.
 
     The toolkit sums over a mask of pixels. Here, the edges of the regions cut
-    the image into a few cells that are covered or not, and the sum is over
-    cells instead.
+    the image into a few cells, each completely covered or not at all, and the
+    sum is over cells instead.
 
     Args:
         xywh: (n, >=4) boxes x, y, w, h, pixels of the image.
@@ -258,7 +259,7 @@ def covered_share(
     covered = np.einsum('ry,rx->yx', in_rows, in_columns).astype(np.float64)
     widths = _reach(stops[:, 0], xs) - _reach(starts[:, 0], xs)  # (n, X)
     heights = _reach(stops[:, 1], ys) - _reach(starts[:, 1], ys)  # (n, Y)
-    # sums of whole numbers of pixels, so exact
+    # exact sums of whole numbers of pixels
     inside = ((heights @ covered) * widths).sum(axis=1)
     return inside / (boxes[:, 2] * boxes[:, 3])
 

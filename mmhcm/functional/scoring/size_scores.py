@@ -44,7 +44,7 @@ def score_sizes(
     recall curve. With a single bin, the result is the official AP.
 
     Args:
-        images: Records, one an image, in the order of their file names.
+        images: Records, one per image, in the order of file names.
         edges: Ascending edges of sqrt(area), source pixels. Defaults to
             COCO's.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
@@ -93,7 +93,7 @@ def score_sizes(
     aps = np.full((len(IOU_THRS), num_bins, num_classes), np.nan)
     for index, label in np.argwhere(num_objects):
         chosen = all_labels == label
-        # Detections of another bin count as neither, like ignored ones.
+        # Detections of other bins count like ignored detections: not at all.
         in_bin = all_bins[:, chosen] == index
         aps[:, index, label] = average_precisions(
             np.where(in_bin, all_flags[:, chosen], -1),

@@ -1,15 +1,16 @@
 """Cost of each type of error in AP, following TIDE (Bolya et al., ECCV 2020).
 
-A false positive has one of five types; an object that no detection explains is
-missed. Fixing all errors of one type alone raises AP, and the gain is the cost
-of the type. Costs do not add up, since errors of one type can hide errors of
-another.
+A false positive has one of five types; an object without a true positive and
+without a class or localization error is missed. The cost of a type is the gain
+in AP if all errors of that type alone are fixed. Costs do not add up, because
+errors of one type can hide errors of another.
 
-AP is AP50 of the official VisDrone-DET protocol, with its matching: boxes that
-lie in ignored regions by at least half are dropped, the first 500 rows of an
-image count, and a detection on an ignored object of its class is no error.
-Objects of category 11 belong to no class, so that a detection on such an
-object is a false positive, of type background unless another object is near.
+AP is AP50 of the official VisDrone-DET protocol, with its matching: boxes with
+at least half of their area in ignored regions are dropped, the first 500 rows
+of an image count, and a detection on an ignored object of its class is no
+error. Objects of category 11 belong to no class, so that a detection on such
+an object is a false positive, of type background unless another object is
+near.
 """
 
 from collections.abc import Sequence
@@ -27,10 +28,10 @@ from .visdrone import ImageRecord, average_precisions
 ERROR_TYPES = ('Cls', 'Loc', 'Both', 'Dupe', 'Bkg', 'Miss')
 """Wrong class, wrong position, both, duplicate, background, missed object."""
 FIXES = (*ERROR_TYPES, 'FP', 'FN')
-"""The types, then all false positives and all false negatives at once."""
+"""Fixes of one type each, of all false positives, of all false negatives."""
 BG_THR = 0.1
 
-_FG_IND = 0  # of the IoU threshold 0.5
+_FG_IND = 0  # index of the IoU threshold 0.5
 _CODES = {
     'Cls': DetectionType.CLASS,
     'Loc': DetectionType.LOCALIZATION,
@@ -48,7 +49,7 @@ class ErrorCosts:
         ap: (C,) per cent.
         fixed_ap: (8, C) per cent, in the order of ``FIXES``.
         counts: int64 (6,), errors of each of ``ERROR_TYPES`` at all scores.
-        num_images: int64 (C,), images that hold the class.
+        num_images: int64 (C,), images that contain the class.
     """
 
     ap: np.ndarray
@@ -61,8 +62,8 @@ class ErrorCosts:
 
         Args:
             official: If True, the weight of a class is the number of images
-                that hold the class; if False, all weights are equal. Defaults
-                to True.
+                that contain the class; if False, all weights are equal.
+                Defaults to True.
         """
         return float(self._mean(self.ap[None], official)[0])
 
@@ -113,9 +114,10 @@ def error_costs(
 ) -> ErrorCosts:
     """Compute the gain in AP50 from fixing each type of error.
 
-    True positives are those of the official score at IoU 0.5. Every other
-    detection that is not on an ignored object is typed by the object that it
-    overlaps most (ties: an object of its own class, then the earlier row):
+    True positives are as in the official score at IoU 0.5. The type of every
+    other detection that is not on an ignored object depends on the object that
+    the detection overlaps most (ties: an object of the detection's class, then
+    the earlier row):
 
     - Cls: IoU >= 0.5, other class. Fix: set the object's class.
     - Loc: ``bg_thr`` <= IoU < 0.5, same class. Fix: set the object's box.
@@ -126,14 +128,14 @@ def error_costs(
       Fix: remove the object. A class that then has neither objects nor
       detections has an AP of 100.
 
-    If a fix puts several detections on one object, the one with the highest
-    score is kept and the others are removed.
+    If a fix puts several detections on one object, only the detection with the
+    highest score is kept.
 
     Args:
-        images: Records, one an image, in the order of their file names.
+        images: Records, one per image, in the order of file names.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
-        bg_thr: Lowest IoU with an object that is not background. Defaults to
-            0.1, as in TIDE.
+        bg_thr: Lowest IoU with an object of a detection that is not on
+            background. Defaults to 0.1, as in TIDE.
 
     Examples:
         >>> gt = np.array([[0, 0, 10, 10, 1, 1], [50, 50, 10, 10, 1, 1]])

@@ -33,7 +33,7 @@ class ImageRecord:
         height: Height of the image in pixels.
         gt: (n, >=6) rows of the annotation file, starting with the columns
             x, y, w, h, score, category. Category 0 is an ignored region,
-            score 0 an object to ignore.
+            score 0 an ignored object.
         dets: (m, >=6) rows of the result file, in file order; limits on the
             number of detections keep the first rows.
     """
@@ -64,7 +64,7 @@ class _Rows:
     """Rows of all images, sorted by class, image and descending score.
 
     Attributes:
-        gt: (n, 6) objects of the classes; file order inside a group.
+        gt: (n, 6) objects of the classes, in file order inside a group.
         gt_labels: int64 (n,).
         gt_groups: int64 (n,) label * I + image, for I images.
         dets: (m, 6) detections of the classes.
@@ -86,7 +86,7 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> Scores:
     """Compute the official score of images.
 
     Args:
-        images: Records, one an image, in the order of their file names, which
+        images: Records, one per image, in the order of file names. The order
             breaks ties between detections of equal scores.
         num_classes: Classes are categories 1..num_classes. Defaults to 10.
 
@@ -139,12 +139,12 @@ def drop_ignored_regions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Drop ground truth and detections in ignored regions.
 
-    A row is dropped if at least half of its rounded box is covered by the
+    A row is dropped if regions cover at least half of its rounded box, by the
     toolkit's pixel rule, with one-based corners and both ends of regions
     included. Rows of category 0 are removed from the ground truth.
 
     Returns:
-        The rows of ground truth and of detections that are left.
+        Remaining rows of ground truth and of detections.
     """
     is_region = image.gt[:, 5] == 0
     if not is_region.any():
@@ -177,7 +177,7 @@ def match_detections(dets: np.ndarray, gt: np.ndarray) -> np.ndarray:
 
 
 def _gather(images: Sequence[ImageRecord], num_classes: int) -> _Rows:
-    """Concatenate the rows of all images that count."""
+    """Concatenate the rows of all images that count in the score."""
     kept = [drop_ignored_regions(image) for image in images]
     empty = [np.zeros((0, 6))]
     objects = [gt[:, :6] for gt, _ in kept]

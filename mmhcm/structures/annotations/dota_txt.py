@@ -1,4 +1,4 @@
-"""DOTA's labelTxt files: eight polygon numbers, class, difficulty a row."""
+"""DOTA's labelTxt files: rows of 8 polygon numbers, class and difficulty."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -41,9 +41,9 @@ _HEADERS = ('imagesource:', 'gsd:')
 
 
 class DotaObject(NamedTuple):
-    """One row: polygon (4, 2) in source pixels, class name, difficulty.
+    """Object of one row: polygon (4, 2) in source pixels, name, difficulty.
 
-    ``line`` is its number in the file.
+    ``name`` is the class, ``line`` the number of the row's line in the file.
     """
 
     polygon: np.ndarray
@@ -53,16 +53,16 @@ class DotaObject(NamedTuple):
 
     @property
     def bbox(self) -> tuple[float, float, float, float]:
-        """The upright box xyxy around the polygon, source pixels."""
+        """Upright box xyxy around the polygon, source pixels."""
         x1, y1 = self.polygon.min(axis=0)
         x2, y2 = self.polygon.max(axis=0)
         return float(x1), float(y1), float(x2), float(y2)
 
     @property
     def sized_bbox(self) -> tuple[float, float, float, float]:
-        """The upright box shrunk to the area of the object, xyxy.
+        """Upright box shrunk to the area of the object, xyxy.
 
-        That area is the product of the polygon's side lengths: the upright box
+        The area is the product of the polygon's side lengths: the upright box
         of a rotated object is larger.
         """
         sides = np.roll(self.polygon, -1, axis=0) - self.polygon
@@ -101,20 +101,21 @@ def read_labels(
 ) -> list[DotaObject] | None:
     """Read a labelTxt file; header and blank lines are skipped.
 
-    The difficulty may be absent (0 then).
+    An absent difficulty is 0.
 
     Args:
         path: The file.
         classes: Names that may occur. Defaults to None, any.
-        counter: Counts rows that are left out, and those of other classes,
-            which are kept then. Defaults to None: these are errors.
+        counter: Counts invalid rows, which are left out, and rows of other
+            classes, which are kept. Defaults to None: invalid rows and other
+            classes are errors.
 
     Returns:
-        The rows; None, with a counter, for a file that cannot be read.
+        The rows; with a counter, None for an unreadable file.
 
     Raises:
-        DotaFormatError: wrong number of columns, a number that is none or
-            not finite, a difficulty other than 0, 1 or 2, another class than
+        DotaFormatError: wrong number of columns, a value that is not a finite
+            number, a difficulty other than 0, 1 or 2, a class not in
             ``classes``, wrong encoding.
     """
     try:
@@ -137,7 +138,7 @@ def _parse_rows(
     classes: Collection[str] | None,
     counter: FaultCounter | None,
 ) -> Iterator[DotaObject]:
-    """Parse the rows of a text; a counter takes those at fault."""
+    """Parse the rows of a text; count invalid rows if there is a counter."""
     num_rows = num_read = 0
     for number, line in enumerate(split_lines(text), 1):
         if not line.strip() or line.strip().lower().startswith(_HEADERS):

@@ -44,15 +44,15 @@ IN_TRAINING = {
 def read_what_can_be_read(
     paths: Sequence[str | Path], counter: FaultCounter
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read annotation files, without faulty rows and files.
+    """Read annotation files, without invalid rows and files.
 
     Args:
         paths: The f files.
-        counter: Counts what is left out.
+        counter: Counts invalid rows and files.
 
     Returns:
-        See ``visdrone_txt.read_annotation_files``, but a number of rows is
-        -1 for a file that cannot be read.
+        See ``visdrone_txt.read_annotation_files``, except that the number of
+        rows is -1 for an unreadable file.
     """
     parts = [_read_file(path, counter) for path in paths]
     rows = [np.zeros((0, 8)), *(part for part in parts if part is not None)]
@@ -71,8 +71,8 @@ def note_odd_rows(
 
     Args:
         rows: (n, 8) annotation rows of f files, one file after another.
-        counts: int (f,), how many are in each.
-        image_whs: int (f, 2), widths and heights of their images, pixels.
+        counts: int (f,), number of rows of each file.
+        image_whs: int (f, 2), width and height of each file's image, pixels.
         paths: Paths of the f files.
         counter: Counts the rows.
     """
@@ -120,7 +120,7 @@ def _read_file(path: str | Path, counter: FaultCounter) -> np.ndarray | None:
             counter.add(UNREADABLE, error)
     read = np.concatenate([np.zeros((0, 8)), *rows])
     if not len(read) and text.strip():
-        # no word of what is in the image
+        # Nothing is known about the objects in the image.
         counter.add(DAMAGED, f'{path}: no row can be read')
         return None
     return read
@@ -140,13 +140,13 @@ def _read_row(
 
 
 def _row_line(path: str | Path, ind: int) -> str:
-    """Name file and line of row ``ind`` of a file that can be read."""
+    """Return file and line of row ``ind`` of a readable file."""
     content = Path(path).read_bytes()
     return f'{path}:{split_rows(decode(content, path))[ind][0]}'
 
 
 def _repeated(rows: np.ndarray, owners: np.ndarray) -> np.ndarray:
-    """Mark rows (n,) that equal an earlier one of the same file."""
+    """Mark rows (n,) that equal an earlier row of the same file."""
     keys = (*rows.T[::-1], owners)
     order = np.lexsort(keys)  # stable: the earliest comes first
     same = np.zeros(len(rows), dtype=bool)

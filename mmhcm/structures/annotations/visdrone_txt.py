@@ -1,4 +1,4 @@
-"""VisDrone's text rows: annotations in, results in and out.
+"""VisDrone's text rows: annotations are read, results read and written.
 
 Annotation row: ``x,y,w,h,score,category,truncation,occlusion``. Result row:
 ``x,y,w,h,score,category,-1,-1``. Boxes are in pixels of the whole image.
@@ -11,6 +11,7 @@ import numpy as np
 
 from mmhcm.structures.files import naming
 
+#: Names of categories 1..10, which are labels 0..9.
 CLASSES = (
     'pedestrian',
     'people',
@@ -23,12 +24,11 @@ CLASSES = (
     'bus',
     'motor',
 )
-#: Of each class, as COCO names groups of classes.
+#: Supercategory of each class, as in COCO.
 SUPERCATEGORIES = {
     name: 'person' if name in ('pedestrian', 'people') else 'vehicle'
     for name in CLASSES
 }
-"""Names of categories 1..10, which are labels 0..9."""
 
 IGNORED_CATEGORY = 0
 OTHERS_CATEGORY = 11
@@ -36,8 +36,8 @@ MAX_DETS = 500
 BOX_DECIMALS = 2
 SCORE_DECIMALS = 5
 
-#: Boxes reach no further than so many pixels: beyond, sums lose their
-#: fractions and areas overflow.
+#: Largest absolute value of a box, pixels: beyond, sums lose their fractions
+#: and areas overflow.
 MAX_COORDINATE = 1e9
 
 _NUM_COLUMNS = 8
@@ -66,7 +66,7 @@ def read_annotation_files(
         rows of each of the f files.
 
     Raises:
-        AnnotationError: of the first file with a fault.
+        AnnotationError: a file is invalid; the first is reported.
         OSError: a file cannot be read.
     """
     parts = [read_annotations(path) for path in paths]
@@ -78,13 +78,13 @@ def read_annotation_files(
 def parse_annotations(
     text: str, source: object = '<text>', first_line: int = 1
 ) -> np.ndarray:
-    """Parse annotation rows, in file order, none dropped.
+    """Parse all annotation rows, in file order.
 
     Args:
         text: Contents of an annotation file. Rows may end with a comma;
-            blank lines and any line ends are fine.
-        source: Name that errors give the text.
-        first_line: Number that errors give its first line.
+            blank lines and all line endings are accepted.
+        source: Name of the text in errors.
+        first_line: Number of the first line in errors.
 
     Returns:
         float64 (n, 8): x, y, w, h, score, category, truncation, occlusion.
@@ -92,9 +92,9 @@ def parse_annotations(
 
     Raises:
         AnnotationError: a row has another number of columns, a value that
-            is not a finite number, a negative or huge width or height, or (a
-            ``CategoryError``) a category that is not a whole number from 0
-            to 11.
+            is not a finite number, a negative width or height, a box value
+            beyond 1e9 pixels, or (a ``CategoryError``) a category that is not
+            a whole number from 0 to 11.
     """
     columns = _NUM_COLUMNS, _NUM_COLUMNS
     rows = _parse_rows(text, source, *columns, first_line)
@@ -109,15 +109,15 @@ def read_results(path: str | Path) -> np.ndarray:
 
 
 def parse_results(text: str, source: object = '<text>') -> np.ndarray:
-    """Parse result rows of 6 to 8 columns, in file order, none dropped.
+    """Parse all result rows of 6 to 8 columns, in file order.
 
     Returns:
         float64 (n, 6): x, y, w, h, score, category. Only the validator of
-        submissions asks whether the values make sense.
+        submissions checks that the values are in range.
 
     Raises:
         AnnotationError: a row has another number of columns, a value that
-            is not a finite number, or a box of more than 1e9 pixels.
+            is not a finite number, or a box value beyond 1e9 pixels.
     """
     rows = _parse_rows(text, source, 6, _NUM_COLUMNS)[:, :6]
     _check(_has_huge_box(rows), 'box', text, source)
@@ -135,17 +135,18 @@ def format_results(
 ) -> str:
     """Format the detections of one image as the text of its result file.
 
-    The submission and the score both come from this text, so that they
-    cannot differ by rounding. Boxes are clipped to the image and
-    rounded; those left without area are dropped, then the best ``max_dets``
-    over all classes are written by descending score (equal ones as given).
+    The submission and the score both use this text, so that rounding causes
+    no difference between them. Boxes are clipped to the image and rounded, and
+    boxes without area are dropped. The best ``max_dets`` over all classes are
+    written by descending score; equal scores keep the given order.
 
     Args:
         bboxes: (n, 4) xyxy in pixels of the whole image.
         scores: (n,) in [0, 1].
         labels: (n,) integers in [0, 9].
         image_wh: Width and height of the image.
-        max_dets: Most rows. Defaults to 500, the protocol's limit.
+        max_dets: Maximum number of rows. Defaults to 500, the protocol's
+            limit.
         score_decimals: Decimals of the scores. Defaults to 5.
 
     Raises:
@@ -199,14 +200,14 @@ def decode(content: bytes, source: object) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """Split text at line ends of any system, and at nothing else."""
+    """Split text at the line endings of any system, and nowhere else."""
     return text.replace('\r\n', '\n').replace('\r', '\n').split('\n')
 
 
 def split_rows(text: str, first_line: int = 1) -> list[tuple[int, list[str]]]:
-    """Split text into (line number, fields) of the lines that aren't blank.
+    """Split text into (line number, fields) of each non-blank line.
 
-    A comma at the end of a row is no field.
+    A comma at the end of a row adds no field.
     """
     rows = []
     for number, line in enumerate(split_lines(text), first_line):
@@ -217,9 +218,9 @@ def split_rows(text: str, first_line: int = 1) -> list[tuple[int, list[str]]]:
 
 
 def parse_number(field: str) -> float:
-    """Read a number; NaN where ``field`` is none."""
+    """Parse a number; NaN if ``field`` is not a number."""
     try:
-        # float() would read '1_0' as 10, and digits of other scripts.
+        # float() would accept '1_0' as 10, and digits of other scripts.
         plain = field.isascii() and '_' not in field
         return float(field) if plain else float('nan')
     except ValueError:
@@ -261,7 +262,7 @@ def _parse_rows(
 
 
 def _parse_regular(text: str) -> np.ndarray | None:
-    """Parse rows of equally many finite numbers; None for any other text."""
+    """Parse rows of an equal number of finite numbers; None for other text."""
     lines = [line.removesuffix(',') for line in split_lines(text) if line]
     if not any(lines):
         return None
@@ -269,7 +270,7 @@ def _parse_regular(text: str) -> np.ndarray | None:
         rows = np.loadtxt(lines, delimiter=',', comments=None, ndmin=2)
     except ValueError:
         return None
-    # loadtxt passes over lines that are empty, such as a comma alone.
+    # loadtxt skips empty lines, such as a comma alone.
     is_whole = len(rows) == len(lines) and np.isfinite(rows).all()
     return rows if is_whole else None
 
@@ -279,7 +280,7 @@ def _has_bad_box(rows: np.ndarray) -> np.ndarray:
 
 
 def _has_huge_box(rows: np.ndarray) -> np.ndarray:
-    # Column by column, many times as fast as along short rows.
+    # Column by column, many times faster than along short rows.
     huge = [np.abs(rows[:, column]) > MAX_COORDINATE for column in range(4)]
     return np.logical_or.reduce(huge)
 
@@ -297,7 +298,7 @@ def _check(
     source: object,
     first_line: int = 1,
 ) -> None:
-    """Raise for the first row that ``wrong`` (n,) marks, with its line."""
+    """Raise an error with the line of the first row that is ``wrong`` (n,)."""
     if wrong.any():
         rows = split_rows(text, first_line)
         number, fields = rows[int(wrong.argmax())]

@@ -1,4 +1,4 @@
-"""YOLO's label files: class and box, or class and polygon, a row.
+"""YOLO's label files: rows of class and box, or class and polygon.
 
 Numbers are shares of the image's width and height, from its upper left
 corner: ``class x y w h`` with the centre of a box, or
@@ -16,21 +16,21 @@ from mmhcm.structures.fault_counter import FaultCounter
 from .faults import DAMAGED, EMPTY, UNREADABLE
 from .visdrone_txt import AnnotationError, decode, parse_number, split_lines
 
-#: Rounded numbers reach so far beyond the image, a share of its side.
+#: Tolerance for rounded numbers beyond the image, a share of the image's side.
 _TOLERANCE = 0.01
 
 
 class YoloClassError(ValueError):
-    """Error of a class index that is none of the config's classes."""
+    """Error of a class index beyond the config's classes."""
 
 
 class YoloObject(NamedTuple):
-    """One row.
+    """Object of one row.
 
     Attributes:
         label: Index of the class.
-        bbox: The upright box xyxy, shares of the image's width and height.
-        line: Number of the row in its file.
+        bbox: Upright box xyxy, shares of the image's width and height.
+        line: Number of the row's line in the file.
     """
 
     label: int
@@ -46,17 +46,17 @@ def read_labels(
     Args:
         path: The file.
         num_classes: Number of classes.
-        counter: Counts rows and files that cannot be read. Defaults to None:
-            these are errors.
+        counter: Counts unreadable rows and files. Defaults to None: unreadable
+            rows and files are errors.
 
     Returns:
-        The rows; None, with a counter, for a file that cannot be read.
+        The rows; with a counter, None for an unreadable file.
 
     Raises:
-        YoloClassError: a class index beyond the number of classes, whether
-            there is a counter or not: the classes are wrong, not the row.
-        AnnotationError: a row or file that cannot be read, without a counter.
-        OSError: the same.
+        YoloClassError: a class index is beyond the number of classes, with or
+            without a counter, because the classes are wrong, not the row.
+        AnnotationError: a row or file is invalid, without a counter.
+        OSError: the file cannot be read, without a counter.
     """
     try:
         text = decode(Path(path).read_bytes(), path)
@@ -126,7 +126,7 @@ def _parse_row(line: str, where: str, number: int) -> YoloObject:
 
 
 def _box_around(shares: np.ndarray) -> tuple[float, float, float, float]:
-    """Return the box xyxy of the numbers of a row but its class."""
+    """Return the box xyxy of a row's numbers after the class."""
     if len(shares) == 4:
         centre, half = shares[:2], shares[2:] / 2
         points = np.stack([centre - half, centre + half])

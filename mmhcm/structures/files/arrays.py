@@ -1,9 +1,9 @@
-"""Arrays in one file that is mapped, not read.
+"""Arrays in one memory-mapped file.
 
 A file starts with one line of JSON with its kind and the position of each
-array. Then come the arrays, each at a multiple of 64 bytes. Processes that
-map the file share one copy in memory. Opening checks a checksum over the
-whole file, at some 3 gigabytes a second.
+array. The arrays follow, each at a multiple of 64 bytes. Processes that map
+the file share one copy in memory. Opening verifies a checksum over the whole
+file, at about 3 gigabytes per second.
 """
 
 import json
@@ -20,12 +20,12 @@ from .atomic import atomic_write
 
 _ALIGNMENT = 64
 _MAX_HEADER_BYTES = 1 << 16
-# Numbers and text; NumPy takes much more as the name of a type.
+# Numbers and text; NumPy accepts many more names of types.
 _DTYPE = re.compile(r'[<>|=][biufcU]\d{1,9}')
 
 
 class ArrayFileError(ValueError):
-    """Error of a file that has a cache's name and is not a cache."""
+    """Error of a file that has the name of a cache but is not a cache."""
 
 
 def write_arrays(
@@ -34,12 +34,12 @@ def write_arrays(
     fingerprint: str,
     arrays: Mapping[str, np.ndarray],
 ) -> None:
-    """Write arrays of numbers whole or not at all.
+    """Write arrays of numbers or text, whole or not at all.
 
     Args:
         path: The file.
         kind: Kind of the file with its version, such as 'boxes 1'.
-        fingerprint: Of what the arrays were made from.
+        fingerprint: Fingerprint of the inputs of the arrays.
         arrays: Arrays by name.
     """
     places: dict[str, list[Any]] = {}
@@ -72,11 +72,11 @@ def map_arrays(
     """Map the arrays of a file, read-only.
 
     Returns:
-        Arrays by name; None if the file is absent, cannot be read, is cut
-        off, damaged, of another version or made from other inputs.
+        Arrays by name; None if the file is absent, unreadable, cut off,
+        damaged, of another version or made from other inputs.
 
     Raises:
-        ArrayFileError: the file is something else.
+        ArrayFileError: the file is not of this kind.
     """
     path = Path(path)
     try:
@@ -84,7 +84,7 @@ def map_arrays(
             line = file.readline(_MAX_HEADER_BYTES)
             if not line:
                 return None
-            # Of this very file; another may be put in its place meanwhile.
+            # Maps the open file, because the path may be replaced meanwhile.
             content = np.asarray(np.memmap(file, dtype=np.uint8, mode='r'))
     except OSError:
         return None
@@ -102,7 +102,7 @@ def map_arrays(
         return None
     try:
         return _arrays_of(body, header['arrays'])
-    # Of a forged header.
+    # Errors of a forged header.
     except (TypeError, ValueError, OverflowError):
         return None
 
@@ -125,7 +125,7 @@ def _arrays_of(
 
 
 def _is_text(content: np.ndarray) -> bool:
-    """Check for characters of four bytes each; others crash Python."""
+    """Check for valid four-byte code points; invalid ones crash Python."""
     return bool((content.view('<u4') <= 0x10FFFF).all())
 
 
@@ -137,16 +137,16 @@ def have_layout(
 
     Args:
         arrays: Arrays by name.
-        layout: The kinds that an array's type may have, such as ``'i8'`` or
-            ``'i2 i4 f8'``, and its shape, in which equal letters stand for
-            equal lengths.
+        layout: Allowed types of each array, such as ``'i8'`` or
+            ``'i2 i4 f8'``, and the shape of the array, in which equal letters
+            stand for equal lengths.
     """
     if arrays.keys() != layout.keys():
         return False
     lengths: dict[int | str, int] = {}
     for name, (types, shape) in layout.items():
         array = arrays[name]
-        # The other order of bytes is another type.
+        # Another byte order is another type.
         if array.dtype not in [np.dtype(kind) for kind in types.split()]:
             return False
         if len(shape) != array.ndim:
@@ -159,7 +159,7 @@ def have_layout(
 
 
 def are_offsets(values: np.ndarray, total: int) -> bool:
-    """Check that ``values`` rise from 0 to ``total``."""
+    """Check that ``values`` go from 0 to ``total`` without decreasing."""
     return bool(
         len(values)
         and values[0] == 0

@@ -1,4 +1,4 @@
-"""Whole-or-nothing file writing, and fingerprints of what made a file."""
+"""Whole-or-nothing file writing, and fingerprints of a file's inputs."""
 
 import errno
 import hashlib
@@ -17,11 +17,11 @@ from typing import IO, Any
 import numpy as np
 from filelock import lock_descriptor
 
-# Windows renames and removes no open file, which serves as its lock.
+# Windows cannot rename or remove an open file, so no lock is needed.
 _IS_WINDOWS = os.name == 'nt'
-# Files whose writer has died are removed by runs on the same machine at once,
-# by others, and on Windows, when they are a day old: not every shared disk
-# shows one machine the locks of another.
+# Files of dead writers are removed at once by runs on the same machine, and
+# after a day by runs on other machines and on Windows, because not every
+# shared disk shows one machine the locks of another.
 _HOST = f'{zlib.crc32(platform.node().encode()):08x}'
 _SUFFIX = '.mmhcm.tmp'
 _MAX_AGE_S = 24 * 3600
@@ -37,14 +37,14 @@ DISK_ERRORS = {
 def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
     """Open a binary file that appears under ``path`` whole or not at all.
 
-    The bytes go to a temporary name beside ``path``, reach the disk, and are
-    renamed when the block ends; if it raises, the temporary file is removed
-    and a file that was at ``path`` stays as it was. Temporary files of killed
-    processes in the folder are removed.
+    The bytes are written to a temporary file next to ``path``. When the block
+    ends, the file is flushed to the disk and renamed. If the block raises, the
+    temporary file is removed and an existing file at ``path`` is unchanged.
+    Temporary files of killed processes in the folder are removed.
 
     Raises:
         OSError: the directory cannot be written or the disk is full; the
-            message names ``path``, or what is in the place of its folder.
+            message names ``path``, or the file that blocks its folder.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
             Path(name).chmod(0o666 & ~_umask())
             if not _IS_WINDOWS:
-                # Before the file is closed, which ends its lock.
+                # Before the file is closed, which releases the lock.
                 Path(name).replace(path)
         if _IS_WINDOWS:
             Path(name).replace(path)
@@ -75,7 +75,7 @@ def atomic_write(path: str | Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Add a file's name to errors of the disk that name none."""
+    """Add a file's name to disk errors without a file name."""
     try:
         yield
     except OSError as error:
@@ -85,7 +85,7 @@ def naming(path: str | Path) -> Iterator[None]:
 
 
 def remove_leftovers(folder: str | Path) -> None:
-    """Remove temporary files in a folder whose writers have died."""
+    """Remove temporary files of dead writers from a folder."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith('.') and entry.name.endswith(_SUFFIX):
@@ -93,7 +93,7 @@ def remove_leftovers(folder: str | Path) -> None:
                     _remove_unlocked(entry)
 
 
-# Once, since a folder may take a hundred thousand pictures.
+# Once, because a folder may receive a hundred thousand images.
 _remove_leftovers_once = cache(remove_leftovers)
 
 
@@ -107,7 +107,7 @@ def _remove_unlocked(entry: os.DirEntry) -> None:
         return
     handle = os.open(entry.path, os.O_RDWR)
     try:
-        # Its writer holds the lock as long as it lives.
+        # A live writer holds the lock of its file.
         if lock_descriptor(handle, blocking=False):
             Path(entry.path).unlink()
     finally:
@@ -115,7 +115,7 @@ def _remove_unlocked(entry: os.DirEntry) -> None:
 
 
 def _open_temporary(path: Path) -> tuple[int, str]:
-    """Make a temporary file, locked as long as its writer lives."""
+    """Create a temporary file, locked as long as its writer lives."""
     for _ in range(_MAX_TRIALS):
         handle, name = tempfile.mkstemp(
             dir=path.parent,
@@ -124,10 +124,10 @@ def _open_temporary(path: Path) -> tuple[int, str]:
         )
         if _IS_WINDOWS:
             return handle, name
-        # Some disks have no locks; then nobody can remove the file either.
+        # Some disks have no locks; no process removes files there either.
         with suppress(OSError):
             lock_descriptor(handle)
-        # Another process may have taken it for a leftover until now.
+        # Before the lock, another process may have removed the file.
         if os.fstat(handle).st_nlink:
             return handle, name
         os.close(handle)
@@ -135,7 +135,7 @@ def _open_temporary(path: Path) -> tuple[int, str]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Flush the folder, so that the new name outlasts a loss of power."""
+    """Flush the folder, so that the new name survives a power failure."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY | getattr(os, 'O_DIRECTORY', 0))
         try:
@@ -145,10 +145,10 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _disk_error(error: BaseException, temporary: str) -> OSError | None:
-    """Find the error of the disk behind an error, if of no other file.
+    """Find the disk error behind an error, unless it is of another file.
 
-    Writers of archives hide it behind errors of their own, since they try to
-    finish the archive.
+    Writers of archives hide the disk error behind errors of their own, because
+    they try to finish the archive.
     """
     if not isinstance(error, Exception):
         return None
@@ -159,7 +159,7 @@ def _disk_error(error: BaseException, temporary: str) -> OSError | None:
             and seen.errno is not None
             and (seen is error or seen.errno in DISK_ERRORS)
         ):
-            # Without a temporary file, making it was what failed.
+            # Without a temporary file, its creation has failed.
             is_own = not temporary or seen.filename in (None, temporary)
             return seen if is_own else None
         seen = seen.__cause__ or seen.__context__
@@ -170,7 +170,7 @@ def file_stamp(path: str | Path | int) -> tuple[int, int]:
     """Return length in bytes and time of change in ns; zeros if absent.
 
     Args:
-        path: The file, or the number of an open one.
+        path: The file, or the descriptor of an open file.
     """
     try:
         stat = os.stat(path)  # noqa: PTH116  (faster, and of open files)
@@ -183,16 +183,16 @@ def fingerprint(*parts: Any) -> str:
     """Return a hex digest of arrays, bytes and plain values, in order.
 
     Equal inputs give equal digests on every machine and process. Tuples and
-    lists count as the same.
+    lists with equal items are equal.
 
     Raises:
-        TypeError: a part is neither of these, or an array of objects.
+        TypeError: a part is of another type, or an array of objects.
     """
     digest = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
             if part.dtype.hasobject:
-                # Its bytes are addresses, other ones in every process.
+                # The array's bytes are addresses that differ by process.
                 raise TypeError('an array of objects has no fingerprint')
             digest.update(f'{part.dtype.str}{part.shape}'.encode())
             digest.update(np.ascontiguousarray(part).tobytes())

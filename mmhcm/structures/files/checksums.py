@@ -1,4 +1,4 @@
-"""Checksums of many files, kept so that unchanged ones are read once."""
+"""Checksums of many files, stored so that unchanged files are read once."""
 
 import zlib
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ class FileChecksums:
 
     Attributes:
         lengths: int64 (n,), bytes.
-        times: int64 (n,), nanoseconds, when it was changed.
-        values: uint32 (n,), CRC-32 of its bytes.
+        times: int64 (n,), modification times, nanoseconds.
+        values: uint32 (n,), CRC-32 of each file's bytes.
     """
 
     lengths: np.ndarray
@@ -34,7 +34,7 @@ class FileChecksums:
     values: np.ndarray
 
     def stamps(self) -> np.ndarray:
-        """Return lengths and times, int64 (n, 2), that show changes."""
+        """Return lengths and times, int64 (n, 2), to detect changes."""
         return np.stack([self.lengths, self.times], axis=1)
 
 
@@ -43,7 +43,7 @@ def checksum_files(
     kept: FileChecksums | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> FileChecksums:
-    """Find the checksum of each file.
+    """Compute the checksum of each file.
 
     Args:
         paths: The files.
@@ -61,7 +61,7 @@ def checksum_files(
         if not known[ind]:
             value = _checksum(path)
             if value is None:
-                # So that it is tried again.
+                # So that the file is read again next time.
                 stamps[ind] = 0
             else:
                 values[ind] = value
@@ -73,7 +73,7 @@ def checksum_files(
 def write_checksums(
     folder: str | Path, paths: Sequence[str | Path], found: FileChecksums
 ) -> None:
-    """Keep the checksums of these paths, whole or not at all."""
+    """Write the checksums of these paths, whole or not at all."""
     digest = _digest(paths)
     write_arrays(
         checksums_path(folder, paths),
@@ -89,7 +89,7 @@ def read_checksums(
     """Read the checksums of these paths; None if absent or damaged.
 
     Raises:
-        ArrayFileError: the file is something else.
+        ArrayFileError: the file is not a file of checksums.
     """
     arrays = map_arrays(
         checksums_path(folder, paths),
@@ -103,7 +103,7 @@ def read_checksums(
 
 
 def checksums_path(folder: str | Path, paths: Sequence[str | Path]) -> Path:
-    """Return the path of the file of these paths' checksums."""
+    """Return the path of the checksum file of these paths."""
     return Path(folder) / f'file_checksums_{_digest(paths)[:16]}.bin'
 
 

@@ -1,4 +1,4 @@
-"""JSON of files, and checks of its values."""
+"""JSON parsing, and type checks of the parsed values."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-#: Integers beyond it fit no array.
+#: Limit of the integers that fit an array.
 _MAX_INT = 1 << 63
 
 
@@ -14,8 +14,8 @@ def parse_json(content: bytes) -> Any:
     """Parse JSON.
 
     Raises:
-        ValueError: the text is no JSON, not UTF-8, nested too deeply, or
-            holds NaN or infinity; one line, without the name of a file.
+        ValueError: the text is not JSON, not UTF-8, nested too deeply, or
+            holds NaN or infinity; the message is one line without a file name.
     """
     try:
         return json.loads(content.decode(), parse_constant=_refuse)
@@ -26,18 +26,21 @@ def parse_json(content: bytes) -> Any:
 
 
 def one_line(error: BaseException, most: int | None = 200) -> str:
-    """Put an error's text in one line of ``most`` characters, None for all."""
+    """Format an error's text as one line of at most ``most`` characters.
+
+    None keeps all characters.
+    """
     return (' '.join(str(error).split()) or type(error).__name__)[:most]
 
 
 def check_fields(kind: type, values: Mapping[str, Any]) -> None:
     """Check values from JSON against the types of a dataclass' fields.
 
-    Lists stand for tuples, whole numbers for others. Fields of other types
-    than plain ones, and names that are no fields, are left alone.
+    Lists are accepted as tuples, integers as floats. Fields of other than
+    plain types, and names that are not fields, are not checked.
 
     Raises:
-        ValueError: a value is of another type or no finite number.
+        ValueError: a value is of another type or not a finite number.
     """
     types = _types(kind)
     for name, value in values.items():

@@ -11,11 +11,11 @@ class PackedList(Sequence[Any]):
     """List whose items are unpickled anew on each access.
 
     Python stores an object's reference count in the object, so that a worker
-    that reads a list of objects ends with a copy of its own. One buffer of
-    bytes stays shared.
+    that reads a list of objects ends up with its own copy. One buffer of bytes
+    stays shared.
 
     Args:
-        items: objects that pickle.
+        items: picklable objects.
     """
 
     def __init__(self, items: Iterable[Any] = ()) -> None:

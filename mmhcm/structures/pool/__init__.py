@@ -1,4 +1,4 @@
-"""The object pool: cut, built, opened."""
+"""Object pool: cutting, building and reading."""
 
 from .building import (
     PoolOptions,

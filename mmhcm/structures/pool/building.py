@@ -1,4 +1,4 @@
-"""Cutting the objects of a data set into an object pool."""
+"""Building of an object pool from the objects of a data set."""
 
 import math
 import multiprocessing
@@ -31,8 +31,8 @@ from .cutting import Cut, CutTask, instance_bboxes, plan_cut, try_to_cut
 from .file import INDEX, PIXELS, PoolError, checksum, write_index
 from .object_pool import ObjectPool
 
-# One task of a worker process; larger ones mean fewer round trips, but more
-# finished patches that wait in memory.
+# Images of one task of a worker process; larger tasks mean fewer round trips,
+# but more finished patches that wait in memory.
 _IMAGES_PER_TASK = 4
 
 
@@ -44,16 +44,17 @@ def pool_fingerprint(
     checksums: FileChecksums | None = None,
     **options: Any,
 ) -> str:
-    """Return a digest of all that a pool is made from, wherever that is.
+    """Return a digest of a pool's inputs, independent of the data set's path.
 
-    Images count by their files' bytes, so that copies of a data set are the
-    same.
+    The digest includes the bytes of the image files, so that copies of a data
+    set give equal digests.
 
     Args:
         images: see `build_pool`.
         num_classes: number of classes.
-        objects: all objects. Defaults to None: they are listed here.
-        checksums: of the images' files. Defaults to None: all are read.
+        objects: all objects. Defaults to None: the result of `list_objects`.
+        checksums: checksums of the image files. Defaults to None: all files
+            are read.
         **options: fields of `PoolOptions`.
     """
     if objects is None:
@@ -87,16 +88,16 @@ def build_pool(
 ) -> ObjectPool:
     """Cut the objects out of all images and write the pool, or nothing.
 
-    The files are the same to the byte for any number of workers. A pool that
-    was in the folder stays usable until the new one is complete.
+    The files are byte-identical for any number of workers. An existing pool in
+    the folder stays usable until the new pool is complete.
 
     Args:
         path: folder of the pool, made if absent.
         images: data infos with ``img_path``, ``img_id``, ``instances`` and
-            ``ignored_regions``, as the data sets of this project give them.
+            ``ignored_regions``, as in the data sets of this project.
         num_classes: number of classes.
-        num_workers: processes that decode and cut; with 1 this one does. With
-            more, a script has to guard its main part by ``__name__``.
+        num_workers: processes that decode and cut; 1 uses the calling process.
+            With more, a script must guard its main part by ``__name__``.
         progress: called with 1 after each image.
         counter: counts broken images, whose objects are left out.
             Defaults to None: a broken image is an error.
@@ -105,11 +106,11 @@ def build_pool(
         **options: fields of `PoolOptions`.
 
     Raises:
-        PoolError: an image is broken, or the folder holds something else
-            under the pool's names.
+        PoolError: an image is broken, or the folder holds other files under
+            the pool's names.
     """
     path = Path(path)
-    ObjectPool.exists(path)  # raises for files that are not ours
+    ObjectPool.exists(path)  # raises for files that are not a pool
     settings = PoolOptions(**options)
     everything = list_objects(images) if objects is None else objects
     digest = pool_fingerprint(
@@ -158,7 +159,7 @@ def build_pool(
             if progress is not None:
                 progress(1)
     objects = objects.take(np.array(cut_inds, dtype=np.int64))
-    # If this is not reached, the fingerprint in the pixels gives it away.
+    # The fingerprint in the pixels shows if the index is not written.
     write_index(
         path / INDEX,
         digest,
@@ -193,7 +194,7 @@ def _map_in_order(
     if num_workers <= 1 or len(tasks) <= 1:
         yield map(try_to_cut, tasks)
         return
-    # A fork would copy the threads' locks of whatever runs in this process.
+    # A fork would copy the locks of other threads in this process.
     context = multiprocessing.get_context('spawn')
     with context.Pool(
         min(num_workers, len(tasks)), cv2.setNumThreads, (1,)
@@ -206,20 +207,20 @@ class PoolOptions:
     """Options of a pool.
 
     Attributes:
-        context: pixels around an object, as a share of its side, on each
-            side; at least 2 pixels where the image has them. Sides are cut
-            where another object or an ignored region would be seen.
+        context: margin around an object, as a share of the object's side, on
+            each side; at least 2 pixels if inside the image. Sides are cut
+            where another object or an ignored region would be visible.
         min_size: smallest sqrt(area) in source pixels.
         max_size: largest sqrt(area) in source pixels.
         max_occlusion: highest occlusion (VisDrone: 0 none, 1 partial,
-            2 heavy). Data sets without the field count as 0.
+            2 heavy). 0 for data sets without the field.
         max_truncation: highest truncation (VisDrone: 0 none, 1 partial).
         max_ignored: highest share of a box inside ignored regions.
-        max_foreign: highest share of a box that other objects, of any class
-            and ignored ones too, cover.
-        max_per_class: at most so many objects of each class, drawn at random
-            from those that pass; None takes all.
-        seed: of that draw.
+        max_foreign: highest share of a box that is covered by other objects
+            of any class, including ignored objects.
+        max_per_class: maximum number of objects of each class, drawn at random
+            from the objects that pass the filters; None keeps all.
+        seed: seed of the draw for ``max_per_class``.
     """
 
     context: float = 0.25
@@ -256,7 +257,8 @@ class Selection:
 
     Attributes:
         image_inds: int64 (p,), image of each object, ascending.
-        instance_inds: int64 (p,), its position among the image's instances.
+        instance_inds: int64 (p,), index of each object among the image's
+            instances.
         bboxes: float32 (p, 4) xyxy, source pixels.
         labels: int64 (p,).
         occlusions: int8 (p,).
@@ -317,7 +319,7 @@ def image_aspects(
         num_images * num_classes,
     )
     shape = (2, num_images, num_classes)
-    # Without images, NumPy counts in integers.
+    # Without images, NumPy returns integers.
     sums = sums.reshape(shape).astype(np.float64)
     return sums.transpose(1, 0, 2).copy()
 
@@ -339,7 +341,7 @@ def filter_objects(
         if len(regions) and keep[own].any():
             shares = union_shares(objects.bboxes[own], regions)
             keep[own] &= shares <= options.max_ignored
-        # Last, of the objects that are left, as it takes the longest.
+        # Last, for the remaining objects only, because it takes the longest.
         rows = starts[ind] + np.flatnonzero(keep[own])
         shares = covered_shares(
             instance_bboxes(info), objects.instance_inds[rows]

@@ -15,7 +15,7 @@ from .file import PoolError
 
 
 def instance_bboxes(info: dict[str, Any]) -> np.ndarray:
-    """Return boxes (n, 4) of an image's instances, ignored ones too."""
+    """Return boxes (n, 4) of an image's instances, including ignored ones."""
     return as_bboxes([instance['bbox'] for instance in info['instances']])
 
 
@@ -25,11 +25,11 @@ class CutTask:
 
     Attributes:
         img_path: The image.
-        inds: int (p,), which of ``bboxes`` are cut out.
-        bboxes: (n, 4) xyxy of all that a patch may show, source pixels:
-            instances, ignored ones too, and ignored regions.
+        inds: int (p,), indices in ``bboxes`` of the objects to cut out.
+        bboxes: (n, 4) xyxy, source pixels, of everything that a patch may
+            show: instances, including ignored ones, and ignored regions.
         context: See `PoolOptions`.
-        image_wh: The size that the image should have, if that is known.
+        image_wh: Expected width and height of the image, if known.
     """
 
     img_path: str
@@ -40,12 +40,13 @@ class CutTask:
 
 
 class Cut(NamedTuple):
-    """An object that was cut out.
+    """Object that was cut out.
 
     Attributes:
         patch: uint8 (h, w, 3) BGR.
         bbox: float32 (4,) xyxy of the object, pixels of the patch.
-        foreign: float32 (k, 4) xyxy, what others cover of the object.
+        foreign: float32 (k, 4) xyxy, parts of the object that other objects
+            or ignored regions cover, pixels of the patch.
         look: float32 (4,), see ``looks.surround_looks``.
         origin: float32 (2,), x and y of the patch, source pixels.
     """
@@ -60,7 +61,7 @@ class Cut(NamedTuple):
 def plan_cut(
     info: dict[str, Any], inds: np.ndarray, context: float
 ) -> CutTask:
-    """Make the task of cutting instances ``inds`` out of an image."""
+    """Create the task of cutting instances ``inds`` out of an image."""
     regions = as_bboxes(info.get('ignored_regions', []))
     return CutTask(
         str(info['img_path']),
@@ -72,7 +73,7 @@ def plan_cut(
 
 
 def try_to_cut(task: CutTask) -> list[Cut | None] | PoolError:
-    """Cut as `cut_objects`; return the fault of a broken image."""
+    """Call `cut_objects`; return the error of a broken image."""
     try:
         return cut_objects(task)
     except PoolError as error:
@@ -82,8 +83,8 @@ def try_to_cut(task: CutTask) -> list[Cut | None] | PoolError:
 def cut_objects(task: CutTask) -> list[Cut | None]:
     """Cut out the pixels of each object.
 
-    None stands for an object that has no area inside its image. A process
-    pool runs this, so it takes and returns what pickles.
+    None stands for an object that has no area inside its image. Arguments and
+    results are picklable, for process pools.
 
     Raises:
         PoolError: the image is absent, no image or of another size.
@@ -109,7 +110,7 @@ def read_image(img_path: str) -> np.ndarray:
     """Decode an image to uint8 BGR (h, w, 3), in its stored orientation.
 
     Annotations are drawn on the stored pixels, so the EXIF orientation is
-    left alone, as ``LoadImage`` does too.
+    ignored, as in ``LoadImage``.
 
     Raises:
         PoolError: the image is absent, no image or cut short.
@@ -149,7 +150,7 @@ def _cut_object(
     start = np.maximum(np.floor(bbox[:2] - margin), 0)
     stop = np.minimum(np.ceil(bbox[2:] + margin), (width, height))
     window = clear_window(bbox, np.concatenate([start, stop]), others)
-    # Whole pixels: none of the others', and all of the object's.
+    # Whole pixels: none of other objects, and all of the object.
     left, top = np.minimum(np.ceil(window[:2]), bbox[:2]).astype(int)
     right, bottom = np.ceil(np.maximum(np.floor(window[2:]), bbox[2:])).astype(
         int

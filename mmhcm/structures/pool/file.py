@@ -1,10 +1,10 @@
-"""The two files of an object pool.
+"""Two files of an object pool.
 
 ``pool.bin`` starts with the pool's fingerprint, 64 ASCII characters, followed
 by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` holds
 the position, shape, object and source image of each patch, and the checksum
 of its pixels, which is compared whenever a patch is read. The parts of other
-objects that cover an object are there as boxes, patch after patch.
+objects that cover an object are stored as boxes, patch after patch.
 """
 
 import zlib
@@ -18,10 +18,10 @@ VERSION = 6
 PIXELS, INDEX = 'pool.bin', 'pool_index.bin'
 _KIND = f'object pool {VERSION}'
 _HEADER_BYTES = 64
-# Pixels of a side of a patch, far above those of any image, so that sums of
-# areas stay below 2**63.
+# Limit of a patch's sides, pixels, far above the sides of any image, so that
+# sums of areas stay below 2**63.
 _MAX_SIDE = 1 << 18
-#: Of each patch; their type, and their shape behind the number of patches.
+#: Fields of each patch: type, and shape after the number of patches.
 _PATCH_FIELDS = {
     'shapes': (np.int64, (2,)),
     'checksums': (np.uint32, ()),
@@ -60,16 +60,16 @@ def write_index(
     """
     fields = {'fingerprint': np.array(digest), **arrays}
     assert set(fields) == _FIELDS, f'{set(fields) ^ _FIELDS}'
-    # The fingerprint lies among the arrays, as a pool can be opened by any.
+    # The fingerprint is an array, because a pool can be opened without it.
     write_arrays(path, _KIND, '', fields)
 
 
 def read_index(path: Path) -> dict[str, np.ndarray]:
-    """Map the fields of an index, and the ``offsets`` of the patches.
+    """Map the fields of an index; add the ``offsets`` of the patches.
 
     Raises:
         StalePoolError: the file is absent, damaged or of another version.
-        PoolError: the file is no index.
+        PoolError: the file is not an index.
     """
     if not path.exists():
         raise StalePoolError(f'{path.parent}: holds no object pool')
@@ -95,7 +95,7 @@ def checksum(patch: np.ndarray) -> int:
 
 
 def _is_sound(index: dict[str, np.ndarray]) -> bool:
-    """Check that all fields are there and fit each other."""
+    """Check that all fields are present and consistent."""
     if set(index) != _FIELDS or index['labels'].ndim != 1:
         return False
     num = len(index['labels'])

@@ -1,4 +1,4 @@
-"""The object pool: the pixels of a data set's objects in one packed file.
+"""Object pool: the pixels of a data set's objects in one packed file.
 
 The layout of the files is described in `mmhcm.structures.pool.file`.
 """
@@ -22,18 +22,18 @@ from .file import (
 class ObjectPool:
     """Patches of objects, memory-mapped: workers share one copy.
 
-    Pickling takes the path along and opens the pool anew on the other side.
+    Pickling stores the path; unpickling opens the pool again.
 
     Attributes:
         path: folder of the pool.
-        fingerprint: digest of what the pool was made from.
+        fingerprint: digest of the pool's inputs.
         bboxes: float32 (p, 4) xyxy of each object in pixels of its patch.
         labels: int64 (p,).
         image_inds: int64 (p,), source image of each object.
-        foreign_bboxes: float32 (f, 4) xyxy, what other objects cover of each
-            object, patch after patch; see `foreign`.
-        looks: float32 (p, 4), colour and contrast of what surrounds each
-            object in its source image, see ``looks.surround_looks``.
+        foreign_bboxes: float32 (f, 4) xyxy, parts of each object that other
+            objects cover, patch after patch; see `foreign`.
+        looks: float32 (p, 4), colour and contrast around each object in its
+            source image, see ``looks.surround_looks``.
         origins: float32 (p, 2), x and y of each patch in its source image,
             pixels.
         class_counts: int64 (c,), objects of the data set before filters.
@@ -76,13 +76,13 @@ class ObjectPool:
 
         Args:
             path: folder of the pool.
-            expected_fingerprint: `pool_fingerprint` of the present inputs;
-                None takes any pool.
+            expected_fingerprint: `pool_fingerprint` of the current inputs;
+                None accepts any pool.
 
         Raises:
             StalePoolError: the pool is absent, of another version, of
                 other inputs, damaged or cut short.
-            PoolError: the files are no pool.
+            PoolError: the files are not a pool.
         """
         pool = cls(path)
         if expected_fingerprint not in (None, pool.fingerprint):
@@ -112,7 +112,7 @@ class ObjectPool:
         """Return patch ``ind``, a read-only view, uint8 (h, w, 3) BGR.
 
         Raises:
-            PoolError: the pixels are not those that were written.
+            PoolError: the pixels differ from the written pixels.
         """
         shape = self.patch_shape(ind)
         pixels = self._pixels[self._offsets[ind] : self._offsets[ind + 1]]
@@ -133,11 +133,10 @@ class ObjectPool:
     def foreign(self, ind: int) -> np.ndarray:
         """Return the parts of other objects on the object of patch ``ind``.
 
-        They are in the patch without labels.
+        The patch shows the parts without labels.
 
         Returns:
-            float32 (k, 4) xyxy, pixels of the patch, inside of the object's
-            box.
+            float32 (k, 4) xyxy, pixels of the patch, inside the object's box.
         """
         starts = self._foreign_starts
         return self.foreign_bboxes[starts[ind] : starts[ind + 1]]

@@ -18,11 +18,11 @@ from mmhcm.structures.annotations import (
 
 from .submission import read_submission, validate_submission, write_submission
 
-_MAX_NAMES = 5  # of missing images, in one line
+_MAX_NAMES = 5  # names of missing images in one line
 
 
 class EnsembleCounts(NamedTuple):
-    """Images, and rows before and after the fusion."""
+    """Numbers of images, and of rows before and after the fusion."""
 
     num_images: int
     num_input_rows: int
@@ -46,19 +46,19 @@ def ensemble_submissions(
     Args:
         paths: Zips or folders of result files, one for each detector.
         out_path: The zip to write, whole or not at all.
-        weights: A weight for each detector. Defaults to None: all alike.
+        weights: A weight for each detector. Defaults to None: equal weights.
         method: See ``merging.ensemble.fuse_detections``.
-        iou_thr: See there.
-        skip_box_thr: See there.
+        iou_thr: See ``fuse_detections``.
+        skip_box_thr: See ``fuse_detections``.
         image_whs: (width, height) of each image of the split, by its stem.
-            Defaults to None: images are those of the results, and as large
-            as their boxes reach.
-        max_dets: Most rows of an image. Defaults to 500.
-        progress: Wraps the images, to show how far it is.
+            Defaults to None: the images of the results, each as large as its
+            boxes reach.
+        max_dets: Maximum number of rows of an image. Defaults to 500.
+        progress: Wraps the images, to show the progress.
 
     Raises:
-        ValueError: results of other images than the others' or the split's,
-            a malformed row, or settings that do not fit.
+        ValueError: the results are of different images or not of the split's,
+            a row is malformed, or settings are invalid.
         OSError: a file cannot be read or written.
     """
     if len(paths) < 2:
@@ -95,7 +95,7 @@ def _check_images(
     results: Sequence[Mapping[str, str]],
     image_whs: Mapping[str, tuple[int, int]] | None,
 ) -> None:
-    """Raise unless every result is of the same images, and of the split's."""
+    """Check that all results are of the same images, and of the split's."""
     wanted = set(image_whs or ()).union(*results)
     if not wanted:
         raise ValueError(f'{paths[0]}: no result files')
@@ -140,7 +140,7 @@ def _parse(
 def _extent(
     parts: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
 ) -> tuple[int, int]:
-    """Find the (width, height), pixels, that holds all boxes."""
+    """Compute the (width, height), pixels, that contains all boxes."""
     corners = np.concatenate([part[0][:, 2:] for part in parts])
     width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)
     return int(width), int(height)

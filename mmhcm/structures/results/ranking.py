@@ -1,4 +1,4 @@
-"""Ranks of a result among those that the paper publishes.
+"""Ranks of a result among the published results of the paper.
 
 *Patch-Level Augmentation for Object Detection in Aerial Images* (ICCVW 2019):
 Table 2 is an extract of the VisDrone-DET2019 leaderboard, Table 1 the paper's
@@ -14,7 +14,7 @@ from mmhcm.structures.images import is_apple_double
 
 from .scores import format_table
 
-#: Images of each split, together the 10,209 that the paper counts.
+#: Number of images of each split; 10,209 in total, as in the paper.
 IMAGES = {'train': 6471, 'val': 548, 'test-dev': 1610, 'test-challenge': 1580}
 _FOLDERS = {f'visdrone2019-det-{split}': split for split in IMAGES}
 
@@ -60,10 +60,10 @@ TABLE_1: dict[str, Any] = {
 
 
 def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
-    """Return the split that a folder is named after, or None, and its images.
+    """Return the split by a folder's name, or None, and the number of images.
 
-    The name is VisDrone2019-DET-..., of the folder or of a link to it. Images
-    are counted by their annotation files.
+    The folder, or a link to the folder, has the name VisDrone2019-DET-....
+    Images are counted by their annotation files.
 
     Raises:
         OSError: ``annotations`` cannot be read.
@@ -79,16 +79,16 @@ def recognise_split(data_root: str | Path) -> tuple[str | None, int]:
 def rank_scores(scores: Scores, data_root: str | Path) -> dict[str, Any]:
     """Rank official scores among the rows of every published table.
 
-    Published scores have two decimals, and so has the comparison: the result
-    comes after the rows that it equals. Rows are comparable when all were
-    measured on the same images.
+    AP is compared with two decimals, as published; the result comes after the
+    rows of equal AP. Rows are comparable if all were measured on the same
+    images.
 
     Args:
         scores: The scores.
-        data_root: Folder of the split that they were measured on.
+        data_root: Folder of the split that the scores were measured on.
 
     Returns:
-        Values of JSON: the split and its tables, with all rows.
+        JSON values: the split and the tables, with all rows.
 
     Raises:
         OSError: ``data_root`` cannot be read.
@@ -127,7 +127,7 @@ def _row(method: str, split: str, values: Sequence[float]) -> dict[str, Any]:
 
 
 def format_rankings(rankings: dict[str, Any]) -> str:
-    """Format what `rank_scores` returns as tables, each with a caution."""
+    """Format the result of `rank_scores` as tables, each with a caution."""
     split, images = rankings['split'], f'{rankings["num_images"]:,}'
     images += (
         f' of {IMAGES[split]:,} images of {split}'

@@ -1,4 +1,4 @@
-"""Official scores of result files, their tables and their file."""
+"""Official scores of result files, as tables and as a file."""
 
 import json
 import math
@@ -33,8 +33,8 @@ PROTOCOL = (
     'the first 500 rows of an image, ARn over the first n; boxes at least '
     'half in ignored regions dropped'
 )
-#: Share of the rows of results that would be corners of a box, and share of
-#: those that would reach beyond their image, when corners are written.
+#: Minimum shares of rows that are valid as corners, and that reach beyond
+#: their image as widths and heights, in results that look like corners.
 _CORNERS, _BEYOND = 0.98, 0.2
 OFFICIAL = 'official (classes weighted by the images that hold them)'
 CLASS_MEAN = 'class mean (plain, over the classes with objects)'
@@ -46,8 +46,8 @@ class AnnotatedSplit:
 
     Attributes:
         annotations: Rows (n, 8) by image stem.
-        image_whs: (width, height) by image stem, pixels; of images without
-            annotations too.
+        image_whs: (width, height) by image stem, pixels; also of images
+            without annotations.
 
     Raises:
         ValueError: the size of an annotated image is missing.
@@ -65,7 +65,7 @@ class AnnotatedSplit:
     @property
     def stems(self) -> list[str]:
         """Annotated images in the order of their files' names."""
-        # Stems have another order: '-' is before the '.' of the suffix.
+        # Stems sort differently: '-' is before the '.' of the suffix.
         return sorted(self.annotations, key=lambda stem: f'{stem}.txt')
 
 
@@ -79,12 +79,12 @@ def read_split(
     Args:
         data_root: Folder with ``annotations`` and ``images``.
         sizes_path: Table of image sizes that replaces the images.
-        counter: Counts odd rows, images without annotations, and files with no
-            name of an image.
+        counter: Counts suspicious rows, images without annotations, and files
+            without the suffix of an image.
 
     Raises:
-        ValueError: a malformed file, no annotations, or an image of which no
-            size is known.
+        ValueError: a file is malformed, there are no annotations, or the size
+            of an image is unknown.
         OSError: a file or folder cannot be read.
     """
     folder = Path(data_root) / 'annotations'
@@ -123,7 +123,7 @@ def read_split_sizes(
     Args:
         data_root: Folder with ``images``.
         sizes_path: The table.
-        counter: Counts files with no name of an image.
+        counter: Counts files without the suffix of an image.
     """
     if sizes_path is not None:
         return read_sizes_csv(sizes_path)
@@ -155,7 +155,7 @@ def pair_results(
     Args:
         results: Text of each image's result file, by the image's stem.
         split: The annotations.
-        results_path: Zip or folder of the results, for errors.
+        results_path: Zip or folder of the results, named in errors.
 
     Returns:
         A record an image by its stem, in the order of file names.
@@ -222,11 +222,11 @@ def score_folder(
     """Score a folder or zip of result files against a split on disk.
 
     Args:
-        results_path: Folder or zip, one result file an image.
+        results_path: Folder or zip with one result file per image.
         data_root: Folder with ``annotations`` and ``images``.
         sizes_path: Table of image sizes that replaces the images.
-        counter: Counts odd rows of the files, and what the protocol leaves out
-            of the score.
+        counter: Counts suspicious rows of the files, and rows that the
+            protocol does not score.
 
     Raises:
         ValueError: a file is missing, unknown or malformed.
@@ -286,7 +286,7 @@ def format_scores(scores: Scores, class_names: Sequence[str] = CLASSES) -> str:
 
 
 def _check_none(stems: set[str], fault: str, where: str = '') -> None:
-    """Raise if there are images with a fault."""
+    """Raise an error if there are images with a fault."""
     if stems:
         raise ValueError(f'{where}{len(stems)} {fault}, first {min(stems)}')
 
@@ -296,7 +296,7 @@ def _note_odd_results(
     records: Mapping[str, ImageRecord],
     counter: FaultCounter,
 ) -> None:
-    """Count what the protocol leaves out of result files."""
+    """Count results that look like corners, and rows that are not scored."""
     if look_like_corners(records.values()):
         counter.add(
             'results that are read as x, y, width, height and look like '
@@ -322,13 +322,14 @@ def _note_odd_results(
 
 
 def look_like_corners(records: Iterable[ImageRecord]) -> bool:
-    """Test if boxes x, y, w, h make sense as corners alone.
+    """Check if boxes x, y, w, h are plausible only as corners.
 
-    As corners nearly all lie in their image, and the second is right of and
-    below the first. As widths and heights, many reach beyond it.
+    As corners, nearly all boxes are in their image, with the second corner
+    right of and below the first. As widths and heights, many boxes reach
+    beyond their image.
 
     Args:
-        records: Those of a split.
+        records: Records of a split.
     """
     num_rows = num_corners = num_beyond = 0
     for record in records:

@@ -1,4 +1,4 @@
-"""Submissions: one result file an image, at the root of one zip."""
+"""Submissions: one result file per image, at the root of one zip."""
 
 import stat
 import struct
@@ -22,8 +22,8 @@ from mmhcm.structures.annotations import (
 from mmhcm.structures.files import atomic_write, one_line
 from mmhcm.structures.images import is_apple_double
 
-# Far above any sensible result, low enough that a hostile zip cannot fill
-# the memory: 500 rows take about 25 kB.
+# Limits far above any sensible result, low enough that a hostile zip cannot
+# fill the memory: 500 rows take about 25 kB.
 MAX_FILE_BYTES = 16 << 20
 MAX_TOTAL_BYTES = 1 << 30
 MAX_FILES = 100_000
@@ -32,15 +32,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MAX_NAME = 200  # characters of a name in a message
 _BORDER_TOLERANCE = 1e-6  # pixels, for the rounding of x + w alone
 
-# What zipfile raises on bytes that it cannot read.
+# Exceptions of zipfile for unreadable bytes.
 _DAMAGE = (
-    zipfile.BadZipFile,  # a wrong checksum, too
+    zipfile.BadZipFile,  # also a wrong checksum
     zlib.error,
     struct.error,
     EOFError,
     OSError,  # a position before the start of the file
     ValueError,
-    RuntimeError,  # encrypted; NotImplementedError is one, too
+    RuntimeError,  # encrypted; includes NotImplementedError
 )
 
 
@@ -64,11 +64,11 @@ def write_submission(path: str | Path, texts: Mapping[str, str]) -> None:
     Args:
         path: Path of the zip.
         texts: Text of each image's result file, by the image's stem; ''
-            where nothing was detected.
+            without detections.
 
     Raises:
-        ValueError: a stem cannot be a file name at the root of a zip, or two
-            are one name to some systems.
+        ValueError: a stem cannot be a file name at the root of a zip, or some
+            systems treat two stems as the same name.
     """
     seen: dict[str, str] = {}
     for stem in texts:
@@ -88,7 +88,7 @@ def write_submission(path: str | Path, texts: Mapping[str, str]) -> None:
         ):
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3  # unix, wherever it is written
+            info.create_system = 3  # Unix, on every system
             info.external_attr = 0o100644 << 16
             archive.writestr(info, text.encode(), compresslevel=6)
 
@@ -96,11 +96,11 @@ def write_submission(path: str | Path, texts: Mapping[str, str]) -> None:
 def read_submission(path: str | Path) -> dict[str, str]:
     """Read every result file of a zip or folder, by its stem.
 
-    Nothing is unpacked to disk and nothing is left out in silence.
+    Nothing is unpacked to disk and nothing is silently left out.
 
     Raises:
-        SubmissionError: the file is no zip, or an entry is no result file at
-            its root.
+        SubmissionError: the file is not a zip, or an entry is not a result
+            file at the root.
         OSError: ``path`` cannot be read.
     """
     path = Path(path)
@@ -118,12 +118,12 @@ def validate_submission(
     images: Mapping[str, tuple[int, int]],
     max_rows: int = MAX_DETS,
 ) -> list[str]:
-    """Name each fault of a submission, one line each; [] for a good one.
+    """List the faults of a submission, one line each; [] if valid.
 
     Args:
         path: Path of the zip.
         images: (width, height) of every image of the split, by its stem.
-        max_rows: Most rows a file may have. Defaults to 500.
+        max_rows: Maximum number of rows of a file. Defaults to 500.
 
     Raises:
         OSError: ``path`` cannot be read.
@@ -216,7 +216,7 @@ def _category_fault(category: float) -> str:
 
 
 def _zip_files(path: Path) -> Iterator[_File]:
-    """Read the files of a zip in its own order, each checked."""
+    """Read and check the files of a zip, in the order of the zip."""
     with path.open('rb') as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -226,7 +226,7 @@ def _zip_files(path: Path) -> Iterator[_File]:
         _check_bounds(path, [info.file_size for info in infos])
         seen: set[str] = set()
         for info in infos:
-            # A zip may hold names that no file has.
+            # A zip may hold names that no file can have.
             name = info.filename.encode('utf-8', 'replace').decode()
             fault = _name_fault(name) or _kind_fault(info)
             if _one_name(name) in seen:
@@ -241,12 +241,12 @@ def _zip_files(path: Path) -> Iterator[_File]:
 def _read_member(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo
 ) -> tuple[bytes, str]:
-    """Read a member: its bytes, and its fault or ''."""
+    """Return a member's bytes, and its fault or ''."""
     if info.file_size > MAX_FILE_BYTES:
         return b'', f'too large a file ({info.file_size} bytes)'
     try:
         with archive.open(info) as member:
-            # Without a length everything is expanded, whatever was declared.
+            # Without a length, read() expands more than the declared size.
             content = member.read(info.file_size + 1)
             if member.read(1) or len(content) > info.file_size:
                 return b'', 'holds more than it declares'
@@ -260,14 +260,14 @@ def _read_member(
 def _kind_fault(info: zipfile.ZipInfo) -> str:
     if stat.S_ISLNK(info.external_attr >> 16):
         return 'a link, not a file'
-    # Others expand a few bytes without any bound.
+    # Other methods expand a few bytes without any bound.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return 'compressed in another way than deflate'
     return ''
 
 
 def _one_name(name: str) -> str:
-    """Reduce a name to the part by which some system distinguishes it."""
+    """Normalize a name: names that are equal on some system become equal."""
     name = unicodedata.normalize('NFC', name.replace('\\', '/')).casefold()
     while name.startswith(('./', '/')):
         name = name.removeprefix('.').removeprefix('/')
@@ -275,7 +275,7 @@ def _one_name(name: str) -> str:
 
 
 def _folder_files(path: Path) -> Iterator[_File]:
-    """Read the files of a folder by name, each checked."""
+    """Read and check the files of a folder, in the order of names."""
     paths = sorted(p for p in path.iterdir() if not is_apple_double(p.name))
     is_file = [file_path.is_file() for file_path in paths]
     _check_bounds(

@@ -1,4 +1,4 @@
-"""Mined rounds and the errors they are of."""
+"""Mined rounds and their errors."""
 
 from .error_boxes import DetectedImage, find_errors
 from .error_kinds import (

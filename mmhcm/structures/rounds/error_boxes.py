@@ -16,10 +16,10 @@ from .hard_chips import ErrorBox, as_bbox
 
 @dataclass(frozen=True)
 class DetectedImage:
-    """Detections of one image, and what is annotated there, as arrays.
+    """Detections and annotations of one image, as arrays.
 
     Attributes:
-        det_bboxes: float32 (n, 4) xyxy, in the pixels of the objects.
+        det_bboxes: float32 (n, 4) xyxy, in the same pixels as the objects.
         det_scores: (n,).
         det_labels: int (n,).
         gt_bboxes: float32 (m, 4) xyxy.
@@ -45,7 +45,7 @@ class DetectedImage:
         det_scores: np.ndarray,
         det_labels: np.ndarray,
     ) -> 'DetectedImage':
-        """Take objects and regions as a data info has them."""
+        """Build the record from the objects and regions of a data info."""
         gt_bboxes, gt_ignored = instance_arrays(instances)
         return cls(
             as_bboxes(det_bboxes),
@@ -58,7 +58,7 @@ class DetectedImage:
         )
 
     def classify(self, **thresholds: float) -> ErrorTypes:
-        """Type the detections, see ``scoring.errors.classify_errors``."""
+        """Classify the detections, see ``scoring.errors.classify_errors``."""
         return classify_errors(
             self.det_bboxes,
             self.det_scores,
@@ -76,11 +76,11 @@ def find_errors(image: DetectedImage, types: ErrorTypes) -> list[ErrorBox]:
 
     Args:
         image: The image.
-        types: What ``image.classify`` gives.
+        types: Result of ``image.classify``.
 
     Returns:
-        The kinds in the order of ``ERROR_KINDS``, errors of a kind in the
-        order of the detections, or of the objects where these are missed.
+        Errors by kind in the order of ``ERROR_KINDS``; errors of a kind in the
+        order of the detections, missed objects in the order of the objects.
     """
     return [
         _error(kind, image, det, gt)
@@ -90,7 +90,7 @@ def find_errors(image: DetectedImage, types: ErrorTypes) -> list[ErrorBox]:
 
 
 def _places(kind: ErrorKind, types: ErrorTypes) -> list[tuple[int, int]]:
-    """Detection and object of each error, -1 for none."""
+    """Return the indices of each error's detection and object, -1 for none."""
     if kind.det_type is None:
         return [(-1, gt) for gt in np.flatnonzero(types.missed).tolist()]
     dets = np.flatnonzero(types.det_types == kind.det_type)

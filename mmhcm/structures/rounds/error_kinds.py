@@ -12,9 +12,9 @@ class ErrorKind:
     """A kind of error.
 
     Attributes:
-        name: As configs and files of rounds have it.
+        name: Name in configs and round files.
         one: One error in words.
-        many: Several of them in words.
+        many: Several errors in words.
         det_type: Type of the detections; None for missed objects, which have
             no detection.
     """

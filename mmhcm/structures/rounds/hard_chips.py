@@ -1,9 +1,9 @@
-"""A mined round: what was pasted, what went wrong, and the chips of it.
+"""Mined round: its pastes, errors and hard chips.
 
-A hard chip is a recipe, not pixels: an image, the patches pasted into it, a
-window. One round is one file of JSON lines: a header, a line a canvas, and a
-last line with the number of canvases and a digest of the lines before, so that
-neither a cut file nor a wrong bit in it is used.
+A hard chip is a recipe, not pixels: an image, the patches pasted into the
+image, a window. One round is one file of JSON lines: a header, a line per
+canvas, and a last line with the number of canvases and a digest of the lines
+before, which detects a file that is cut short or damaged.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from mmhcm.structures.files import (
 FORMAT = 'mmhcm hard chips'
 VERSION = 5
 
-#: Pixels, far above those of any image.
+#: Limit of coordinates, pixels, far above the sides of any image.
 _MAX_SIDE = 1e9
 _DAMAGES = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -44,10 +44,11 @@ class ErrorBox:
         bbox: xyxy, pixels of the canvas: the object that the error is about;
             the detection for a background error.
         kind: One of ``error_kinds.ERROR_KINDS``.
-        det_label: Label that was detected, -1 for a missed object.
+        det_label: Detected label, -1 for a missed object.
         gt_label: Label of the object, -1 for background.
         score: Score of the detection, 0 for a missed object.
-        det_bbox: The detection, where ``bbox`` is not; None otherwise.
+        det_bbox: xyxy of the detection; None for a background error, where
+            ``bbox`` is the detection, and for a missed object.
     """
 
     bbox: tuple[float, float, float, float]
@@ -65,20 +66,20 @@ class ErrorBox:
 
 @dataclass(frozen=True)
 class MinedCanvas:
-    """One canvas: where it comes from, what was pasted, its hard chips.
+    """One canvas: its source, pastes, errors and hard chips.
 
     Attributes:
-        source: Position of the canvas' data set, 0 for the own one.
+        source: Index of the canvas' data set, 0 for the own data set.
         image: Index of the image in that data set.
-        img_id: Name of the image, to check the data set by.
+        img_id: Name of the image, to verify the data set.
         pastes: Patches from the object pool, in the order of pasting.
         windows: Chips xyxy, canvas pixels.
         scale_inds: Scale of each chip.
         errors: The errors that are learned in the chips.
-        chip_errors: Positions in ``errors`` of those that are learned in each
-            chip; empty for chips that are not made from errors.
-        other_errors: Errors that no chip is made for: their kind is not
-            mined, they are learned in no chip, or their chips are left out.
+        chip_errors: Indices in ``errors`` of the errors that are learned in
+            each chip; empty for chips that are not made from errors.
+        other_errors: Errors without a chip: errors of a kind that is not
+            mined, that are learned in no chip, or whose chips are left out.
     """
 
     source: int
@@ -92,7 +93,7 @@ class MinedCanvas:
     other_errors: Sequence[ErrorBox] = ()
 
     def __post_init__(self) -> None:
-        # One form for equal records, so that they give equal bytes.
+        # Equal records have one form, so that equal bytes are written.
         windows = tuple(tuple(map(float, row)) for row in self.windows)
         if any(len(row) != 4 for row in windows):
             raise ValueError('a window must have 4 numbers')
@@ -126,12 +127,12 @@ class MinedCanvas:
             raise ValueError('chip_errors name an error that does not exist')
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plain values of the record, as they are written."""
+        """Return the plain values of the record, as written to the file."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> 'MinedCanvas':
-        """Build the record of ``to_dict``'s values."""
+        """Build the record from the values of ``to_dict``."""
         check_fields(cls, values)
         values = dict(values)
         values['pastes'] = [_as_paste(paste) for paste in values['pastes']]
@@ -142,13 +143,13 @@ class MinedCanvas:
 
 @dataclass(frozen=True)
 class HardChipRound:
-    """The result of one mining round.
+    """Result of one mining round.
 
     Attributes:
-        number: From 1.
-        fingerprint: Digest of the weights and inputs that it was mined from.
+        number: Number of the round, from 1.
+        fingerprint: Digest of the weights and inputs of the mining.
         canvases: The canvases that have hard chips, in canvas order.
-        counts: What the round saw, by name, for logs and reports.
+        counts: Statistics of the round, by name, for logs and reports.
         origin: Epoch, seed and digest of the weights, for reports.
     """
 
@@ -167,7 +168,7 @@ class HardChipRound:
         return sum(len(canvas.windows) for canvas in self.canvases)
 
     def flatten(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Canvas of each chip (m,), windows (m, 4) and scales (m,)."""
+        """Return canvas (m,), window (m, 4) and scale (m,) of each chip."""
         canvas_inds = np.repeat(
             np.arange(len(self.canvases)),
             [len(canvas.windows) for canvas in self.canvases],
@@ -212,11 +213,12 @@ def read_round(
 
     Args:
         path: The file.
-        fingerprint: If given, what the round must have been mined from.
+        fingerprint: Required fingerprint of the round. Defaults to None: any.
 
     Raises:
-        HardChipError: no such file, not one of ours, another version, cut
-            short, damaged, or of another fingerprint; names file and line.
+        HardChipError: the file is absent, not a round file, of another
+            version, cut short, damaged, or of another fingerprint; the message
+            names file and line.
     """
     try:
         content = Path(path).read_bytes()
@@ -250,7 +252,7 @@ def _last_line(num_canvases: int, digest: str) -> bytes:
 
 
 def _check_end(content: bytes, path: str) -> None:
-    """Refuse a file that is cut short."""
+    """Raise an error if the file is cut short or damaged."""
     start = content.rfind(b'\n', 0, -1) + 1
     num_lines = content.count(b'\n', 0, start)
     digest = hashlib.sha256(content[:start]).hexdigest()
@@ -284,7 +286,7 @@ def _read_header(line: bytes, where: str) -> dict[str, Any]:
             raise HardChipError(f'{where}: damaged (no {name})')
     try:
         json.dumps(header, allow_nan=False)
-    except ValueError as error:  # a number beyond all
+    except ValueError as error:  # an infinite number
         raise HardChipError(f'{where}: damaged ({error})') from error
     return header
 
