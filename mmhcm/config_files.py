@@ -1,7 +1,8 @@
 """Config files of the package, and references between the values of a config.
 
-Nothing here imports MMEngine, so that ``import mmhcm`` stays light. MMEngine's
-``Config`` is extended as soon as it is loaded, see :func:`extend_when_loaded`.
+This module does not import MMEngine, so that ``import mmhcm`` stays light.
+MMEngine's ``Config`` is extended as soon as ``Config`` is loaded, see
+:func:`extend_when_loaded`.
 """
 
 import copy
@@ -17,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-#: What the names of the package's configs begin with, as in ``mmdet::``.
+#: Prefix of the names of the package's configs, like ``mmdet::``.
 SCOPE = 'mmhcm::'
 _MMENGINE = 'mmengine.config.config'
 _REFERENCE = re.compile(r'\$\{(?:(\w+)|len\((\w+)\))\}')
@@ -25,7 +26,7 @@ _is_deferred = ContextVar('is_deferred', default=False)
 
 
 def config(name: str) -> str:
-    """Return the path of a config, or of a folder of them, of the package.
+    """Return the path of a config or of a folder of configs of the package.
 
     Args:
         name: Path below ``configs/``, with or without ``mmhcm::`` in front.
@@ -38,7 +39,7 @@ def config(name: str) -> str:
         ['hcm', 'faster-rcnn_r50_fpn_hcm_coco.py']
     """
     package = Path(__file__).parent
-    # The first is there in a wheel, the second in a checkout.
+    # The first folder exists in a wheel, the second in a checkout.
     folders = package / '.mim' / 'configs', package.parent / 'configs'
     for folder in folders:
         path = folder / name.removeprefix(SCOPE)
@@ -54,7 +55,8 @@ def resolve_references(values: dict[str, Any], strict: bool = True) -> None:
 
     ``${name}`` is the value of the config's variable ``name`` (whichever file
     or option sets it last), and ``${len(name)}`` its length. A string that is
-    one reference becomes a copy of the value; in a longer string, its text.
+    one reference becomes a copy of the value; in a longer string, the
+    reference is replaced by the text of the value.
 
     Args:
         values: Variables of the whole config.
@@ -75,7 +77,7 @@ def resolve_references(values: dict[str, Any], strict: bool = True) -> None:
 
 @contextmanager
 def deferred_references() -> Iterator[None]:
-    """Leave references in the configs that are loaded meanwhile."""
+    """Keep references unresolved in configs that are loaded in the block."""
     token = _is_deferred.set(True)
     try:
         yield
@@ -122,8 +124,8 @@ class _Resolver:
     def _resolved(self, value: Any, where: str) -> Any:
         """Resolve a value; dicts and lists in place.
 
-        Values of dicts are read as they are: MMEngine's would import lazy
-        objects.
+        Values of dicts are read by ``dict``'s methods: MMEngine's methods
+        would import lazy objects.
         """
         if isinstance(value, str):
             return self._resolved_text(value, where)
@@ -177,7 +179,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Any = None, target: Any = None
     ) -> ModuleSpec | None:
-        """Find the module of ``Config``, and have it extended."""
+        """Find the module of ``Config``, with a loader that extends it."""
         if fullname != _MMENGINE:
             return None
         sys.meta_path.remove(self)
@@ -188,7 +190,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Loader that extends the module that another one loads."""
+    """Loader that extends the module of another loader."""
 
     def __init__(self, loader: Loader) -> None:
         self.loader = loader
@@ -231,8 +233,8 @@ def _extend(module: ModuleType) -> None:
 def _packaged_base(cfg_path: str) -> str | None:
     """Find a base of another package, such as ``mmdet::_base_/x.py``.
 
-    MMEngine looks for it in all metafiles of the package first, which takes
-    longer than all else that is done to load a config.
+    MMEngine first searches all metafiles of the package for the base, which
+    takes longer than all other steps of loading a config.
     """
     package, _, name = cfg_path.partition('::')
     spec = find_spec(package) if name.startswith('_base_/') else None

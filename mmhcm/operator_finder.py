@@ -1,6 +1,6 @@
-"""Finder of mmcv's compiled operators where mmcv comes without them.
+"""Finder of stand-ins for mmcv's compiled operators, if mmcv has none.
 
-mmcv looks for its operators in the module ``mmcv._ext``, which mmcv-lite does
+mmcv imports its operators from the module ``mmcv._ext``, which mmcv-lite does
 not have. The finder is last in ``sys.meta_path``, so that an mmcv with
 compiled operators is used as it is. Importing mmhcm registers the finder; so
 does the file ``mmhcm-operators.pth`` of an installed mmhcm, in programs that
@@ -34,6 +34,6 @@ class OperatorFinder:
 
 
 def register_finder() -> None:
-    """Add the finder behind all others, once."""
+    """Append the finder to ``sys.meta_path``, once."""
     if OperatorFinder not in sys.meta_path:
         sys.meta_path.append(OperatorFinder)

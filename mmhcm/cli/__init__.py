@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-#: Names of the modules here that are commands.
+#: Modules of this package that are commands.
 COMMANDS = (
     *('init', 'train', 'test', 'predict', 'submit', 'evaluate'),
     *('validate_submission', 'ensemble', 'run_table', 'fit', 'analyze'),
@@ -17,8 +17,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that the first argument names.
 
     Args:
-        argv: Its name and its arguments. Defaults to None, those of the
-            process.
+        argv: Name and arguments of the command. Defaults to None, the
+            arguments of the process.
 
     Returns:
         The exit status.
@@ -34,5 +34,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument('command', choices=COMMANDS)
     name = parser.parse_args(argv[:1]).command
-    # Only this one, since most of them take seconds to import.
+    # Only the named command, because most commands take seconds to import.
     return import_module(f'{__name__}.{name}').main(argv[1:])

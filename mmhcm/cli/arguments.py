@@ -1,4 +1,4 @@
-"""Arguments that commands share; nothing here imports PyTorch."""
+"""Arguments that commands share; the module does not import PyTorch."""
 
 import argparse
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ def command_parser(
 
     Args:
         name: The command.
-        description: What it does.
-        example: Words after ``mmhcm`` and the name.
+        description: Purpose of the command.
+        example: Words after ``mmhcm`` and the name of the command.
     """
     return argparse.ArgumentParser(
         prog=f'mmhcm {name}',
@@ -55,7 +55,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of another test mode than the whole image at once."""
+    """Add the choice of a test mode instead of the whole image at once."""
     modes = parser.add_mutually_exclusive_group()
     modes.add_argument(
         '--tta', action='store_true', help="test at the config's many scales"
@@ -74,7 +74,7 @@ def add_mode_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that put bare annotations in place of images."""
+    """Add the arguments that replace images by bare annotations."""
     parser.add_argument(
         '--annotations',
         help="folder or tar of VisDrone annotations, in place of the config's "
@@ -88,7 +88,7 @@ def add_annotation_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class ConfigOptions(argparse.Action):
-    """Action for ``key=value``, imported when it is used."""
+    """Action for ``key=value``, whose code is imported on first use."""
 
     def __call__(
         self,

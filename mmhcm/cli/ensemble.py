@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         if not sizes:
             raise ValueError(f'{args.sizes or args.data_root}: no images')
     progress: partial[Iterable[str]] = partial(
-        # Nothing but the error goes to a file or pipe.
+        # ``disable=None``: no progress bar in a file or pipe.
         tqdm,
         desc='fusing images',
         leave=False,

@@ -67,8 +67,8 @@ def add_arguments(
     Args:
         parser: The parser of this kind.
         kind: A key of ``KINDS``.
-        words: The words that it is to read; a config among them decides what
-            detections are drawn from.
+        words: Words to parse; with a config among the words, detections are
+            those of a checkpoint instead of result files.
     """
     if kind in ('canvases', 'counts', 'sizes', 'masking') or (
         kind == 'detections' and any(word.endswith('.py') for word in words)

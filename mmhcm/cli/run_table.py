@@ -72,11 +72,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def table_runner(args: argparse.Namespace) -> 'TableRunner':
-    """Build the runner that a command line asks for.
+    """Build the table runner of a command line.
 
     Raises:
         OSError: the table cannot be read.
-        ValueError: an argument or the table does not fit.
+        ValueError: an argument or the table is invalid.
     """
     from mmhcm.apis.tables import RunSettings, TableRunner, read_table
 
@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         print_commands(runner, args.rows)
         return 0
-    # The default would leave the row's own process running.
+    # The default action would leave the row's process running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     done = runner.run(args.rows)
     path = runner.settings.work_dir / f'{runner.table.name}.md'
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def print_commands(runner: 'TableRunner', row_ids: list[str] | None) -> None:
-    """Print what would be run for rows, from the beginning."""
+    """Print all commands of rows, from the beginning."""
     for run in runner.runs(row_ids):
         print(f'# {run.row.id}, seed {run.seed}')
         for command in run.commands():

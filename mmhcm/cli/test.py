@@ -1,4 +1,4 @@
-"""Print the official scores of a checkpoint, in one of three test modes."""
+"""Print the official scores of a checkpoint, in one of four test modes."""
 
 import argparse
 import sys

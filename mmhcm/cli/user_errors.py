@@ -1,7 +1,8 @@
-"""One line on the screen, in place of a traceback, for users' errors.
+"""Reports of users' errors: one line on the screen instead of a traceback.
 
-Nothing here imports PyTorch or OpenMMLab: commands that need neither start
-at once. A command that has not loaded them has no log and no other ranks.
+This module imports neither PyTorch nor OpenMMLab, so that commands that
+need neither start at once. A command that has loaded neither has no log and no
+other ranks.
 """
 
 import argparse
@@ -26,7 +27,7 @@ _USER_ERRORS = (
     FloatingPointError,
     pickle.PickleError,
 )
-#: Exit status of shells for Ctrl-C: 128, and the number of the signal.
+#: Exit status of shells for Ctrl-C: 128 plus the number of the signal.
 _STOPPED = 128 + signal.SIGINT
 _WORKER = 'in DataLoader worker process'
 #: Part of PyTorch's message for a CPU's memory, a plain RuntimeError.
@@ -45,8 +46,8 @@ def command_main(
     """Return the entry point of a command, which reports users' errors.
 
     Args:
-        parse_args: Parser of the command line; None stands for that of the
-            process.
+        parse_args: Parser of the command line; None stands for the arguments
+            of the process.
         run: Function that does the work and returns the exit status.
         hint: How to continue after Ctrl-C. Defaults to '', no hint.
     """
@@ -63,8 +64,9 @@ def report_user_errors(command: Callable[[], int], hint: str = '') -> int:
 
     A user's error is a missing, damaged or unwritable file, a value that does
     not fit, a config value that names nothing, an overflow in training, or
-    too little memory. Its traceback goes to the log file of the run, if there
-    is one. The loss of another rank of the run is one line too.
+    too little memory. The traceback is written to the log file of the run, if
+    the run has a log file. The loss of another rank of the run is reported as
+    one line too.
 
     Args:
         command: Command to run; returns its exit status.
@@ -111,7 +113,7 @@ def describe_error(error: BaseException) -> str:
     if not lines:
         return type(error).__name__
     if _WORKER in lines[0]:
-        # The cause is the last line of what PyTorch raises for a worker.
+        # The cause is the last line of PyTorch's message for a worker.
         name, _, message = lines[-1].partition(': ')
         return message or name
     line = ' '.join(lines)
@@ -140,10 +142,10 @@ def _line_of(error: BaseException) -> str | None:
         # Other missing keys are faults of the program.
         is_users = 'registry' in str(error)
     if isinstance(error, TypeError):
-        # Arguments in a config that its class does not take, or lacks.
+        # Unexpected or missing arguments of a class in a config.
         is_users = bool(_BAD_ARGUMENT.search(str(error)))
     if isinstance(error, AttributeError):
-        # A section that a config lacks.
+        # A missing section of a config.
         is_users = "'ConfigDict' object has no attribute" in str(error)
     return describe_error(error) if is_users else None
 
@@ -162,7 +164,7 @@ def _is_stop(error: BaseException) -> bool:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    # The second is the name of PyTorch's class.
+    # ``OutOfMemoryError`` is the name of PyTorch's class.
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == 'OutOfMemoryError'
@@ -182,7 +184,7 @@ def _print_line(line: str, error: BaseException) -> None:
 
 @contextmanager
 def _ignored_stops() -> Iterator[None]:
-    """Ignore Ctrl-C, which a launcher passes on once more."""
+    """Ignore Ctrl-C, which a launcher sends again."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     except ValueError:
@@ -198,7 +200,7 @@ def _ignored_stops() -> Iterator[None]:
 
 @contextmanager
 def _quiet_logs() -> Iterator[None]:
-    """Keep failures to log on a full disk off the screen."""
+    """Hide messages about failed logging, such as on a full disk."""
     before = logging.raiseExceptions
     logging.raiseExceptions = False
     try:
@@ -225,7 +227,7 @@ def _log_traceback(error: BaseException) -> None:
 
 
 def _log_files() -> list[logging.FileHandler]:
-    """Return the log files of the run; none where MMEngine is not loaded."""
+    """Return the log files of the run; none if MMEngine is not loaded."""
     mmengine = sys.modules.get('mmengine.logging')
     if mmengine is None:
         return []

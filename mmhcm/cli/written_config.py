@@ -9,8 +9,8 @@ def check_target(path: str, force: bool, config: str = '') -> None:
     """Check that a config may be written.
 
     Raises:
-        FileExistsError: the file exists.
-        ValueError: the path is the config itself, or no Python file.
+        FileExistsError: the file exists, and ``force`` is False.
+        ValueError: the path is the config itself, or not a Python file.
     """
     target = Path(path)
     if target.suffix != '.py':

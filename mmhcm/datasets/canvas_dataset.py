@@ -37,9 +37,10 @@ from .seeding import sample_rng
 
 #: Default of ``max_uses``.
 MAX_USES = 15.0
-# A patch that fits better than others may be used so many times more often.
+# Factor by which a well-fitting patch may be used more often than others.
 _FAVOURITE = 4.0
-# AdaResampling: who shows the perspective, and who takes others along.
+# AdaResampling: class that shows the perspective, class that is copied with
+# another object.
 _RESAMPLING_CLASSES = 'pedestrian', 'people'
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
@@ -48,48 +49,48 @@ _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 class CanvasDataset:
     """Randomly selected images with class-balanced pasted objects.
 
-    Which images, and what is pasted where, follows from (seed, round, image)
-    and the image's pixels alone. Existing annotations stay and those of the
-    pasted objects are added (paper section 3.3). A sample's data info carries
+    Images and pastes depend only on (seed, round, image) and the image's
+    pixels. The annotations of pasted objects are added to the image's own
+    (paper section 3.3). A sample's data info carries
     ``canvas``, the ``MinedCanvas`` recipe without chips yet, and
     ``draw_key``, the integers that seed what a metric draws for it.
 
     Args:
-        sources (list[dict | BaseDataset]): Data sets of whole images, the own
-            one first, then external ones. All have the same classes.
-        pipeline (list): Transforms of one canvas; test-time ones.
-        pool (ObjectPool, optional): The pool that patches come from. None
-            pastes nothing.
-        num_canvases (int, optional): Canvases a round. Defaults to None, as
-            many as the own set has images.
-        external_ratio (float): Share of canvases from external sets, if there
-            are any. Defaults to 0.2.
+        sources (list[dict | BaseDataset]): Data sets of whole images: the own
+            data set first, then external data sets, of equal classes.
+        pipeline (list): Test transforms of one canvas.
+        pool (ObjectPool, optional): Source of patches. None pastes nothing.
+        num_canvases (int, optional): Canvases per round. Defaults to None,
+            the number of images of the own data set.
+        external_ratio (float): Share of canvases from external data sets, if
+            there are any. Defaults to 0.2.
         num_pastes (int): Objects to paste into one canvas. Defaults to 15.
         class_power (float): A class is drawn with weight
             instances ** -power. Defaults to 1.
-        max_uses (float): How often the patches of a class may be pasted in
-            the round, on average and on expectation. A class that would come
-            more often is drawn less, and the others more; if all would, fewer
-            objects are pasted. Defaults to 15.
+        max_uses (float): Limit on the mean number of uses of a class' patches
+            in the round, in expectation. A class above the limit is drawn less
+            often and the other classes more often; if all classes are above
+            the limit, fewer objects are pasted. Defaults to 15.
         paste (dict, optional): Fields of ``PasteOptions``; ``naive=True``
-            pastes at random, as a comparator. ``families`` default to
-            those of the own data set's meta information, if it has any.
+            pastes at random, as a comparator. ``families`` defaults to the
+            families in the own data set's meta information, if any.
         place_masks (str, optional): Folder with a mask for each own image,
-            ``<stem>.png``, such as its roads: objects are pasted where it is
-            not 0. Defaults to None: they are pasted next to objects.
+            ``<stem>.png``, such as its roads: objects are pasted where the
+            mask is not 0. Defaults to None: pasted next to objects.
         paste_classes (list[str], optional): Classes to paste. Defaults to
             None: all.
         ada_resampling (bool): An own image with a mask gets copies of its own
             objects by RRNet's AdaResampling, see ``plan_resampling``; then
-            ``class_power``, ``max_uses`` and ``paste`` have no effect on it,
-            nor has ``num_pastes`` unless it is 0. Defaults to False.
+            ``class_power``, ``max_uses`` and ``paste`` have no effect on the
+            image, nor has ``num_pastes`` unless 0. Defaults to False.
         round_number (int): The mining round, from 1. Defaults to 1.
-        seed (int): Defaults to 0.
+        seed (int): Seed of images and pastes. Defaults to 0.
 
     Raises:
-        ValueError: no source, or one without images or with other classes; an
-            argument out of range, an unknown field of ``paste``, an object
-            pool that is empty or of other classes, or an absent mask.
+        ValueError: no source, or a source without images or with other
+            classes; an argument out of range, an unknown field of ``paste``,
+            an object pool that is empty or of other classes, or an absent
+            mask.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class CanvasDataset:
         self._paste_share = 1.0
         if pool is not None:
             self._read_pool_statistics(pool)
-            # Workers are forked with the compiled loops.
+            # Workers inherit the compiled loops when they are forked.
             compile_blending()
             compile_planning()
 
@@ -205,7 +206,7 @@ class CanvasDataset:
         return info
 
     def __getitem__(self, idx: int) -> dict:
-        """Run the pipeline; a broken image gives way to the next canvas."""
+        """Run the pipeline; replace a broken image by the next canvas."""
         return self._reader.read(
             idx,
             self.get_data_info,
@@ -217,7 +218,7 @@ class CanvasDataset:
         self, info: dict, mask: np.ndarray | None, rng: np.random.Generator
     ) -> PastePlan:
         bboxes, ignored = instance_arrays(info['instances'])
-        # All of them, or now and then one less: the share on average.
+        # Rounded up or down at random: the share holds on average.
         num_pastes = int(self.num_pastes * self._paste_share + rng.random())
         return plan_pastes(
             (info['width'], info['height']),
@@ -266,7 +267,7 @@ class CanvasDataset:
     def _labels_of(
         self, name: str, classes: Sequence[str] | None
     ) -> list[int]:
-        """Return the labels of classes, of all if None."""
+        """Return the labels of ``classes``; None stands for all classes."""
         own = list(self.metainfo['classes'])
         wanted = own if classes is None else classes
         unknown = [label for label in wanted if label not in own]
@@ -278,7 +279,7 @@ class CanvasDataset:
         return [own.index(label) for label in wanted]
 
     def _check_masks(self) -> None:
-        """Make sure that each own canvas has a mask if there are any."""
+        """Make sure that each own canvas has a mask, if masks are used."""
         for source, image in self._images.tolist():
             if source == 0 and self.num_pastes:
                 info = self.sources[0].get_data_info(image)
@@ -321,7 +322,7 @@ class CanvasDataset:
         self._repeats = np.array(repeats, dtype=np.int64)
 
     def _read_look(self, img_path: str) -> ImageLook | None:
-        """Read the look of a canvas if patches are chosen by it."""
+        """Read the look of a canvas if patches are chosen by looks."""
         options = PasteOptions.make(**self.paste)
         has_choice = options.follow_places or options.num_candidates > 1
         return read_look(img_path) if has_choice else None
@@ -333,10 +334,10 @@ class CanvasDataset:
                 f'{pool} has {len(pool.class_counts)} classes, the data set '
                 f'{num_classes}'
             )
-        # In the type that plans compute in: a large pool takes a while.
+        # Converted once to the plans' type: a large pool takes a while.
         pool_wh = box_wh(pool.bboxes).astype(np.float64)
         index = index_pool(pool_wh, pool.labels, num_classes)
-        # Odds follow the data set, but a class must have a patch to be drawn.
+        # Probabilities follow the data set, but a class needs a patch.
         patches = np.diff(index.starts)
         counts = np.where(patches > 0, pool.class_counts, 0)
         counts[~np.isin(np.arange(num_classes), self._paste_labels)] = 0
@@ -361,12 +362,12 @@ class CanvasDataset:
             ),
             'patch_share': min(1, _FAVOURITE * self.max_uses / len(self)),
             'class_probs': probs,
-            # Of the data set: the filters of the pool favour large objects.
+            # Sizes of the data set: the pool's filters favour large objects.
             'class_log_sizes': pool.class_log_sizes,
         }
 
     def _log_caps(self, weights: np.ndarray, probs: np.ndarray) -> None:
-        """Log the classes that are pasted less than balance asks for."""
+        """Log the classes that are pasted less often than balanced."""
         rarer = probs * self._paste_share < weights * (1 - 1e-9)
         if not rarer.any():
             return
@@ -391,7 +392,7 @@ class CanvasDataset:
 def _draw(
     items: list[tuple[int, int]], count: int, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Draw ``count`` items; each again only when all were drawn."""
+    """Draw ``count`` items; repeat items only after all were drawn."""
     drawn: list[int] = []
     while len(drawn) < count:
         drawn.extend(rng.permutation(len(items))[: count - len(drawn)])
@@ -399,7 +400,7 @@ def _draw(
 
 
 def _check_paste(paste: dict, num_classes: int) -> dict:
-    """Return a copy of ``paste`` if it gives ``PasteOptions``."""
+    """Return a copy of ``paste`` if its fields fit ``PasteOptions``."""
     try:
         PasteOptions.make(**paste).families_of(num_classes)
     except TypeError as error:

@@ -10,10 +10,10 @@ _FLAGS = cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION
 def read_look(img_path: str) -> ImageLook | None:
     """Read the look of an image; return None if OpenCV cannot decode it.
 
-    The loading of the whole image reports the fault.
+    Loading the whole image reports the fault.
 
     Args:
-        img_path: The file. Of a JPEG file, means of blocks alone are decoded.
+        img_path: The file. Of a JPEG file, only means of blocks are decoded.
     """
     try:
         cells = cv2.imread(img_path, _FLAGS)

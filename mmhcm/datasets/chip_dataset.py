@@ -34,41 +34,42 @@ from .transforms import check_crop_size
 class ChipDataset:
     """Chips of any detection data set, one sample each.
 
-    The chips of each image cover all its objects that are not ignored, each
-    at a scale where its size is in range (paper section 3.2). They are found
+    The chips of an image cover all objects that are not ignored, each object
+    at a scale whose range holds its size (paper section 3.2). Chips are found
     once and cached by a fingerprint of boxes and settings. A mining round
-    adds hard chips after the normal ones.
+    adds hard chips after the normal chips.
 
-    A sample's data info is the image's, with ``chip``: ``window`` (xyxy,
-    source pixels), ``scale_ind``, ``resize`` (chip pixels per source pixel)
-    and ``valid`` (bool for each instance); pasted objects are among the
-    instances, and ``pastes`` lists what to paint.
+    A sample's data info is the image's data info with ``chip``: ``window``
+    (xyxy, source pixels), ``scale_ind``, ``resize`` (chip pixels per source
+    pixel) and ``valid`` (bool for each instance); pasted objects are among the
+    instances, and ``pastes`` lists the patches to paint.
 
     Args:
         dataset (dict | BaseDataset): The data set of whole images.
         pipeline (list): Transforms of one chip.
         scales (list[dict], optional): Arguments of ``ChipScale``. None gives
-            one sample an image, the whole image: plain training.
+            one sample per image, the whole image: plain training.
         chip_size (int): Side of all chips, network-input pixels. Defaults to
             512.
-        max_chips (int, optional): Most chips of one image; the fullest are
-            kept. Defaults to None, which covers every object.
+        max_chips (int, optional): Maximum number of chips of an image; the
+            fullest chips are kept. Defaults to None, which covers every
+            object.
         cover (str): Method that chooses windows: 'greedy' as in the paper, or
             'fewest', the smallest number, about a tenth fewer. Defaults to
-            'greedy', since other chips are another training set than the
+            'greedy', because other chips are another training set than the
             paper's.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.
-        ignore_out_of_range (bool): Ignore objects out of a chip's valid
-            range in it. False trains on them too; objects that are cut too
-            much stay ignored, and the chips are the same. Defaults to
-            True.
+        ignore_out_of_range (bool): Ignore the objects of a chip that are out
+            of its valid range. False trains on these objects too; objects that
+            are cut too much stay ignored, and the chips are the same. Defaults
+            to True.
         partial_decoding (bool): Let ``LoadChipImage`` decode no more of a JPEG
             file than its chip needs, to the same pixels. The restart offsets
-            of the files are found once and take about 14 kB an image in
-            ``cache_dir``. Without ``scales`` samples show whole images, and
-            this has no effect. Defaults to False.
-        lazy_init (bool): Leave finding the chips to ``full_init``.
+            of the files are found once and take about 14 kB per image in
+            ``cache_dir``. No effect without ``scales``, when samples are whole
+            images. Defaults to False.
+        lazy_init (bool): Find the chips in ``full_init``. Defaults to False.
 
     Raises:
         ValueError: scales with gaps or empty ranges, a pipeline for chips of
@@ -166,7 +167,7 @@ class ChipDataset:
 
     @property
     def hard_round(self) -> HardChipRound | None:
-        """The round that the hard chips come from."""
+        """Round of the hard chips."""
         if self._hard_round is None:
             return None
         return replace(self._hard_round, canvases=self._hard_canvases)
@@ -178,7 +179,7 @@ class ChipDataset:
 
     @property
     def hard_history(self) -> tuple[tuple[int, int], ...]:
-        """First epoch and number of the hard chips of each hand-over."""
+        """First epoch and number of hard chips of each ``set_hard_chips``."""
         return tuple(self._hard_history)
 
     def __len__(self) -> int:
@@ -194,11 +195,11 @@ class ChipDataset:
     ) -> None:
         """Replace the hard chips.
 
-        Earlier hand-overs from ``first_epoch`` on leave ``hard_history``.
+        Entries of ``hard_history`` from ``first_epoch`` on are removed.
 
         Args:
-            hard_round: The mined chips, None for none.
-            pool: The pool that the round's patches come from.
+            hard_round: The mined chips; None removes the hard chips.
+            pool: The pool of the round's patches.
             sources: Data sets of external canvases, in the order that the
                 round's ``source`` counts from 1.
             first_epoch: First epoch, from 0, that uses the chips.
@@ -210,7 +211,7 @@ class ChipDataset:
             self._hard_round = replace(hard_round, canvases=())
         else:
             hard_round = HardChipRound(0, '', [])
-        # Tens of thousands of pastes and errors, shared with the workers.
+        # Packed: workers share tens of thousands of pastes and errors.
         self._hard_canvases = PackedList(hard_round.canvases)
         (
             self._hard_canvas_inds,
@@ -225,7 +226,7 @@ class ChipDataset:
     def get_data_info(self, idx: int | SampleKey) -> dict:
         """Return the data info of normal or hard chip ``idx``."""
         if isinstance(idx, SampleKey):
-            # As MMDetection's AspectRatioBatchSampler asks.
+            # Read by MMDetection's AspectRatioBatchSampler.
             idx = idx.index
         if not 0 <= idx < len(self):
             raise IndexError(f'chip {idx} of {len(self)}')
@@ -250,8 +251,8 @@ class ChipDataset:
     def __getitem__(self, key: int | SampleKey) -> dict:
         """Run the pipeline on a chip; a plain index counts as epoch 0.
 
-        All random draws of the transforms follow from seed, epoch and
-        position. After a broken image comes the next image's first chip.
+        All random draws of the transforms depend only on seed, epoch and
+        position. A broken image is replaced by the next image's first chip.
         """
         if not isinstance(key, SampleKey):
             key = SampleKey(int(key), 0, int(key))
@@ -266,7 +267,7 @@ class ChipDataset:
         )
 
     def _next_image(self, index: int) -> int:
-        """Return the first chip of the image, or canvas, after a chip's."""
+        """Return the first chip of the next image or canvas."""
         owners, start = self.index.image_inds, 0
         if index >= self.num_normal:
             owners, start = self._hard_canvas_inds, self.num_normal
@@ -298,7 +299,7 @@ class ChipDataset:
 
 
 def find_chip_dataset(dataset: Any) -> ChipDataset:
-    """Find the ``ChipDataset`` in a data set, through wrappers.
+    """Find the ``ChipDataset`` inside the wrappers of a data set.
 
     Raises:
         ValueError: no ``ChipDataset`` is wrapped.

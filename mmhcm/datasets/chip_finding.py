@@ -51,7 +51,7 @@ class ChipIndex:
 def write_chip_index(
     path: str | Path, index: ChipIndex, fingerprint: str
 ) -> None:
-    """Write a cache file whole or not at all."""
+    """Write a cache file atomically."""
     arrays = {name: getattr(index, name) for name in _LAYOUT}
     write_arrays(path, f'chips {VERSION}', fingerprint, arrays)
 
@@ -60,7 +60,7 @@ def read_chip_index(path: str | Path, fingerprint: str) -> ChipIndex | None:
     """Map a cache file; return None if it is absent, damaged or stale.
 
     Raises:
-        ArrayFileError: the file is something else.
+        ArrayFileError: the file is not a cache file.
     """
     arrays = map_arrays(path, f'chips {VERSION}', fingerprint)
     if arrays is None or not have_layout(arrays, _LAYOUT):
@@ -81,7 +81,7 @@ def find_chips(
     Args:
         dataset: The data set of whole images.
         scales: The chip scales.
-        max_chips: Most chips of one image, None for no limit.
+        max_chips: Maximum number of chips of an image; None for no limit.
         cover: See ``generate_chips``.
         cache_dir: Folder of the cache, None for no cache. If the cache cannot
             be written, a warning is logged.
@@ -110,7 +110,7 @@ def find_chips(
 
 
 def whole_images(dataset: BaseDataset) -> ChipIndex:
-    """Take each image as one chip."""
+    """Return one chip for each image, the whole image."""
     image_whs = dataset_boxes(dataset).image_whs
     num_images = len(image_whs)
     return ChipIndex(

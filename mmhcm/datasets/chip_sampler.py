@@ -15,25 +15,25 @@ from .seeding import SampleKey, sample_rng
 class ChipSampler(Sampler):
     """Sampler that draws the same number of samples in every epoch.
 
-    Iterations, time left and schedules stay right while the data set grows.
-    Normal chips come from an endless stream of permutations, the same one
-    whether hard chips take a share of the epochs or not; each epoch goes on
-    where the last one stopped, so that all chips are seen equally often. The
-    hard chips of each hand-over have a stream of their own, from its start.
-    Positions follow from ``ChipDataset.hard_history`` alone, so that a
-    resumed run draws what it would have drawn. Yields ``SampleKey``.
+    The fixed length keeps iterations, time left and schedules correct while
+    the data set grows. Normal chips are drawn from an endless stream of
+    permutations, which does not depend on the share of hard chips; each epoch
+    continues where the previous epoch stopped, so that all chips are seen
+    equally often. The hard chips of each round have a stream of their own.
+    Positions in the streams depend only on ``ChipDataset.hard_history``, so
+    that a resumed run draws the same samples. Yields ``SampleKey``.
 
     Args:
-        dataset: The training data set; holds a ``ChipDataset``.
-        num_samples (int, optional): Samples an epoch over all ranks. Defaults
+        dataset: The training data set, which contains a ``ChipDataset``.
+        num_samples (int, optional): Samples per epoch over all ranks. Defaults
             to the number of normal chips.
-        hard_ratio (float): Share of hard chips once there are any.
+        hard_ratio (float): Share of hard chips, once there are hard chips.
             Defaults to 0.5.
-        normal_from (int, optional): Epoch, from 0, from which normal chips
-            alone are drawn again, so that training ends on data as it is.
+        normal_from (int, optional): First epoch, from 0, that draws only
+            normal chips again, so that training ends on original images.
             Defaults to None.
-        seed (int): Seed of the order, and of all that is drawn for a sample;
-            MMEngine passes the run's. Defaults to 0.
+        seed (int): Seed of the order, and of all random draws of samples;
+            MMEngine passes the run's seed. Defaults to 0.
     """
 
     def __init__(
@@ -67,12 +67,11 @@ class ChipSampler(Sampler):
         self.epoch = epoch
 
     def start_at(self, epoch: int, num_done: int) -> None:
-        """Let the next pass begin within an epoch.
+        """Start the next pass within an epoch.
 
         Args:
             epoch: The epoch, from 0.
-            num_done: Samples of this rank that the pass leaves out at its
-                beginning.
+            num_done: Samples of this rank that the pass skips at its start.
         """
         self.epoch, self._num_done = epoch, num_done
 
@@ -117,11 +116,11 @@ class ChipSampler(Sampler):
         return indices[rng.permutation(len(indices))]
 
     def _hard_counts(self) -> tuple[np.ndarray, int]:
-        """Count the hard chips that each epoch up to this one draws.
+        """Count the hard chips in each epoch up to the current epoch.
 
         Returns:
             tuple[np.ndarray, int]: Counts (epoch + 1,), and the first epoch
-            of the hard chips that this epoch uses.
+            of the current hard chips.
         """
         history = ((0, 0), *self.dataset.hard_history)
         starts = [first_epoch for first_epoch, _ in history]

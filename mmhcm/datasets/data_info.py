@@ -20,8 +20,8 @@ class ImageBoxes:
 
     Attributes:
         image_whs: int64 (n, 2) widths and heights, pixels.
-        offsets: int64 (n + 1,); boxes ``offsets[i]:offsets[i + 1]`` are
-            those of image i.
+        offsets: int64 (n + 1,); image i has the boxes
+            ``offsets[i]:offsets[i + 1]``.
         bboxes: float32 (b, 4) xyxy, source pixels.
         ignored: bool (b,).
     """
@@ -35,8 +35,8 @@ class ImageBoxes:
 def image_data_info(dataset: BaseDataset, index: int) -> dict:
     """Return an image's data info; boxes are cut to the image.
 
-    In COCO files they may reach out of it, and what lies outside would count
-    as cut off by every chip.
+    In COCO files boxes may extend beyond the image, and the outer part would
+    count as cut off by every chip.
     """
     info = dataset.get_data_info(index)
     bboxes, _ = instance_arrays(info['instances'])
@@ -82,10 +82,10 @@ def add_pastes(
     """Return a data info with the pasted objects and patches of a canvas.
 
     Args:
-        info: That of the canvas' image, see ``image_data_info``.
+        info: Data info of the canvas' image, see ``image_data_info``.
         canvas: The canvas.
-        pool: The pool of its patches. Parts of other objects that cover a
-            pasted one are in its patch; they become ignored instances.
+        pool: The pool of the patches. Parts of other objects that cover a
+            pasted object in its patch become ignored instances.
     """
     info['instances'] = info['instances'] + [
         {
@@ -109,8 +109,8 @@ def add_pastes(
 def ignore_masked(info: dict) -> None:
     """Ignore an image's objects whose pixels are masked in training.
 
-    Ignored regions are painted over. An object that lies half in them or more
-    would be learned without its pixels.
+    Ignored regions are painted over. An object with at least half of its area
+    in ignored regions would be learned without its pixels.
     """
     instances, regions = info['instances'], info.get('ignored_regions', [])
     if instances and regions:
@@ -120,7 +120,7 @@ def ignore_masked(info: dict) -> None:
 
 
 def _foreign_instances(paste: Paste, pool: ObjectPool) -> list[dict]:
-    """List the parts of others on a pasted object as ignored instances."""
+    """List other objects' parts on a pasted object, as ignored instances."""
     foreign = pool.foreign(paste.patch_id)
     if not len(foreign):
         return []

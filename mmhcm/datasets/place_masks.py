@@ -10,8 +10,8 @@ class PlaceMasks:
     """Folder with one mask for each image, such as its roads.
 
     Args:
-        folder: It holds ``<stem>.png`` for the image ``<stem>.jpg``, of any
-            size; pixels that are not 0 are positions. None is no masks.
+        folder: Folder with ``<stem>.png`` for the image ``<stem>.jpg``, of any
+            size; pixels that are not 0 are positions. None uses no masks.
     """
 
     def __init__(self, folder: str | Path | None) -> None:
@@ -21,7 +21,7 @@ class PlaceMasks:
         """Make sure that an image has a mask.
 
         Raises:
-            ValueError: the image has none.
+            ValueError: the image has no mask.
         """
         path = self._path(img_path)
         if path is not None and not path.is_file():
@@ -34,7 +34,7 @@ class PlaceMasks:
         """Read an image's mask, bool (h, w); None without masks.
 
         Raises:
-            ValueError: the file is no image.
+            ValueError: the file is not an image.
         """
         path = self._path(img_path)
         if path is None:

@@ -26,10 +26,10 @@ def describe_fault(img_path: str, error: Exception) -> str:
 
 
 class SampleReader:
-    """Reader of samples; a broken image gives way to the next one.
+    """Reader of samples that replaces a broken image by the next sample.
 
-    A worker process counts broken images for itself. In a worker, the first
-    sample takes all objects that were there before out of garbage collection.
+    Each worker process counts its own broken images. In a worker, the first
+    sample excludes all earlier objects from garbage collection.
 
     Args:
         kind: Name of an image in warnings.
@@ -47,17 +47,17 @@ class SampleReader:
         run: Callable[[dict], dict | None],
         next_index: Callable[[int], int],
     ) -> dict:
-        """Run a pipeline on a sample, or on the next one that is not broken.
+        """Run a pipeline on a sample, or on the next intact sample.
 
         Args:
             index: Position of the sample.
-            get_data_info: Gives the data info of a position.
-            run: Runs the pipeline; None asks for another sample.
-            next_index: Gives the position that follows a failed one.
+            get_data_info: Returns the data info of a position.
+            run: Runs the pipeline; a result of None requests another sample.
+            next_index: Returns the position after a failed position.
 
         Raises:
             ValueError: 100 samples in a row failed.
-            PoolError: a patch is damaged, which is in many samples.
+            PoolError: a patch is damaged, which affects many samples.
         """
         self._freeze()
         reason = 'the pipeline gave None'
@@ -74,7 +74,7 @@ class SampleReader:
                 if sample is not None:
                     return sample
             index = next_index(index)
-        # The disk of the images has gone, or the pipeline fits none.
+        # The disk of the images is missing, or the pipeline fits no sample.
         raise ValueError(
             f'{_MAX_REFETCH} samples in a row are broken, the last: {reason}'
         )
@@ -93,11 +93,11 @@ class SampleReader:
         return fault
 
     def _freeze(self) -> None:
-        """Keep a worker's garbage collector off objects from before the fork.
+        """Exclude objects from before the fork from garbage collection.
 
-        A collection writes into every object that it visits, and each page
-        that is written to becomes a copy: some 80 MB a worker of modules
-        alone. The main process reads samples too, where it has no workers.
+        A collection writes to every visited object, and each page that is
+        written to becomes a copy: some 80 MB per worker for modules alone.
+        Without workers, the main process reads the samples.
         """
         if not self._is_frozen and get_worker_info() is not None:
             gc.freeze()

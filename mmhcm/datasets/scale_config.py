@@ -11,8 +11,8 @@ def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
     """Build and check scales from config dicts.
 
     Raises:
-        ValueError: a key that is missing or unknown, a value out of range, or
-            ranges that leave a gap.
+        ValueError: a missing or unknown key, a value out of range, or a gap
+            between ranges.
     """
     built = [_build_scale(scale) for scale in scales]
     check_scales(built)
@@ -20,9 +20,9 @@ def build_scales(scales: Sequence[Mapping[str, Any]]) -> list[ChipScale]:
 
 
 def range_of(ends: Sequence[float | None]) -> tuple[float, float]:
-    """Read a config's valid range, in which None is no upper end.
+    """Read a config's valid range; None means no upper end.
 
-    Work directories hold configs as text, which infinity would not survive.
+    Work directories store configs as text, which cannot express infinity.
     """
     low, high = ends
     if low is None:
@@ -31,7 +31,7 @@ def range_of(ends: Sequence[float | None]) -> tuple[float, float]:
 
 
 def scale_settings(scale: ChipScale) -> list[Any]:
-    """List the parts of a scale, for a fingerprint."""
+    """List the settings of a scale, for a fingerprint."""
     return [
         scale.window,
         [str(end) for end in scale.valid_range],

@@ -14,7 +14,7 @@ class SampleKey:
     """Key of a sample: its index and its position in training.
 
     ``position`` counts over all ranks, so that the draws of a sample do not
-    depend on how many processes train. ``seed`` is the run's.
+    depend on the number of processes. ``seed`` is the run's seed.
     """
 
     index: int
@@ -30,17 +30,17 @@ def sample_rng(*key: int) -> np.random.Generator:
 
 @contextmanager
 def seeded_globals(*key: int) -> Iterator[None]:
-    """Seed the global generators by a key, and restore them at the end.
+    """Seed the global generators by a key; restore their states at the end.
 
-    MMDetection's transforms draw from ``random`` and ``numpy.random``, others
-    from torch on the CPU; their draws become a function of the key alone.
+    MMDetection's transforms draw from ``random`` and ``numpy.random``, other
+    transforms from torch on the CPU; all draws then depend only on the key.
     """
     words = np.random.SeedSequence(key).generate_state(3)
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     torch_state = torch.default_generator.get_state()
     random.seed(int(words[0]))
     np.random.seed(int(words[1]))  # noqa: NPY002
-    # torch.manual_seed would reach for the GPUs as well.
+    # torch.manual_seed would also initialise the GPUs.
     torch.default_generator.manual_seed(int(words[2]))
     try:
         yield

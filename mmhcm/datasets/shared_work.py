@@ -14,21 +14,21 @@ T = TypeVar('T')
 
 
 class MainProcessError(OSError):
-    """Error of the main process in work that the others wait for."""
+    """Failure of work of the main process that other ranks wait for."""
 
 
 def on_main_process(action: Callable[[], T]) -> T:
-    """Act on the main process alone; return its value on every rank.
+    """Run an action on the main process; return its value on every rank.
 
-    The others wait for it. When it fails, they fail with it instead of
-    waiting for ever.
+    The other ranks wait for the value. If the action fails, all ranks fail,
+    instead of waiting forever.
 
     Args:
-        action: Takes nothing; its value can be pickled.
+        action: Function without arguments; its value can be pickled.
 
     Raises:
-        MainProcessError: on the other ranks, the action failed; the main
-            process raises what the action did.
+        MainProcessError: the action failed, on the other ranks; the main
+            process raises the action's error.
     """
     # Value and fault.
     outcome: list[Any] = [None, None]
@@ -48,14 +48,14 @@ def on_main_process(action: Callable[[], T]) -> T:
 
 
 def write_cache(path: str | Path, write: Callable[[], object]) -> bool:
-    """Write a cache, or warn that the next run has to make it again.
+    """Write a cache; warn if the next run has to build the cache again.
 
     Args:
         path: The file, for the warning.
-        write: Writes it, whole or not at all.
+        write: Writes the file atomically.
 
     Returns:
-        True if it is written.
+        True if the file is written.
     """
     try:
         write()

@@ -16,8 +16,7 @@ class BagRoIExtractor(SingleRoIExtractor):
     Forward and backward passes are several times faster on one core, and
     feature maps can have any memory format (on the CPU, mmcv's RoIAlign reads
     channels-last feature maps as if they were contiguous). For other regions,
-    a sample on the limit beyond which samples do not count may be rounded to
-    the other side.
+    rounding can decide whether a sample exactly at the cut-off counts.
     """
 
     def build_roi_layers(

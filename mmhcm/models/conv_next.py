@@ -23,16 +23,17 @@ ARCHITECTURES = {
 class ConvNeXt(BaseModule):
     """Backbone with the maps of all four stages, strides 4, 8, 16, 32.
 
-    Weights have the names that MMPretrain gives them, so that its ImageNet
+    Weights have the same names as in MMPretrain, so that MMPretrain's ImageNet
     files and MMDetection's COCO checkpoints fit.
 
     Args:
         arch (str | tuple): A key of ``ARCHITECTURES``, or blocks and channels
             of the stages.
-        drop_path_rate (float): Probability of skipping the last block; rises
-            linearly from 0 at the first. Defaults to 0.
+        drop_path_rate (float): Probability of skipping the last block; the
+            probability rises linearly from 0 at the first block. Defaults to
+            0.
         layer_scale (float): Initial scale of each block's output. Defaults to
-            1, as MMDetection fine-tunes.
+            1, as in MMDetection's fine-tuning.
         init_cfg (dict, optional): Initial weights.
     """
 

@@ -1,4 +1,4 @@
-"""MMDetection's DDQ-DETR with the same weights from the start."""
+"""MMDetection's DDQ-DETR with constant names of the weights."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ _ALIAS = 'aux_reg_branches'
 class FixedDDQDETR(DDQDETR):
     """``DDQDETR`` whose weights have the same names before and in training.
 
-    That of MMDetection 3.3 makes the head's auxiliary branches a module of
-    its decoder in the first training iteration, which names their weights
-    twice: a run that resumes and mines would not have the weights that its
-    checkpoint was written with.
+    In MMDetection 3.3, the first training iteration makes the head's auxiliary
+    branches a module of the decoder too, which gives the weights of the
+    branches a second name: a run that resumes and mines would lack these names
+    of its checkpoint.
     """
 
     def pre_decoder(self, *args: Any, **kwargs: Any) -> tuple:
@@ -23,6 +23,6 @@ class FixedDDQDETR(DDQDETR):
         outputs = super().pre_decoder(*args, **kwargs)
         branches = self.decoder._modules.pop(_ALIAS, None)
         if branches is not None:
-            # An attribute that is no module of the decoder.
+            # Set as an attribute, not as a module of the decoder.
             object.__setattr__(self.decoder, _ALIAS, branches)
         return outputs

@@ -1,4 +1,4 @@
-"""SSD's head, with a correction of MMDetection's."""
+"""SSD's head, with a fix of MMDetection's prediction."""
 
 from mmdet.models.dense_heads import SSDHead
 from mmdet.registry import MODELS
@@ -6,11 +6,11 @@ from mmdet.registry import MODELS
 
 @MODELS.register_module()
 class FixedSSDHead(SSDHead):
-    """``SSDHead`` that predicts.
+    """``SSDHead`` that can predict.
 
-    MMDetection 3.3 trains SSD, and fails at its first validation: prediction
-    looks for an attribute that this head lacks (mmdetection#11780).
+    In MMDetection 3.3, SSD trains but fails at the first validation:
+    prediction reads an attribute that ``SSDHead`` lacks (mmdetection#11780).
     """
 
-    # The loss is a function, so there is no module with classes of its own.
+    # The loss is a function: no loss module has class channels of its own.
     loss_cls = None

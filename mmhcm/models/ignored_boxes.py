@@ -1,4 +1,4 @@
-"""Boxes that lie on ignored objects."""
+"""Boxes on ignored objects."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Ignoring of objects, around any assigner."""
+"""Wrapper that adds ignored objects to any assigner."""
 
 from typing import Any
 
@@ -12,17 +12,18 @@ from .ignored_boxes import find_ignored
 
 @TASK_UTILS.register_module()
 class IgnoringAssigner(BaseAssigner):
-    """Another assigner, after which ignored objects are not background.
+    """Wrapper of an assigner that keeps ignored objects out of background.
 
-    Assigners by predictions, as RTMDet's and TOOD's, have no ignored objects.
-    This one passes the valid objects to such an assigner. Every prior that
-    has not become positive is then set to -1, neither foreground nor
-    background, if its predicted box overlaps an ignored object as in
-    ``TrueIgnoreAssigner``, or its point is inside of one. For heads that leave
-    out priors with -1, as MMDetection's with a ``PseudoSampler`` do.
+    Assigners by predictions, such as RTMDet's and TOOD's, do not support
+    ignored objects. The wrapper passes the valid objects to such an assigner.
+    Every prior that is not positive is then set to -1, neither foreground nor
+    background, if the prior's predicted box overlaps an ignored object as in
+    ``TrueIgnoreAssigner``, or its point is inside an ignored object. The head
+    must leave out priors with -1, as MMDetection's heads with a
+    ``PseudoSampler`` do.
 
     Args:
-        assigner (dict): The assigner.
+        assigner (dict): The wrapped assigner.
         ignore_iof_thr (float): See ``TrueIgnoreAssigner``. Defaults to 0.5.
         ignore_iou_thr (float): See ``TrueIgnoreAssigner``. Defaults to 0.3.
     """
@@ -50,7 +51,7 @@ class IgnoringAssigner(BaseAssigner):
             pred_instances: ``bboxes`` (n, 4) xyxy and ``priors`` (n, 2 or 4),
                 which begin with the point's x and y, network-input pixels.
             gt_instances: The valid objects.
-            gt_instances_ignore: ``bboxes`` (m, 4) of the ignored ones.
+            gt_instances_ignore: ``bboxes`` (m, 4) of the ignored objects.
             kwargs: Passed to the assigner.
         """
         result = self.assigner.assign(pred_instances, gt_instances, **kwargs)
@@ -70,7 +71,7 @@ class IgnoringAssigner(BaseAssigner):
 
 
 def _inside_any(points: torch.Tensor, bboxes: torch.Tensor) -> torch.Tensor:
-    """Test which points (n, 2) lie inside any box (m, 4): bool (n,)."""
+    """Test which points (n, 2) are inside any box (m, 4): bool (n,)."""
     inside = torch.zeros(len(points), dtype=torch.bool, device=points.device)
     for bbox in bboxes:
         inside |= ((points >= bbox[:2]) & (points < bbox[2:])).all(dim=1)

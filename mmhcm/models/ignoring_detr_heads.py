@@ -1,4 +1,4 @@
-"""Ignoring of objects in DINO and DDQ-DETR."""
+"""Heads of DINO and DDQ-DETR that support ignored objects."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ _KEY = 'ignored_bboxes'
 
 @MODELS.register_module()
 class IgnoringDINOHead(DINOHead):
-    """``DINOHead`` whose background has no ignored objects.
+    """``DINOHead`` that keeps ignored objects out of the background.
 
-    DETR's heads drop ignored objects, so that a query on one of them learns
-    to be background. Here a query without an object has no classification
-    loss if its box overlaps an ignored one as in ``TrueIgnoreAssigner``, in
-    every decoder layer and in the encoder. Queries for denoising are drawn
-    around valid objects and stay as they are.
+    DETR's heads drop ignored objects, so that a query on an ignored object is
+    trained as background. Here, a query without an object has no
+    classification loss if the query's box overlaps an ignored object as in
+    ``TrueIgnoreAssigner``, in every decoder layer and in the encoder.
+    Denoising queries are drawn around valid objects and are unchanged.
 
     Args:
         ignore_iof_thr (float): See ``TrueIgnoreAssigner``. Defaults to 0.5.
@@ -45,7 +45,7 @@ class IgnoringDINOHead(DINOHead):
         self, *args: Any, batch_data_samples: SampleList, **kwargs: Any
     ) -> dict:
         """Compute the losses of all layers."""
-        # The base class passes on each image's meta information alone.
+        # The base class passes on only the meta information of each image.
         for sample in batch_data_samples:
             ignored = sample.ignored_instances.bboxes
             sample.set_metainfo({_KEY: ignored})
@@ -77,10 +77,10 @@ class IgnoringDINOHead(DINOHead):
 
 @MODELS.register_module()
 class IgnoringDDQDETRHead(IgnoringDINOHead, DDQDETRHead):
-    """``DDQDETRHead`` whose background has no ignored objects.
+    """``DDQDETRHead`` that keeps ignored objects out of the background.
 
-    As in ``IgnoringDINOHead``, and for the dense queries of the auxiliary
-    loss too.
+    Works like ``IgnoringDINOHead``, also for the dense queries of the
+    auxiliary loss.
 
     Args:
         kwargs: Arguments of ``DDQDETRHead``, ``ignore_iof_thr`` and

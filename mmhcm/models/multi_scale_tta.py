@@ -40,7 +40,7 @@ class MultiScaleTTA(DetTTAModel):
         merge_cfg (dict, optional): Further arguments of
             ``merging.merge.merge_scales``. Defaults to None.
         view_test_cfg (dict, optional): Values of the detector's ``test_cfg``
-            during the test, such as ``nms``. Defaults to None: none differs.
+            during the test, such as ``nms``. Defaults to None: no changes.
         kwargs: Arguments of ``BaseTTAModel`` (``module``,
             ``data_preprocessor``).
 
@@ -78,7 +78,7 @@ class MultiScaleTTA(DetTTAModel):
             return super().test_step(data)
 
     def view_settings(self) -> AbstractContextManager[None]:
-        """Give the detector the settings of a view in a block."""
+        """Return a context that gives the detector a view's settings."""
         return raised_cap(self.module, self.max_per_view, self.view_test_cfg)
 
     def _merge_single_sample(
@@ -167,8 +167,9 @@ def raised_cap(
 
     Args:
         detector: The detector.
-        max_per_img: The limit, unless the detector's is higher or absent.
-        values: Other values of its head's ``test_cfg``. Defaults to None.
+        max_per_img: The limit, unless the detector's limit is higher or
+            absent.
+        values: Other values of the head's ``test_cfg``. Defaults to None.
     """
     head: Any = getattr(detector, 'roi_head', None)
     if head is None:

@@ -11,8 +11,8 @@ class ProposalModel(nn.Module):
     """Wrapper of a detector that predicts proposals instead of detections.
 
     ``pred_instances`` holds the proposals in pixels of the original image, all
-    with label 0. The class is not registered, since it wraps an existing
-    model.
+    with label 0. The class is not registered, because it wraps an
+    existing model.
 
     Args:
         detector (nn.Module): A detector with ``rpn_head``.

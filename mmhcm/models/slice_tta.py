@@ -29,7 +29,7 @@ _VIEW_KEYS = ('flip', 'flip_direction', 'valid_range')
 
 
 class SliceableImage(Protocol):
-    """Array (h, w, 3), or an image that gives an array for two slices."""
+    """Array (h, w, 3), or an image whose parts are read as arrays."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,15 +62,15 @@ class SliceTTA(MultiScaleTTA):
 
     1. The decoded image is cut into overlapping slices.
     2. ``batch_size`` slices at a time are resized and passed to the detector,
-       whose preprocessor converts them to floats. Memory beyond the image is
-       therefore bounded for images of any size.
+       whose preprocessor converts the slices to floats. Memory beyond the
+       image is therefore bounded for images of any size.
     3. A detection that is cut by a border and complete in a neighbouring
        slice is dropped.
     4. Detections in the valid range of their pass are merged by (soft-)NMS
        over all slices and passes, and the best ``max_per_img`` are kept.
 
     For an image that is a single slice, the result equals that of a plain
-    test. Load images with ``PackImage``, which does not copy them; views of
+    test. Load images with ``PackImage``, which does not copy images; views of
     ``TestTimeAug`` are accepted too.
 
     Args:
@@ -217,8 +217,8 @@ class SliceTTA(MultiScaleTTA):
         min_score: float,
     ) -> np.ndarray:
         """Gather box, score, label and window of detections (n, 7)."""
-        # One buffer, since many small arrays that stay in memory between large
-        # temporary ones would fragment the heap.
+        # One buffer, because many small arrays that stay in memory between
+        # large temporary arrays would fragment the heap.
         buffer = bytearray()
         for ind, output in outputs:
             found = as_detections(output.pred_instances)
@@ -236,7 +236,7 @@ class SliceTTA(MultiScaleTTA):
         image: SliceableImage,
         view: DetDataSample,
     ) -> DetDataSample:
-        """Drop cut detections, and make the others those of the image."""
+        """Drop cut detections, and convert the rest to pixels of the image."""
         if self.border == 'drop':
             image_wh = image.shape[1], image.shape[0]
             inds = rows[:, 6].astype(np.int64)

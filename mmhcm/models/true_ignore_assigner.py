@@ -17,7 +17,7 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
 
     MMDetection's ``MaxIoUAssigner`` with ``ignore_iof_thr`` sets every prior
     to background if an image has no valid object, and removes the positives
-    of a valid object that lies inside an ignored one. This assigner instead
+    of a valid object inside an ignored object. ``TrueIgnoreAssigner`` instead
     works in two steps:
 
     1. Priors are assigned to valid objects alone.
@@ -37,8 +37,8 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         kwargs: The other arguments of ``MaxIoUAssigner``.
 
     Raises:
-        ValueError: If ``ignore_wrt_candidates`` is False, since the share is
-            always that of the prior.
+        ValueError: If ``ignore_wrt_candidates`` is False, because the share
+            is always a share of the prior.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
             pred_instances: ``priors`` (n, 4), network-input pixels.
             gt_instances: ``bboxes`` (k, 4) and ``labels`` (k,) of the valid
                 objects.
-            gt_instances_ignore: ``bboxes`` (m, 4) of the ignored ones.
+            gt_instances_ignore: ``bboxes`` (m, 4) of the ignored objects.
             kwargs: Passed to ``MaxIoUAssigner.assign``.
 
         Returns:
@@ -124,9 +124,10 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         return AssignResult(num_gts, gt_inds, max_overlaps, labels)
 
     def _best_objects(self, overlaps: Tensor) -> Tensor:
-        """Find the last object, from 1, that has each prior as its best: (n,).
+        """Find, for each prior, the last object with the prior as best: (n,).
 
-        Priors that are the best of no object get 0.
+        Objects are numbered from 1; a prior that is the best of no object
+        gets 0.
         """
         gt_max_overlaps, gt_argmax_overlaps = overlaps.max(dim=1)
         enough = gt_max_overlaps >= self.min_pos_iou

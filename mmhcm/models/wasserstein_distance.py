@@ -11,13 +11,14 @@ from torch import Tensor
 class NormalizedWassersteinDistance(BboxOverlaps2D):
     """Overlap calculator for assigners of tiny objects (arXiv 2110.13389).
 
-    A box is the Gaussian with its centre and, as standard deviations, half
-    its width and height. The distance W of two Gaussians is that between
-    their (x, y, w / 2, h / 2), and the similarity exp(-W / constant): 1 for
-    equal boxes, and above 0 also for boxes that do not touch, where the IoU of
-    a tiny object and all anchors is 0.
+    A box is modelled as a Gaussian with the box's centre as mean and half of
+    its width and height as standard deviations. The distance W of two
+    Gaussians is the Euclidean distance of their vectors (x, y, w / 2, h / 2).
+    The similarity is exp(-W / constant): 1 for equal boxes, and above 0 also
+    for boxes that do not touch, where the IoU of a tiny object and all anchors
+    is 0.
 
-    Modes that are named, such as 'iof' for ignored objects, are those of
+    Other modes, such as 'iof' for ignored objects, are those of
     ``BboxOverlaps2D``.
 
     Args:
@@ -40,7 +41,7 @@ class NormalizedWassersteinDistance(BboxOverlaps2D):
     ) -> Tensor:
         """Compute similarities (n, m) of boxes (n, 4) and (m, 4).
 
-        With ``is_aligned`` they are (n,), of each pair.
+        With ``is_aligned``, similarities are (n,), one for each pair.
         """
         if mode != 'nwd':
             return super().__call__(bboxes1, bboxes2, mode, is_aligned)
@@ -50,7 +51,7 @@ class NormalizedWassersteinDistance(BboxOverlaps2D):
         )
         if not is_aligned:
             first, second = first[:, None], second[None]
-        # One number after the other: pairs can be many.
+        # One coordinate at a time, because there can be many pairs.
         squares = (first[..., 0] - second[..., 0]).square()
         for axis in (1, 2, 3):
             squares += (first[..., axis] - second[..., axis]).square()

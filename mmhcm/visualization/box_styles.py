@@ -38,7 +38,7 @@ MASKED = BoxStyle('masked region', (227, 18, 11))
 PASTED = BoxStyle('pasted object', (86, 180, 233))
 IGNORED = BoxStyle('ignored object', (190, 190, 190), (4, 3))
 
-#: Style of each of ``ERROR_KINDS``; colour-blind readers tell them apart.
+#: Style of each of ``ERROR_KINDS``, distinct for colour-blind readers.
 ERROR_STYLES = {
     kind: BoxStyle(ERROR_KINDS[kind].one, color, dash)
     for kind, color, dash in (

@@ -34,10 +34,10 @@ class Cell:
 
     Attributes:
         value: The number.
-        text: Text in its place. Defaults to None: the number itself.
-        share: Length of its bar, 0 to 1. Defaults to None, no bar.
+        text: Text instead of the number. Defaults to None: the number itself.
+        share: Length of the bar, 0 to 1. Defaults to None, no bar.
         style: One of ``ERROR_KINDS``, 'better', 'worse' or ''.
-        note: Small print next to it.
+        note: Small print next to the number.
     """
 
     value: float
@@ -49,12 +49,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; the first cell of each row names it.
+    """A table; the first cell of each row is the name of the row.
 
     Attributes:
         caption: Title of the table.
-        columns: Their names, the first one's included.
-        rows: A name and the cells of each.
+        columns: Names of all columns, including the first.
+        rows: Name and cells of each row.
         total: The last row, set apart; empty for none.
     """
 
@@ -90,8 +90,8 @@ class Picture:
 
     Attributes:
         image: uint8 (h, w, 3) BGR.
-        alt: Text in place of the picture, for those who do not see it.
-        title: Its heading.
+        alt: Alternative text, for readers who do not see the picture.
+        title: Heading of the picture.
         facts: Further lines.
     """
 
@@ -112,9 +112,9 @@ class Gallery:
 
     Attributes:
         title: The heading.
-        text: A sentence below it.
+        text: A sentence below the heading.
         pictures: The pictures.
-        legend: Kinds of boxes on them.
+        legend: Kinds of boxes on the pictures.
         large: Give each picture more room. Defaults to False.
     """
 
@@ -141,10 +141,10 @@ class Page:
 
     Attributes:
         title: Heading and title.
-        lead: A sentence below it.
+        lead: A sentence below the heading.
         facts: Names and values at the head.
         figures: Names of the most important numbers, and the numbers.
-        sections: The parts.
+        sections: Parts of the page.
         settings: Folded text, such as the settings of a run.
         foot: A sentence at the end; the page's size follows.
         marker: Text of a meta tag that identifies the origin of the page.
@@ -161,10 +161,10 @@ class Page:
 
 
 def render_page(page: Page) -> str:
-    """Return the page as HTML; every text in it is escaped.
+    """Return the page as HTML, with every text escaped.
 
-    The page's policy forbids to load, run or send anything; its styles are
-    allowed by their digest.
+    The page's policy forbids loading, running or sending anything; the styles
+    are allowed by their digest.
     """
     css = files(__package__).joinpath('report_page.css').read_text('utf-8')
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
@@ -190,7 +190,7 @@ def render_page(page: Page) -> str:
 
 
 def format_number(value: float) -> str:
-    """Write a number with thousands apart, and as few digits as needed."""
+    """Format a number with thousands separators, and decimals if needed."""
     if float(value).is_integer():
         return f'{int(value):,}'
     return f'{value:,.2f}'
@@ -202,7 +202,7 @@ def data_uri(image: np.ndarray, suffix: str, *options: int) -> str:
     Args:
         image: The picture.
         suffix: '.jpg' or '.png'.
-        *options: Those of ``cv2.imencode``.
+        *options: Options of ``cv2.imencode``.
 
     Raises:
         ValueError: The picture cannot be encoded.

@@ -26,11 +26,11 @@ def open_or_build_restart_offsets(
 ) -> RestartOffsets | None:
     """Open the restart offsets of a data set's images.
 
-    The main process finds them once, in about 7 milliseconds an image.
+    The main process finds the offsets once, in about 7 milliseconds per image.
 
     Returns:
-        None, with a warning, if they cannot be found or written. Images are
-        then decoded as a whole, to the same pixels.
+        None, with a warning, if the offsets cannot be found or written. Images
+        are then decoded as a whole, to the same pixels.
     """
     img_paths = [
         dataset.get_data_info(index)['img_path']
@@ -78,7 +78,7 @@ def has_offsets(results: dict) -> bool:
 
 
 def take_part(results: dict, area: Area | None) -> JpegPart | None:
-    """Take the offsets out of the results; read the part that holds an area.
+    """Remove the offsets from the results; read the part with an area.
 
     Args:
         results: Results of a pipeline, changed in place.
@@ -101,12 +101,12 @@ def take_part(results: dict, area: Area | None) -> JpegPart | None:
 
 
 def put_part(results: dict, img: np.ndarray, origin: tuple[int, int]) -> None:
-    """Put a part in the place of an image.
+    """Store a part as the image of the results.
 
     Args:
         results: Results of a pipeline, changed in place.
         img: (h, w, 3), the part.
-        origin: x and y of its first pixel, source pixels.
+        origin: x and y of the part's first pixel, source pixels.
     """
     shape = (results['height'], results['width'])
     results['img'], results['img_origin'] = img, origin

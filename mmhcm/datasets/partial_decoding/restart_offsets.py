@@ -49,10 +49,10 @@ class StaleOffsetsError(ValueError):
 
 
 class JpegPart(NamedTuple):
-    """A part of an image.
+    """Part of an image.
 
     Attributes:
-        content: a JPEG file of it and a little around it.
+        content: JPEG file of the part and a small margin.
         origin: x and y in the whole image of the JPEG's first pixel.
     """
 
@@ -63,8 +63,8 @@ class JpegPart(NamedTuple):
 class RestartOffsets:
     """Restart offsets of a list of images.
 
-    An image without offsets is decoded as a whole. Pickling keeps the path
-    and opens the file anew; unpickling gives None if the file is gone.
+    An image without offsets is decoded as a whole. Pickling stores the path;
+    unpickling opens the file again, and returns None if the file is missing.
     """
 
     def __init__(self, path: Path, digest: str) -> None:
@@ -102,13 +102,13 @@ class RestartOffsets:
 
         Args:
             ind: position of the image.
-            img_path: its file.
-            image_wh: size that it is expected to have, pixels.
+            img_path: file of the image.
+            image_wh: expected size of the image, pixels.
             area: x1, y1, x2, y2, whole pixels inside the image.
 
         Returns:
-            None if the image has no offsets, is of another size, or has
-            changed since they were made.
+            None if the image has no offsets, has another size, or has changed
+            since the offsets were computed.
 
         Raises:
             OSError: the file cannot be read.
@@ -157,10 +157,10 @@ def offsets_digest(img_paths: Sequence[str | Path]) -> str:
 def open_restart_offsets(
     folder: str | Path, digest: str
 ) -> RestartOffsets | None:
-    """Open the offsets of these files; return None if there are none yet.
+    """Open the offsets of files; return None if there are no offsets yet.
 
     Raises:
-        ArrayFileError: another kind of file has their name.
+        ArrayFileError: the file has another format.
     """
     try:
         return RestartOffsets(_path(folder, digest), digest)
@@ -177,9 +177,9 @@ def build_restart_offsets(
     """Find the restart offsets of all files and write them, or nothing.
 
     Args:
-        folder: where to write.
-        img_paths: images. A file that is no baseline JPEG or is damaged gets
-            no offsets.
+        folder: output folder.
+        img_paths: images. Damaged files and files other than baseline JPEG
+            have no offsets.
         digest: from `offsets_digest`.
         progress: called with 1 after each image.
 
@@ -214,7 +214,7 @@ def build_restart_offsets(
 
 
 def _is_sound(arrays: dict[str, np.ndarray]) -> bool:
-    """Check that all fields are there and fit each other."""
+    """Check that all fields exist and are consistent."""
     if not have_layout(arrays, _LAYOUT):
         return False
     num_offsets, rest = divmod(len(arrays['offsets']), RESTART_OFFSET.itemsize)
@@ -227,7 +227,7 @@ def _is_sound(arrays: dict[str, np.ndarray]) -> bool:
 
 
 def _offsets_of(img_path: Path) -> tuple[np.ndarray, bytes]:
-    """Find offsets and header of an image; both are empty without any."""
+    """Find offsets and header of an image; both may be empty."""
     nothing = np.zeros(0, dtype=RESTART_OFFSET), b''
     try:
         content = img_path.read_bytes()

@@ -19,19 +19,19 @@ _IMAGES_AT_ONCE = 1024
 class AnnotatedImages(Sequence):
     """Data infos of images, a new one each time, from shared arrays.
 
-    A list of dicts takes seconds to build, and every worker ends with a copy
-    of its own.
+    A list of dicts would take seconds to build, and every worker would end
+    with its own copy.
 
     Attributes:
         img_paths: Path of each of n images.
-        ann_paths: Path of each one's annotation file, None without one.
+        ann_paths: Path of each image's annotation file, or None.
         image_whs: int (n, 2) widths and heights, pixels.
         starts: int64 (n,) and
         stops: int64 (n,), the span of each image's rows.
         rows: (r, 8) annotation rows, see ``visdrone_txt``.
         use_ignored_regions: Use rows of category 0.
-        ignore_masked: Ignore objects that lie half in them or more, as in
-            training.
+        ignore_masked: Ignore objects with at least half of their area in
+            ignored regions, as in training.
     """
 
     img_paths: Sequence[str]
@@ -67,11 +67,11 @@ class AnnotatedImages(Sequence):
         return info
 
     def __deepcopy__(self, _memo: dict) -> 'AnnotatedImages':
-        """Return itself: nothing in it changes."""
+        """Return the object itself, which is immutable."""
         return self
 
     def select(self, inds: Sequence[int] | np.ndarray) -> 'AnnotatedImages':
-        """Return the images of these indices; the rows are shared."""
+        """Return a subset of the images, with shared rows."""
         chosen = np.asarray(inds, dtype=np.int64)
         return replace(
             self,
@@ -126,7 +126,7 @@ def annotations_of(
     Args:
         rows: (k, 8) annotation rows, pixels of the image.
         image_wh: (width, height) of the image, pixels.
-        use_ignored_regions: False forgets the rows of category 0.
+        use_ignored_regions: False leaves out the rows of category 0.
     """
     bboxes = _clipped(rows, np.array([image_wh]))
     has_area = _has_area(bboxes)

@@ -19,12 +19,11 @@ from .visdrone import VisDroneDataset
 class VisDroneAnnotations(VisDroneDataset):
     """VisDrone's boxes without images, for counting.
 
-    An image whose size is not given is as large as its rows reach: ignored
-    regions and ignored objects included.
+    An image of unknown size extends as far as the boxes of all its rows,
+    including ignored regions and ignored objects.
 
     Args:
-        ann_dir (str | Path): Folder of annotation files, or a folder above
-            them.
+        ann_dir (str | Path): Folder of annotation files, or a parent folder.
         sizes (Mapping[str, tuple[int, int]], optional): (width, height) by
             image stem, pixels. Defaults to None.
         kwargs: Arguments of ``BaseDetDataset``.
@@ -44,7 +43,7 @@ class VisDroneAnnotations(VisDroneDataset):
         """Read the files in name order.
 
         Raises:
-            FileNotFoundError: no such folder, or no file in it.
+            FileNotFoundError: the folder does not exist or has no files.
             ValueError: a malformed row, or two files of one name.
         """
         paths = sorted(

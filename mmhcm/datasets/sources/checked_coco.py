@@ -1,4 +1,4 @@
-"""COCO json whose faults are reported."""
+"""COCO data sets with reports of faulty annotations."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ IGNORED = "annotations marked 'ignore'"
 NO_IMAGE = 'annotations of an image that is none of the file'
 NO_CLASS = 'annotations of a category that is none of the classes'
 
-#: What each entry of a list must have.
+#: Required keys of the entries of each list.
 _NEEDED = {
     'images': ('id', 'file_name'),
     'annotations': (),
@@ -39,17 +39,16 @@ _IN_TRAINING = {
 
 @DATASETS.register_module()
 class CheckedCocoDataset(CocoDataset):
-    """``CocoDataset`` that reports the annotations it leaves out.
+    """``CocoDataset`` with reports of left-out annotations.
 
-    In training, annotations that cannot be used are left out with a counted
-    warning for each kind; in test mode a malformed one and one of no image
-    are errors. What is marked ``ignore`` is an ignored object and not
-    background, of whatever category. Areas follow from the boxes; ids of
-    annotations and sizes of images are found where the file has none. Among
-    the categories must be those of ``metainfo['classes']``, in their order,
-    as ``CocoDataset`` labels them in the order of the file whatever the
-    classes say; objects of further ones are left out. No id and no image may
-    appear twice.
+    In training, unusable annotations are left out with a counted warning for
+    each kind of fault; in test mode, a malformed annotation and an annotation
+    without an image are errors. An annotation marked ``ignore``, of any
+    category, is an ignored object and not background. Areas are computed from
+    boxes; missing ids of annotations and sizes of images are filled in. The
+    categories must include ``metainfo['classes']``, in this order, because
+    ``CocoDataset`` numbers labels in the order of the file; objects of other
+    categories are left out. Ids and images must be unique.
 
     Args:
         args: Arguments of ``CocoDataset``.
@@ -64,9 +63,9 @@ class CheckedCocoDataset(CocoDataset):
         """Read the json, and warn of its faults, each kind once.
 
         Raises:
-            ValueError: the file is no COCO json, its categories lack a class
-                or have another order, an id or image appears twice, or
-                a malformed annotation or one of no image in test mode.
+            ValueError: the file is not a COCO json file, its categories lack a
+                class or have another order, an id or image is duplicate, or in
+                test mode an annotation is malformed or has no image.
             OSError: the file cannot be read.
         """
         try:
@@ -88,7 +87,7 @@ class CheckedCocoDataset(CocoDataset):
         return data_list
 
     def parse_data_info(self, raw_data_info: dict) -> dict | list[dict]:
-        """Parse as ``CocoDataset`` does, and count what it leaves out."""
+        """Parse as ``CocoDataset`` does, and count left-out annotations."""
         info = raw_data_info['raw_img_info']
         image_wh = info['width'], info['height']
         usable = [
@@ -103,11 +102,11 @@ class CheckedCocoDataset(CocoDataset):
         )
 
     def _usable(self, ann: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an annotation as ``CocoDataset`` takes it."""
+        """Return an annotation in the form that ``CocoDataset`` expects."""
         ignored = ann.get('ignore', 0)
         category = ann['category_id']
         if ignored and category not in self.cat_ids:
-            # Of an ignored object, the label has no meaning.
+            # The label of an ignored object has no meaning.
             category = self.cat_ids[0]
         return {
             **ann,
@@ -119,9 +118,9 @@ class CheckedCocoDataset(CocoDataset):
         }
 
     def COCOAPI(self, path: str) -> Any:  # noqa: N802
-        """Index the json as ``CocoDataset`` does, and check all of it.
+        """Index the json as ``CocoDataset`` does, and check all entries.
 
-        The index keeps the last one of equal ids.
+        The index keeps the last entry of duplicate ids.
         """
         index = CocoDataset.COCOAPI()
         index.dataset = load_coco(path)
@@ -156,10 +155,11 @@ class CheckedCocoDataset(CocoDataset):
         return index
 
     def _complete(self, content: dict[str, Any]) -> None:
-        """Fill in what can be found out, in place.
+        """Fill in missing values that can be computed, in place.
 
         Raises:
-            ValueError: an entry lacks what cannot, or has another type.
+            ValueError: an entry lacks another value, or has a value of another
+            type.
             OSError: an image without a size cannot be read.
         """
         for kind, keys in _NEEDED.items():
@@ -205,7 +205,7 @@ class CheckedCocoDataset(CocoDataset):
             )
             return False
         for key in ('iscrowd', 'ignore'):
-            # As text '0' would be true.
+            # The text '0' would be true.
             if ann.get(key) not in (None, 0, 1):
                 self._leave_out(
                     faults.UNREADABLE, ann, f'bad {key} {ann[key]!r:.80}'
@@ -227,10 +227,10 @@ class CheckedCocoDataset(CocoDataset):
 
 
 def load_coco(path: str) -> dict[str, Any]:
-    """Read a json whose lists have entries of the right kind.
+    """Read a json file and check the types of its lists.
 
     Raises:
-        ValueError: the file is no such json.
+        ValueError: the file is not a COCO json file.
     """
     with Path(path).open('rb') as file:
         content = json.load(file)
@@ -246,7 +246,7 @@ def load_coco(path: str) -> dict[str, Any]:
 
 
 def complete_annotations(annotations: Sequence[dict[str, Any]]) -> None:
-    """Give annotations an id that no other has, and all keys, in place."""
+    """Add missing keys and unique ids to annotations, in place."""
     known = {ann['id'] for ann in annotations if ann.get('id') is not None}
     unused = (number for number in count(1) if number not in known)
     for ann in annotations:
@@ -261,7 +261,7 @@ def _is_size(value: Any) -> bool:
 
 
 def _find_twice(found: Iterable[tuple[Hashable, str]]) -> str | None:
-    """Describe the first key that is there twice."""
+    """Describe the first duplicate key."""
     first: dict[Hashable, str] = {}
     for key, name in found:
         if key in first:

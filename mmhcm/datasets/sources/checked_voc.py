@@ -1,4 +1,4 @@
-"""Pascal VOC folders whose faults are reported."""
+"""Pascal VOC data sets with reports of faulty annotations."""
 
 import logging
 from collections.abc import Mapping
@@ -31,11 +31,11 @@ _NO_CLASS = 'objects of a name that is none of the classes'
 
 @DATASETS.register_module()
 class CheckedVOCDataset(XMLDataset):
-    """``XMLDataset`` that reports the annotations it leaves out.
+    """``XMLDataset`` with reports of left-out annotations.
 
-    Images may be of any usual type. In training, annotations that cannot be
-    used are left out with a counted warning for each kind; in test mode a
-    malformed file is an error. Difficult objects are ignored ones.
+    Images may have any common format. In training, unusable annotations are
+    left out with a counted warning for each kind of fault; in test mode, a
+    malformed file is an error. Difficult objects are ignored objects.
 
     Args:
         args: Arguments of ``XMLDataset``.
@@ -55,8 +55,8 @@ class CheckedVOCDataset(XMLDataset):
         """Read all files, and warn of their faults, each kind once.
 
         Raises:
-            ValueError: no object has a name of the classes, or a malformed
-                annotation in test mode.
+            ValueError: no object belongs to a class, or in test mode an
+                annotation is malformed.
             OSError: the list of images or, in test mode, an annotation cannot
                 be read.
         """
@@ -75,7 +75,7 @@ class CheckedVOCDataset(XMLDataset):
         return data_list
 
     def parse_data_info(self, img_info: dict) -> dict | None:
-        """Parse as ``XMLDataset`` does; None leaves an image out."""
+        """Parse as ``XMLDataset`` does; return None to leave an image out."""
         path = img_info['xml_path']
         try:
             info = super().parse_data_info(self._find_image(img_info))
@@ -94,7 +94,7 @@ class CheckedVOCDataset(XMLDataset):
         return None
 
     def _find_image(self, img_info: dict) -> dict:
-        """Return the info with the file's own suffix."""
+        """Return the info with the suffix of the existing image file."""
         stem = img_info['file_name'].removesuffix('.jpg')
         for suffix in (*IMAGE_SUFFIXES, *map(str.upper, IMAGE_SUFFIXES)):
             if Path(self.sub_data_root, stem + suffix).is_file():
@@ -111,7 +111,7 @@ class CheckedVOCDataset(XMLDataset):
         return super()._parse_instance_info(raw_ann_info, minus_one)
 
     def _cut_instances(self, info: dict) -> list[dict]:
-        """Cut boxes to their image; those without area are left out."""
+        """Clip boxes to their image; leave out boxes without area."""
         instances = []
         for item in info['instances']:
             bbox = cut_box(item['bbox'], info['width'], info['height'])

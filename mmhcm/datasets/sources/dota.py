@@ -1,4 +1,4 @@
-"""DOTA with horizontal boxes, alone or mapped to another set's classes."""
+"""DOTA with horizontal boxes, alone or mapped to other classes."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -15,16 +15,15 @@ from .visdrone import VisDroneDataset
 MASKED = 'masked'
 BACKGROUND = 'background'
 
-#: DOTA seen with VisDrone's classes: a small vehicle may be a car or a van
-#: and a large one a truck or a bus, so both are masked; the rest are none of
-#: VisDrone's classes and true background.
+#: VisDrone's view of DOTA's classes: a small vehicle may be a car or a van
+#: and a large vehicle a truck or a bus, so both are masked; the other classes
+#: do not occur in VisDrone and are background.
 DOTA_TO_VISDRONE = {
     name: MASKED if name in ('small-vehicle', 'large-vehicle') else BACKGROUND
     for name in dota_txt.DOTA_V1_5_CLASSES
 }
 
-#: What VisDrone calls most of the vehicles that are masked, so that their
-#: sizes can be compared.
+#: VisDrone's name of most masked vehicles, to compare their sizes.
 DOTA_GUIDES = {'small-vehicle': 'car', 'large-vehicle': 'truck'}
 
 
@@ -32,22 +31,23 @@ DOTA_GUIDES = {'small-vehicle': 'car', 'large-vehicle': 'truck'}
 class DOTADataset(ImageFolderDataset):
     """DOTA v1.0 (15 classes) or v1.5 (16), polygons to upright boxes.
 
-    Without ``class_map`` the set has its own classes. With one, each of its
-    classes becomes a class of ``metainfo['classes']`` (by default
-    VisDrone's), ``'masked'`` (ambiguous or conflicting: its pixels are an
+    Without ``class_map``, the data set has DOTA's classes. With ``class_map``,
+    each DOTA class becomes a class of ``metainfo['classes']`` (by default
+    VisDrone's), ``'masked'`` (ambiguous or conflicting: the pixels are an
     ignored region, paper section 3.3) or ``'background'``.
 
     Args:
         version (str): '1.0' or '1.5'. Defaults to '1.0'.
         class_map (dict | str, optional): A target for each class, or
             'visdrone' for ``DOTA_TO_VISDRONE``.
-        guide_map (dict, optional): For masked classes, the class whose sizes
-            theirs compare with. Their objects become the data infos'
-            ``guides``: sizes and places of pasted objects follow them though
-            their pixels are masked. Defaults to ``DOTA_GUIDES`` with the class
-            map 'visdrone', to none with others.
-        mask_margin (float): Pixels that masks reach beyond the boxes, whose
-            objects' outlines would stay visible otherwise. Defaults to 3.
+        guide_map (dict, optional): For each masked class, the class of similar
+            size. Objects of masked classes become the data infos' ``guides``:
+            sizes and positions of pasted objects follow the guides, although
+            the pixels of guides are masked. Defaults to ``DOTA_GUIDES`` with
+            the class map 'visdrone', to none with other class maps.
+        mask_margin (float): Pixels by which masks extend beyond the boxes;
+            otherwise the outlines of objects would stay visible. Defaults to
+            3.
         max_difficulty (int): Objects of a higher difficulty have
             ``ignore_flag=1``. Defaults to 0.
         data_prefix (dict): Folders under ``data_root``. Defaults to
@@ -55,9 +55,9 @@ class DOTADataset(ImageFolderDataset):
         kwargs: Arguments of ``BaseDetDataset``.
 
     Raises:
-        ValueError: unknown version, a class map that leaves out a class of
-            the set, or names a class that does not exist; a guide map of
-            classes that are not masked or do not exist, a negative margin.
+        ValueError: unknown version; a class map that lacks a DOTA class or
+            names an unknown class; a guide map with classes that are not
+            masked or do not exist; a negative margin.
     """
 
     METAINFO: ClassVar[dict] = {'classes': dota_txt.DOTA_V1_CLASSES}
@@ -143,14 +143,14 @@ class DOTADataset(ImageFolderDataset):
     ) -> dict | None:
         """Read one labelTxt file; boxes are clipped to the image.
 
-        In training an unknown class is masked, whatever the class map says
-        of the known ones.
+        In training, objects of unknown classes are masked, independent of the
+        class map.
 
         Returns:
             ``instances``, ``ignored_regions`` and ``guides``: ``bbox`` xyxy,
-            source pixels, of an object's own area whatever its rotation, and
-            ``bbox_label``, the class that its size compares with. None leaves
-            the image out of training.
+            source pixels, with the area of the rotated object, and
+            ``bbox_label``, the class of similar size. None leaves the image
+            out of training.
         """
         leave_out = None if self.test_mode else counter
         rows = dota_txt.read_labels(ann_path, self.source_classes, leave_out)

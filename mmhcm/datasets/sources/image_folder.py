@@ -1,4 +1,4 @@
-"""Base of data sets with one annotation file an image."""
+"""Base of data sets with one annotation file per image."""
 
 import logging
 import os
@@ -27,16 +27,16 @@ class ImageFolderDataset(BaseDetDataset):
     Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
     ``height``, ``width``, ``ann_path`` (None without annotation),
     ``instances`` and ``ignored_regions`` (boxes xyxy, source pixels, whose
-    pixels are to be masked). In training, objects that lie half in these
-    regions or more have ``ignore_flag=1``. There may be ``guides``, see
-    ``DOTADataset``.
+    pixels are to be masked). In training, objects with at least half of their
+    area in ignored regions have ``ignore_flag=1``. ``guides`` are optional,
+    see ``DOTADataset``.
 
-    A folder of annotations that does not exist is an error for training and
-    means an unlabelled set in test mode. A missing or unreadable image, an
-    image without its own annotation file and rows that cannot be read are
-    left out of training, with one counted warning for each kind. In test mode
-    nothing is left out: a broken image or row and an annotation without its
-    image are errors, and an image without annotation is kept.
+    A missing folder of annotations is an error in training and means an
+    unlabelled data set in test mode. A missing or unreadable image, an
+    image without its own annotation file and invalid rows are left out of
+    training, with one counted warning for each kind of fault. In test mode
+    nothing is left out: a broken image, an invalid row and an annotation
+    without its image are errors, and an image without annotation is kept.
 
     Args:
         data_prefix (dict): ``img_path`` and ``ann_path``, folders under
@@ -56,11 +56,11 @@ class ImageFolderDataset(BaseDetDataset):
         """List the images in name order and read their annotations.
 
         Raises:
-            FileNotFoundError: no folder of images, or of annotations for
-                training.
-            ValueError: two images of one stem, no image that can be used, or
-                in test mode what is left out of training otherwise (names
-                file and line).
+            FileNotFoundError: no folder of images, or in training no folder of
+                annotations.
+            ValueError: two images of one stem, no usable image, or in test
+                mode any fault that training leaves out; the message names file
+                and line.
         """
         image_dir = Path(self.data_prefix['img_path'])
         ann_dir = Path(self.data_prefix['ann_path'])
@@ -70,7 +70,7 @@ class ImageFolderDataset(BaseDetDataset):
         if not has_annotations and not self.test_mode:
             raise FileNotFoundError(f'no folder of annotations at {ann_dir}')
 
-        # Names, since a Path for each of many files takes its time.
+        # Names, because creating a Path for each of many files is slow.
         all_names = sorted(list_names(image_dir))
         names = [
             name
@@ -142,8 +142,8 @@ class ImageFolderDataset(BaseDetDataset):
         """Describe the faults of file names in a folder.
 
         Raises:
-            ValueError: two images of one stem; in test mode also if they
-                differ in case alone, as their result files would.
+            ValueError: two images of one stem; in test mode also stems that
+                differ only in case, like the stems of their result files.
         """
         first: dict[str, str] = {}
         counter = FaultCounter()
@@ -177,11 +177,11 @@ class ImageFolderDataset(BaseDetDataset):
         Args:
             names: File names of the images.
             ann_names: File names in the folder of annotations.
-            faults: Gets a line for each file that is left out of training.
-            notes: Gets a line for each kind of fault in annotations.
+            faults: Receives one line for each file left out of training.
+            notes: Receives one line for each kind of fault in annotations.
 
         Returns:
-            Data infos of the images that can be used.
+            Data infos of the usable images.
         """
         counter = FaultCounter()
         images = [self._read_image(name, ann_names, faults) for name in names]
@@ -196,7 +196,7 @@ class ImageFolderDataset(BaseDetDataset):
     ) -> dict | None:
         """Return an image's data info, without annotations.
 
-        None and a fault leave it out of training.
+        None and a fault leave the image out of training.
         """
         path = Path(self.data_prefix['img_path'], name)
         stem = stem_of(name)
@@ -231,7 +231,7 @@ class ImageFolderDataset(BaseDetDataset):
     def _read_annotations(
         self, images: list[dict], counter: FaultCounter
     ) -> Sequence[dict]:
-        """Add annotations to data infos, and drop those without usable ones.
+        """Add annotations to data infos; drop images without usable ones.
 
         Args:
             images: Data infos without annotations.
@@ -257,14 +257,14 @@ class ImageFolderDataset(BaseDetDataset):
         """Read one annotation file.
 
         Returns:
-            ``instances``, ``ignored_regions`` and ``guides`` that the file
-            gives. None leaves the image out of training.
+            ``instances``, ``ignored_regions`` and ``guides`` of the file. None
+            leaves the image out of training.
         """
         raise NotImplementedError
 
 
 def list_names(folder: str | Path) -> list[str]:
-    """List the names in a folder, in no order, but those of attributes."""
+    """List the names in a folder, unordered, without attribute files."""
     with os.scandir(folder) as entries:
         return [e.name for e in entries if not is_apple_double(e.name)]
 

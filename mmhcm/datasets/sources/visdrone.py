@@ -27,19 +27,18 @@ class VisDroneDataset(ImageFolderDataset):
 
     Categories 1..10 are labels 0..9. Rows of category 11 ("others") and rows
     of score 0 are instances with ``ignore_flag=1``; category 0 gives
-    ``ignored_regions`` and never an instance; in training, an object that
-    lies half in them or more is ignored as well. Boxes are clipped to the
-    image; those without area stay out of the instances, since nothing can be
-    learned from them (the official score reads the files themselves). A set
-    without annotations (test-challenge) loads in test mode.
+    ``ignored_regions`` and never an instance; in training, an object with at
+    least half of its area in ignored regions is ignored too. Boxes are clipped
+    to the image; boxes without area are left out of the instances (the
+    official score reads the files themselves). A data set without annotations
+    (test-challenge) loads in test mode.
 
     Args:
         data_prefix (dict): Folders under ``data_root``. Defaults to
             ``dict(img_path='images', ann_path='annotations')``.
         use_ignored_regions (bool): False leaves out the rows of category 0:
-            they are neither masked nor ignored anywhere in training and
-            mining, but background. The official score reads the files
-            itself. Defaults to True.
+            ignored regions are then background in training and mining. The
+            official score reads the files itself. Defaults to True.
         kwargs: Arguments of ``BaseDetDataset``. ``serialize_data`` has no
             effect: data infos are built from arrays that workers share.
     """
@@ -48,7 +47,7 @@ class VisDroneDataset(ImageFolderDataset):
 
     METAINFO: ClassVar[dict] = {
         'classes': CLASSES,
-        # People, vehicles: pasted objects lie next to their own family.
+        # People, vehicles: objects are pasted next to their own family.
         'families': (0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
         'palette': list(CLASS_COLORS),
     }
@@ -71,7 +70,7 @@ class VisDroneDataset(ImageFolderDataset):
 
     @force_full_init
     def get_data_info(self, idx: int) -> dict:
-        """Return the data info of an image, built anew."""
+        """Build and return the data info of an image."""
         index = range(len(self))[idx]
         return {**self.data_list[index], 'sample_idx': index}
 
@@ -124,8 +123,8 @@ class VisDroneDataset(ImageFolderDataset):
     ) -> tuple[np.ndarray, np.ndarray]:
         """Read the rows of all files, and their number for each image.
 
-        In training, faulty rows are left out; an image whose file cannot be
-        read has -1 rows.
+        In training, invalid rows are left out; an image with an unreadable
+        file has -1 rows.
         """
         labelled = np.array([path is not None for path in ann_paths], bool)
         paths = [path for path in ann_paths if path is not None]

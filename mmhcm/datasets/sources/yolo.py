@@ -23,14 +23,14 @@ class YOLODataset(ImageFolderDataset):
 
     Args:
         data_prefix (dict): ``img_path`` and ``ann_path``, folders under
-            ``data_root``. Without ``ann_path`` it is ``img_path`` with
-            ``labels`` in place of its last ``images``, or itself if there is
-            none.
+            ``data_root``. ``ann_path`` defaults to ``img_path`` with
+            ``labels`` instead of the last ``images``, or to ``img_path`` if
+            the path has no ``images``.
         metainfo (dict): With ``classes``, in the order of the indices.
         kwargs: Arguments of ``BaseDetDataset``.
 
     Raises:
-        ValueError: a label that is none of the classes.
+        ValueError: a label is not an index of the classes.
     """
 
     needs_annotation = False

@@ -18,9 +18,9 @@ from mmhcm.structures.instances import instance_arrays, instance_labels
 class CropChip(BaseTransform):
     """Transform that cuts a chip, resizes it to the chip size and pads it.
 
-    1. Take the objects that overlap the window. Those out of the scale's
-       range, cut too much or ignored in the image become ignored.
-    2. Clip them to the window, in chip pixels.
+    1. Take the objects that overlap the window. Objects that are out of the
+       scale's range, cut too much or ignored in the image become ignored.
+    2. Clip the objects to the window, in chip pixels.
     3. Cut, resize and pad the image.
 
     Required Keys:
@@ -45,13 +45,13 @@ class CropChip(BaseTransform):
 
     Args:
         chip_size (int): Side of the chip, network-input pixels.
-        min_visible (float): Least share of an object's area in the window
-            for it to be learned. Defaults to 0.5.
-        pad_color (Sequence[float]): Defaults to the Caffe mean (103.53,
-            116.28, 123.675), BGR.
+        min_visible (float): Smallest share of an object's area in the window;
+            otherwise the object is ignored. Defaults to 0.5.
+        pad_color (Sequence[float]): Colour of the padding. Defaults to the
+            Caffe mean (103.53, 116.28, 123.675), BGR.
 
     Raises:
-        ValueError: the image is not of the size that the data set recorded.
+        ValueError: the size of the image differs from the recorded size.
     """
 
     def __init__(
@@ -109,11 +109,11 @@ def check_crop_size(transform: Any, chip_size: int) -> None:
     """Make sure that a pipeline cuts chips of a data set's size.
 
     Args:
-        transform: A pipeline, a transform, or one with others within.
+        transform: A pipeline, or a transform, maybe with nested transforms.
         chip_size: Side of the data set's chips, network-input pixels.
 
     Raises:
-        ValueError: a ``CropChip`` in it has another size.
+        ValueError: a ``CropChip`` has another size.
     """
     if isinstance(transform, CropChip) and transform.chip_size != chip_size:
         raise ValueError(

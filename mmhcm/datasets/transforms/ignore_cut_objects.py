@@ -12,8 +12,8 @@ from mmhcm.functional.boxes import as_bboxes, box_areas, clip_boxes
 class IgnoreCutObjects(BaseTransform):
     """Transform that ignores objects of which a crop shows too little.
 
-    Goes after ``RandomCrop(bbox_clip_border=False)``, which leaves the boxes
-    as they were; here they are clipped to the image.
+    Goes after ``RandomCrop(bbox_clip_border=False)``, which does not clip
+    boxes; ``IgnoreCutObjects`` clips the boxes to the image.
 
     Required Keys:
 

@@ -17,13 +17,14 @@ from .load_image import LoadImage
 
 @TRANSFORMS.register_module()
 class LoadChipImage(LoadImage):
-    """Transform that loads an image, or the part that its chip needs.
+    """Transform that loads an image, or only the part of the chip.
 
-    With ``partial_decoding``, ``ChipDataset`` attaches restart offsets, from
-    which a window of a JPEG file is decoded to the same pixels as the whole.
-    An image without offsets (PNG, progressive JPEG, changed since) is decoded
-    as a whole. ``MaskIgnoredRegions``, ``PasteObjects`` and ``CropChip`` take
-    a part; any other transform before ``CropChip`` has to as well.
+    With ``partial_decoding``, ``ChipDataset`` attaches restart offsets, which
+    allow decoding a window of a JPEG file to the same pixels as the whole
+    image. An image without offsets (PNG, progressive JPEG, changed file) is
+    decoded as a whole. ``MaskIgnoredRegions``, ``PasteObjects`` and
+    ``CropChip`` accept a part; all other transforms before ``CropChip`` must
+    accept a part too.
 
     Required Keys:
 
@@ -37,8 +38,8 @@ class LoadChipImage(LoadImage):
     - the origin of a part, see ``partial_decoding.image_origin``
 
     Args:
-        args: Arguments of ``LoadImage``. With another ``color_type`` than
-            its default, images are decoded as a whole.
+        args: Arguments of ``LoadImage``. Images are decoded as a whole unless
+            ``color_type`` has its default.
         kwargs: The same.
     """
 
@@ -58,7 +59,7 @@ class LoadChipImage(LoadImage):
         if part is None or area is None or around is None:
             return super().transform(results)
         (x1, y1, x2, y2), (left, top) = area, part.origin
-        # Beyond the area pixels may differ from those of the whole image.
+        # Outside the area, pixels may differ from the whole image.
         img = around[y1 - top : y2 - top, x1 - left : x2 - left]
         put_part(
             results,

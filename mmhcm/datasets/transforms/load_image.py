@@ -1,4 +1,4 @@
-"""Loading of a whole image, with every fault of its file named."""
+"""Loading of a whole image, with errors for faults of the file."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ from mmhcm.structures.files import one_line
 
 @TRANSFORMS.register_module(name='LoadImageFromFile')
 class LoadCheckedImage(LoadImageFromFile):
-    """``LoadImageFromFile`` that checks the file; errors name its fault.
+    """``LoadImageFromFile`` with checks of the file.
 
-    The class takes the place of mmcv's in MMDetection's registry, with the
-    same arguments and the same pixels, so that pipelines with MMDetection's
-    names, those of ``DetInferencer`` and SAHI included, have the checks.
+    The class replaces mmcv's class in MMDetection's registry, with the same
+    arguments and pixels, so that all pipelines that use MMDetection's name,
+    including ``DetInferencer`` and SAHI, have the checks.
 
-    OpenCV gives 8 bits a channel, BGR, whatever the file holds: grey values
-    are repeated, an alpha channel is left off, CMYK converted, and of 16 bits
-    the upper eight are kept. Some of its versions fill what is missing of a
-    JPEG file with black; here that is an error.
+    OpenCV decodes all files to 8 bits per channel, BGR: grey values are
+    repeated, an alpha channel is dropped, CMYK is converted, and of 16 bits
+    the upper eight are kept. Some versions of OpenCV fill the missing part of
+    a JPEG file with black; a missing part is an error in this class.
 
     Required Keys:
 
@@ -42,8 +42,8 @@ class LoadCheckedImage(LoadImageFromFile):
         kwargs: The same.
 
     Raises:
-        ValueError: the file is no image, is cut short, or is of another size
-            than its data set recorded. The message starts with the path.
+        ValueError: the file is not an image, is cut short, or differs from the
+            recorded size. The message starts with the path.
         OSError: the file cannot be read.
     """
 
@@ -89,9 +89,9 @@ class LoadCheckedImage(LoadImageFromFile):
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadCheckedImage):
-    """``LoadImageFromFile`` with pixels as they are stored.
+    """``LoadImageFromFile`` that ignores the orientation in EXIF.
 
-    Boxes are drawn on these, so that an orientation by EXIF is left aside.
+    Annotations refer to pixels as stored.
 
     Args:
         color_type (str): Defaults to 'color_ignore_orientation'.

@@ -12,10 +12,10 @@ from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 @TRANSFORMS.register_module()
 class MaskIgnoredInstances(BaseTransform):
-    """Transform that fills ignored instances, but no pixel of a valid one.
+    """Transform that fills ignored instances, except pixels of valid ones.
 
-    CornerNet, CenterNet and similar heads drop ignored instances, which makes
-    them background; filled with one colour they are no false background.
+    CornerNet, CenterNet and similar heads drop ignored instances, which become
+    false background unless they are filled with one colour.
     Goes after ``CropChip``.
 
     Required Keys:
@@ -29,8 +29,8 @@ class MaskIgnoredInstances(BaseTransform):
     - img
 
     Args:
-        color (Sequence[float]): Defaults to the Caffe mean (103.53, 116.28,
-            123.675), BGR.
+        color (Sequence[float]): Fill colour. Defaults to the Caffe mean
+            (103.53, 116.28, 123.675), BGR.
     """
 
     def __init__(self, color: Sequence[float] = CAFFE_MEAN) -> None:

@@ -14,7 +14,7 @@ from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 class MaskIgnoredRegions(BaseTransform):
     """Transform that fills ignored regions with one colour (paper 4.1).
 
-    Goes before pasting and cropping, so that a patch never disappears.
+    Goes before pasting and cropping, so that no patch is masked.
 
     Required Keys:
 
@@ -26,9 +26,9 @@ class MaskIgnoredRegions(BaseTransform):
     - img
 
     Args:
-        color (Sequence[float]): The normaliser's mean, in the order of the
-            image's channels. Defaults to the Caffe mean (103.53, 116.28,
-            123.675), BGR.
+        color (Sequence[float]): Fill colour in the channel order of the image,
+            usually the mean of the normalisation. Defaults to the Caffe mean
+            (103.53, 116.28, 123.675), BGR.
     """
 
     def __init__(self, color: Sequence[float] = CAFFE_MEAN) -> None:

@@ -12,8 +12,8 @@ from mmdet.structures import DetDataSample
 class PackImage(BaseTransform):
     """Transform that packs an image without copying its pixels.
 
-    ``PackDetInputs`` copies the pixels into the order of networks, which is
-    useless for a large image that is tested in slices.
+    ``PackDetInputs`` copies the pixels to channels first, which is useless for
+    a large image that is tested in slices.
 
     Required Keys:
 

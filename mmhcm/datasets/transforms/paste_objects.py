@@ -11,8 +11,8 @@ from mmhcm.functional.pasting import apply_pastes
 class PasteObjects(BaseTransform):
     """Transform that paints the patches of a paste recipe (paper 3.3).
 
-    The recipe is in the data info, and the instances already have the pasted
-    objects. A sample without a recipe stays as it is. Goes after
+    The recipe is in the data info, and the instances already include the
+    pasted objects. A sample without a recipe is unchanged. Goes after
     ``MaskIgnoredRegions`` and before ``CropChip``.
 
     Required Keys:
@@ -27,9 +27,9 @@ class PasteObjects(BaseTransform):
     - img
 
     Args:
-        in_place (bool): Paint on the image itself instead of on a copy, which
-            for a large canvas takes longer than the patches. Right after a
-            transform that loads the image from its file. Defaults to True.
+        in_place (bool): Paint on the image itself instead of a copy; copying a
+            large canvas takes longer than painting. Correct after a transform
+            that loads the image from its file. Defaults to True.
     """
 
     def __init__(self, in_place: bool = True) -> None:

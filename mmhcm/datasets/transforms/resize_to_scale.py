@@ -34,9 +34,9 @@ class ResizeToScale(Resize):
         chip_size (int, optional): Side of the chips; instead of a factor.
         window (int, optional): Side of the scale's window, source pixels.
             None with ``chip_size`` fits the long side to the chip size.
-        valid_range (tuple[float, float], optional): Sizes of the
-            detections that ``MultiScaleTTA`` keeps of this scale; an upper
-            end of None is no limit. Defaults to None, all sizes.
+        valid_range (tuple[float, float], optional): Sizes of the detections
+            that ``MultiScaleTTA`` keeps at this scale; an upper end of None
+            means no limit. Defaults to None, all sizes.
         max_side (int, optional): Largest long side after resizing,
             network-input pixels, to bound memory. Defaults to None.
     """

@@ -11,20 +11,20 @@ from mmdet.registry import TRANSFORMS
 class ViewsOfImage(TestTimeAug):
     """``TestTimeAug`` without copies of image and annotations for each view.
 
-    Those copies take longer than pasting. In return the transforms have to
-    put new values in the place of old ones and change none in place, as
-    ``ResizeToScale``, ``RandomFlip`` and the packing transforms do.
+    Copying takes longer than pasting. Without copies, the transforms must
+    replace values and never modify a value in place, as ``ResizeToScale``,
+    ``RandomFlip`` and the packing transforms do.
 
     Required Keys:
 
     - those of the transforms
 
     Args:
-        transforms (list[list[dict]]): As ``TestTimeAug``'s: of each list one
-            transform is in each view, in all combinations.
-        scales (list[dict], optional): Chip scales. Each gives a
-            ``ResizeToScale``, and these are a list of transforms before the
-            others. Defaults to None.
+        transforms (list[list[dict]]): As in ``TestTimeAug``: each view has one
+            transform of each list, in all combinations.
+        scales (list[dict], optional): Chip scales. Each scale adds a
+            ``ResizeToScale`` to a list in front of ``transforms``. Defaults to
+            None.
         chip_size (int, optional): Side of the chips; with ``scales``.
         use_valid_ranges (bool): False tests all scales for objects of all
             sizes. Defaults to True.

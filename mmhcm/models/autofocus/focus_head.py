@@ -1,4 +1,4 @@
-"""Prediction of focus pixels, where a finer test scale has to look."""
+"""Prediction of focus pixels, the cells to test at a finer scale."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,17 +18,17 @@ from mmhcm.functional.focus import label_focus_pixels
 class FocusHead(BaseModule):
     """Three convolutions that find the cells with small objects.
 
-    Objects that a chip ignores for their size are found too, since the next
-    scale is for them. They are told from objects that do not count by the
-    meta information ``ignored_but_counted``, which ``CropChip`` makes.
+    Objects that a chip ignores for their size are found too, because the next
+    scale is for such objects. The meta information ``ignored_but_counted`` of
+    ``CropChip`` distinguishes these objects from objects that do not count.
 
     Args:
         in_channels (int): Channels of the feature map.
         stride (int): Network-input pixels per cell.
         feat_channels (int): Channels between the layers. Defaults to 256.
-        sizes (Sequence[float]): Smallest size of an object to find, size of
-            objects that need no finer scale, and size up to which those are
-            ignored; network-input pixels. Defaults to (5, 64, 90).
+        sizes (Sequence[float]): Smallest size of an object to find, size from
+            which an object needs no finer scale, and size up to which such an
+            object is ignored; network-input pixels. Defaults to (5, 64, 90).
         loss_weight (float): Factor on the loss. Defaults to 1.
 
     Raises:
@@ -58,11 +58,11 @@ class FocusHead(BaseModule):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Predict logits (B, 2, H, W), of focus pixels the second."""
+        """Predict logits (B, 2, H, W); channel 1 is for focus pixels."""
         return self.layers(x)
 
     def loss(self, x: Tensor, samples: Sequence[DetDataSample]) -> Tensor:
-        """Compute the cross entropy, a mean over labelled cells.
+        """Compute the mean cross entropy over labelled cells.
 
         Raises:
             ValueError: the samples do not have ``ignored_but_counted``.
@@ -109,11 +109,11 @@ class FocusHead(BaseModule):
 
 @MODELS.register_module()
 class FocusRPNHead(RPNHead):
-    """``RPNHead`` that predicts focus pixels as well (AutoFocus).
+    """``RPNHead`` that also predicts focus pixels (AutoFocus).
 
     Args:
-        focus_level (int): Index of the feature map that the focus pixels are
-            predicted on, by its stride. Defaults to 2: stride 16 of an FPN.
+        focus_level (int): Index of the feature map whose cells are the focus
+            pixels. Defaults to 2: stride 16 of an FPN.
         focus (dict, optional): More arguments of ``FocusHead``. Defaults to
             None.
         kwargs: Arguments of ``RPNHead``.

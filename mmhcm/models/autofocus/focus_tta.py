@@ -13,20 +13,20 @@ from mmhcm.functional.merging import touch_inner_borders
 from ..slice_tta import SliceableImage, SliceTTA
 from .focus_head import FocusHead
 
-# Defaults of AutoFocus for the second scale, and for the later ones.
+# Defaults of AutoFocus for the second scale, and for later scales.
 _FOCUS_THRS = (0.02, 0.2)
 _MIN_SIDES = (16, 20)
 
 
 @MODELS.register_module()
 class FocusTTA(SliceTTA):
-    """Multi-scale test that looks closer only where it has to (AutoFocus).
+    """Multi-scale test at finer scales around focus pixels (AutoFocus).
 
     1. The whole image is tested at the coarsest scale.
     2. Windows around the focus pixels of a scale are the images of the next
-       one, see ``functional.focus.focus_chips``.
+       scale, see ``functional.focus.focus_chips``.
     3. Detections that touch an inner border of their window are dropped: the
-       object is cut there, or a coarser scale is for it.
+       object is cut there, or belongs to a coarser scale.
     4. Detections in the valid range of their scale are merged by (soft-)NMS.
 
     The detector has a ``FocusRPNHead``.
@@ -35,9 +35,9 @@ class FocusTTA(SliceTTA):
         scales (Sequence[dict]): Scales from coarse to fine, each a dict of
             arguments of ``ResizeToScale`` (``scale_factor``, or ``chip_size``
             and ``window``; ``valid_range``), and from the second scale on
-            ``focus_thr``, the probability above which a cell of the scale
-            before is a focus pixel (0.02, then 0.2), and ``min_side``, the
-            smallest side of a window in cells of the scale before (16, then
+            ``focus_thr``, the probability above which a cell of the previous
+            scale is a focus pixel (0.02, then 0.2), and ``min_side``, the
+            smallest side of a window in cells of the previous scale (16, then
             20).
         batch_size (int, optional): Windows in a batch. Defaults to None: 4 on
             a GPU, and 1 on a CPU.
@@ -74,7 +74,7 @@ class FocusTTA(SliceTTA):
             raise ValueError(
                 f'scales must go from coarse to fine, got factors {factors}'
             )
-        # The window of a scale is for its factor alone.
+        # The window of a scale only sets the scale's factor.
         self.passes = [item._replace(window=None) for item in self.passes]
         if not any(isinstance(m, FocusHead) for m in self.module.modules()):
             raise ValueError(
@@ -140,7 +140,7 @@ class FocusTTA(SliceTTA):
 
 
 def _pop_focus_settings(scale: dict, index: int) -> tuple[float, int]:
-    """Take threshold and smallest side out of a scale's settings."""
+    """Pop the threshold and the smallest side from a scale's settings."""
     later = min(max(index - 1, 0), 1)
     focus_thr = scale.pop('focus_thr', _FOCUS_THRS[later])
     min_side = scale.pop('min_side', _MIN_SIDES[later])
@@ -169,7 +169,7 @@ def _join_chips(
     if not chips:
         return np.zeros((0, 4), dtype=np.int64)
     bboxes = np.concatenate(chips)
-    # Whole pixels before joining, which they may make overlap.
+    # Rounded before joining, because rounded windows may overlap.
     bboxes[:, :2] = np.floor(bboxes[:, :2])
     bboxes[:, 2:] = np.minimum(np.ceil(bboxes[:, 2:]), [width, height])
     return join_overlapping(bboxes).astype(np.int64)

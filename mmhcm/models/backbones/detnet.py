@@ -9,7 +9,7 @@ from mmdet.registry import MODELS
 from mmengine.model import Sequential
 from torch import nn
 
-# Block of a stage without pretrained weights: begins as its shortcut.
+# Block of a stage without pretrained weights: initially its shortcut.
 _INIT = [
     {'type': 'Kaiming', 'layer': 'Conv2d'},
     {'type': 'Constant', 'val': 0, 'override': {'name': 'norm3'}},
@@ -18,21 +18,21 @@ _INIT = [
 
 @MODELS.register_module()
 class DetNet(ResNet):
-    """DetNet-59 (Li et al. 2018): two dilated stages behind a ResNet-50's.
+    """DetNet-59 (Li et al. 2018): two dilated stages after a ResNet-50's.
 
     The first three stages are those of a ResNet, with its names and weights.
-    ``layer4`` and ``layer5`` have three bottlenecks each, of the channels and
-    the stride of ``layer3`` and with dilation 2; the first block of each has
-    a 1 x 1 convolution on its shortcut. The feature maps have strides 4, 8,
-    16, 16 and 16.
+    ``layer4`` and ``layer5`` have three bottlenecks each, with the channels
+    and the stride of ``layer3`` and dilation 2; the first block of each layer
+    has a 1 x 1 convolution on its shortcut. The feature maps have strides 4,
+    8, 16, 16 and 16.
 
     Args:
         depth (int): Depth of the ResNet. Defaults to 50, for DetNet-59.
         out_indices (Sequence[int]): Stages to return. Defaults to all five.
-        frozen_stages (int): First stages that do not learn, -1 for none.
+        frozen_stages (int): First stages that are frozen, -1 for none.
         late_norm_cfg (dict): Norm of the last two stages, which a ResNet's
-            weights leave at random. It is in training mode, whatever
-            ``norm_eval`` is for the others, unless it has
+            weights do not initialise. The norm is in training mode, whatever
+            ``norm_eval`` is for the other stages, unless the norm has
             ``requires_grad=False``. Defaults to batch norm.
         kwargs: Arguments of ``ResNet``.
     """
@@ -89,7 +89,7 @@ class DetNet(ResNet):
         )
 
     def train(self, mode: bool = True) -> 'DetNet':
-        """Switch modes; the norm of the last two stages trains by itself."""
+        """Switch modes; the last two stages do not depend on ``norm_eval``."""
         super().train(mode)
         if self.late_norm_cfg.get('requires_grad', True):
             for name in self.late_layers[max(0, self.frozen_stages - 3) :]:

@@ -12,8 +12,8 @@ _EPS = 1e-5
 class SpatialGroupEnhance(nn.Module):
     """Plugin for the bottlenecks of a ResNet (Li, Hu, Yang 2019).
 
-    In each group of channels, a position is weighted by the sigmoid of how
-    much its vector resembles the mean vector, compared with other positions:
+    In each group of channels, a position is weighted by the sigmoid of its
+    vector's similarity to the mean vector, relative to other positions:
 
     1. Take the dot product of each position's vector and the mean vector.
     2. Normalise the products of a group over positions.
@@ -21,7 +21,7 @@ class SpatialGroupEnhance(nn.Module):
 
     All weights are sigmoid(1) = 0.731 at the start. Weights of a ResNet
     without the plugin were trained without this factor, so train the batch
-    norm of the stages that have the plugin, and leave frozen stages without.
+    norm of stages with the plugin, and do not add the plugin to frozen stages.
 
     Args:
         in_channels (int): Channels; ``ResNet`` sets them.

@@ -1,4 +1,4 @@
-"""Heads for regions that learn from the hardest of a batch."""
+"""Heads for regions, trained on the hardest regions of a batch."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from torch import Tensor
 class HardRegionsMixin:
     """Loss of the regions with the largest sums of class and box loss.
 
-    Mining is over all regions of a batch, positive or not, after both losses
-    (Shrivastava et al. 2016, as R-FCN and Light-Head R-CNN use it); the
-    ``OHEMSampler`` of MMDetection goes by the class loss, image by image.
-    Sample all proposals, by a ``RandomSampler`` with a large ``num``.
+    The regions are selected from all regions of a batch, positive or not, by
+    both losses (Shrivastava et al. 2016, as in R-FCN and Light-Head R-CNN);
+    MMDetection's ``OHEMSampler`` selects by the class loss, image by image.
+    Sample all proposals, with a ``RandomSampler`` of a large ``num``.
 
     Args:
         num_hard (int): Regions to learn, times the images of the batch.
@@ -36,7 +36,7 @@ class HardRegionsMixin:
         rcnn_train_cfg: dict,
         **kwargs: Any,
     ) -> dict:
-        """Compute the losses of the hardest regions, over their number."""
+        """Compute losses of the hardest regions, divided by their number."""
         targets = self.get_targets(sampling_results, rcnn_train_cfg)
         values = cls_score, bbox_pred, rois, *targets
         hard = self._find_hard(values, self.num_hard * len(sampling_results))
@@ -47,7 +47,7 @@ class HardRegionsMixin:
     def _find_hard(
         self: Any, values: tuple[Tensor, ...], num_hard: int
     ) -> Tensor:
-        """Find the regions with the largest losses, without their weights."""
+        """Find the regions with the largest unweighted losses."""
         labels = values[3]
         if len(labels) <= num_hard:
             return torch.arange(len(labels), device=labels.device)
@@ -105,7 +105,7 @@ class RFCNBBoxHead(HardRegionsMixin, BBoxHead):
             reg_class_agnostic=True,
             **kwargs,
         )
-        # ``RFCNNeck`` has them.
+        # ``RFCNNeck`` has these layers.
         del self.fc_cls, self.fc_reg
         self.init_cfg: list[dict] = []
 

@@ -1,4 +1,4 @@
-"""Proposals from another feature map than that of the regions."""
+"""Proposals from a different feature map than the regions' features."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Necks that make position-sensitive maps of the last stage of a ResNet."""
+"""Necks that compute position-sensitive maps from a ResNet's last stage."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,8 @@ _INIT = {'type': 'Normal', 'layer': 'Conv2d', 'std': 0.01}
 class LargeSeparableConv(BaseModule):
     """Light-Head R-CNN's large separable convolution (section 3.1).
 
-    Two branches, of a column and then a row of weights and the other way
-    around, are summed. There is an activation after the sum only.
+    Two branches are summed: a column and then a row of weights, and a row and
+    then a column. Only the sum has an activation.
 
     Args:
         in_channels (int): Channels of the last stage.
@@ -44,14 +44,14 @@ class LargeSeparableConv(BaseModule):
         )
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Make the thin feature map of the last stage.
+        """Compute the thin feature map of the last stage.
 
         Args:
             inputs: Feature maps of the last two stages.
 
         Returns:
-            The thin map (B, out_channels, H, W), and the map of the last
-            stage but one unchanged, for ``LastMapRPNHead``.
+            The thin map (B, out_channels, H, W), and the unchanged map of the
+            second-to-last stage, for ``LastMapRPNHead``.
         """
         for_proposals, last = inputs
         thin = self.column_row(last) + self.row_column(last)
@@ -99,14 +99,14 @@ class RFCNNeck(BaseModule):
         self.score = nn.Conv2d(feat_channels, out_channels, 1)
 
     def forward(self, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Make the position-sensitive maps of the last stage.
+        """Compute the position-sensitive maps of the last stage.
 
         Args:
             inputs: Feature maps of the last two stages.
 
         Returns:
-            The maps (B, (num_classes + 5) * bins, H, W), and the map of the
-            last stage but one unchanged, for ``LastMapRPNHead``.
+            The maps (B, (num_classes + 5) * bins, H, W), and the unchanged map
+            of the second-to-last stage, for ``LastMapRPNHead``.
         """
         for_proposals, last = inputs
         return self.score(self.reduce(last).relu()), for_proposals

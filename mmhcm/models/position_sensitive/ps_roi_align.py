@@ -15,13 +15,13 @@ def ps_roi_align(
     sampling_ratio: int = 2,
     pool_mode: str = 'avg',
 ) -> Tensor:
-    """Pool each bin of regions from feature channels of its own.
+    """Pool each bin of a region from its own feature channels.
 
     Bin (i, j) of output channel c reads channel ``c * h * w + i * w + j`` of
     the input (Dai et al. 2016, equation 1), by bilinear samples instead of
-    whole pixels. The bins move into the batch, so that RoIAlign of 1 x 1 reads
-    no channel in vain: the result equals the diagonal of a dense RoIAlign of
-    all channels. Sums are in float32 or better.
+    whole pixels. The bins are folded into the batch, so that a 1 x 1 RoIAlign
+    reads only the needed channels: the result equals the diagonal of a dense
+    RoIAlign of all channels. Sums are in float32 or better.
 
     Args:
         feats: (B, C * h * w, H, W).
@@ -33,7 +33,7 @@ def ps_roi_align(
         pool_mode: 'avg' or 'max' over the samples of a bin. Defaults to 'avg'.
 
     Returns:
-        (n, C, h, w), of the type of ``feats``.
+        (n, C, h, w), with the dtype of ``feats``.
 
     Raises:
         ValueError: the channels do not divide into the bins.
@@ -65,8 +65,8 @@ def ps_roi_align(
         spatial_scale,
         sampling_ratio,
         pool_mode,
-        # Otherwise bins would be enlarged to a pixel at least, and read
-        # their neighbours' place.
+        # Otherwise, bins would be enlarged to at least a pixel and overlap
+        # their neighbours.
         True,
     )
     pooled = pooled.reshape(-1, height, width, channels)

@@ -6,12 +6,12 @@ from mmdet.models.dense_heads import SSDHead
 
 
 class AnchorRefinementHead(SSDHead):
-    """Anchor refinement module: an SSD head that tells objects from none.
+    """Anchor refinement module: an SSD head for objects and background.
 
-    Like an RPN's, its single class is not one of the data.
+    Like an RPN, the head has a single class, which is not a class of the data.
 
     Args:
-        kwargs: Arguments of ``SSDHead`` but for ``num_classes``.
+        kwargs: Arguments of ``SSDHead`` except ``num_classes``.
     """
 
     def __init__(self, **kwargs: Any) -> None:

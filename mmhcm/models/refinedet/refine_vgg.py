@@ -1,4 +1,4 @@
-"""VGG-16 as RefineDet changes it."""
+"""VGG-16 with RefineDet's changes."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ class RefineVGG(SSDVGG):
     """VGG-16 with the maps of conv4_3, conv5_3 and fc7, strides 8, 16, 32.
 
     Unlike in SSD, pool5 halves the map, so that fc6 has dilation 3 instead of
-    6. Layers have the names that they have in ``SSDVGG``, whose initial
-    weights therefore fit.
+    6. Layers have the same names as in ``SSDVGG``, so that the initial weights
+    of ``SSDVGG`` fit.
 
     Args:
         kwargs: Arguments of ``SSDVGG``.

@@ -14,7 +14,7 @@ class RefinedSSDHead(SSDHead):
 
     Args:
         objectness_thr (float): Objectness below which an anchor without an
-            object is no negative. Defaults to 0.01.
+            object is not a negative. Defaults to 0.01.
         kwargs: Arguments of ``SSDHead``.
     """
 

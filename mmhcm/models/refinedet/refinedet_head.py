@@ -16,10 +16,10 @@ from .refined_ssd_head import RefinedSSDHead
 class RefineDetHead(BaseDenseHead):
     """Two SSD heads, the second on the anchors that the first has moved.
 
-    The anchor refinement module tells objects from background and moves the
-    anchors; the object detection module predicts classes and boxes relative
-    to the moved anchors. Anchors of low objectness are left out: as negatives
-    in training, and with all scores in the test (section 3.2).
+    The anchor refinement module separates objects from background and moves
+    the anchors; the object detection module predicts classes and boxes
+    relative to the moved anchors. Anchors of low objectness are left out: as
+    negatives in training, and with all scores in the test (section 3.2).
 
     Args:
         num_classes (int): Number of classes.
@@ -30,7 +30,7 @@ class RefineDetHead(BaseDenseHead):
         objectness_thr (float): Lowest objectness of an anchor that is not
             left out; the paper's background probability of 0.99 is 0.01
             here. Defaults to 0.01.
-        train_cfg (dict, optional): As of ``SSDHead``, for both modules.
+        train_cfg (dict, optional): As in ``SSDHead``, for both modules.
         test_cfg (dict, optional): ``score_thr``, ``nms_pre`` (boxes of each
             class before suppression), ``nms``, ``max_per_img``.
         kwargs: Other arguments of ``SSDHead``, for both modules.

@@ -1,4 +1,4 @@
-"""RRNet (Chen et al., ICCV Workshops 2019): CenterNet, regressed once more."""
+"""RRNet (Chen et al., ICCV Workshops 2019): CenterNet, second regression."""
 
 from .box_refiner import BoxRefiner
 from .center_branch import CenterBranch

@@ -1,4 +1,4 @@
-"""Second regression of boxes, from the features inside of them."""
+"""Second regression of boxes, from the features inside each box."""
 
 import torch
 from mmcv.ops import RoIAlign
@@ -10,9 +10,9 @@ from torch import Tensor, nn
 class BoxRefiner(BaseModule):
     """Class-agnostic regression by RoIAlign and one residual block.
 
-    Features are 3 x 3 samples of a region; after the block and their mean, a
-    layer predicts (dx, dy, dw, dh). Boxes are in cells of the feature map,
-    and sides count as x2 - x1 + 1.
+    Features are 3 x 3 samples of a region. After the block and a mean over the
+    samples, a layer predicts (dx, dy, dw, dh). Boxes are in cells of the
+    feature map, and sides are x2 - x1 + 1.
 
     Args:
         channels (int): Channels of the feature map, divisible by 4.
@@ -27,7 +27,7 @@ class BoxRefiner(BaseModule):
         self.deltas = nn.Conv2d(channels, 4, 1)
 
     def init_weights(self) -> None:
-        """Start close to no change."""
+        """Initialise the layers, with deltas close to 0."""
         super().init_weights()
         normal_init(self.deltas, std=0.001)
 
@@ -57,7 +57,7 @@ def decode(bboxes: Tensor, deltas: Tensor) -> Tensor:
     """Apply deltas (n, 4) to boxes (n, 4)."""
     centres, sides = _centres_and_sides(bboxes)
     centres = centres + deltas[:, :2] * sides
-    # A factor of 62, as MMDetection's coders allow.
+    # At most a factor of 62, as in MMDetection's coders.
     sides = sides * deltas[:, 2:].clamp(max=4.135).exp()
     corner = centres - sides / 2
     return torch.cat([corner, corner + sides - 1], dim=1)

@@ -11,7 +11,7 @@ class CenterBranch(BaseModule):
     """Heads on one feature map: centres, sizes and offsets of objects.
 
     The height comes from a vertical convolution of 17 cells, the width from a
-    horizontal one, since an object of that extent fills such a strip.
+    horizontal convolution, because an object of that extent fills the strip.
 
     Args:
         in_channels (int): Channels of the feature map.
@@ -42,7 +42,7 @@ class CenterBranch(BaseModule):
         )
 
     def init_weights(self) -> None:
-        """Start with a probability of 0.1 everywhere, a bias of -2.19."""
+        """Initialise heat maps to a probability of 0.1, a bias of -2.19."""
         for part in (self.offset, self.size_stem, self.width, self.height):
             for module in part.modules():
                 if isinstance(module, nn.Conv2d):

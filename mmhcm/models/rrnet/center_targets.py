@@ -13,9 +13,9 @@ MIN_OVERLAP = 0.7
 def gaussian_radii(wh: Tensor, min_overlap: float = MIN_OVERLAP) -> Tensor:
     """Compute the radii (n,) of Gaussians by CornerNet's original formula.
 
-    Of the quadratic equations in `mmdet.models.utils.gaussian_radius`, the
-    formula takes other roots and leaves the denominators out, which gives
-    larger Gaussians.
+    Unlike `mmdet.models.utils.gaussian_radius`, the formula takes the other
+    roots of the quadratic equations and leaves the denominators out, which
+    gives larger Gaussians.
 
     Args:
         wh: (n, 2) widths and heights.
@@ -62,7 +62,7 @@ def center_targets(
         cells = centres.long()
         radii = gaussian_radii(wh).long().tolist()
         places = cells.tolist()
-        # One after the other: of objects in one cell, the last counts.
+        # One by one: the last of several objects in a cell counts.
         for row, (x, y) in enumerate(places):
             if not (0 <= x < width and 0 <= y < height):
                 continue

@@ -27,7 +27,7 @@ class RRNetHead(BaseDenseHead):
     1. Every stack predicts a heat map, sizes and offsets.
     2. The highest cells of the last heat map, over all classes and without
        suppression of neighbours, become boxes, thinned by NMS.
-    3. The features inside of each box correct the box. Classes and scores
+    3. The features inside each box correct the box. Classes and scores
        stay those of the heat map.
 
     Boxes are computed in cells of the feature map, ``stride`` pixels a side.
@@ -76,7 +76,7 @@ class RRNetHead(BaseDenseHead):
             'iou_threshold': 0.7,
         }
         self.refine_from = refine_from
-        # Of MMEngine, which initialises what is inside.
+        # MMEngine's class initialises the modules in the list.
         self.branches = ModuleList(
             CenterBranch(in_channels, feat_channels, num_classes)
             for _ in range(num_stacks)
@@ -95,11 +95,11 @@ class RRNetHead(BaseDenseHead):
             }
         )
         self.test_cfg = test_cfg
-        # In checkpoints, so that a resumed run goes on counting.
+        # Saved in checkpoints, so that a resumed run continues to count.
         self.register_buffer('num_iters', torch.zeros((), dtype=torch.long))
 
     def forward(self, x: tuple[Tensor, ...]) -> tuple[list[Tensor], ...]:
-        """Predict on the map of each stack; of the last alone in a test.
+        """Predict on the map of each stack; in a test, only of the last stack.
 
         Returns:
             Heat maps (B, K, H, W), sizes and offsets (B, 2, H, W) of each
@@ -123,7 +123,7 @@ class RRNetHead(BaseDenseHead):
     ) -> dict[str, Tensor]:
         """Compute the losses, averaged over the stacks.
 
-        Ignored instances have no part: their pixels have to be masked.
+        Ignored instances are not used: their pixels must be masked.
         """
         bboxes = [gt.bboxes / self.stride for gt in batch_gt_instances]
         targets = center_targets(
@@ -174,7 +174,7 @@ class RRNetHead(BaseDenseHead):
         proposals: list[InstanceData],
         gt_bboxes: list[Tensor],
     ) -> Tensor:
-        """Compute the loss of boxes with an IoU above 0.5, mean of images."""
+        """Compute the loss of boxes with IoU above 0.5, a mean over images."""
         deltas = self._deltas(feat, proposals)
         total = torch.cat(deltas).sum() * 0
         for found, predicted, bboxes in zip(

@@ -27,12 +27,12 @@ def draw_counts(
 ) -> Figure:
     """Draw object counts by class on a logarithmic axis.
 
-    Points and not bars: a bar's length means nothing on such an axis.
+    Points instead of bars: the length of a bar has no meaning on this axis.
 
     Args:
         classes: Names.
         counts: (c,) by name of the series.
-        ratios: Most over least frequent class of each, for the legend.
+        ratios: Most over least frequent class of each series, for the legend.
         width: 'single' or 'double'.
     """
     check_series(list(counts))
@@ -57,7 +57,7 @@ def draw_counts(
             linestyle='',
             marker=MARKERS[number],
             markersize=4,
-            # Open ones, so that equal counts show each other.
+            # Open markers, so that equal counts stay visible.
             markerfacecolor='none' if number else COLORS[number],
             markeredgecolor=COLORS[number],
             markeredgewidth=0.9,
@@ -80,12 +80,12 @@ def draw_distributions(
 ) -> Figure:
     """Draw box plots by class, one panel for each quantity.
 
-    The box holds the middle half with the median, whiskers reach from 5 to
-    95 %; all axes are logarithmic, to base 2.
+    A box spans the middle half, with the median; whiskers extend from 5 to
+    95 %; all value axes are logarithmic, to base 2.
 
     Args:
         classes: Names.
-        panels: By label of the axis, the values (n,) of each class.
+        panels: Values (n,) of each class, by label of the axis.
         width: 'single' puts panels below each other, 'double' side by side.
     """
     across = width == 'double'
@@ -122,7 +122,7 @@ def draw_distributions(
 
 
 def box_statistics(values: np.ndarray) -> dict[str, float]:
-    """Return quantiles of (n,) values, named as Matplotlib's ``bxp`` does."""
+    """Return quantiles of (n,) values, named as in Matplotlib's ``bxp``."""
     low, q1, med, q3, high = np.quantile(values, _QUANTILES).tolist()
     return {'whislo': low, 'q1': q1, 'med': med, 'q3': q3, 'whishi': high}
 
@@ -135,7 +135,7 @@ def _class_axis(axes: Axes, classes: Sequence[str]) -> None:
 
 
 def _log_axis(axes: Axes, base: int) -> None:
-    """Put whole numbers and fractions on the axis, no powers."""
+    """Label a logarithmic axis by whole numbers and fractions, not powers."""
     axes.set_xscale('log', base=base)
     axes.xaxis.set_major_locator(LogLocator(base=base, numticks=8))
     axes.xaxis.set_minor_locator(

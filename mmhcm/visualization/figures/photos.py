@@ -1,7 +1,7 @@
 """Photographs with boxes, side by side: Figs. 2, 5 and 6 of the paper.
 
-Boxes are vectors over the pictures, thinner on small objects, so that some
-hundreds of them leave the objects visible.
+Boxes are vector graphics over the pictures, thinner on small objects, so that
+the objects stay visible under hundreds of boxes.
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from .style import FONT_PT, WIDTHS, new_figure
 
 _GAP_INCH = 0.04
 _LABEL_INCH = 0.17
-#: Pixels a printed inch; more cannot be seen at the printed size.
+#: Pixels per printed inch; more are not visible at the printed size.
 _IMAGE_DPI = 300
-#: Points; the width of the lines on large objects.
+#: Width of the lines on large objects, points.
 MAX_LINE_PT = 0.9
 
 
@@ -45,7 +45,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class PhotoRow:
-    """Pictures next to each other, of one height.
+    """Pictures next to each other, of equal height.
 
     Attributes:
         photos: At least one.
@@ -80,7 +80,7 @@ def photo_rows(
 def choose_images(
     stems: Sequence[str], num: int, seed: int, wanted: Sequence[str] = ()
 ) -> list[str]:
-    """Take the images that are named, or draw some, in their given order.
+    """Take the named images, or a random sample, in their given order.
 
     Raises:
         ValueError: a named image is missing.
@@ -198,7 +198,7 @@ def _as_hex(color: Color) -> str:
 
 
 def _line_style(style: BoxStyle) -> Literal['solid'] | tuple[float, Dash]:
-    """Return the dash as Matplotlib takes it, in widths of the line."""
+    """Return the dash in Matplotlib's format, in widths of the line."""
     return 'solid' if style.dash is None else (0, style.dash)
 
 

@@ -23,7 +23,7 @@ from .style import (
     new_figure,
 )
 
-#: From light to dark in one hue, so that little ink is little.
+#: From light to dark in one hue, so that small shares have little ink.
 _COLORMAP = 'Blues'
 _FIX_NAMES = {
     'Cls': 'class',
@@ -45,7 +45,7 @@ def draw_errors(
     """Draw the costs of each type of error, results next to each other.
 
     Args:
-        costs: By name of the result, points of AP50 for each fix.
+        costs: Points of AP50 for each fix, by name of the result.
         aps: AP50 of each result, for the legend.
         width: 'single' or 'double'.
     """
@@ -128,9 +128,9 @@ def draw_size_scores(
     """Draw AP by class, over all sizes and for each bin of sizes.
 
     Args:
-        results: By name, all with the same bins.
-        overall: (C,) over all sizes, by name, in per cent; NaN without
-            objects.
+        results: Scores by name of the result, all with the same bins.
+        overall: (C,) over all sizes, by name of the result, in per cent; NaN
+            without objects.
         classes: Names.
         score_name: 'AP' or 'AP50'.
         width: 'single' or 'double': two or four panels in a row.
@@ -164,7 +164,7 @@ def draw_size_scores(
         _point_rows(axes, classes, values)
         axes.set_title(f'{title} ({totals[index]:,})')
         axes.set_xlim(0, 1.05 * limit)
-    # The panel above an empty cell of the grid is the lowest there.
+    # A panel above an empty cell of the grid is the lowest of its column.
     for axes in grid[max(len(titles) - columns, 0) : len(titles)]:
         axes.tick_params(axis='x', labelbottom=True)
     figure.supxlabel(f'{score_name} (%)', fontsize=FONT_PT)
@@ -173,7 +173,7 @@ def draw_size_scores(
 
 
 def class_means(table: np.ndarray) -> np.ndarray:
-    """Return plain means (b,) of rows (b, c) over the values but NaN."""
+    """Return plain means (b,) of rows (b, c) over the values except NaN."""
     present = np.isfinite(table)
     sums = np.where(present, table, 0).sum(axis=1)
     means = np.full(len(table), np.nan)
@@ -217,7 +217,7 @@ def _bar_groups(
 def _point_rows(
     axes: Axes, classes: Sequence[str], values: Mapping[str, np.ndarray]
 ) -> None:
-    """Draw a row of points for each class, and one for their mean."""
+    """Draw a row of points for each class, and a row for the class mean."""
     rows = np.append(np.arange(len(classes)), len(classes) + 0.5)
     for number, (name, row) in enumerate(values.items()):
         axes.plot(
@@ -226,7 +226,7 @@ def _point_rows(
             linestyle='',
             marker=MARKERS[number],
             markersize=4,
-            # Open ones show the points below.
+            # Open markers show the points below.
             markerfacecolor='none' if number else COLORS[number],
             markeredgecolor=COLORS[number],
             markeredgewidth=0.9,
@@ -251,7 +251,7 @@ def _legend_above(
 
 
 def _rule_cells(axes: Axes, num_rows: int) -> None:
-    """Rule the cells, frame the right ones, set background apart."""
+    """Rule the cells, frame correct predictions, separate background."""
     edges = np.arange(num_rows - 1) + 0.5
     axes.hlines(edges, -0.5, num_rows - 0.5, color='#d9d9d9', lw=0.4)
     axes.vlines(edges, -0.5, num_rows - 0.5, color='#d9d9d9', lw=0.4)
@@ -270,7 +270,7 @@ def _rule_cells(axes: Axes, num_rows: int) -> None:
                 zorder=3,
             )
         )
-    # No object, and none missed: there is nothing to count.
+    # No object and no detection: there is nothing to count.
     axes.add_patch(
         Rectangle((end, end), 1, 1, facecolor='#d9d9d9', linewidth=0)
     )

@@ -1,9 +1,9 @@
 """Look of all figures, and their files.
 
-Figures have the width of a column of a two-column paper, or of both, and are
-to be printed at that size: text is at least 7 pt high, lines at least 0.4.
-Colours are Okabe and Ito's, which colour-blind readers tell apart; hatches
-and markers repeat what they say. The same input gives the same bytes.
+Figures have the width of one or both columns of a two-column paper, and are to
+be printed at that size: text is at least 7 pt high, lines at least 0.4 pt.
+Colours are Okabe and Ito's, which colour-blind readers can distinguish;
+hatches and markers differ too. The same input gives the same bytes.
 """
 
 import io
@@ -65,13 +65,13 @@ _RC: dict[Any, Any] = {
     'legend.handletextpad': 0.5,
     'legend.columnspacing': 1.2,
     'legend.borderaxespad': 0.2,
-    # Text stays text: fonts are embedded, and SVG names them.
+    # Text stays text: PDF files embed the fonts, SVG files name the fonts.
     'pdf.fonttype': 42,
     'svg.fonttype': 'none',
-    # Names inside the file follow from its content, not from chance.
+    # Names in a file depend on the content of the file, not on chance.
     'svg.hashsalt': 'mmhcm',
 }
-# No date: equal figures are equal files.
+# No date, so that equal figures give equal files.
 _METADATA: dict[str, dict[str, Any]] = {
     'pdf': {'CreationDate': None, 'Creator': 'mmhcm'},
     'svg': {'Date': None, 'Creator': 'mmhcm'},
@@ -84,9 +84,9 @@ class Drawing:
     """A figure and its numbers.
 
     Attributes:
-        figure: To be saved inside :func:`figure_style`.
+        figure: Figure to save inside :func:`figure_style`.
         numbers: Plain values for a json file; None for pictures.
-        text: The same to read, for the terminal.
+        text: Numbers as text, for the terminal.
     """
 
     figure: Figure
@@ -96,7 +96,7 @@ class Drawing:
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw and save in the project's style, then restore the user's own."""
+    """Apply the project's style in a block, then restore the user's style."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
@@ -106,7 +106,7 @@ def figure_style() -> Iterator[None]:
 def new_figure(
     width: str, height: float, hspace: float = 0.02, constrained: bool = True
 ) -> Figure:
-    """Start a figure of one column or both.
+    """Create a figure as wide as one column or both.
 
     Args:
         width: 'single' or 'double'.
@@ -119,7 +119,7 @@ def new_figure(
         figsize=(WIDTHS[width], height),
         layout=layout if constrained else None,
     )
-    # No window system, whatever the user's settings name.
+    # No window system, whatever backend the user has set.
     FigureCanvasAgg(figure)
     return figure
 
@@ -132,11 +132,11 @@ def wanted_paths(
     Args:
         out: A file with one of the ``FORMATS`` as suffix, or a folder.
         kind: Name of the files in a folder.
-        formats: Of ``FORMATS``. None stands for the suffix of ``out``, or in
-            a folder for pdf and png.
+        formats: Some of ``FORMATS``. None selects the suffix of ``out``, or
+            pdf and png in a folder.
 
     Raises:
-        ValueError: a file of an unknown format.
+        ValueError: the format of the file is unknown.
     """
     out = Path(out)
     suffix = out.suffix.lower().removeprefix('.')
@@ -158,11 +158,11 @@ def save_drawing(
 
     Args:
         drawing: Made in the same :func:`figure_style`.
-        paths: Files; the suffix says the format.
+        paths: Files; the suffix sets the format.
         dpi: Dots per inch of png files.
 
     Raises:
-        ValueError: json of a picture, which has no numbers.
+        ValueError: a picture is to be written as json, but has no numbers.
     """
     for path in paths:
         content = _encode(drawing, path, dpi)

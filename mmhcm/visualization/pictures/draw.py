@@ -1,10 +1,11 @@
-"""Pictures in which objects, ignored ones, masks and errors differ.
+"""Pictures with objects, ignored objects, masked regions and errors.
 
-Line styles tell them apart as colours do: an object to learn is a solid box in
-the colour of its class, a pasted one has a second outline, an ignored one is
-dashed and grey, a masked region is hatched. Errors are thick, with a black
-casing, in five colours that colour-blind viewers tell apart, and solid,
-dashed or dotted. A legend names the kinds of boxes that occur.
+Kinds of boxes differ in line style and colour: an object to learn is a solid
+box in the colour of its class, a pasted object has a second outline, an
+ignored object is dashed and grey, a masked region is hatched. Errors are
+thick, with a black casing, in five colours that colour-blind viewers can
+distinguish, and solid, dashed or dotted. A legend names the kinds of boxes
+that occur.
 """
 
 from collections.abc import Sequence
@@ -69,11 +70,11 @@ def draw_boxes(
     Args:
         image: uint8 (h, w, 3) BGR.
         marks: Boxes to draw, in pixels of ``image``.
-        min_side: A picture whose long side is shorter, pixels, is enlarged
+        min_side: Shortest long side, pixels; a smaller picture is enlarged
             by a whole factor, so that thin lines leave small objects
             visible. Defaults to 640.
-        max_side: A picture whose long side is longer, pixels, is shrunk to
-            it. Defaults to None, never.
+        max_side: Longest long side, pixels; a larger picture is shrunk to
+            this side. Defaults to None, no limit.
         thickness: Width of the outlines of objects, pixels. Defaults to 1.
 
     Returns:
@@ -84,7 +85,7 @@ def draw_boxes(
         hatch_rect(out, as_rect(region), MASKED)
     if marks.errors is not None:
         _draw_errors(out, marks.errors, zoom)
-    # Thin lines over thick ones: objects stay visible under their errors.
+    # Thin lines over thick lines: objects stay visible under their errors.
     if marks.objects is not None:
         _draw_objects(out, marks.objects, zoom, thickness)
     if marks.errors is not None:
@@ -109,7 +110,7 @@ def _draw_objects(
     out: np.ndarray, marks: ObjectMarks, zoom: float, thickness: int
 ) -> None:
     rects = [as_rect(bbox) for bbox in as_bboxes(marks.bboxes) * zoom]
-    # Ignored ones first: what is to be learned stays on top.
+    # Ignored objects first, so that objects to learn stay on top.
     for ind in np.argsort(~marks.ignored, kind='stable').tolist():
         if marks.ignored[ind]:
             stroke_rect(out, rects[ind], IGNORED, thickness)

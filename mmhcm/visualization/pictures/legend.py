@@ -34,8 +34,8 @@ class LegendItem:
     """A kind of box on a picture.
 
     Attributes:
-        style: Its name and colour.
-        stroke: Function that draws such a box.
+        style: Name, colour and dash.
+        stroke: Function that draws the box.
     """
 
     style: BoxStyle
@@ -89,7 +89,7 @@ def legend_strip(
 
     Args:
         items: Kinds of boxes.
-        title: Text ahead of them; '' for none.
+        title: Text before the items; '' for none.
         width: Pixels.
 
     Returns:

@@ -18,8 +18,8 @@ class ObjectMarks:
     Attributes:
         bboxes: (n, 4) xyxy, pixels of the picture.
         labels: int (n,).
-        ignored: bool (n,). Defaults to none of them.
-        pasted: bool (n,). Defaults to none of them.
+        ignored: bool (n,). Defaults to all False.
+        pasted: bool (n,). Defaults to all False.
     """
 
     bboxes: np.ndarray
@@ -35,7 +35,7 @@ class ObjectMarks:
 
     @classmethod
     def of(cls, instances: Sequence[Mapping[str, Any]]) -> 'ObjectMarks':
-        """Take the objects of a data info, in pixels of its image."""
+        """Build the marks of a data info's objects, in pixels of its image."""
         return cls(
             as_bboxes([item['bbox'] for item in instances]),
             np.array([i['bbox_label'] for i in instances], dtype=np.int64),
@@ -50,8 +50,8 @@ class ErrorMarks:
 
     Attributes:
         bboxes: (n, 4) xyxy, pixels of the picture.
-        kinds: One of ``ERROR_KINDS`` for each.
-        texts: A tag for each, such as 'car as van'; '' for none.
+        kinds: One of ``ERROR_KINDS`` for each error.
+        texts: Tag of each error, such as 'car as van'; '' for none.
     """
 
     bboxes: np.ndarray
@@ -66,14 +66,14 @@ class ErrorMarks:
         bboxes: np.ndarray | None = None,
         tag_missed: bool = True,
     ) -> 'ErrorMarks':
-        """Take errors, with their text as tags.
+        """Build the marks of errors, with their texts as tags.
 
         Args:
             errors: The errors.
             classes: Name of each label.
-            bboxes: (n, 4) xyxy. Defaults to None, those of the errors.
-            tag_missed: Also tag missed objects, which a crowded picture has
-                many of. Defaults to True.
+            bboxes: (n, 4) xyxy. Defaults to None, the boxes of the errors.
+            tag_missed: Also tag missed objects, of which a crowded picture
+                has many. Defaults to True.
         """
         return cls(
             as_bboxes([error.bbox for error in errors])
@@ -108,7 +108,7 @@ class Marks:
     title: str = ''
 
     def inside(self, window: tuple[int, int, int, int]) -> 'Marks':
-        """Return what a window (xyxy) shows, in pixels of the window."""
+        """Return the marks in a window (xyxy), in pixels of the window."""
         objects, errors = self.objects, self.errors
         if objects is not None:
             bboxes, keep = _shown(objects.bboxes, window)
@@ -132,7 +132,7 @@ class Marks:
 def _shown(
     bboxes: np.ndarray, window: tuple[int, int, int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Select boxes (k, 4) that a window shows, in its pixels, and which."""
+    """Select boxes (k, 4) in a window, in its pixels; mask bool (n,)."""
     keep = box_wh(clip_boxes(bboxes, window)).min(axis=1) > 0
     return bboxes[keep] - np.array(window[:2] * 2, np.float32), keep
 

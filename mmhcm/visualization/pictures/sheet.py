@@ -20,7 +20,8 @@ def contact_sheet(
         images: uint8 (h, w, 3) pictures of any sizes.
         num_columns: Tiles in a row. Defaults to 3.
         tile_wh: Largest (width, height) of a tile, pixels; a row is as high
-            as its highest picture, a column as wide as its widest one.
+            as its highest picture, a column as wide as its widest
+            picture.
         gap: Pixels between tiles. Defaults to 8.
 
     Returns:

@@ -1,6 +1,6 @@
 """Rectangles in several styles, and text, on uint8 BGR images.
 
-Everything here paints into the image that it is given.
+Drawing functions paint into the given image.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Rect = tuple[int, int, int, int]
 
 BLACK: Color = (0, 0, 0)
 WHITE: Color = (255, 255, 255)
-#: Behind legends and between pictures.
+#: Background of legends and between pictures.
 STRIP_COLOR: Color = (30, 30, 30)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.42
@@ -76,7 +76,7 @@ def hatch_rect(
         return
     part = image[y1 : y2 + 1, x1 : x2 + 1]
     rows, columns = np.indices(part.shape[:2])
-    # Counted from the image's corner, so that neighbours' lines meet.
+    # Counted from the image's corner, so that lines of neighbours meet.
     lines = (rows + y1 + columns + x1) % spacing == 0
     part[lines] = as_bgr(style.color)
     stroke_rect(image, rect, style)
@@ -114,13 +114,13 @@ def put_tag(
 ) -> None:
     """Write ``text`` on a tag next to a rectangle, inside the image.
 
-    The tag is above the rectangle, else below, right or left of it, where no
-    tag of ``taken`` is; it is added to ``taken``. Without such a position the
-    text is left out.
+    The tag is above the rectangle, else below, right or left of it, without
+    overlap with tags of ``taken``, and is added to ``taken``. Without a free
+    position, the text is left out.
 
     Args:
         image: uint8 (h, w, 3) BGR, painted into.
-        text: Nothing is drawn for ''.
+        text: Text of the tag; '' draws nothing.
         rect: The rectangle.
         color: RGB of the tag.
         taken: Tags of the image so far.
