@@ -89,7 +89,7 @@ def build_pool(
     """Cut the objects out of all images and write the pool, or nothing.
 
     The files are byte-identical for any number of workers. An existing pool in
-    the folder stays usable until the new pool is complete.
+    the folder stays usable until all patches are cut.
 
     Args:
         path: folder of the pool, made if absent.

@@ -3,8 +3,9 @@
 ``pool.bin`` starts with the pool's fingerprint, 64 ASCII characters, followed
 by the patches, uint8 BGR, row by row, without gaps. ``pool_index.bin`` holds
 the position, shape, object and source image of each patch, and the checksum
-of its pixels, which is compared whenever a patch is read. The parts of other
-objects that cover an object are stored as boxes, patch after patch.
+of its pixels, which is compared whenever a patch is read. The parts of an
+object that other objects or ignored regions cover are stored as boxes, patch
+after patch.
 """
 
 import zlib

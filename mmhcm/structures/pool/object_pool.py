@@ -31,7 +31,7 @@ class ObjectPool:
         labels: int64 (p,).
         image_inds: int64 (p,), source image of each object.
         foreign_bboxes: float32 (f, 4) xyxy, parts of each object that other
-            objects cover, patch after patch; see `foreign`.
+            objects or ignored regions cover, patch after patch; see `foreign`.
         looks: float32 (p, 4), colour and contrast around each object in its
             source image, see ``looks.surround_looks``.
         origins: float32 (p, 2), x and y of each patch in its source image,
