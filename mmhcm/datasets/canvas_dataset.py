@@ -37,10 +37,11 @@ from .seeding import sample_rng
 
 #: Default of ``max_uses``.
 MAX_USES = 15.0
-# Factor by which a well-fitting patch may be used more often than others.
+# Factor by which a well-fitting patch may be used more often than other
+# patches.
 _FAVOURITE = 4.0
-# AdaResampling: class that shows the perspective, class that is copied with
-# another object.
+# AdaResampling: class for estimating the perspective, and class that is
+# copied together with another object.
 _RESAMPLING_CLASSES = 'pedestrian', 'people'
 _CANVAS_STREAM, _PASTE_STREAM, _CHIP_STREAM = 3, 4, 5
 
@@ -51,9 +52,9 @@ class CanvasDataset:
 
     Images and pastes depend only on (seed, round, image) and the image's
     pixels. The annotations of pasted objects are added to the image's own
-    (paper section 3.3). A sample's data info carries
-    ``canvas``, the ``MinedCanvas`` recipe without chips yet, and
-    ``draw_key``, the integers that seed what a metric draws for it.
+    annotations (paper section 3.3). A sample's data info contains ``canvas``,
+    the ``MinedCanvas`` recipe without chips yet, and ``draw_key``, the
+    integers that seed a metric's random draws for the canvas.
 
     Args:
         sources (list[dict | BaseDataset]): Data sets of whole images: the own
@@ -76,21 +77,22 @@ class CanvasDataset:
             families in the own data set's meta information, if any.
         place_masks (str, optional): Folder with a mask for each own image,
             ``<stem>.png``, such as its roads: objects are pasted where the
-            mask is not 0. Defaults to None: pasted next to objects.
+            mask is not 0. Defaults to None, pasting next to objects.
         paste_classes (list[str], optional): Classes to paste. Defaults to
-            None: all.
-        ada_resampling (bool): An own image with a mask gets copies of its own
-            objects by RRNet's AdaResampling, see ``plan_resampling``; then
-            ``class_power``, ``max_uses`` and ``paste`` have no effect on the
-            image, nor has ``num_pastes`` unless 0. Defaults to False.
+            None, all classes.
+        ada_resampling (bool): Paste copies of an own image's objects into the
+            image by RRNet's AdaResampling if the image has a mask, see
+            ``plan_resampling``. For such an image, ``class_power``,
+            ``max_uses`` and ``paste`` have no effect, and ``num_pastes`` has
+            an effect only if it is 0. Defaults to False.
         round_number (int): The mining round, from 1. Defaults to 1.
         seed (int): Seed of images and pastes. Defaults to 0.
 
     Raises:
-        ValueError: no source, or a source without images or with other
-            classes; an argument out of range, an unknown field of ``paste``,
-            an object pool that is empty or of other classes, or an absent
-            mask.
+        ValueError: no source, an own data set without images, or an external
+            data set with other classes; an argument out of range, an unknown
+            field of ``paste``, an object pool that is empty or of other
+            classes, or an absent mask.
     """
 
     def __init__(
@@ -198,7 +200,7 @@ class CanvasDataset:
         info = add_pastes(info, canvas, self.pool)
         info['canvas'] = canvas
         info['draw_key'] = (self.seed, _CHIP_STREAM, *key)
-        # As after loading the image.
+        # Same value as after loading the image.
         info['ori_shape'] = (info['height'], info['width'])
         info['num_skipped_pastes'] = num_skipped
         info['skipped_labels'] = skipped_labels
@@ -218,7 +220,7 @@ class CanvasDataset:
         self, info: dict, mask: np.ndarray | None, rng: np.random.Generator
     ) -> PastePlan:
         bboxes, ignored = instance_arrays(info['instances'])
-        # Rounded up or down at random: the share holds on average.
+        # Random rounding keeps the share on average.
         num_pastes = int(self.num_pastes * self._paste_share + rng.random())
         return plan_pastes(
             (info['width'], info['height']),
@@ -267,7 +269,7 @@ class CanvasDataset:
     def _labels_of(
         self, name: str, classes: Sequence[str] | None
     ) -> list[int]:
-        """Return the labels of ``classes``; None stands for all classes."""
+        """Return the labels of ``classes``; None means all classes."""
         own = list(self.metainfo['classes'])
         wanted = own if classes is None else classes
         unknown = [label for label in wanted if label not in own]
@@ -334,10 +336,11 @@ class CanvasDataset:
                 f'{pool} has {len(pool.class_counts)} classes, the data set '
                 f'{num_classes}'
             )
-        # Converted once to the plans' type: a large pool takes a while.
+        # Converted once to the plans' type, because a large pool takes
+        # a while.
         pool_wh = box_wh(pool.bboxes).astype(np.float64)
         index = index_pool(pool_wh, pool.labels, num_classes)
-        # Probabilities follow the data set, but a class needs a patch.
+        # Probabilities follow the data set, 0 for classes without patches.
         patches = np.diff(index.starts)
         counts = np.where(patches > 0, pool.class_counts, 0)
         counts[~np.isin(np.arange(num_classes), self._paste_labels)] = 0
@@ -362,7 +365,8 @@ class CanvasDataset:
             ),
             'patch_share': min(1, _FAVOURITE * self.max_uses / len(self)),
             'class_probs': probs,
-            # Sizes of the data set: the pool's filters favour large objects.
+            # Sizes of the data set, because the pool's filters favour large
+            # objects.
             'class_log_sizes': pool.class_log_sizes,
         }
 

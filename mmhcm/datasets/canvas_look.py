@@ -13,7 +13,7 @@ def read_look(img_path: str) -> ImageLook | None:
     Loading the whole image reports the fault.
 
     Args:
-        img_path: The file. Of a JPEG file, only means of blocks are decoded.
+        img_path: Image file. For JPEG, only the means of blocks are decoded.
     """
     try:
         cells = cv2.imread(img_path, _FLAGS)

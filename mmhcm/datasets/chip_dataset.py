@@ -35,9 +35,9 @@ class ChipDataset:
     """Chips of any detection data set, one sample each.
 
     The chips of an image cover all objects that are not ignored, each object
-    at a scale whose range holds its size (paper section 3.2). Chips are found
-    once and cached by a fingerprint of boxes and settings. A mining round
-    adds hard chips after the normal chips.
+    at a scale whose valid range contains the object's size (paper section
+    3.2). Chips are found once and cached by a fingerprint of boxes and
+    settings. A mining round adds hard chips after the normal chips.
 
     A sample's data info is the image's data info with ``chip``: ``window``
     (xyxy, source pixels), ``scale_ind``, ``resize`` (chip pixels per source
@@ -47,8 +47,8 @@ class ChipDataset:
     Args:
         dataset (dict | BaseDataset): The data set of whole images.
         pipeline (list): Transforms of one chip.
-        scales (list[dict], optional): Arguments of ``ChipScale``. None gives
-            one sample per image, the whole image: plain training.
+        scales (list[dict], optional): Arguments of ``ChipScale``. None makes
+            each whole image one sample, as in plain training.
         chip_size (int): Side of all chips, network-input pixels. Defaults to
             512.
         max_chips (int, optional): Maximum number of chips of an image; the
@@ -56,7 +56,7 @@ class ChipDataset:
             object.
         cover (str): Method that chooses windows: 'greedy' as in the paper, or
             'fewest', the smallest number, about a tenth fewer. Defaults to
-            'greedy', because other chips are another training set than the
+            'greedy', because 'fewest' gives another training set than the
             paper's.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.
@@ -64,11 +64,11 @@ class ChipDataset:
             of its valid range. False trains on these objects too; objects that
             are cut too much stay ignored, and the chips are the same. Defaults
             to True.
-        partial_decoding (bool): Let ``LoadChipImage`` decode no more of a JPEG
-            file than its chip needs, to the same pixels. The restart offsets
-            of the files are found once and take about 14 kB per image in
-            ``cache_dir``. No effect without ``scales``, when samples are whole
-            images. Defaults to False.
+        partial_decoding (bool): Let ``LoadChipImage`` decode only the part of
+            a JPEG file that the chip needs, to the same pixels. The restart
+            offsets of the files are found once and take about 14 kB per image
+            in ``cache_dir``. No effect without ``scales``, when samples are
+            whole images. Defaults to False.
         lazy_init (bool): Find the chips in ``full_init``. Defaults to False.
 
     Raises:
@@ -200,8 +200,8 @@ class ChipDataset:
         Args:
             hard_round: The mined chips; None removes the hard chips.
             pool: The pool of the round's patches.
-            sources: Data sets of external canvases, in the order that the
-                round's ``source`` counts from 1.
+            sources: Data sets of external canvases, in the order of the
+                round's ``source`` numbers, from 1.
             first_epoch: First epoch, from 0, that uses the chips.
                 Defaults to 0.
         """
@@ -211,7 +211,8 @@ class ChipDataset:
             self._hard_round = replace(hard_round, canvases=())
         else:
             hard_round = HardChipRound(0, '', [])
-        # Packed: workers share tens of thousands of pastes and errors.
+        # Packed, so that workers share tens of thousands of pastes and
+        # errors.
         self._hard_canvases = PackedList(hard_round.canvases)
         (
             self._hard_canvas_inds,
@@ -226,7 +227,7 @@ class ChipDataset:
     def get_data_info(self, idx: int | SampleKey) -> dict:
         """Return the data info of normal or hard chip ``idx``."""
         if isinstance(idx, SampleKey):
-            # Read by MMDetection's AspectRatioBatchSampler.
+            # MMDetection's AspectRatioBatchSampler passes the sampler's keys.
             idx = idx.index
         if not 0 <= idx < len(self):
             raise IndexError(f'chip {idx} of {len(self)}')
@@ -284,7 +285,7 @@ class ChipDataset:
         resize = 1.0
         if self.scales is not None:
             if self.ignore_out_of_range:
-                # Ignored objects do not change the validity of others.
+                # Ignored objects do not change the validity of other objects.
                 columns = valid_objects(bboxes, image_wh, self.scales)
                 valid = valid & columns[:, scale_ind]
             resize = scale_factor(

@@ -90,7 +90,7 @@ class ChipSampler(Sampler):
 
     @property
     def num_hard(self) -> int:
-        """Number of hard chips in an epoch that draws them."""
+        """Number of hard chips in an epoch with hard chips."""
         return round(self._total * self.hard_ratio)
 
     @property

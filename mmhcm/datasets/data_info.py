@@ -33,9 +33,9 @@ class ImageBoxes:
 
 
 def image_data_info(dataset: BaseDataset, index: int) -> dict:
-    """Return an image's data info; boxes are cut to the image.
+    """Return an image's data info with boxes clipped to the image.
 
-    In COCO files boxes may extend beyond the image, and the outer part would
+    In COCO files, boxes may extend beyond the image, and the outer part would
     count as cut off by every chip.
     """
     info = dataset.get_data_info(index)
@@ -54,7 +54,8 @@ def canvas_data_info(
     """Return an image's data info with its pasted objects and patches.
 
     Raises:
-        ValueError: the data set holds another image at the canvas' index.
+        ValueError: the canvas' data set or image does not exist, or the image
+            at the canvas' index has another id.
     """
     if canvas.source >= len(sources):
         raise ValueError(
@@ -154,7 +155,7 @@ def dataset_arrays(
 
 
 def dataset_boxes(dataset: BaseDataset) -> ImageBoxes:
-    """Collect the boxes of all images, by the data set's ``boxes`` if any."""
+    """Collect the boxes of all images; use the data set's ``boxes`` if any."""
     if hasattr(dataset, 'boxes'):
         return dataset.boxes()
     arrays = [dataset_arrays(dataset, ind) for ind in range(len(dataset))]

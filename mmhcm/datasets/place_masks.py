@@ -7,11 +7,12 @@ import numpy as np
 
 
 class PlaceMasks:
-    """Folder with one mask for each image, such as its roads.
+    """Folder with one mask for each image, such as a mask of the roads.
 
     Args:
         folder: Folder with ``<stem>.png`` for the image ``<stem>.jpg``, of any
-            size; pixels that are not 0 are positions. None uses no masks.
+            size; pixels that are not 0 are positions for pasting. None uses no
+            masks.
     """
 
     def __init__(self, folder: str | Path | None) -> None:

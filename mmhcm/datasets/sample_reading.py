@@ -12,9 +12,9 @@ from mmhcm.structures.files import one_line
 from mmhcm.structures.pool import PoolError
 
 #: LoadImage raises ValueError. MMCV's LoadImageFromFile raises AssertionError
-#: for what OpenCV cannot decode and passes OpenCV's own error on for an empty
-#: file. CropChip raises ValueError for an image of another size than its data
-#: set recorded.
+#: for files that OpenCV cannot decode and passes on OpenCV's error for an
+#: empty file. CropChip raises ValueError for an image whose size differs from
+#: the recorded size.
 IMAGE_ERRORS = (OSError, AssertionError, ValueError, cv2.error)
 _MAX_REFETCH = 100
 
@@ -32,7 +32,7 @@ class SampleReader:
     sample excludes all earlier objects from garbage collection.
 
     Args:
-        kind: Name of an image in warnings.
+        kind: Word for an image in warnings.
     """
 
     def __init__(self, kind: str) -> None:
@@ -74,7 +74,8 @@ class SampleReader:
                 if sample is not None:
                     return sample
             index = next_index(index)
-        # The disk of the images is missing, or the pipeline fits no sample.
+        # The disk of the images is missing, or the pipeline fails for all
+        # samples.
         raise ValueError(
             f'{_MAX_REFETCH} samples in a row are broken, the last: {reason}'
         )
@@ -95,9 +96,9 @@ class SampleReader:
     def _freeze(self) -> None:
         """Exclude objects from before the fork from garbage collection.
 
-        A collection writes to every visited object, and each page that is
-        written to becomes a copy: some 80 MB per worker for modules alone.
-        Without workers, the main process reads the samples.
+        A collection writes to every visited object, and each modified memory
+        page is copied: some 80 MB per worker for modules alone. Without
+        workers, the main process reads the samples.
         """
         if not self._is_frozen and get_worker_info() is not None:
             gc.freeze()

@@ -45,7 +45,7 @@ def scale_factor(
     image_wh: tuple[int, int],
     chip_size: int,
 ) -> float:
-    """Compute chip pixels per source pixel; whole images fit by their side."""
+    """Compute chip pixels per source pixel; whole images fit by long side."""
     window = (
         scales[scale_ind].window if scale_ind < len(scales) else None
     ) or max(image_wh)

@@ -27,7 +27,7 @@ def on_main_process(action: Callable[[], T]) -> T:
         action: Function without arguments; its value can be pickled.
 
     Raises:
-        MainProcessError: the action failed, on the other ranks; the main
+        MainProcessError: on the other ranks, if the action failed; the main
             process raises the action's error.
     """
     # Value and fault.

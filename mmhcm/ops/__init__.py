@@ -1,7 +1,7 @@
 """Operators of detectors, without a compiler.
 
-``ext.py`` has the stand-ins for mmcv's compiled operators: those of
-torchvision where torchvision works, else of PyTorch and NumPy.
+``ext.py`` has the stand-ins for mmcv's compiled operators. The stand-ins use
+torchvision if its operators run, otherwise PyTorch and NumPy.
 """
 
 from .backend import name_backend, refuse, uses_torchvision

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import torch
 
-#: How to get every operator of mmcv.
+#: Instructions for getting all operators of mmcv.
 REMEDY = (
     'install mmcv with compiled operators: make .venv MMCV=full, or '
     'https://mmcv.readthedocs.io/en/latest/get_started/installation.html'
@@ -16,8 +16,8 @@ REMEDY = (
 def uses_torchvision(device_type: str) -> bool:
     """Test whether torchvision's operators run on a kind of device.
 
-    They do not where torchvision is missing, was built for another torch, or
-    was built without CUDA.
+    The operators do not run if torchvision is missing, was built for another
+    torch, or was built without CUDA.
 
     Args:
         device_type: As in ``torch.device.type``.
@@ -33,7 +33,7 @@ def uses_torchvision(device_type: str) -> bool:
 
 
 def name_backend(device_type: str) -> str:
-    """Name what computes mmcv's operators on a kind of device.
+    """Name the implementation of mmcv's operators on a kind of device.
 
     Args:
         device_type: As in ``torch.device.type``.
@@ -51,9 +51,9 @@ def name_backend(device_type: str) -> str:
 
 
 def refuse(operator: str) -> NoReturn:
-    """Refuse an operator that has no stand-in.
+    """Raise an error for an operator without a stand-in.
 
     Raises:
-        ImportError: always; names the operator and the remedy.
+        ImportError: always; the message contains operator and remedy.
     """
     raise ImportError(f"mmcv's operator {operator} has no stand-in: {REMEDY}")

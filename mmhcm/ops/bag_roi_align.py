@@ -1,4 +1,4 @@
-"""RoIAlign as sums over bags of feature vectors, which CPUs do fast.
+"""RoIAlign as sums over bags of feature vectors, for speed on CPUs.
 
 A sample of RoIAlign is the weighted sum of the four nearest pixels. The
 forward pass sums over a bag of pixels for each output cell, the backward pass
@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-# Samples in memory at once, about 100 bytes each.
+# Maximum number of samples in memory, about 100 bytes each.
 _MAX_SAMPLES = 1_000_000
 
 
@@ -25,8 +25,8 @@ class Grid(NamedTuple):
     output_size: tuple[int, int]
     #: Feature map pixels per input pixel.
     spatial_scale: float
-    #: Samples along each axis of a cell; 0 takes one per feature map pixel,
-    #: rounded up.
+    #: Samples along each axis of a cell; 0 takes one sample per feature map
+    #: pixel, rounded up.
     sampling_ratio: int
     #: Shift the samples by half a pixel, as mmcv does by default.
     aligned: bool
@@ -39,7 +39,7 @@ class BagRoIAlign(nn.Module):
         output_size (int | tuple[int, int]): (height, width) of the output.
         spatial_scale (float): Feature map pixels per input pixel.
         sampling_ratio (int): Samples along each axis of a cell; 0 takes one
-            per feature map pixel, rounded up. Defaults to 0.
+            sample per feature map pixel, rounded up. Defaults to 0.
     """
 
     def __init__(
@@ -183,8 +183,8 @@ def _sum_bags(
 def _tabulate(feats: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Gather feature vectors (k, C), and the row (m,) of each pixel.
 
-    Channels-last feature maps are such a table. From others, only pixels in
-    use are copied.
+    Channels-last feature maps are already such a table. For other memory
+    formats, only the pixels in use are copied.
     """
     table = feats.permute(0, 2, 3, 1)
     if table.is_contiguous():

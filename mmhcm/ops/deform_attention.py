@@ -1,6 +1,6 @@
 """Stand-ins for mmcv's multi-scale deformable attention on GPUs.
 
-On CPUs mmcv computes it in PyTorch itself (Zhu et al., ICLR 2021).
+Zhu et al., ICLR 2021. On CPUs, mmcv itself computes the attention in PyTorch.
 """
 
 import torch
@@ -20,7 +20,7 @@ def ms_deform_attn_forward(
     Args:
         value: (B, num_keys, num_heads, C).
         spatial_shapes: (num_levels, 2), height and width.
-        level_start_index: Not used: levels follow one another.
+        level_start_index: Not used, because levels are consecutive.
         sampling_locations: (B, num_queries, num_heads, num_levels,
             num_points, 2), x and y from 0 to 1.
         attention_weights: (B, num_queries, num_heads, num_levels,
@@ -30,7 +30,7 @@ def ms_deform_attn_forward(
     Returns:
         (B, num_queries, num_heads * C).
     """
-    # The module imports the operators first.
+    # Imported here, because this mmcv module imports the operators.
     from mmcv.ops.multi_scale_deform_attn import (
         multi_scale_deformable_attn_pytorch,
     )
@@ -56,15 +56,15 @@ def ms_deform_attn_backward(
 
     Args:
         value: As in ``ms_deform_attn_forward``.
-        spatial_shapes: As there.
-        level_start_index: As there.
-        sampling_locations: As there.
-        attention_weights: As there.
+        spatial_shapes: As in ``ms_deform_attn_forward``.
+        level_start_index: As in ``ms_deform_attn_forward``.
+        sampling_locations: As in ``ms_deform_attn_forward``.
+        attention_weights: As in ``ms_deform_attn_forward``.
         grad_output: Gradient with respect to the output.
         grad_value: Shaped as ``value``, filled.
         grad_sampling_loc: Shaped as ``sampling_locations``, filled.
         grad_attn_weight: Shaped as ``attention_weights``, filled.
-        im2col_step: As there.
+        im2col_step: As in ``ms_deform_attn_forward``.
     """
     with torch.enable_grad():
         leaves = [

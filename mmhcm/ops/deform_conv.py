@@ -1,6 +1,6 @@
 """Stand-ins for mmcv's deformable convolutions.
 
-Dai et al., ICCV 2017, and Zhu et al., CVPR 2019, whose samples have weights.
+Dai et al., ICCV 2017, and, with weights of samples, Zhu et al., CVPR 2019.
 """
 
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ class _Geometry(NamedTuple):
 
 
 class _Operands(NamedTuple):
-    """Tensors of a convolution, of which the last two may be absent."""
+    """Tensors of a convolution; the last two are optional."""
 
     #: (B, C, H, W)
     feats: Tensor
@@ -57,8 +57,8 @@ def deform_conv_forward(
         output: (B, O, H', W'), filled.
         columns: Not used.
         ones: Not used.
-        options: mmcv's names of kernel size, stride, padding, dilation and
-            groups.
+        options: Kernel size, stride, padding, dilation and groups, by mmcv's
+            names.
     """
     operands = _Operands(feats, weight, offset)
     output.copy_(_convolve(operands, _geometry(options)))
@@ -78,13 +78,13 @@ def deform_conv_backward_input(
 
     Args:
         feats: As in ``deform_conv_forward``.
-        offset: As there.
+        offset: As in ``deform_conv_forward``.
         grad_output: Gradient with respect to the output.
         grad_input: Shaped as ``feats``, filled.
         grad_offset: Shaped as ``offset``, filled.
-        weight: As there.
+        weight: As in ``deform_conv_forward``.
         columns: Not used.
-        options: As there.
+        options: As in ``deform_conv_forward``.
     """
     _fill_gradients(
         _Operands(feats, weight, offset),
@@ -107,12 +107,13 @@ def deform_conv_backward_parameters(
 
     Args:
         feats: As in ``deform_conv_forward``.
-        offset: As there.
+        offset: As in ``deform_conv_forward``.
         grad_output: Gradient with respect to the output.
         grad_weight: Shaped as the weights, filled.
         columns: Not used.
         ones: Not used.
-        options: As there; the factor ``scale`` is 1 in mmcv.
+        options: As in ``deform_conv_forward``; the factor ``scale`` is 1 in
+            mmcv.
     """
     _fill_gradients(
         # The output is linear in the weights.
@@ -135,19 +136,19 @@ def modulated_deform_conv_forward(
     with_bias: bool,
     **options: Any,
 ) -> None:
-    """Convolve at shifted positions, with a weight for each.
+    """Convolve at shifted positions, with a weight for each position.
 
     Args:
         feats: As in ``deform_conv_forward``.
-        weight: As there.
+        weight: As in ``deform_conv_forward``.
         bias: (O,), or empty.
         ones: Not used.
-        offset: As there.
+        offset: As in ``deform_conv_forward``.
         mask: (B, offset groups * height * width, H', W').
         output: (B, O, H', W'), filled.
         columns: Not used.
         with_bias: Add the bias.
-        options: As there.
+        options: As in ``deform_conv_forward``.
     """
     operands = _Operands(
         feats, weight, offset, mask, bias if with_bias else None
@@ -175,21 +176,21 @@ def modulated_deform_conv_backward(
     """Compute the gradients with respect to all operands.
 
     Args:
-        feats: As in ``modulated_deform_conv_forward``, as the next ones.
-        weight: See there.
-        bias: See there.
-        ones: See there.
-        offset: See there.
-        mask: See there.
-        columns: See there.
-        grad_input: Shaped as ``feats``, filled, as the next ones.
-        grad_weight: Shaped as ``weight``.
-        grad_bias: Shaped as ``bias``.
-        grad_offset: Shaped as ``offset``.
-        grad_mask: Shaped as ``mask``.
+        feats: As in ``modulated_deform_conv_forward``.
+        weight: As in ``modulated_deform_conv_forward``.
+        bias: As in ``modulated_deform_conv_forward``.
+        ones: As in ``modulated_deform_conv_forward``.
+        offset: As in ``modulated_deform_conv_forward``.
+        mask: As in ``modulated_deform_conv_forward``.
+        columns: As in ``modulated_deform_conv_forward``.
+        grad_input: Shaped as ``feats``, filled.
+        grad_weight: Shaped as ``weight``, filled.
+        grad_bias: Shaped as ``bias``, filled.
+        grad_offset: Shaped as ``offset``, filled.
+        grad_mask: Shaped as ``mask``, filled.
         grad_output: Gradient with respect to the output.
-        with_bias: See there.
-        options: See there.
+        with_bias: As in ``modulated_deform_conv_forward``.
+        options: As in ``modulated_deform_conv_forward``.
     """
     targets = {
         'feats': grad_input,
@@ -208,7 +209,7 @@ def modulated_deform_conv_backward(
 
 
 def _geometry(options: dict[str, Any]) -> _Geometry:
-    """Read mmcv's names, which differ between the two operators."""
+    """Read options by mmcv's names, which differ between the operators."""
     names = ['dH', 'dW', 'padH', 'padW', 'dilationH', 'dilationW']
     if 'dH' not in options:
         names = ['stride_h', 'stride_w', 'pad_h', 'pad_w']
@@ -229,7 +230,7 @@ def _fill_gradients(
     grad_output: Tensor,
     geometry: _Geometry,
 ) -> None:
-    """Fill the gradients of operands, by name."""
+    """Fill the targets with the gradients of the operands, by name."""
     with torch.enable_grad():
         leaves = {
             name: getattr(operands, name).detach().requires_grad_()

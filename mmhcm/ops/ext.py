@@ -1,7 +1,8 @@
 """Module ``mmcv._ext`` of an mmcv without compiled operators.
 
-Loaded under that name by ``mmhcm.operator_finder``. Operators that have no
-stand-in can be imported, as mmcv does, and refuse to be called.
+``mmhcm.operator_finder`` loads this module under that name. Operators without
+a stand-in can be imported, as mmcv does, but raise ``ImportError`` when
+called.
 """
 
 from collections.abc import Callable
@@ -42,17 +43,17 @@ STAND_INS = (
 
 
 def get_compiler_version() -> str:
-    """Say that there is no compiler, for MMEngine's list of versions."""
+    """Return a placeholder for MMEngine's list of versions: no compiler."""
     return 'none (stand-ins of mmhcm)'
 
 
 def get_compiling_cuda_version() -> str:
-    """Say that there is no CUDA compiler."""
+    """Return a placeholder for the version: no CUDA compiler."""
     return 'none (stand-ins of mmhcm)'
 
 
 def __getattr__(name: str) -> Callable[..., NoReturn]:
-    """Return an operator that refuses to be called."""
+    """Return an operator that raises ``ImportError`` when called."""
     if name.startswith('__'):
         raise AttributeError(name)
 

@@ -21,7 +21,7 @@ def sigmoid_focal_loss_forward(
         weight: (C,) weights of the targets' classes, or empty.
         output: (n, C), filled.
         gamma: Exponent of the modulating factor.
-        alpha: Weight of positive targets; negative ones have 1 - alpha.
+        alpha: Weight of positive targets; negative targets have 1 - alpha.
     """
     output.copy_(_focal_loss(logits, target, weight, gamma, alpha))
 
@@ -38,11 +38,11 @@ def sigmoid_focal_loss_backward(
 
     Args:
         logits: As in ``sigmoid_focal_loss_forward``.
-        target: As there.
-        weight: As there.
+        target: As in ``sigmoid_focal_loss_forward``.
+        weight: As in ``sigmoid_focal_loss_forward``.
         grad_input: (n, C), filled.
-        gamma: As there.
-        alpha: As there.
+        gamma: As in ``sigmoid_focal_loss_forward``.
+        alpha: As in ``sigmoid_focal_loss_forward``.
     """
     with torch.enable_grad():
         leaf = logits.detach().requires_grad_()
@@ -55,11 +55,11 @@ def _focal_loss(
 ) -> Tensor:
     classes = torch.arange(logits.shape[1], device=target.device)
     is_positive = target[:, None] == classes
-    # The logit of the target's truth: its sigmoid is p_t of equation 3.
+    # Logit of the true answer: sigmoid(truth) is p_t of equation 3.
     truth = torch.where(is_positive, logits, -logits)
     share = torch.where(is_positive, alpha, 1 - alpha).to(logits.dtype)
     loss = -share * torch.sigmoid(-truth).pow(gamma) * F.logsigmoid(truth)
     if weight.numel():
-        # Background has no weight of its own in mmcv either.
+        # As in mmcv, background has no weight of its own.
         loss = loss * F.pad(weight, (0, 1), value=1)[target][:, None]
     return loss

@@ -6,7 +6,7 @@ from torch import Tensor
 from .backend import refuse, uses_torchvision
 from .bag_roi_align import Grid, pool_regions, spread_gradient
 
-# mmcv's number of pool_mode='max'.
+# mmcv's number for pool_mode='max'.
 _MAXIMUM = 0
 
 
@@ -29,13 +29,13 @@ def roi_align_forward(
         feats: (B, C, H, W).
         rois: (n, 5): image index, x1, y1, x2, y2 in input pixels.
         output: (n, C, aligned_height, aligned_width), filled.
-        argmax_y: Of the same shape for maxima, filled with the number of the
-            largest sample of each cell.
+        argmax_y: Same shape as ``output`` for maxima, filled with the index of
+            the largest sample of each cell.
         argmax_x: Not used.
         aligned_height: Output cells along y.
         aligned_width: Output cells along x.
         spatial_scale: Feature map pixels per input pixel.
-        sampling_ratio: Samples along each axis of a cell; 0 for one per
+        sampling_ratio: Samples along each axis of a cell; 0 for one sample per
             feature map pixel.
         pool_mode: 0 for the maximum of the samples, 1 for their mean.
         aligned: Shift the samples by half a pixel.
@@ -76,15 +76,15 @@ def roi_align_backward(
     Args:
         grad_output: Gradient with respect to the output.
         rois: As in ``roi_align_forward``.
-        argmax_y: As filled there.
+        argmax_y: As filled by ``roi_align_forward``.
         argmax_x: Not used.
         grad_input: (B, C, H, W), filled.
-        aligned_height: As in ``roi_align_forward``, as the rest.
-        aligned_width: See there.
-        spatial_scale: See there.
-        sampling_ratio: See there.
-        pool_mode: See there.
-        aligned: See there.
+        aligned_height: As in ``roi_align_forward``.
+        aligned_width: As in ``roi_align_forward``.
+        spatial_scale: As in ``roi_align_forward``.
+        sampling_ratio: As in ``roi_align_forward``.
+        pool_mode: As in ``roi_align_forward``.
+        aligned: As in ``roi_align_forward``.
 
     Raises:
         ImportError: If ``pool_mode`` and ``sampling_ratio`` are 0.
@@ -105,7 +105,7 @@ def roi_align_backward(
 
 
 def _grid_of_samples(grid: Grid) -> Grid:
-    """Make each sample a cell of its own."""
+    """Return a grid with one cell for each sample."""
     side = grid.sampling_ratio
     if side <= 0:
         refuse("roi_align with pool_mode='max' and sampling_ratio=0")

@@ -9,7 +9,7 @@ from mmhcm.functional.merging.suppression import suppress
 
 from .backend import uses_torchvision
 
-# mmcv's numbers of the methods of soft NMS.
+# mmcv's numbers for the methods of soft NMS.
 _SOFT_METHODS = {1: 'linear', 2: 'gaussian'}
 
 
@@ -18,13 +18,14 @@ def nms(
 ) -> Tensor:
     """Suppress boxes that overlap a better box.
 
-    Boxes of equal scores keep their order; compiled operators may change it.
+    Boxes of equal scores keep their order, which compiled operators may
+    change.
 
     Args:
         bboxes: (n, 4) xyxy.
         scores: (n,).
         iou_threshold: A box is dropped if its IoU with a kept box exceeds
-            this.
+            the threshold.
         offset: 0 or 1, added to widths and heights.
 
     Returns:
@@ -52,16 +53,17 @@ def softnms(
 ) -> Tensor:
     """Lower the scores of boxes that overlap a better box.
 
-    Boxes of equal scores may come in another order than mmcv's.
+    The order of boxes with equal scores may differ from mmcv's.
 
     Args:
         boxes: (n, 4) xyxy.
         scores: (n,).
-        dets: (n, 5), whose first k rows are filled with kept boxes and their
+        dets: (n, 5); the first k rows are filled with kept boxes and their
             new scores.
-        iou_threshold: IoU from which on methods 0 and 1 lower a score.
+        iou_threshold: Smallest IoU at which method 0 drops a box and method 1
+            lowers a score.
         sigma: Width of method 2.
-        min_score: Boxes whose score falls below this are dropped.
+        min_score: Boxes with a lower new score are dropped.
         method: 0 (NMS), 1 (linear) or 2 (Gaussian).
         offset: 0 or 1, added to widths and heights.
 
@@ -70,7 +72,7 @@ def softnms(
     """
     bboxes = _as_array(_widen(boxes, offset))
     old_scores = _as_array(scores)
-    # mmcv includes the threshold, the functions here do not.
+    # mmcv includes the threshold; soft_nms and suppress exclude it.
     iou_thr = float(np.nextafter(np.float32(iou_threshold), np.float32(-1)))
     if method in _SOFT_METHODS:
         inds, new_scores = soft_nms(

@@ -73,12 +73,12 @@ def attach_offsets(info: dict, offsets: RestartOffsets, image: int) -> None:
 
 
 def has_offsets(results: dict) -> bool:
-    """Check that the results carry restart offsets."""
+    """Check that the results contain restart offsets."""
     return 'restart_offsets' in results
 
 
 def take_part(results: dict, area: Area | None) -> JpegPart | None:
-    """Remove the offsets from the results; read the part with an area.
+    """Remove the offsets from the results; read the part around an area.
 
     Args:
         results: Results of a pipeline, changed in place.

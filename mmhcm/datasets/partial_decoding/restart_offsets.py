@@ -1,8 +1,9 @@
-"""File of restart offsets, from which a window of a JPEG is decoded.
+"""File of restart offsets for decoding windows of JPEG files.
 
-``restart_offsets_<digest>.bin`` holds the offsets of all images. It is
-memory-mapped, so that workers share it. An image takes about 14 kilobytes, a
-seventeenth of a VisDrone image; the images themselves are not copied.
+``restart_offsets_<digest>.bin`` holds the offsets of all images. The file is
+memory-mapped, so that workers share its memory. An image takes about 14
+kilobytes, a seventeenth of a VisDrone image; the images themselves are not
+copied.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ from mmhcm.structures.files import (
 )
 
 VERSION = 1
-#: Units between offsets: 128 pixels. Closer ones take more room and save
+#: Units between offsets: 128 pixels. Closer offsets take more space and save
 #: little.
 STEP = 8
 _LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
@@ -45,7 +46,7 @@ _LAYOUT: dict[str, tuple[str, tuple[int | str, ...]]] = {
 
 
 class StaleOffsetsError(ValueError):
-    """Error of a file of offsets: missing, damaged or of other images."""
+    """Error for an offsets file: missing, damaged or of other images."""
 
 
 class JpegPart(NamedTuple):
@@ -53,7 +54,7 @@ class JpegPart(NamedTuple):
 
     Attributes:
         content: JPEG file of the part and a small margin.
-        origin: x and y in the whole image of the JPEG's first pixel.
+        origin: x and y of the JPEG's first pixel in the whole image.
     """
 
     content: bytes
@@ -98,7 +99,7 @@ class RestartOffsets:
         image_wh: tuple[int, int],
         area: tuple[int, int, int, int],
     ) -> JpegPart | None:
-        """Cut the JPEG part out of image ``ind`` that holds an area.
+        """Cut the JPEG part that contains an area out of image ``ind``.
 
         Args:
             ind: position of the image.
@@ -157,7 +158,7 @@ def offsets_digest(img_paths: Sequence[str | Path]) -> str:
 def open_restart_offsets(
     folder: str | Path, digest: str
 ) -> RestartOffsets | None:
-    """Open the offsets of files; return None if there are no offsets yet.
+    """Open the offsets of files; return None if there are no valid offsets.
 
     Raises:
         ArrayFileError: the file has another format.
@@ -174,7 +175,7 @@ def build_restart_offsets(
     digest: str,
     progress: Callable[[int], object] | None = None,
 ) -> RestartOffsets:
-    """Find the restart offsets of all files and write them, or nothing.
+    """Find the restart offsets of all files and write them atomically.
 
     Args:
         folder: output folder.
@@ -200,7 +201,7 @@ def build_restart_offsets(
         f'restart offsets {VERSION}',
         digest,
         {
-            # As bytes, since the header names no fields of a type.
+            # As bytes, because the header cannot describe structured types.
             'offsets': np.concatenate(
                 [*offsets, np.zeros(0, RESTART_OFFSET)]
             ).view('u1'),
@@ -232,7 +233,7 @@ def _offsets_of(img_path: Path) -> tuple[np.ndarray, bytes]:
     try:
         content = img_path.read_bytes()
     except OSError:
-        # The reader of the image reports it later.
+        # Loading the image reports the error later.
         return nothing
     layout = read_layout(content)
     if layout is None:

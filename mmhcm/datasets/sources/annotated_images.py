@@ -11,23 +11,23 @@ from mmhcm.datasets.data_info import ImageBoxes, ignore_masked
 from mmhcm.functional.regions import find_masked
 from mmhcm.structures.annotations import IGNORED_CATEGORY, OTHERS_CATEGORY
 
-# Images whose boxes are found together, some MB of them.
+# Number of images whose boxes are found together, some MB of boxes.
 _IMAGES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
 class AnnotatedImages(Sequence):
-    """Data infos of images, a new one each time, from shared arrays.
+    """Data infos of images, built from shared arrays on each access.
 
-    A list of dicts would take seconds to build, and every worker would end
-    with its own copy.
+    A list of dicts would take seconds to build, and every worker would end up
+    with a copy of the list.
 
     Attributes:
         img_paths: Path of each of n images.
         ann_paths: Path of each image's annotation file, or None.
         image_whs: int (n, 2) widths and heights, pixels.
-        starts: int64 (n,) and
-        stops: int64 (n,), the span of each image's rows.
+        starts: int64 (n,), first row of each image.
+        stops: int64 (n,), end of each image's rows, exclusive.
         rows: (r, 8) annotation rows, see ``visdrone_txt``.
         use_ignored_regions: Use rows of category 0.
         ignore_masked: Ignore objects with at least half of their area in
@@ -83,7 +83,7 @@ class AnnotatedImages(Sequence):
         )
 
     def boxes(self) -> ImageBoxes:
-        """Return the boxes of all instances, without a dict for each."""
+        """Return the boxes of all instances, without a dict for each image."""
         parts = [
             self._boxes_of(slice(start, start + _IMAGES_AT_ONCE))
             for start in range(0, max(1, len(self)), _IMAGES_AT_ONCE)
@@ -99,11 +99,11 @@ class AnnotatedImages(Sequence):
     def _boxes_of(
         self, images: slice
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the number of instances of each image, boxes and flags."""
+        """Return the instance count of each image, and all boxes and flags."""
         starts = self.starts[images]
         counts = self.stops[images] - starts
         image_inds = np.repeat(np.arange(len(counts)), counts)
-        # rows of image i start at starts[i]; here they follow each other
+        # Rows of image i start at starts[i], but are consecutive here.
         shift = np.repeat(starts - np.cumsum(counts) + counts, counts)
         rows = self.rows[np.arange(len(image_inds)) + shift]
         bboxes = _clipped(rows, self.image_whs[images][image_inds])
@@ -121,7 +121,7 @@ class AnnotatedImages(Sequence):
 def annotations_of(
     rows: np.ndarray, image_wh: tuple[int, int], use_ignored_regions: bool
 ) -> dict:
-    """Turn an image's rows into ``instances`` and ``ignored_regions``.
+    """Convert an image's rows to ``instances`` and ``ignored_regions``.
 
     Args:
         rows: (k, 8) annotation rows, pixels of the image.
@@ -162,7 +162,7 @@ def _add_masked(
     categories: np.ndarray,
     image_inds: np.ndarray,
 ) -> None:
-    """Set the flags (k,) of masked boxes (k, 4), image after image."""
+    """Set the flags (k,) of masked boxes (k, 4), image by image."""
     is_region = categories == IGNORED_CATEGORY
     owners = np.unique(image_inds[is_region])
     starts = np.searchsorted(image_inds, owners, 'left')

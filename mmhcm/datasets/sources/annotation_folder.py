@@ -44,7 +44,7 @@ class VisDroneAnnotations(VisDroneDataset):
 
         Raises:
             FileNotFoundError: the folder does not exist or has no files.
-            ValueError: a malformed row, or two files of one name.
+            ValueError: a malformed row, or two files with the same name.
         """
         paths = sorted(
             (
@@ -81,8 +81,8 @@ class VisDroneAnnotations(VisDroneDataset):
 
 
 def extent(rows: np.ndarray) -> tuple[int, int]:
-    """Find the smallest (width, height), pixels, of rows x, y, w, h."""
-    rows = rows.astype(np.float64)  # sums of the smallest integers overflow
+    """Find the smallest (width, height), pixels, around rows x, y, w, h."""
+    rows = rows.astype(np.float64)  # sums of small integer types overflow
     corners = rows[:, :2] + rows[:, 2:4]
     width, height = np.ceil(corners.max(axis=0, initial=1)).astype(int)
     return int(width), int(height)

@@ -51,8 +51,8 @@ class CheckedCocoDataset(CocoDataset):
     categories are left out. Ids and images must be unique.
 
     Args:
-        args: Arguments of ``CocoDataset``.
-        kwargs: The same.
+        args: Positional arguments of ``CocoDataset``.
+        kwargs: Keyword arguments of ``CocoDataset``.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,7 +60,7 @@ class CheckedCocoDataset(CocoDataset):
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Read the json, and warn of its faults, each kind once.
+        """Read the json file, and warn once of each kind of fault.
 
         Raises:
             ValueError: the file is not a COCO json file, its categories lack a
@@ -112,13 +112,13 @@ class CheckedCocoDataset(CocoDataset):
             **ann,
             'category_id': category,
             'area': ann['bbox'][2] * ann['bbox'][3],
-            # An ignored object rather than background.
+            # An ignored object instead of background.
             'iscrowd': ann.get('iscrowd') or ignored,
             'ignore': False,
         }
 
     def COCOAPI(self, path: str) -> Any:  # noqa: N802
-        """Index the json as ``CocoDataset`` does, and check all entries.
+        """Index the json file as ``CocoDataset`` does, and check all entries.
 
         The index keeps the last entry of duplicate ids.
         """
@@ -158,8 +158,8 @@ class CheckedCocoDataset(CocoDataset):
         """Fill in missing values that can be computed, in place.
 
         Raises:
-            ValueError: an entry lacks another value, or has a value of another
-            type.
+            ValueError: an entry lacks a required value, or the file of an
+                image without a size is not an image.
             OSError: an image without a size cannot be read.
         """
         for kind, keys in _NEEDED.items():

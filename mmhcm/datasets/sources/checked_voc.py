@@ -16,8 +16,8 @@ from mmhcm.structures.images import IMAGE_SUFFIXES
 
 from .dota import cut_box
 
-#: Errors of the parser. An element that is absent, or empty, is None; an
-#: infinite number is no integer.
+#: Errors of the parser. Absent and empty elements are None; infinite numbers
+#: cannot become integers.
 _MALFORMED = (
     ElementTree.ParseError,
     AttributeError,
@@ -38,8 +38,8 @@ class CheckedVOCDataset(XMLDataset):
     malformed file is an error. Difficult objects are ignored objects.
 
     Args:
-        args: Arguments of ``XMLDataset``.
-        kwargs: The same.
+        args: Positional arguments of ``XMLDataset``.
+        kwargs: Keyword arguments of ``XMLDataset``.
     """
 
     outcomes: ClassVar[Mapping[str, str]] = {
@@ -52,11 +52,11 @@ class CheckedVOCDataset(XMLDataset):
         super().__init__(*args, **kwargs)
 
     def load_data_list(self) -> list[dict]:
-        """Read all files, and warn of their faults, each kind once.
+        """Read all files, and warn once of each kind of fault.
 
         Raises:
-            ValueError: no object belongs to a class, or in test mode an
-                annotation is malformed.
+            ValueError: there are faults and no usable object, or in test mode
+                an annotation is malformed.
             OSError: the list of images or, in test mode, an annotation cannot
                 be read.
         """

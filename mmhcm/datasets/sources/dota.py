@@ -15,21 +15,21 @@ from .visdrone import VisDroneDataset
 MASKED = 'masked'
 BACKGROUND = 'background'
 
-#: VisDrone's view of DOTA's classes: a small vehicle may be a car or a van
-#: and a large vehicle a truck or a bus, so both are masked; the other classes
-#: do not occur in VisDrone and are background.
+#: Map from DOTA's classes to VisDrone's. A small vehicle may be a car or a van
+#: and a large vehicle a truck or a bus, so both classes are masked; the other
+#: classes do not occur in VisDrone and are background.
 DOTA_TO_VISDRONE = {
     name: MASKED if name in ('small-vehicle', 'large-vehicle') else BACKGROUND
     for name in dota_txt.DOTA_V1_5_CLASSES
 }
 
-#: VisDrone's name of most masked vehicles, to compare their sizes.
+#: VisDrone class of most vehicles of each masked class, to compare sizes.
 DOTA_GUIDES = {'small-vehicle': 'car', 'large-vehicle': 'truck'}
 
 
 @DATASETS.register_module()
 class DOTADataset(ImageFolderDataset):
-    """DOTA v1.0 (15 classes) or v1.5 (16), polygons to upright boxes.
+    """DOTA v1.0 (15 classes) or v1.5 (16), with polygons as upright boxes.
 
     Without ``class_map``, the data set has DOTA's classes. With ``class_map``,
     each DOTA class becomes a class of ``metainfo['classes']`` (by default
@@ -44,7 +44,7 @@ class DOTADataset(ImageFolderDataset):
             size. Objects of masked classes become the data infos' ``guides``:
             sizes and positions of pasted objects follow the guides, although
             the pixels of guides are masked. Defaults to ``DOTA_GUIDES`` with
-            the class map 'visdrone', to none with other class maps.
+            the class map 'visdrone', to no guides with other class maps.
         mask_margin (float): Pixels by which masks extend beyond the boxes;
             otherwise the outlines of objects would stay visible. Defaults to
             3.
@@ -190,7 +190,7 @@ class DOTADataset(ImageFolderDataset):
     def _mask_of(
         self, row: dota_txt.DotaObject, width: int, height: int
     ) -> list[float]:
-        """Return the region to mask for an object, cut to the image."""
+        """Return the region to mask for an object, clipped to the image."""
         x1, y1, x2, y2 = row.bbox
         margin = self.mask_margin
         grown = (x1 - margin, y1 - margin, x2 + margin, y2 + margin)
@@ -202,7 +202,7 @@ class DOTADataset(ImageFolderDataset):
 def cut_box(
     bbox: tuple[float, float, float, float], width: int, height: int
 ) -> list[float] | None:
-    """Cut a box xyxy to its image, source pixels; None without area."""
+    """Clip a box xyxy to the image, source pixels; return None if empty."""
     x1, x2 = (min(max(float(x), 0.0), float(width)) for x in bbox[::2])
     y1, y2 = (min(max(float(y), 0.0), float(height)) for y in bbox[1::2])
     return [x1, y1, x2, y2] if x1 < x2 and y1 < y2 else None

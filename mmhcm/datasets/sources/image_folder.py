@@ -22,7 +22,7 @@ from mmhcm.structures.images import (
 
 
 class ImageFolderDataset(BaseDetDataset):
-    """Images in one folder, text annotations of equal stems in another.
+    """Images in one folder, text annotations with equal stems in another.
 
     Every image becomes a data info with ``img_path``, ``img_id`` (the stem),
     ``height``, ``width``, ``ann_path`` (None without annotation),
@@ -31,12 +31,12 @@ class ImageFolderDataset(BaseDetDataset):
     area in ignored regions have ``ignore_flag=1``. ``guides`` are optional,
     see ``DOTADataset``.
 
-    A missing folder of annotations is an error in training and means an
-    unlabelled data set in test mode. A missing or unreadable image, an
-    image without its own annotation file and invalid rows are left out of
-    training, with one counted warning for each kind of fault. In test mode
-    nothing is left out: a broken image, an invalid row and an annotation
-    without its image are errors, and an image without annotation is kept.
+    A missing folder of annotations is an error in training, and an unlabelled
+    data set in test mode. A missing or unreadable image, an image without its
+    own annotation file and invalid rows are left out of training, with one
+    counted warning for each kind of fault. In test mode, nothing is left out:
+    a broken image, an invalid row and an annotation without its image are
+    errors, and an image without annotation is kept.
 
     Args:
         data_prefix (dict): ``img_path`` and ``ann_path``, folders under
@@ -58,9 +58,9 @@ class ImageFolderDataset(BaseDetDataset):
         Raises:
             FileNotFoundError: no folder of images, or in training no folder of
                 annotations.
-            ValueError: two images of one stem, no usable image, or in test
-                mode any fault that training leaves out; the message names file
-                and line.
+            ValueError: two images with the same stem, no usable image, or in
+                test mode any fault that training leaves out; the message
+                contains file and line.
         """
         image_dir = Path(self.data_prefix['img_path'])
         ann_dir = Path(self.data_prefix['ann_path'])
@@ -142,8 +142,9 @@ class ImageFolderDataset(BaseDetDataset):
         """Describe the faults of file names in a folder.
 
         Raises:
-            ValueError: two images of one stem; in test mode also stems that
-                differ only in case, like the stems of their result files.
+            ValueError: two images with the same stem; in test mode also stems
+                that differ only in case, because result files have these
+                stems.
         """
         first: dict[str, str] = {}
         counter = FaultCounter()
@@ -196,7 +197,7 @@ class ImageFolderDataset(BaseDetDataset):
     ) -> dict | None:
         """Return an image's data info, without annotations.
 
-        None and a fault leave the image out of training.
+        Returning None and adding a fault leaves the image out of training.
         """
         path = Path(self.data_prefix['img_path'], name)
         stem = stem_of(name)
@@ -231,7 +232,7 @@ class ImageFolderDataset(BaseDetDataset):
     def _read_annotations(
         self, images: list[dict], counter: FaultCounter
     ) -> Sequence[dict]:
-        """Add annotations to data infos; drop images without usable ones.
+        """Add annotations; drop images whose annotation file is unusable.
 
         Args:
             images: Data infos without annotations.
@@ -264,7 +265,7 @@ class ImageFolderDataset(BaseDetDataset):
 
 
 def list_names(folder: str | Path) -> list[str]:
-    """List the names in a folder, unordered, without attribute files."""
+    """List the names in a folder, unordered, without AppleDouble files."""
     with os.scandir(folder) as entries:
         return [e.name for e in entries if not is_apple_double(e.name)]
 

@@ -30,15 +30,16 @@ class VisDroneDataset(ImageFolderDataset):
     ``ignored_regions`` and never an instance; in training, an object with at
     least half of its area in ignored regions is ignored too. Boxes are clipped
     to the image; boxes without area are left out of the instances (the
-    official score reads the files themselves). A data set without annotations
-    (test-challenge) loads in test mode.
+    official score reads the annotation files directly). A data set without
+    annotations (test-challenge) loads in test mode.
 
     Args:
         data_prefix (dict): Folders under ``data_root``. Defaults to
             ``dict(img_path='images', ann_path='annotations')``.
         use_ignored_regions (bool): False leaves out the rows of category 0:
             ignored regions are then background in training and mining. The
-            official score reads the files itself. Defaults to True.
+            official score reads the annotation files directly. Defaults to
+            True.
         kwargs: Arguments of ``BaseDetDataset``. ``serialize_data`` has no
             effect: data infos are built from arrays that workers share.
     """
@@ -47,7 +48,7 @@ class VisDroneDataset(ImageFolderDataset):
 
     METAINFO: ClassVar[dict] = {
         'classes': CLASSES,
-        # People, vehicles: objects are pasted next to their own family.
+        # People and vehicles; objects are pasted next to their own family.
         'families': (0, 0, 1, 1, 1, 1, 1, 1, 1, 1),
         'palette': list(CLASS_COLORS),
     }
@@ -87,7 +88,7 @@ class VisDroneDataset(ImageFolderDataset):
     def _get_unserialized_subset(
         self, indices: Sequence[int] | int
     ) -> Sequence[dict]:
-        """Return the images of a subset; a number takes the first or last."""
+        """Return a subset; a number selects the first or last images."""
         if isinstance(indices, int):
             span = slice(indices) if indices >= 0 else slice(indices, None)
             return self.data_list[span]
@@ -121,7 +122,7 @@ class VisDroneDataset(ImageFolderDataset):
         image_whs: np.ndarray,
         counter: FaultCounter,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Read the rows of all files, and their number for each image.
+        """Read the rows of all files, and count the rows of each image.
 
         In training, invalid rows are left out; an image with an unreadable
         file has -1 rows.

@@ -34,8 +34,9 @@ class CropChip(BaseTransform):
     - gt_bboxes (HorizontalBoxes[float32], (n, 4)), chip pixels
     - gt_bboxes_labels (np.int64, (n,))
     - gt_ignore_flags (bool, (n,))
-    - ignored_but_counted (bool, (k,)), for each object with an ignore flag:
-      it counts, and only this chip ignores it, by its size or its border
+    - ignored_but_counted (bool, (k,)), for the k objects with an ignore flag:
+      True if the object counts in the image and only this chip ignores the
+      object, because of its size or the chip's border
     - scale_factor (tuple[float, float]), chip pixels per source pixel
     - chip_window (list[float]), xyxy, source pixels
 
@@ -109,7 +110,8 @@ def check_crop_size(transform: Any, chip_size: int) -> None:
     """Make sure that a pipeline cuts chips of a data set's size.
 
     Args:
-        transform: A pipeline, or a transform, maybe with nested transforms.
+        transform: A pipeline or a transform, with or without nested
+            transforms.
         chip_size: Side of the data set's chips, network-input pixels.
 
     Raises:
@@ -121,6 +123,6 @@ def check_crop_size(transform: Any, chip_size: int) -> None:
             f'its pipeline {transform.chip_size}'
         )
     within = getattr(transform, 'transforms', ())
-    # MMCV's wrappers have a pipeline, or a list of them.
+    # MMCV's wrappers have a pipeline, or a list of pipelines.
     for inner in within if isinstance(within, list | tuple) else [within]:
         check_crop_size(inner, chip_size)

@@ -10,7 +10,7 @@ from mmhcm.functional.boxes import as_bboxes, box_areas, clip_boxes
 
 @TRANSFORMS.register_module()
 class IgnoreCutObjects(BaseTransform):
-    """Transform that ignores objects of which a crop shows too little.
+    """Transform that ignores objects that a crop has cut too much.
 
     Goes after ``RandomCrop(bbox_clip_border=False)``, which does not clip
     boxes; ``IgnoreCutObjects`` clips the boxes to the image.

@@ -1,4 +1,4 @@
-"""Ignoring of objects that another scale is for."""
+"""Ignoring of objects outside the valid range of a scale."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -9,11 +9,11 @@ from mmhcm.functional.boxes import as_bboxes, sqrt_areas
 
 @TRANSFORMS.register_module()
 class IgnoreOutOfRange(BaseTransform):
-    """Transform that ignores the objects out of the image's valid range.
+    """Transform that ignores objects outside the image's valid range.
 
     Scale normalisation of an image pyramid (SNIP, Singh and Davis 2018). Goes
     after ``ResizeToScale``, which chooses the range, and before any crop,
-    which would change sizes. Chips have their ranges from ``ChipDataset``.
+    which would change sizes. For chips, ``ChipDataset`` applies the ranges.
 
     Required Keys:
 

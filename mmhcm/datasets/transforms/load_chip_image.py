@@ -38,9 +38,9 @@ class LoadChipImage(LoadImage):
     - the origin of a part, see ``partial_decoding.image_origin``
 
     Args:
-        args: Arguments of ``LoadImage``. Images are decoded as a whole unless
-            ``color_type`` has its default.
-        kwargs: The same.
+        args: Positional arguments of ``LoadImage``. Images are decoded as a
+            whole unless ``color_type`` has its default.
+        kwargs: Keyword arguments of ``LoadImage``.
     """
 
     def transform(self, results: dict) -> dict | None:
@@ -70,7 +70,7 @@ class LoadChipImage(LoadImage):
 
 
 def _needed_area(results: dict) -> Area:
-    """Find the area of the window and of the pastes that touch it."""
+    """Find the area of the window and of the pastes that overlap it."""
     x1, y1, x2, y2 = (int(value) for value in results['chip']['window'])
     areas = [(x1, y1, x2, y2)]
     pastes, pool = results.get('pastes'), results.get('pool')

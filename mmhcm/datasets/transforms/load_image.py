@@ -29,7 +29,7 @@ class LoadCheckedImage(LoadImageFromFile):
     Required Keys:
 
     - img_path (str)
-    - width, height (optional), pixels, compared with the image's
+    - width, height (optional), pixels, compared with the decoded image
 
     Added Keys:
 
@@ -37,9 +37,9 @@ class LoadCheckedImage(LoadImageFromFile):
     - img_shape, ori_shape (tuple[int, int])
 
     Args:
-        args: Arguments of mmcv's ``LoadImageFromFile``. With
+        args: Positional arguments of mmcv's ``LoadImageFromFile``.
+        kwargs: Keyword arguments of mmcv's ``LoadImageFromFile``. With
             ``ignore_empty``, a broken file gives None.
-        kwargs: The same.
 
     Raises:
         ValueError: the file is not an image, is cut short, or differs from the
@@ -79,7 +79,7 @@ class LoadCheckedImage(LoadImageFromFile):
                 content, flag=self.color_type, backend=self.imdecode_backend
             )
         except cv2.error as error:
-            # An empty file, too many pixels, no memory for them.
+            # Empty file, too many pixels, or too little memory.
             reason = one_line(error, None) if content else 'is empty'
             raise ValueError(f'{path}: {reason}') from error
         if img is None:

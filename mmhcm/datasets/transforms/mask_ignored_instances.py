@@ -1,4 +1,4 @@
-"""Masking of ignored instances, for heads that cannot ignore."""
+"""Masking of ignored instances, for heads that cannot ignore instances."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from mmhcm.functional.pixels import CAFFE_MEAN, fill_regions
 
 @TRANSFORMS.register_module()
 class MaskIgnoredInstances(BaseTransform):
-    """Transform that fills ignored instances, except pixels of valid ones.
+    """Transform that fills ignored instances, except inside valid instances.
 
     CornerNet, CenterNet and similar heads drop ignored instances, which become
     false background unless they are filled with one colour.

@@ -8,14 +8,14 @@ from mmdet.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class PackChipInputs(PackDetInputs):
-    """``PackDetInputs``, in a third of the time and with the same result.
+    """``PackDetInputs`` in a third of the time, with the same result.
 
     ``PackDetInputs`` spends most time on reordering the channels; OpenCV
     reorders several pixels at a time, also in flipped images.
 
     Required Keys:
 
-    - img (np.uint8), and those of ``PackDetInputs``
+    - img (np.uint8), and the keys of ``PackDetInputs``
 
     Result Keys:
 
@@ -23,7 +23,7 @@ class PackChipInputs(PackDetInputs):
     - data_samples (DetDataSample)
 
     Args:
-        meta_keys (Sequence[str]): Keys that go into the data sample.
+        meta_keys (Sequence[str]): Keys to store in the data sample.
     """
 
     def transform(self, results: dict) -> dict:
@@ -32,8 +32,8 @@ class PackChipInputs(PackDetInputs):
         if img is None or img.ndim != 3 or img.dtype != np.uint8:
             return super().transform(results)
         planes = _planes(img)
-        # As an image again, of which the base class takes the planes as
-        # they are.
+        # Transposed back to an image, from which the base class takes the
+        # planes without another copy.
         return super().transform({**results, 'img': planes.transpose(1, 2, 0)})
 
 

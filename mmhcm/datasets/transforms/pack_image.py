@@ -1,4 +1,4 @@
-"""Packing of an image for the model as it was decoded."""
+"""Packing of a decoded image for the model, without a copy."""
 
 from collections.abc import Sequence
 
@@ -25,8 +25,8 @@ class PackImage(BaseTransform):
     - data_samples (DetDataSample)
 
     Args:
-        meta_keys (Sequence[str]): Keys that go into the data sample, if
-            present. Defaults to the image's identity and shape.
+        meta_keys (Sequence[str]): Keys to store in the data sample, if
+            present. Defaults to the image's id, path and shapes.
     """
 
     def __init__(

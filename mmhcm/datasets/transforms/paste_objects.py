@@ -28,15 +28,16 @@ class PasteObjects(BaseTransform):
 
     Args:
         in_place (bool): Paint on the image itself instead of a copy; copying a
-            large canvas takes longer than painting. Correct after a transform
-            that loads the image from its file. Defaults to True.
+            large canvas takes longer than painting. Painting in place is
+            correct after a transform that loads the image from its file.
+            Defaults to True.
     """
 
     def __init__(self, in_place: bool = True) -> None:
         self.in_place = in_place
 
     def transform(self, results: dict) -> dict:
-        """Paint; the pool leaves the results, which may be copied later."""
+        """Paint; remove the pool, because results may be copied later."""
         pool = results.pop('pool', None)
         pastes = results.get('pastes')
         if not pastes:

@@ -12,9 +12,9 @@ from mmhcm.datasets.scale_config import range_of
 class ResizeToScale(Resize):
     """Transform that resizes a whole image as a chip scale does.
 
-    The factor is ``chip_size / window``, which gives objects the size that
-    they have on the scale's chips, or a plain number. The valid range of the
-    scale goes into the results.
+    The factor is a plain number, or ``chip_size / window``, with which objects
+    have the same size as in the scale's chips. The valid range of the scale is
+    added to the results.
 
     Required Keys:
 
@@ -22,7 +22,7 @@ class ResizeToScale(Resize):
 
     Modified Keys:
 
-    - img, img_shape, and boxes if there are any
+    - img, img_shape, and boxes if any
 
     Added Keys:
 
@@ -31,7 +31,8 @@ class ResizeToScale(Resize):
 
     Args:
         scale_factor (float, optional): Network-input pixels per source pixel.
-        chip_size (int, optional): Side of the chips; instead of a factor.
+        chip_size (int, optional): Side of the chips, network-input pixels;
+            given instead of ``scale_factor``.
         window (int, optional): Side of the scale's window, source pixels.
             None with ``chip_size`` fits the long side to the chip size.
         valid_range (tuple[float, float], optional): Sizes of the detections

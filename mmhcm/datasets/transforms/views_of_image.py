@@ -17,7 +17,7 @@ class ViewsOfImage(TestTimeAug):
 
     Required Keys:
 
-    - those of the transforms
+    - keys of the transforms
 
     Args:
         transforms (list[list[dict]]): As in ``TestTimeAug``: each view has one
@@ -25,9 +25,9 @@ class ViewsOfImage(TestTimeAug):
         scales (list[dict], optional): Chip scales. Each scale adds a
             ``ResizeToScale`` to a list in front of ``transforms``. Defaults to
             None.
-        chip_size (int, optional): Side of the chips; with ``scales``.
-        use_valid_ranges (bool): False tests all scales for objects of all
-            sizes. Defaults to True.
+        chip_size (int, optional): Side of the chips, used with ``scales``.
+        use_valid_ranges (bool): False keeps detections of all sizes at all
+            scales. Defaults to True.
     """
 
     def __init__(
