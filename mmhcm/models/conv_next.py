@@ -24,7 +24,7 @@ class ConvNeXt(BaseModule):
     """Backbone with the maps of all four stages, strides 4, 8, 16, 32.
 
     Weights have the same names as in MMPretrain, so that MMPretrain's ImageNet
-    files and MMDetection's COCO checkpoints fit.
+    files and MMDetection's COCO checkpoints can be loaded.
 
     Args:
         arch (str | tuple): A key of ``ARCHITECTURES``, or blocks and channels

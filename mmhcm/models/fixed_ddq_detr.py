@@ -10,12 +10,12 @@ _ALIAS = 'aux_reg_branches'
 
 @MODELS.register_module()
 class FixedDDQDETR(DDQDETR):
-    """``DDQDETR`` whose weights have the same names before and in training.
+    """``DDQDETR`` whose weights have the same names before and during training.
 
     In MMDetection 3.3, the first training iteration makes the head's auxiliary
     branches a module of the decoder too, which gives the weights of the
-    branches a second name: a run that resumes and mines would lack these names
-    of its checkpoint.
+    branches a second name. In a resumed run with mining, the model would lack
+    the second names that are in the checkpoint.
     """
 
     def pre_decoder(self, *args: Any, **kwargs: Any) -> tuple:

@@ -14,8 +14,8 @@ from .ignored_boxes import find_ignored
 class IgnoringAssigner(BaseAssigner):
     """Wrapper of an assigner that keeps ignored objects out of background.
 
-    Assigners by predictions, such as RTMDet's and TOOD's, do not support
-    ignored objects. The wrapper passes the valid objects to such an assigner.
+    Prediction-based assigners, such as RTMDet's and TOOD's, do not support
+    ignored objects. The wrapper passes only the valid objects to the assigner.
     Every prior that is not positive is then set to -1, neither foreground nor
     background, if the prior's predicted box overlaps an ignored object as in
     ``TrueIgnoreAssigner``, or its point is inside an ignored object. The head

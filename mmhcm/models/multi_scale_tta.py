@@ -163,7 +163,7 @@ def raised_cap(
     max_per_img: int,
     values: Mapping[str, Any] | None = None,
 ) -> Iterator[None]:
-    """Raise a detector's limit to ``max_per_img`` detections in a block.
+    """Raise a detector's limit of detections inside a ``with`` block.
 
     Args:
         detector: The detector.

@@ -23,7 +23,7 @@ from .multi_scale_tta import (
 )
 
 BORDERS = ('drop', 'keep')
-# Meta keys that a slice takes from the image, and a pass from the view.
+# Meta keys copied from an image to its slices, and from a view to a pass.
 _IMAGE_KEYS = ('img_id', 'img_path')
 _VIEW_KEYS = ('flip', 'flip_direction', 'valid_range')
 
@@ -44,7 +44,7 @@ class SlicePass(NamedTuple):
 
     Attributes:
         window: Side of a slice, source pixels; None for the whole image.
-        overlap: Share of a slice that is shared with its neighbour.
+        overlap: Share of a slice that overlaps the next slice.
         resize: ``ResizeToScale`` transform.
         valid_range: Valid range of sqrt(area), source pixels; None for the
             range of the view.
@@ -268,7 +268,7 @@ class SliceTTA(MultiScaleTTA):
         windows: np.ndarray,
         image_wh: tuple[int, int],
     ) -> np.ndarray:
-        """Find the detections (n,) of which another window shows more."""
+        """Find detections (n,) that another window shows more completely."""
         return cut_detections(
             bboxes, window_inds, windows, image_wh, self.border_margin
         )

@@ -13,7 +13,7 @@ from .ignored_boxes import find_ignored
 
 @TASK_UTILS.register_module()
 class TrueIgnoreAssigner(MaxIoUAssigner):
-    """Max-IoU assigner in which positives win over ignored objects.
+    """Max-IoU assigner in which positives override ignored objects.
 
     MMDetection's ``MaxIoUAssigner`` with ``ignore_iof_thr`` sets every prior
     to background if an image has no valid object, and removes the positives
@@ -74,7 +74,8 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
             kwargs: Passed to ``MaxIoUAssigner.assign``.
 
         Returns:
-            The assignment: 0 background, -1 neither, i + 1 for object i.
+            The assignment: 0 for background, i + 1 for object i, and -1 for
+            neither foreground nor background.
         """
         result = super().assign(pred_instances, gt_instances, None, **kwargs)
         if gt_instances_ignore is None or len(gt_instances_ignore) == 0:
@@ -124,10 +125,10 @@ class TrueIgnoreAssigner(MaxIoUAssigner):
         return AssignResult(num_gts, gt_inds, max_overlaps, labels)
 
     def _best_objects(self, overlaps: Tensor) -> Tensor:
-        """Find, for each prior, the last object with the prior as best: (n,).
+        """Match objects to their best priors: object numbers (n,) of priors.
 
-        Objects are numbered from 1; a prior that is the best of no object
-        gets 0.
+        Objects are numbered from 1. A prior that is the best prior of several
+        objects gets the last object, and of no object 0.
         """
         gt_max_overlaps, gt_argmax_overlaps = overlaps.max(dim=1)
         enough = gt_max_overlaps >= self.min_pos_iou
