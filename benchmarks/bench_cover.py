@@ -20,12 +20,7 @@ from scipy import optimize, sparse
 from timing import alternate, parse_data_root, ratio_line
 
 from mmhcm.functional.boxes import contains
-from mmhcm.functional.chips import (
-    COVERS,
-    ChipScale,
-    generate_chips,
-    valid_objects,
-)
+from mmhcm.functional.chips import ChipScale, generate_chips, valid_objects
 from mmhcm.structures.annotations import read_annotation_files
 
 INF = float('inf')
@@ -38,12 +33,9 @@ ALL = [
 NUM_SAMPLED = 200
 
 
-def cover_all(images: list[Image], scales: list[ChipScale], cover: str) -> int:
+def cover_all(images: list[Image], scales: list[ChipScale]) -> int:
     """Cover all images; return the number of windows."""
-    return sum(
-        len(generate_chips(*image, scales, cover=cover).windows)
-        for image in images
-    )
+    return sum(len(generate_chips(*image, scales).windows) for image in images)
 
 
 def cover_by_peer(images: list[Image]) -> int:
@@ -102,18 +94,15 @@ def bench_one_scale(data_root: Path) -> None:
         small = np.sqrt(wh.prod(axis=1)) < 80
         images.append((bboxes[small & (wh <= 170).all(axis=1)], image_wh))
     peer = partial(cover_by_peer, images)
-    ours = {cover: partial(cover_all, images, ONE, cover) for cover in COVERS}
-    times = alternate({'peer': peer, **ours}, turns=15)
+    ours = partial(cover_all, images, ONE)
+    times = alternate({'peer': peer, 'ours': ours}, turns=15)
     num = len(images)
     print(
         f'one scale, {num} images: SNIPER takes {peer() / num:.2f} chips an '
         f'image and leaves {left_by_peer(images)} objects out'
     )
-    for cover, run in ours.items():
-        line = ratio_line(
-            f'one scale, {cover}', times['peer'], times[cover], num
-        )
-        print(f'{line}; {run() / num:.2f} chips an image, all objects')
+    line = ratio_line('one scale', times['peer'], times['ours'], num)
+    print(f'{line}; {ours() / num:.2f} chips an image, all objects')
 
 
 def bench_all_scales(data_root: Path) -> None:
@@ -123,14 +112,13 @@ def bench_all_scales(data_root: Path) -> None:
         rows, counts = read_annotation_files(paths)
     parts = np.split(rows, np.cumsum(counts)[:-1])
     images = [(learned_boxes(part), reach(part)) for part in parts]
-    for cover in COVERS:
-        start = time.perf_counter()
-        num_chips = cover_all(images, ALL, cover)
-        seconds = time.perf_counter() - start
-        print(
-            f'all scales, {cover}: {num_chips} chips of {len(images)} images '
-            f'in {seconds:.1f} s'
-        )
+    start = time.perf_counter()
+    num_chips = cover_all(images, ALL)
+    seconds = time.perf_counter() - start
+    print(
+        f'all scales: {num_chips} chips of {len(images)} images in '
+        f'{seconds:.1f} s'
+    )
     inds = np.random.default_rng(0).choice(
         len(images), NUM_SAMPLED, replace=False
     )
@@ -142,19 +130,18 @@ def bench_all_scales(data_root: Path) -> None:
         f'{len(sample)} of them: the minimum is {least} chips; HiGHS and '
         f'its windows: {seconds / len(sample) * 1e3:.1f} ms an image'
     )
-    for cover in COVERS:
-        start = time.perf_counter()
-        num_chips = cover_all(sample, ALL, cover)
-        seconds = time.perf_counter() - start
-        print(
-            f'{len(sample)} of them, {cover}: {num_chips} chips, '
-            f'{100 * (num_chips / least - 1):.1f} % above, '
-            f'{seconds / len(sample) * 1e3:.2f} ms an image'
-        )
+    start = time.perf_counter()
+    num_chips = cover_all(sample, ALL)
+    seconds = time.perf_counter() - start
+    print(
+        f'{len(sample)} of them: {num_chips} chips, '
+        f'{100 * (num_chips / least - 1):.1f} % above, '
+        f'{seconds / len(sample) * 1e3:.2f} ms an image'
+    )
 
 
 def main() -> None:
-    """Print one line for each cover and input."""
+    """Print one line for each input and method."""
     args = parse_data_root(__doc__)
     bench_one_scale(args.data_root)
     bench_all_scales(args.data_root)

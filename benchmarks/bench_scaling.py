@@ -80,9 +80,7 @@ def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
     images.boxes()
     note('boxes')
     if with_chips:
-        find_chips(
-            images, SCALES, max_chips=None, cover='greedy', cache_dir=None
-        )
+        find_chips(images, SCALES, max_chips=None, cache_dir=None)
         note('chips')
     return figures
 

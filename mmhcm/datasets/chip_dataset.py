@@ -11,7 +11,7 @@ from mmengine.dataset import BaseDataset, Compose
 from mmengine.logging import print_log
 
 from mmhcm.functional.boxes import as_bboxes
-from mmhcm.functional.chips import check_cover, valid_objects
+from mmhcm.functional.chips import valid_objects
 from mmhcm.structures.files import PackedList
 from mmhcm.structures.instances import instance_arrays
 from mmhcm.structures.pool import ObjectPool
@@ -54,10 +54,6 @@ class ChipDataset:
         max_chips (int, optional): Maximum number of chips of an image; the
             fullest chips are kept. Defaults to None, which covers every
             object.
-        cover (str): Method that chooses windows: 'greedy' as in the paper, or
-            'fewest', the smallest number, about a tenth fewer. Defaults to
-            'greedy', because 'fewest' gives another training set than the
-            paper's.
         cache_dir (str, optional): Folder of the chip cache. Defaults to
             None, no cache.
         ignore_out_of_range (bool): Ignore the objects of a chip that are out
@@ -84,7 +80,6 @@ class ChipDataset:
         scales: Sequence[Mapping[str, Any]] | None = None,
         chip_size: int = 512,
         max_chips: int | None = None,
-        cover: str = 'greedy',
         cache_dir: str | None = None,
         ignore_out_of_range: bool = True,
         partial_decoding: bool = False,
@@ -95,8 +90,6 @@ class ChipDataset:
             raise ValueError(f'chip_size must be positive, got {chip_size}')
         self.chip_size = chip_size
         self.max_chips = max_chips
-        check_cover(cover)
-        self.cover = cover
         self.cache_dir = cache_dir
         self.ignore_out_of_range = ignore_out_of_range
         if partial_decoding and cache_dir is None:
@@ -139,7 +132,6 @@ class ChipDataset:
                 self.dataset,
                 self.scales,
                 max_chips=self.max_chips,
-                cover=self.cover,
                 cache_dir=self.cache_dir,
             )
             if self.partial_decoding and self.cache_dir is not None:

@@ -73,7 +73,6 @@ def find_chips(
     scales: Sequence[ChipScale],
     *,
     max_chips: int | None,
-    cover: str,
     cache_dir: str | None,
 ) -> ChipIndex:
     """Find the chips of each image, or read them from the cache.
@@ -82,7 +81,6 @@ def find_chips(
         dataset: The data set of whole images.
         scales: The chip scales.
         max_chips: Maximum number of chips of an image; None for no limit.
-        cover: See ``generate_chips``.
         cache_dir: Folder of the cache, None for no cache. If the cache cannot
             be written, a warning is logged.
     """
@@ -91,7 +89,6 @@ def find_chips(
         'chips 2',
         [scale_settings(scale) for scale in scales],
         max_chips,
-        cover,
         boxes.image_whs,
         boxes.offsets,
         boxes.bboxes,
@@ -103,7 +100,7 @@ def find_chips(
         index = read_chip_index(path, digest)
         if index is not None:
             return index
-    index = _cover_all(boxes, scales, max_chips, cover)
+    index = _cover_all(boxes, scales, max_chips)
     if path is not None and is_main_process():
         write_cache(path, lambda: write_chip_index(path, index, digest))
     return index
@@ -125,7 +122,6 @@ def _cover_all(
     boxes: ImageBoxes,
     scales: Sequence[ChipScale],
     max_chips: int | None,
-    cover: str,
 ) -> ChipIndex:
     image_inds, windows, scale_inds, num_excluded = [], [], [], 0
     progress = tqdm(
@@ -141,7 +137,6 @@ def _cover_all(
             (width, height),
             scales,
             max_chips=max_chips,
-            cover=cover,
         )
         image_inds.append(np.full(len(chips.windows), index))
         windows.append(chips.windows)

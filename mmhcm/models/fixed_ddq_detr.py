@@ -10,7 +10,7 @@ _ALIAS = 'aux_reg_branches'
 
 @MODELS.register_module()
 class FixedDDQDETR(DDQDETR):
-    """``DDQDETR`` whose weights have the same names before and during training.
+    """``DDQDETR`` whose weights keep their names when training starts.
 
     In MMDetection 3.3, the first training iteration makes the head's auxiliary
     branches a module of the decoder too, which gives the weights of the

@@ -54,10 +54,10 @@ def count_learned(cfg):
 
 def test_all_keys_reach_the_data_set(cfg):
     chips = cfg.train_dataloader.dataset
-    chips.update(max_chips=2, cover='fewest', chip_size=80)
+    chips.update(max_chips=2, chip_size=80)
     dataset = build_training_data(cfg)
     assert not dataset.ignore_out_of_range
-    for name in ('max_chips', 'cover', 'chip_size'):
+    for name in ('max_chips', 'chip_size'):
         assert getattr(dataset, name) == chips[name]
     chips.unknown = 1
     with pytest.raises(TypeError, match='unknown'):

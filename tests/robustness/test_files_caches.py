@@ -214,7 +214,6 @@ def other_data(root: Path) -> None:
         (other_data, {}),
         (None, {'scales': [SCALES[0], SCALES[1] | {'stride': 9}]}),
         (None, {'max_chips': 1}),
-        (None, {'cover': 'fewest'}),
         (None, {'scales': [SCALES[1] | {'valid_range': (0, float('inf'))}]}),
         (None, {'scales': [SCALES[0], SCALES[1] | {'stride': 20}]}),
     ],

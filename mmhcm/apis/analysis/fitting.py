@@ -173,7 +173,6 @@ def _with_scales(
         ],
         chip_size=dataset.chip_size,
         max_chips=dataset.max_chips,
-        cover=dataset.cover,
         ignore_out_of_range=dataset.ignore_out_of_range,
     )
 

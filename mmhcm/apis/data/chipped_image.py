@@ -97,7 +97,6 @@ def chip_image(
             image_wh,
             dataset.scales,
             max_chips=dataset.max_chips,
-            cover=dataset.cover,
         )
     return chipped_image(
         dataset, info, chips.windows, chips.scale_inds, min_visible

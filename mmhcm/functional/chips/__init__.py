@@ -3,18 +3,16 @@
 from .choice import choose_chips, class_weights
 from .comparators import background_chips, negative_chips
 from .error_cover import ErrorChips, cover_errors
-from .object_cover import COVERS, Chips, check_cover, generate_chips
+from .object_cover import Chips, generate_chips
 from .projection import count_learned_objects, project_to_chip
 from .proposals import propose_scales
 from .scales import ChipScale, check_scales, valid_objects
 
 __all__ = [
-    'COVERS',
     'ChipScale',
     'Chips',
     'ErrorChips',
     'background_chips',
-    'check_cover',
     'check_scales',
     'choose_chips',
     'class_weights',

@@ -1,19 +1,13 @@
-"""Covers of objects with candidate windows: greedy, or the smallest."""
+"""Greedy cover of objects with candidate windows (paper 3.2)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from .grid import ScaleGrid
-from .set_cover import smallest_cover, to_bits
 
 # Whole numbers up to here are exact in float32, whose products are faster.
 _MAX_FLOAT32 = 1 << 24
-# Limit on the branches of a search. VisDrone's images need a handful; a search
-# up to the limit takes less than a tenth of a second.
-_MAX_NODES = 2000
-# With more candidates, the search takes too much time and memory.
-_MAX_CANDIDATES = 4096
 
 
 def cover_greedily(
@@ -55,43 +49,6 @@ def cover_greedily(
         np.array(chosen, dtype=np.int64),
         np.array(held).reshape(len(held), len(wanted)) > 0,
     )
-
-
-def cover_with_fewest(
-    grids: Sequence[ScaleGrid], wanted: np.ndarray, limit: int
-) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Take as few windows as possible, the fullest first.
-
-    Args:
-        grids: The candidates of each scale, by edges.
-        wanted: bool (n,), objects to cover; each is in a candidate.
-        limit: Maximum number of windows; the first windows are taken.
-
-    Returns:
-        int64 (m,) grid of each window, bool (m, n) the objects that each
-        window holds, and True if no smaller cover exists (before the limit).
-    """
-    candidates = [grid.candidates() for grid in grids]
-    holds = np.concatenate([np.zeros((0, len(wanted)), bool), *candidates])
-    owners = np.repeat(np.arange(len(grids)), [len(c) for c in candidates])
-    if len(holds) > _MAX_CANDIDATES:
-        return *cover_greedily(grids, wanted, limit), False
-    inds, proven = smallest_cover(holds[:, wanted], _MAX_NODES)
-    inds = inds[_fullest_first(holds[inds])][:limit]
-    return owners[inds], holds[inds], proven
-
-
-def _fullest_first(held: np.ndarray) -> np.ndarray:
-    """Order sets (m, n) by number of newly covered objects: int64 (m,)."""
-    masks = to_bits(held)
-    left = list(range(len(masks)))
-    order, seen = [], 0
-    for _ in range(len(masks)):
-        best = max(left, key=lambda ind: (masks[ind] & ~seen).bit_count())
-        order.append(best)
-        left.remove(best)
-        seen |= masks[best]
-    return np.array(order, dtype=np.int64)
 
 
 class _Scores:

@@ -5,10 +5,6 @@ Boxes and windows are xyxy in pixels of one source image, half-open.
 
 import numpy as np
 
-# With more edges than this on an axis, grid positions are used instead: all
-# pairs of positions are compared, at most a million.
-_MAX_EDGES = 1024
-
 
 class ScaleGrid:
     """Candidate windows of one scale: all pairs of a position on each axis.
@@ -24,9 +20,6 @@ class ScaleGrid:
         image_wh: (width, height) of the image, pixels.
         window_wh: (width, height) of the window, at most the image's.
         stride: Distance between neighbouring windows, pixels.
-        by_edges: Use the objects' left and upper edges as positions instead
-            of a grid: no other window holds more objects than the best of
-            these windows. Defaults to False.
 
     Attributes:
         columns: float32 (X, n), 1 where the windows of a column hold an
@@ -41,11 +34,8 @@ class ScaleGrid:
         image_wh: tuple[int, int],
         window_wh: tuple[int, int],
         stride: int,
-        *,
-        by_edges: bool = False,
     ) -> None:
         self.window_wh = window_wh
-        self.by_edges = by_edges
         self.limits = [image_wh[axis] - window_wh[axis] for axis in range(2)]
         # the first and last position at which a window holds an object
         self.first = hulls[:, 2:] - window_wh  # (n, 2)
@@ -54,42 +44,12 @@ class ScaleGrid:
         for axis, limit in enumerate(self.limits):
             first, last = self.first[:, axis], self.last[:, axis]
             spans = first[valid], last[valid]
-            positions = None
-            if by_edges:
-                positions = edge_positions(*spans)
-            if positions is None or len(positions) > _MAX_EDGES:
-                positions = grid_positions(*spans, limit, stride)
+            positions = grid_positions(*spans, limit, stride)
             at = positions[:, None]
             inside = (first <= at) & (at <= last) & valid
             self.positions.append(positions)
             held.append(inside.astype(np.float32))
         self.columns, self.rows = held
-
-    def candidates(self) -> np.ndarray:
-        """Return the objects (c, n) of the windows that are not redundant.
-
-        A window is redundant if its left or upper neighbour holds all of its
-        objects, or its right or lower neighbour holds all of them and more.
-        """
-        columns, rows = self.columns, self.rows
-        new_columns, old_columns = self._changes(0)
-        new_rows, old_rows = self._changes(1)
-        # bool (Y, X): the left, or upper, neighbour lacks an object
-        more_than_left = rows @ new_columns.T > 0
-        more_than_above = new_rows @ columns.T > 0
-        # bool (Y, X): the right, or lower, neighbour lacks an object
-        more_than_right = rows @ old_columns.T > 0
-        more_than_below = old_rows @ columns.T > 0
-        # Of two windows with the same objects, keep the left or upper window.
-        more_than_right[:, :-1] |= ~more_than_left[:, 1:]
-        more_than_below[:-1] |= ~more_than_above[1:]
-        row_inds, column_inds = np.nonzero(
-            more_than_left
-            & more_than_right
-            & more_than_above
-            & more_than_below
-        )
-        return np.asarray(columns[column_inds] * rows[row_inds] > 0)
 
     def windows(
         self, held: np.ndarray, neighbours: np.ndarray | None = None
@@ -119,11 +79,7 @@ class ScaleGrid:
             start = np.searchsorted(positions, low, 'left')
             stop = np.searchsorted(positions, high, 'right')
             ranges[:, axis] = np.stack([start, stop], axis=1)
-            if self.by_edges:
-                # between edges, every position is a candidate
-                places[:, axis] = (low + high) // 2
-            else:
-                places[:, axis] = positions[(start + stop - 1) // 2]
+            places[:, axis] = positions[(start + stop - 1) // 2]
         if neighbours is not None and len(neighbours):
             places = self._fullest_places(ranges, neighbours)
         return np.concatenate([places, places + self.window_wh], axis=1)
@@ -158,16 +114,6 @@ class ScaleGrid:
             )
         return np.array(places, dtype=np.int64).reshape(-1, 2)
 
-    def _changes(self, axis: int) -> tuple[np.ndarray, np.ndarray]:
-        """Find objects that the previous, or next, position does not hold."""
-        positions = self.positions[axis][:, None]
-        held = self.rows if axis else self.columns
-        before, after = positions[:-1], positions[1:]
-        new, old = held.copy(), held.copy()
-        new[1:] *= self.first[:, axis] > before
-        old[:-1] *= self.last[:, axis] < after
-        return new, old
-
 
 def grid_positions(
     first: np.ndarray, last: np.ndarray, limit: int, stride: int
@@ -186,26 +132,6 @@ def grid_positions(
         return grid
     # at the object's start, and not beyond the image's far border
     return np.unique(np.concatenate([grid, last[missed]]))
-
-
-def edge_positions(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Compute positions at edges, sorted, that are as good as all positions.
-
-    A window can be moved to the right until the window starts at an object.
-    If the window gains no object on the way from one such position to the next
-    position, the next position is dropped: the window holds the same objects
-    at the position before.
-
-    Args:
-        first: int (n,), first position at which a window holds each object.
-        last: int (n,), last position, likewise.
-    """
-    positions = np.sort(last)
-    num_reached = np.sort(first).searchsorted(positions, 'right')
-    # keep one of equal positions
-    gains = num_reached > 0
-    gains[1:] = num_reached[1:] > num_reached[:-1]
-    return np.asarray(positions[gains])
 
 
 def _shared_lengths(

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmhcm.functional.boxes import as_bboxes
 
-from .cover import cover_greedily, cover_with_fewest
+from .cover import cover_greedily
 from .grid import ScaleGrid
 from .scales import (
     ChipScale,
@@ -19,9 +19,6 @@ from .scales import (
     find_valid,
     pixel_hulls,
 )
-
-COVERS = ('greedy', 'fewest')
-"""Methods of choosing windows, see :func:`generate_chips`."""
 
 
 @dataclass(frozen=True)
@@ -44,36 +41,16 @@ class Chips:
     num_excluded: int
 
 
-def check_cover(cover: str) -> None:
-    """Check the name of a method of choosing windows.
-
-    Raises:
-        ValueError: If ``cover`` is not one of ``COVERS``.
-
-    Examples:
-        >>> check_cover('fewest')
-        >>> check_cover('dense')  # doctest: +ELLIPSIS
-        Traceback (most recent call last):
-            ...
-        ValueError: cover must be one of (...), got 'dense'
-    """
-    if cover not in COVERS:
-        raise ValueError(f'cover must be one of {COVERS}, got {cover!r}')
-
-
 def generate_chips(
     bboxes: np.ndarray,
     image_wh: tuple[int, int],
     scales: Sequence[ChipScale],
     *,
     max_chips: int | None = None,
-    cover: str = 'greedy',
     valid: np.ndarray | None = None,
     neighbours: np.ndarray | None = None,
 ) -> Chips:
     """Cover the objects of one image with windows (paper 3.2).
-
-    With ``cover='greedy'``, the paper's method:
 
     1. The candidates of a scale are the windows of a grid, with a last row
        and column at the image's border. If no grid position holds an object,
@@ -84,11 +61,6 @@ def generate_chips(
     Ties are broken by the number of all valid objects in the window, covered
     ones included, then by the order of the scales, then from top to bottom
     and left to right.
-
-    With ``cover='fewest'``, candidates start at edges of objects instead of
-    grid positions: no other window holds more objects than the best candidate.
-    As few candidates as possible are taken, and never more than by the greedy
-    method, even if the search is cut short.
 
     Each chosen window is then moved to the middle of the candidates that hold
     the same objects, so that the objects have context on all sides. With
@@ -102,7 +74,6 @@ def generate_chips(
         scales: Scales that pass :func:`check_scales`.
         max_chips: Maximum number of chips; the fullest are kept. Defaults to
             None, no limit.
-        cover: One of ``COVERS``. Defaults to 'greedy'.
         valid: bool (n, K + 1), the scales at which each box may be covered,
             a subset of :func:`valid_objects`. Defaults to None: all valid
             scales.
@@ -125,32 +96,14 @@ def generate_chips(
         array([ True,  True,  True])
     """
     check_scales(scales)
-    check_cover(cover)
     clipped = clip_to_image(bboxes, image_wh)
     hulls = pixel_hulls(clipped)
     if valid is None:
         valid = find_valid(clipped, hulls, image_wh, scales)
-    order = np.arange(len(hulls))
-    fewest = cover == 'fewest'
-    if fewest:
-        # Sort the boxes, so that the result does not depend on their order.
-        # The greedy cover does not depend on the order.
-        order = np.lexsort([*valid.T, *hulls.T])
-        hulls, valid = hulls[order], valid[order]
     limit = len(hulls) if max_chips is None else max_chips
     has_area = np.asarray(valid.any(axis=1))
-    grids = _build_grids(hulls, valid, image_wh, scales, by_edges=fewest)
-    if fewest:
-        chosen, held, proven = cover_with_fewest(grids, has_area, limit)
-        if not proven:
-            plain = _build_grids(
-                hulls, valid, image_wh, scales, by_edges=False
-            )
-            greedy = cover_greedily(plain, has_area, limit)
-            if len(greedy[0]) < len(chosen):
-                grids, (chosen, held) = plain, greedy
-    else:
-        chosen, held = cover_greedily(grids, has_area, limit)
+    grids = _build_grids(hulls, valid, image_wh, scales)
+    chosen, held = cover_greedily(grids, has_area, limit)
     scale_inds = np.flatnonzero(valid.any(axis=0))
     near = clip_to_image(
         as_bboxes([] if neighbours is None else neighbours), image_wh
@@ -162,12 +115,10 @@ def generate_chips(
     ):
         mine = near[near_valid[:, scale_ind]]
         windows[chosen == ind] = grid.windows(held[chosen == ind], mine)
-    covered = np.zeros(len(order), dtype=bool)
-    covered[order] = held.any(axis=0)
     return Chips(
         windows=windows,
         scale_inds=scale_inds[chosen],
-        covered=covered,
+        covered=np.asarray(held.any(axis=0)),
         num_excluded=int(np.count_nonzero(~has_area)),
     )
 
@@ -177,8 +128,6 @@ def _build_grids(
     valid: np.ndarray,
     image_wh: tuple[int, int],
     scales: Sequence[ChipScale],
-    *,
-    by_edges: bool,
 ) -> list[ScaleGrid]:
     """Build the candidates of each scale that has a valid object.
 
@@ -191,7 +140,6 @@ def _build_grids(
             image_wh,
             scale.window_wh(image_wh),
             scale.grid_stride(),
-            by_edges=by_edges,
         )
         for ind, scale in enumerate([*scales, ChipScale(None, (0, np.inf))])
         if valid[:, ind].any()

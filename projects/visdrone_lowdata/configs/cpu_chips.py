@@ -17,8 +17,6 @@ train_pipeline = [
 train_dataloader = dict(
     dataset=dict(
         scales='${scales}',
-        # A sixth fewer chips than 'greedy', so that each is seen more often.
-        cover='fewest',
         pipeline=train_pipeline,
     )
 )

@@ -3,19 +3,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmhcm.functional.chips import grid as chip_grid
-from mmhcm.functional.chips.grid import (
-    ScaleGrid,
-    edge_positions,
-    grid_positions,
-)
+from mmhcm.functional.chips.grid import ScaleGrid, grid_positions
 
 
-def draw_scene(seed, most=12):
+def draw_scene(seed):
     """Draw boxes inside an image, some valid, and a window that fits."""
     rng = np.random.default_rng(seed)
     image_wh = rng.integers(10, 60, 2)
     window_wh = np.minimum(rng.integers(5, 40, 2), image_wh)
-    num = int(rng.integers(1, most))
+    num = int(rng.integers(1, 12))
     wh = rng.integers(1, window_wh + 1, (num, 2))
     left_top = rng.integers(0, image_wh - wh + 1)
     hulls = np.concatenate([left_top, left_top + wh], axis=1)
@@ -36,36 +32,11 @@ def held_at(hulls, valid, window_wh, left, top):
     return tuple((inside.all(axis=1) & valid).tolist())
 
 
-def sets_of(rows):
-    return {tuple(row) for row in np.asarray(rows).tolist()}
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_edge_candidates_include_every_cover(seed):
-    hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
-    grid = ScaleGrid(hulls, valid, image_wh, window_wh, stride, by_edges=True)
-    candidates = sets_of(grid.candidates())
-    everywhere = {
-        held_at(hulls, valid, window_wh, left, top)
-        for left in range(image_wh[0] - window_wh[0] + 1)
-        for top in range(image_wh[1] - window_wh[1] + 1)
-    }
-    assert candidates <= everywhere
-    for held in everywhere - {(False,) * len(hulls)}:
-        assert any(
-            all(b or not a for a, b in zip(held, other, strict=True))
-            for other in candidates
-        )
-
-
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.booleans())
-def test_matrices_hold_the_objects_of_each_window(seed, by_edges):
+@given(st.integers(0, 2**32 - 1))
+def test_matrices_hold_the_objects_of_each_window(seed):
     hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
-    grid = ScaleGrid(
-        hulls, valid, image_wh, window_wh, stride, by_edges=by_edges
-    )
+    grid = ScaleGrid(hulls, valid, image_wh, window_wh, stride)
     for row, top in zip(grid.rows, grid.positions[1], strict=True):
         for column, left in zip(grid.columns, grid.positions[0], strict=True):
             held = tuple((row * column > 0).tolist())
@@ -76,8 +47,9 @@ def test_matrices_hold_the_objects_of_each_window(seed, by_edges):
 @given(st.integers(0, 2**32 - 1))
 def test_windows_lie_in_the_middle(seed):
     hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
-    grid = ScaleGrid(hulls, valid, image_wh, window_wh, stride, by_edges=True)
-    held = grid.candidates()
+    grid = ScaleGrid(hulls, valid, image_wh, window_wh, stride)
+    held = grid.rows[:, None] * grid.columns > 0  # (Y, X, n)
+    held = np.unique(held.reshape(-1, len(hulls)), axis=0)
     windows = grid.windows(held)
     for window, objects in zip(windows, held, strict=True):
         assert (window[:2] >= 0).all()
@@ -88,51 +60,11 @@ def test_windows_lie_in_the_middle(seed):
         for axis in range(2):
             room = [
                 place
-                for place in range(image_wh[axis] - window_wh[axis] + 1)
+                for place in grid.positions[axis]
                 if (hulls[objects, axis] >= place).all()
                 and (hulls[objects, axis + 2] <= place + window_wh[axis]).all()
             ]
-            assert window[axis] == (room[0] + room[-1]) // 2
-
-
-def test_grid_replaces_too_many_edges(monkeypatch):
-    hulls, valid, image_wh, window_wh, _ = draw_scene(5, most=40)
-    monkeypatch.setattr(chip_grid, '_MAX_EDGES', 1)
-    few = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
-    plain = ScaleGrid(hulls, valid, image_wh, window_wh, 7)
-    for axis in range(2):
-        np.testing.assert_array_equal(
-            few.positions[axis], plain.positions[axis]
-        )
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.booleans())
-def test_candidates_are_not_redundant(seed, by_edges):
-    hulls, valid, image_wh, window_wh, stride = draw_scene(seed)
-    grid = ScaleGrid(
-        hulls, valid, image_wh, window_wh, stride, by_edges=by_edges
-    )
-    held = grid.rows[:, None] * grid.columns > 0  # (Y, X, n)
-    nothing = np.zeros(len(hulls), dtype=bool)
-    expected = []
-    for row, column in np.ndindex(held.shape[:2]):
-        own = held[row, column]
-        left = held[row, column - 1] if column else nothing
-        above = held[row - 1, column] if row else nothing
-        right = held[row, column + 1 :][:1]
-        below = held[row + 1 :, column][:1]
-        if (own <= left).all() or (own <= above).all():
-            continue
-        if any(
-            (own <= other).all()
-            for other in (*right, *below)
-            if (other > own).any()
-        ):
-            continue
-        expected.append(own)
-    expected = np.array(expected).reshape(-1, len(hulls))
-    np.testing.assert_array_equal(grid.candidates(), expected)
+            assert window[axis] == room[(len(room) - 1) // 2]
 
 
 @settings(max_examples=150)
@@ -155,24 +87,6 @@ def test_positions_are_the_obvious_ones(seed):
             plain.positions[axis],
         ):
             assert found.tolist() == sorted(grid | aligned)
-        # Edges at which an object is reached that the previous edge does
-        # not reach.
-        edges, reached = [], set()
-        for place in sorted(set(last.tolist())):
-            now = set(np.flatnonzero(first <= place).tolist())
-            if now - reached:
-                edges.append(place)
-            reached = now
-        assert edge_positions(first, last).tolist() == edges
-
-
-def test_as_many_edges_as_are_allowed_are_taken(monkeypatch):
-    hulls, valid, image_wh, window_wh, _ = draw_scene(5, most=40)
-    by_edges = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
-    for axis, positions in enumerate(by_edges.positions):
-        monkeypatch.setattr(chip_grid, '_MAX_EDGES', len(positions))
-        again = ScaleGrid(hulls, valid, image_wh, window_wh, 7, by_edges=True)
-        np.testing.assert_array_equal(again.positions[axis], positions)
 
 
 def test_the_upper_left_of_two_middles_is_nearest():

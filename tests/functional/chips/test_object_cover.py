@@ -1,16 +1,12 @@
 import itertools
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
 
 from mmhcm.functional.boxes import contains
 from mmhcm.functional.chips import (
-    COVERS,
     ChipScale,
     check_scales,
     count_learned_objects,
@@ -18,9 +14,7 @@ from mmhcm.functional.chips import (
     project_to_chip,
     valid_objects,
 )
-from mmhcm.functional.chips import cover as chip_cover
 from mmhcm.functional.chips.projection import assign_to_chip
-from mmhcm.structures.annotations import read_annotations
 
 INF = float('inf')
 SCALES = (
@@ -99,15 +93,11 @@ def held_by(bboxes, chips, valid):
     return contains(chips.windows, bboxes) & valid[:, chips.scale_inds].T
 
 
-each_cover = pytest.mark.parametrize('cover', COVERS)
-
-
-@each_cover
 @settings(deadline=None, max_examples=150)
 @given(scenes(), scale_lists())
-def test_every_object_with_area_is_covered(cover, scene, scales):
+def test_every_object_with_area_is_covered(scene, scales):
     bboxes, image_wh = scene
-    chips = generate_chips(bboxes, image_wh, scales, cover=cover)
+    chips = generate_chips(bboxes, image_wh, scales)
     valid = valid_objects(bboxes, image_wh, scales)
     clipped = clip(bboxes, image_wh)
     has_area = (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
@@ -118,14 +108,11 @@ def test_every_object_with_area_is_covered(cover, scene, scales):
     assert chips.num_excluded == (~has_area).sum()
 
 
-@each_cover
 @settings(deadline=None, max_examples=60)
 @given(scenes(), scale_lists())
-def test_windows_have_the_size_of_their_scale_inside_the_image(
-    cover, scene, scales
-):
+def test_windows_have_the_size_of_their_scale_inside_the_image(scene, scales):
     bboxes, image_wh = scene
-    chips = generate_chips(bboxes, image_wh, scales, cover=cover)
+    chips = generate_chips(bboxes, image_wh, scales)
     assert chips.windows.dtype == np.float32
     assert (chips.windows[:, :2] >= 0).all()
     assert (chips.windows[:, 2:] <= image_wh).all()
@@ -137,15 +124,14 @@ def test_windows_have_the_size_of_their_scale_inside_the_image(
         assert tuple(window[2:] - window[:2]) == expected
 
 
-@each_cover
 @settings(deadline=None, max_examples=60)
 @given(scenes(), scale_lists(), st.randoms(use_true_random=False))
-def test_order_of_boxes_does_not_matter(cover, scene, scales, random):
+def test_order_of_boxes_does_not_matter(scene, scales, random):
     bboxes, image_wh = scene
     order = list(range(len(bboxes)))
     random.shuffle(order)
-    chips = generate_chips(bboxes, image_wh, scales, cover=cover)
-    shuffled = generate_chips(bboxes[order], image_wh, scales, cover=cover)
+    chips = generate_chips(bboxes, image_wh, scales)
+    shuffled = generate_chips(bboxes[order], image_wh, scales)
     np.testing.assert_array_equal(chips.windows, shuffled.windows)
     np.testing.assert_array_equal(chips.scale_inds, shuffled.scale_inds)
     np.testing.assert_array_equal(chips.covered[order], shuffled.covered)
@@ -163,50 +149,21 @@ def crowd(seed):
     return bboxes, (130, 130), scales, rng.permutation(num)
 
 
-@each_cover
-# Scenes with several covers of the fewest windows, where the search would
-# end with one or another by the order of the boxes.
+# Scenes with several covers of as few windows.
 @pytest.mark.parametrize('seed', [390, 1149, 1707, 2201])
-def test_order_does_not_choose_between_covers(cover, seed):
+def test_order_does_not_choose_between_covers(seed):
     bboxes, image_wh, scales, order = crowd(seed)
-    chips = generate_chips(bboxes, image_wh, scales, cover=cover)
-    shuffled = generate_chips(bboxes[order], image_wh, scales, cover=cover)
+    chips = generate_chips(bboxes, image_wh, scales)
+    shuffled = generate_chips(bboxes[order], image_wh, scales)
     np.testing.assert_array_equal(chips.windows, shuffled.windows)
     np.testing.assert_array_equal(chips.covered[order], shuffled.covered)
-
-
-# Scenes of which the greedy takes fewer windows from the grid than from the
-# edges of objects.
-@pytest.mark.parametrize('seed', [28, 43, 59, 64])
-def test_a_search_cut_short_uses_greedy_windows(seed, monkeypatch):
-    bboxes, image_wh, scales, _ = crowd(seed)
-    greedy = generate_chips(bboxes, image_wh, scales)
-    proven = generate_chips(bboxes, image_wh, scales, cover='fewest')
-    assert len(proven.windows) <= len(greedy.windows)
-    monkeypatch.setattr(chip_cover, '_MAX_CANDIDATES', 0)
-    chips = generate_chips(bboxes, image_wh, scales, cover='fewest')
-    np.testing.assert_array_equal(
-        sorted(chips.windows.tolist()), sorted(greedy.windows.tolist())
-    )
-    assert chips.covered.all()
-
-
-def test_a_search_cut_short_keeps_as_few_windows(monkeypatch):
-    bboxes = np.array([[20, 20, 30, 30]])
-    scales = [ChipScale(32, (0, INF), 16)]
-    monkeypatch.setattr(chip_cover, '_MAX_CANDIDATES', 0)
-    chips = generate_chips(bboxes, (100, 100), scales, cover='fewest')
-    # in the middle, not on the grid
-    np.testing.assert_array_equal(chips.windows, [[10, 10, 42, 42]])
 
 
 def test_greedy_windows_lie_on_the_grid():
     bboxes = np.array([[20, 20, 30, 30]])
     scales = [ChipScale(32, (0, INF), 16)]
-    for cover, place in (('greedy', 0), ('fewest', 10)):
-        chips = generate_chips(bboxes, (100, 100), scales, cover=cover)
-        window = [place, place, place + 32, place + 32]
-        np.testing.assert_array_equal(chips.windows, [window])
+    chips = generate_chips(bboxes, (100, 100), scales)
+    np.testing.assert_array_equal(chips.windows, [[0, 0, 32, 32]])
 
 
 @settings(deadline=None, max_examples=40)
@@ -228,15 +185,12 @@ def test_each_choice_is_as_good_as_the_best_of_the_obvious_version(scene):
     assert not remaining.any()
 
 
-@each_cover
 @settings(deadline=None, max_examples=30)
 @given(scenes(), st.integers(0, 4))
-def test_max_chips_keeps_the_first(cover, scene, max_chips):
+def test_max_chips_keeps_the_first(scene, max_chips):
     bboxes, image_wh = scene
-    chips = generate_chips(bboxes, image_wh, SCALES, cover=cover)
-    fewer = generate_chips(
-        bboxes, image_wh, SCALES, max_chips=max_chips, cover=cover
-    )
+    chips = generate_chips(bboxes, image_wh, SCALES)
+    fewer = generate_chips(bboxes, image_wh, SCALES, max_chips=max_chips)
     np.testing.assert_array_equal(fewer.windows, chips.windows[:max_chips])
     valid = valid_objects(bboxes, image_wh, SCALES)
     held = held_by(clip(bboxes, image_wh), fewer, valid)
@@ -244,87 +198,10 @@ def test_max_chips_keeps_the_first(cover, scene, max_chips):
     assert fewer.num_excluded == chips.num_excluded
 
 
-def fewest_by_milp(bboxes, image_wh, scales):
-    """Find the minimum over windows at all edges by integer programming."""
-    valid = valid_objects(bboxes, image_wh, scales)
-    hulls = clip(bboxes.astype(float), image_wh)
-    hulls = np.hstack([np.floor(hulls[:, :2]), np.ceil(hulls[:, 2:])])
-    held = [np.zeros((0, len(bboxes)), dtype=bool)]
-    for ind, scale in enumerate([*scales, ChipScale(None, (0, INF))]):
-        own = hulls[valid[:, ind]]
-        wh = np.array(scale.window_wh(image_wh))
-        lefts, tops = (
-            np.unique(np.minimum(own[:, axis], image_wh[axis] - wh[axis]))
-            for axis in range(2)
-        )
-        corners = np.array(list(itertools.product(lefts, tops))).reshape(-1, 2)
-        windows = np.hstack([corners, corners + wh])
-        held.append(contains(windows, hulls) & valid[:, ind])
-    holds = np.concatenate(held)[:, valid.any(axis=1)]
-    if not holds.shape[1]:
-        return 0
-    solution = optimize.milp(
-        np.ones(len(holds)),
-        constraints=optimize.LinearConstraint(holds.T.astype(float), lb=1),
-        integrality=np.ones(len(holds)),
-        bounds=optimize.Bounds(0, 1),
-    )
-    return round(solution.fun)
-
-
-@settings(deadline=None, max_examples=60)
-@given(scenes(), scale_lists())
-def test_fewest_is_the_minimum(scene, scales):
-    bboxes, image_wh = scene
-    chips = generate_chips(bboxes, image_wh, scales, cover='fewest')
-    assert len(chips.windows) == fewest_by_milp(bboxes, image_wh, scales)
-    greedy = generate_chips(bboxes, image_wh, scales)
-    assert len(chips.windows) <= len(greedy.windows)
-
-
-@settings(deadline=None, max_examples=60)
-@given(scenes(), scale_lists())
-def test_a_search_cut_short_takes_no_more_than_the_greedy(scene, scales):
-    bboxes, image_wh = scene
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chip_cover, '_MAX_CANDIDATES', 0)
-        chips = generate_chips(bboxes, image_wh, scales, cover='fewest')
-    greedy = generate_chips(bboxes, image_wh, scales)
-    assert len(chips.windows) <= len(greedy.windows)
-    valid = valid_objects(bboxes, image_wh, scales)
-    held = held_by(clip(bboxes, image_wh), chips, valid)
-    np.testing.assert_array_equal(held.any(axis=0), valid.any(axis=1))
-
-
-@pytest.mark.skipif('MMHCM_DATA' not in os.environ, reason='no real data')
-def test_fewest_is_the_minimum_on_real_annotations():
-    root = Path(os.environ['MMHCM_DATA']) / 'visdrone'
-    scales = [
-        ChipScale(256, (0, 40), 28),
-        ChipScale(512, (28, 85), 56),
-        ChipScale(1024, (56, INF), 112),
-    ]
-    for path in sorted(root.glob('*/annotations/*.txt'))[::40]:
-        rows = read_annotations(path)
-        rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)]
-        if not 0 < len(rows) < 60:
-            continue
-        bboxes = np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
-        image_wh = tuple(bboxes[:, 2:].max(axis=0).astype(int).tolist())
-        chips = generate_chips(bboxes, image_wh, scales, cover='fewest')
-        assert len(chips.windows) == fewest_by_milp(bboxes, image_wh, scales)
-
-
-def test_unknown_covers_are_named():
-    with pytest.raises(ValueError, match=r"must be one of .*'least'"):
-        generate_chips(np.zeros((0, 4)), (9, 9), WHOLE, cover='least')
-
-
-@each_cover
 @pytest.mark.parametrize('scales', [SCALES, WHOLE])
-def test_empty_image(cover, scales):
+def test_empty_image(scales):
     empty = np.zeros((0, 4))
-    chips = generate_chips(empty, (300, 200), scales, cover=cover)
+    chips = generate_chips(empty, (300, 200), scales)
     assert chips.windows.shape == (0, 4)
     assert chips.windows.dtype == np.float32
     assert chips.scale_inds.shape == (0,)
