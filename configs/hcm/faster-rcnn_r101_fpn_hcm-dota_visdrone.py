@@ -7,7 +7,7 @@ default_hooks = dict(
         external=[
             dict(
                 type='DOTADataset',
-                data_root=external_root,
+                data_root='${external_root}',
                 class_map='visdrone',
             )
         ]
