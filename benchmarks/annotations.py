@@ -1,4 +1,4 @@
-"""VisDrone's annotations, for several benchmarks."""
+"""VisDrone annotations shared by several benchmarks."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ def unpack_train(data_root: Path, folder: Path) -> list[Path]:
 
 
 def learned_boxes(rows: np.ndarray) -> np.ndarray:
-    """Read boxes (n, 4) xyxy of the objects that are not ignored, pixels."""
+    """Select boxes (n, 4) xyxy of objects that are not ignored, pixels."""
     rows = rows[(rows[:, 5] % 11 > 0) & (rows[:, 4] > 0)].astype(float)
     return np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
 
 
 def reach(rows: np.ndarray) -> tuple[int, int]:
-    """Find the (width, height) that holds all rows, for want of an image."""
+    """Estimate an image's (width, height) as the extent of its rows."""
     rows = rows.astype(float)
     corners = np.ceil((rows[:, :2] + rows[:, 2:4]).max(axis=0, initial=1))
     return int(corners[0]), int(corners[1])

@@ -1,16 +1,16 @@
-"""One training chip, from file to packed sample: whole images against parts.
+"""Training chip from file to packed sample: full against partial decoding.
 
-Input: ``--samples`` normal chips, drawn with seed 0, of the 557 real training
-images with the scales, chip size and pipeline of the full-size config
+Input: ``--samples`` normal chips of the 557 real training images, drawn with
+seed 0, with the scales, chip size and pipeline of the full-size config
 (``configs/hcm/faster-rcnn_r101_fpn_hcm_visdrone.py``). The peer decodes the
 whole image, masks, pastes, crops, flips and packs (``LoadImageFromFile`` ...
-``PackDetInputs``); the floor is decoding the whole image with OpenCV. Ours has
-``LoadChipImage``, restart offsets and ``PackChipInputs``. Every pair of
-samples is compared: pixels and boxes are the same.
+``PackDetInputs``); its lower bound is decoding the whole image with OpenCV.
+Ours uses ``LoadChipImage``, restart offsets and ``PackChipInputs``. Pixels and
+boxes of each pair of samples are checked to be equal.
 
     python benchmarks/bench_chip.py --data-root data
 
-One thread. Prints milliseconds a chip, over all chips and by scale.
+One thread. Prints milliseconds per chip, for all chips and by scale.
 """
 
 import copy
@@ -33,7 +33,7 @@ REPO = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     args = parse_data_root(
         str(__doc__),
         ('--samples', {'type': int, 'default': 300}),
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def build(root: Path, cache_dir: str, partial: bool) -> ChipDataset:
-    """Build the training data set of the config, decoding parts or wholes."""
+    """Build the config's training data set, with partial or full decoding."""
     cfg = Config.fromfile(REPO / CONFIG).train_dataloader.dataset
     cfg = copy.deepcopy(cfg)
     cfg.dataset.data_root = str(root)
@@ -85,8 +85,8 @@ def measure(
     for number, ind in enumerate(inds.tolist()):
         key = SampleKey(ind, 0, number)
         assert same(whole[key], part[key]), key
-    # Each goes through all chips in turn, as a worker does that has its
-    # caches to itself.
+    # Each contestant goes through all chips before the next contestant
+    # starts, as in a worker that does not share its caches.
     paths = [Path(whole.get_data_info(ind)['img_path']) for ind in inds]
     times = np.zeros((3, turns, len(inds)))
     for turn in range(turns):
@@ -102,7 +102,7 @@ def measure(
     for scale, settings in enumerate(whole.scales or ()):
         groups.append((f'windows of {settings.window}', scales == scale))
     for name, chosen in groups:
-        # Of each chip the median turn; of these the mean: the rate.
+        # Median (least) of all turns for each chip, then mean over chips.
         peer, ours, floor = (
             Timed(
                 float(np.median(rows, axis=0)[chosen].mean()),
@@ -118,7 +118,7 @@ def measure(
 
 
 def decode(path: Path) -> np.ndarray:
-    """Decode whole images, the floor of any peer that does so."""
+    """Decode a whole image with OpenCV, the lower bound of the peer."""
     content = np.frombuffer(path.read_bytes(), np.uint8)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     img = cv2.imdecode(content, flags)

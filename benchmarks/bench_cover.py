@@ -1,11 +1,13 @@
-"""Chip covers: at one scale against SNIPER's, over all against the minimum.
+"""Chip covers: one scale against SNIPER, all scales against the minimum.
 
 One scale: all objects of VisDrone2019-DET-val whose sqrt(area) is below 80
-pixels and that fit the window; a window of 512 at scale 3, so 170 pixels for
-us (a little less than the peer's 170.67) and a stride of 57 / 3 = 19.
-All scales: the three of configs/_base_/datasets/visdrone_chips.py, all 6,471
-annotation files of the training set, sizes as far as the rows reach; the
-exact minimum by SciPy's HiGHS on 200 of them, drawn with seed 0.
+pixels and that fit in the window. SNIPER's window is 512 pixels at scale 3;
+our window is 170 source pixels (slightly less than SNIPER's 170.67), with a
+stride of 57 / 3 = 19.
+All scales: the three scales of configs/_base_/datasets/visdrone_chips.py and
+all 6,471 annotation files of the training set; an image's size is the extent
+of its rows. SciPy's HiGHS computes the exact minimum for 200 images, drawn
+with seed 0.
 """
 
 import tempfile
@@ -39,12 +41,12 @@ def cover_all(images: list[Image], scales: list[ChipScale]) -> int:
 
 
 def cover_by_peer(images: list[Image]) -> int:
-    """Cover all images as SNIPER does; return the number of windows."""
+    """Cover all images with SNIPER's method; return the number of windows."""
     return sum(len(port_sniper.generate(*image)) for image in images)
 
 
 def left_by_peer(images: list[Image]) -> int:
-    """Count the objects that no window of the peer holds."""
+    """Count the objects that no window of the peer contains."""
     missed = 0
     for bboxes, image_wh in images:
         windows = port_sniper.generate(bboxes, image_wh)
@@ -63,7 +65,7 @@ def find_minimum(image: Image, scales: list[ChipScale]) -> int:
     for ind, scale in enumerate([*scales, ChipScale(None, (0, INF))]):
         own = hulls[valid[:, ind]]
         wh = np.array(scale.window_wh(image_wh))
-        # some best window starts at edges of objects on both axes
+        # some optimal window starts at edges of objects on both axes
         limits = np.array(image_wh) - wh
         lefts, tops = (
             np.unique(np.minimum(own[:, axis], limits[axis]))

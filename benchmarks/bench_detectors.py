@@ -2,16 +2,17 @@
 
     python benchmarks/bench_detectors.py configs/baselines/*_visdrone.py
 
-Multiplications with additions are counted in backbone, neck and heads, for an
-image of ``--input-wh`` and 1000 regions of two-stage detectors; GFLOPs are
-those of MMDetection, a multiplication with its addition being one. Operators
-without a count, such as RoIAlign and the sampling of deformable attention, are
-left out, and so are networks with operators that need real numbers, such as
-deformable convolution. Transformers run on real numbers, and need their time.
+Operations of backbone, neck and heads are counted for an image of
+``--input-wh`` and, in two-stage detectors, 1000 regions. As in MMDetection,
+a multiplication with its addition is one FLOP. Operators without a count,
+such as RoIAlign and the sampling of deformable attention, are left out.
+Networks with operators that need real tensors, such as deformable
+convolution, are not supported. Transformers use real tensors and take longer.
 
-A training iteration is forward, backward and a step of SGD at batch size 1,
-on one random image of ``--train-side`` pixels with eight objects, in CPU
-seconds of one thread: the median of three after a first one.
+A training iteration is a forward pass, a backward pass and an SGD step at
+batch size 1, on one random image with a side of ``--train-side`` pixels and
+eight objects. Its time is the median of three iterations after a warm-up
+iteration, in CPU seconds of one thread.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def main() -> None:
     init_default_scope('mmdet')
     for path in args.configs:
         model_cfg = without_weights(Config.fromfile(path).model)
-        # A detector completes the config that it is built from.
+        # Building a detector modifies its config.
         size = describe_size(deepcopy(model_cfg), tuple(args.input_wh))
         print(f'{path}: {size}', end='', flush=True)
         seconds = time_iteration(model_cfg, args.train_side)
@@ -62,7 +63,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def without_weights(values: Any) -> Any:
-    """Drop the names of initial weights from a config."""
+    """Remove the checkpoints of initial weights from a config, in place."""
     if isinstance(values, dict):
         if 'checkpoint' in (values.get('init_cfg') or {}):
             values['init_cfg'] = None
@@ -72,8 +73,8 @@ def without_weights(values: Any) -> Any:
 
 
 def describe_size(model_cfg: Any, input_wh: tuple[int, int]) -> str:
-    """Count parameters and operations; of the backbone in parentheses."""
-    # Transformers choose their queries by values.
+    """Format parameters (GFLOPs) of a detector and of its backbone."""
+    # Transformers select queries by values, which meta tensors do not have.
     device = 'cpu' if 'decoder' in model_cfg else 'meta'
     with torch.device(device):
         model = MODELS.build(model_cfg).to(device).eval()
@@ -94,7 +95,7 @@ def count(module: nn.Module) -> int:
 
 
 def count_giga(call: Any) -> float:
-    """Count the multiplications of a call, in billions."""
+    """Count the multiplications with additions of a call, in billions."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         call()
     return counter.get_total_flops() / 2e9
@@ -130,9 +131,9 @@ def roi_stages(roi_head: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def time_iteration(model_cfg: Any, side: int) -> float:
-    """Measure a training iteration, CPU seconds."""
+    """Measure the CPU seconds of a training iteration."""
     torch.manual_seed(0)
-    # Random sizes would go by the iteration of a run.
+    # Random sizes depend on the iteration of a running training.
     model_cfg.data_preprocessor.pop('batch_augments', None)
     model = MODELS.build(model_cfg)
     model.init_weights()
@@ -157,7 +158,7 @@ def make_image(side: int) -> Tensor:
 
 
 def sample(side: int) -> DetDataSample:
-    """Make objects of 16 to 48 pixels anywhere in the image."""
+    """Make a data sample with objects of 16 to 48 pixels."""
     corner = torch.rand(NUM_OBJECTS, 2) * (side - 48)
     bboxes = torch.cat(
         [corner, corner + 16 + 32 * torch.rand(NUM_OBJECTS, 2)], dim=1

@@ -1,15 +1,15 @@
 """Memory of workers that share a data set: 1 against 8.
 
 Input: all 6,471 real annotation files in a ``ChipDataset`` with the scales of
-the full-size config, a mined round of a canvas for each image with 15 pastes
-and 8 errors, and an object pool of 343,205 patches, mapped. Each worker asks
-for the data infos of ``--samples`` chips, drawn at random, and touches the
-patches of one in fifty. No pixels of images are read.
+the full-size config, a mined round with a canvas for each image (15 pastes and
+8 errors), and a memory-mapped object pool of 343,205 patches. Each worker
+loads the data infos of ``--samples`` random chips, and reads the patches of
+one chip in fifty. No image pixels are read.
 
     python benchmarks/bench_memory.py --data-root data
 
-Prints the proportional set sizes (/proc/*/smaps_rollup) of the main process
-and its workers together, without workers, with 1 and with 8.
+Prints the total proportional set size (/proc/*/smaps_rollup) of the main
+process and its workers, for 0, 1 and 8 workers.
 """
 
 import gc
@@ -48,7 +48,7 @@ NUM_PATCHES = 343_205
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     args = parse_data_root(
         str(__doc__),
         ('--samples', {'type': int, 'default': 2000}),
@@ -73,8 +73,8 @@ def _measure(args: Any, folder: Path) -> None:
         chip_size=640,
         cache_dir=str(folder / 'cache'),
     )
-    # Finding chips leaves memory behind that training would never see again
-    # on a second start, which reads the cache.
+    # Finding chips allocates memory that a training with cached chips does not
+    # need; the second data set reads the cache.
     del dataset
     gc.collect()
     start = time.perf_counter()
@@ -94,7 +94,7 @@ def _measure(args: Any, folder: Path) -> None:
     )
     dataset.set_hard_chips(mined_round(dataset, pool), pool)
     gc.collect()
-    # All pages of the pool are in memory from here on, and counted once.
+    # Load all pages of the pool, which are counted once from here on.
     for ind in range(len(pool)):
         pool.patch(ind)[::8, ::8].max()
     totals = {}
@@ -112,7 +112,7 @@ def _measure(args: Any, folder: Path) -> None:
 
 
 def write_pool(path: Path) -> None:
-    """Write a pool of the full size, patches of 20 x 16 pixels."""
+    """Write a full-size pool with patches of 20 x 16 pixels."""
     path.mkdir()
     rng = np.random.default_rng(0)
     digest = 'f' * 64
@@ -148,7 +148,7 @@ def write_pool(path: Path) -> None:
 
 
 def mined_round(dataset: ChipDataset, pool: ObjectPool) -> HardChipRound:
-    """Build a round with a canvas for each image, and windows in a corner."""
+    """Build a round with a canvas for each image."""
     rng = np.random.default_rng(0)
     canvases = []
     for image in range(len(dataset.dataset)):
@@ -174,7 +174,7 @@ def mined_round(dataset: ChipDataset, pool: ObjectPool) -> HardChipRound:
 def run_workers(
     dataset: ChipDataset, num: int, samples: int
 ) -> tuple[float, float]:
-    """Measure megabytes of all processes, and private ones of a worker."""
+    """Measure total megabytes and the largest private ones of a worker."""
     if not num:
         return memory(os.getpid())[0], 0.0
     rng = np.random.default_rng(0)
@@ -197,7 +197,7 @@ def run_workers(
 
 
 def touch(info: dict) -> dict:
-    """Stand in for the transforms; read patches now and then."""
+    """Replace the transforms; read the patches of some chips."""
     if int(info['img_id'][-3:]) % 50 == 0:
         for paste in info.get('pastes', ()):
             info['pool'].patch(paste.patch_id).sum()

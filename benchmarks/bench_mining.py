@@ -1,21 +1,21 @@
 """Parts of a mining round other than the network's forward passes.
 
-Input: ``--canvases`` canvases that a round draws of the 557 real training
-images, as the full-size config mines them (20 pastes, the three chip scales,
-a pool of at most 2,000 patches a class), and for each the detections that a
-detector of middling quality would give: its objects moved a little, a sixth
-of them with another class, a third missed, and as many boxes again on
-background. The workers' part is a ``CanvasDataset`` sample: read, mask, plan,
-paste, resize to the scales, pack. Each rank's part is
+Input: ``--canvases`` canvases of the 557 real training images, with the mining
+settings of the full-size config (20 pastes, the three chip scales, a pool of
+at most 2,000 patches per class), and simulated detections of a mediocre
+detector: a third of the objects is missed, the others are slightly shifted, a
+sixth of the detections has a wrong class, and there are as many detections on
+background as objects. The workers' part is a ``CanvasDataset`` sample: read,
+mask, plan, paste, resize to the scales, pack. Each rank's part is
 ``HardChipMetric.process``: compare. The main process' part, at the end of the
 round, is ``compute_metrics``: choose the score threshold, find errors, cover.
 
     python benchmarks/bench_mining.py --data-root data
 
-One thread. Prints canvases a second and the milliseconds of each step. The
-peer of a sample is MMDetection's own ``TestTimeAug`` and ``PackDetInputs`` in
-the place of ``ViewsOfImage`` and ``PackChipInputs``; the measure of both parts
-is what a GPU needs for the same canvases.
+One thread. Prints canvases per second and the milliseconds of each step. The
+peer of a sample is MMDetection's ``TestTimeAug`` and ``PackDetInputs`` instead
+of ``ViewsOfImage`` and ``PackChipInputs``. Compare both parts with the time
+that a GPU needs for the same canvases.
 """
 
 import tempfile
@@ -48,7 +48,7 @@ CHIP_SIZE = 640
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     args = parse_data_root(
         str(__doc__), ('--canvases', {'type': int, 'default': 60})
     )
@@ -156,7 +156,7 @@ def timed(
 
 
 def result_of(data_sample: Any, seed: int) -> dict:
-    """Build a sample with detections, as a metric takes it."""
+    """Build a metric's input: a sample with simulated detections."""
     rng = np.random.default_rng(seed)
     instances = data_sample.metainfo['instances']
     boxes = np.array([item['bbox'] for item in instances], np.float32)

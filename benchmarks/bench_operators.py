@@ -1,11 +1,11 @@
 """Stand-ins for mmcv's operators against the compiled ones.
 
-Input: random boxes and features, of the sizes that the configs have on an
-image of 1344 x 800 pixels. The peer is mmcv's compiled operator, or for the
-focal loss, which mmcv compiles for GPUs alone, MMDetection's in PyTorch. Ours
-are the plain stand-ins and, where torchvision works, its operators. Results
-are compared first. Times are processor time of one thread, so that they hold
-on a busy machine too.
+Input: random boxes and features, with the sizes that the configs have for an
+image of 1344 x 800 pixels. The peer is mmcv's compiled operator; for the focal
+loss, which mmcv compiles for GPUs only, the peer is MMDetection's loss in
+PyTorch. Ours are the plain stand-ins and, if torchvision works, torchvision's
+operators. Results are compared first. Times are processor time of one thread,
+so that other processes on a busy machine are not counted.
 """
 
 import sys
@@ -40,14 +40,14 @@ RNG = torch.Generator().manual_seed(0)
 
 
 def draw_bboxes(num: int, side: float) -> Tensor:
-    """Draw (num, 4) boxes around ``side`` pixels."""
+    """Draw boxes (num, 4) with sides around ``side`` pixels."""
     centers = torch.rand(num, 2, generator=RNG) * torch.tensor(IMAGE_WH)
     wh = side * (0.5 + torch.rand(num, 2, generator=RNG))
     return torch.cat([centers - wh / 2, centers + wh / 2], 1)
 
 
 def draw_scores(num: int) -> Tensor:
-    """Draw distinct scores (num,), since equal ones have no order."""
+    """Draw distinct scores (num,), because equal scores have no order."""
     return (1 + torch.randperm(num, generator=RNG)) / (num + 1)
 
 
@@ -57,17 +57,17 @@ def draw_regions(num: int, side: float) -> Tensor:
 
 
 def draw(*shape: int) -> Tensor:
-    """Draw normal values that need gradients."""
+    """Draw normally distributed values that require gradients."""
     return torch.randn(*shape, generator=RNG).requires_grad_()
 
 
 def suppression_runs() -> dict[str, Callable[[], Any]]:
-    """List NMS of proposals and detections."""
+    """List runs of NMS on proposals and detections."""
     runs: dict[str, Callable[[], Any]] = {}
     for label, num in (('train', 8000), ('test', 12000), ('slice', 1000)):
         bboxes = draw_bboxes(num, 40)
         scores = draw_scores(num)
-        # As batched_nms separates the levels.
+        # Separate the levels as in batched_nms.
         bboxes += torch.randint(0, 5, (num, 1), generator=RNG) * 1400
         runs[f'nms, {num} proposals ({label})'] = partial(
             nms, bboxes, scores, 0.7
@@ -80,7 +80,7 @@ def suppression_runs() -> dict[str, Callable[[], Any]]:
 
 
 def region_runs() -> dict[str, Callable[[], Any]]:
-    """List RoIAlign with many and few regions."""
+    """List runs of RoIAlign with many and few regions."""
     runs: dict[str, Callable[[], Any]] = {}
     for channels, stride, num, side in (
         *((256, 4, 1000, 40), (256, 4, 512, 40), (256, 16, 50, 250)),
@@ -98,10 +98,11 @@ def region_runs() -> dict[str, Callable[[], Any]]:
 
 
 def deformable_runs() -> dict[str, Callable[[], Any]]:
-    """List both deformable convolutions.
+    """List runs of both deformable convolutions.
 
-    Modulated ones are those of most layers of ResNeXt-101-64x4d on chips of
-    640 pixels, and of CenterNet's neck on crops of 512.
+    The modulated convolutions have the shapes of most layers of
+    ResNeXt-101-64x4d on chips of 640 pixels, and of CenterNet's neck on crops
+    of 512 pixels.
     """
     runs: dict[str, Callable[[], Any]] = {}
     for name, channels, outs, groups, (height, width) in (
@@ -128,7 +129,7 @@ def deformable_runs() -> dict[str, Callable[[], Any]]:
 
 
 def backward_of(function: Callable[..., Tensor], *args: Any) -> Callable:
-    """Run a function, and its gradients."""
+    """Return a callable that runs a function and its backward pass."""
     leaves = [x for x in args if torch.is_tensor(x) and x.requires_grad]
 
     def run() -> tuple[Tensor, ...]:
@@ -140,7 +141,7 @@ def backward_of(function: Callable[..., Tensor], *args: Any) -> Callable:
 
 @contextmanager
 def operators(stand_ins: bool, torchvision: bool = False) -> Any:
-    """Let mmcv use compiled operators or stand-ins."""
+    """Switch mmcv to compiled operators or to stand-ins."""
     modules: list[Any] = [
         module
         for name, module in sys.modules.items()
@@ -167,7 +168,7 @@ def operators(stand_ins: bool, torchvision: bool = False) -> Any:
 
 
 def compare(what: str, run: Callable[[], Any], turns: int) -> None:
-    """Compare results, then time, one operator."""
+    """Compare the results of one operator, then print its times."""
 
     def use(**options: bool) -> Any:
         with operators(**options):
@@ -203,7 +204,7 @@ def largest_gap(one: Any, two: Any) -> float:
 
 
 def compare_focal_loss(turns: int) -> None:
-    """Compare with MMDetection's loss in PyTorch."""
+    """Compare our focal loss with MMDetection's loss in PyTorch."""
     logits = draw(100_000, 10)
     target = torch.randint(0, 11, (100_000,), generator=RNG)
     none, output = torch.zeros(0), torch.zeros(100_000, 10)
@@ -232,7 +233,7 @@ def compare_focal_loss(turns: int) -> None:
 
 
 def main() -> None:
-    """Print, for each operator, the compiled one's time over ours."""
+    """Print the ratio of the peer's time to ours for each operator."""
     args = parse_data_root(
         __doc__,
         ('--turns', {'type': int, 'default': 5}),

@@ -1,20 +1,20 @@
 """Pasting 15 patches into a 2000 x 1500 canvas, against CopyPaste.
 
-Input: the canvases that a mining round draws of the real training images of
-2000 x 1500 pixels (``--canvases`` of them, with up to 60 objects, since the
-peer holds a mask of the whole canvas for each), 15 pastes each, the object
-pool of the 557 images with the full-size config's settings. Planning decides
-what goes where, data info included; rendering warps and blends. The peer is
-MMDetection's ``CopyPaste`` on the same canvases with masks made before: it
-copies 15 whole boxes of the next canvas to the places that they have there,
-without scale, rotation or soft edges. Our figures paint on the image, as the
-pipeline does; the time to copy one is printed too.
+Input: ``--canvases`` canvases that a mining round draws from the real training
+images of 2000 x 1500 pixels, with up to 60 objects each (the peer needs a mask
+of the whole canvas for each object); 15 pastes each; the object pool of the
+557 images with the full-size config's settings. Planning chooses patches and
+positions, data info included; rendering warps and blends. The peer is
+MMDetection's ``CopyPaste`` on the same canvases with precomputed masks, which
+copies 15 whole boxes of the next canvas to the same positions, without
+scaling, rotation or soft edges. Ours pastes into the image in place, as in the
+pipeline; the times with a copy and of the copy alone are printed too.
 
     python benchmarks/bench_paste.py --data-root data
 
-One thread. Also says how long it takes to open a pool of 343,205 patches: the
-index of the pool above, over and over, and a file of the right length without
-content, which takes no room on the disk.
+One thread. Also prints the time to open a pool of 343,205 patches: its index
+repeats the index of the pool above, and its pixels are a sparse file of the
+right length, which needs no disk space.
 """
 
 import copy
@@ -50,7 +50,7 @@ NUM_PATCHES = 343_205
 
 
 def main() -> None:
-    """Measure."""
+    """Run the benchmark."""
     args = parse_data_root(
         str(__doc__),
         ('--canvases', {'type': int, 'default': 4}),
@@ -159,7 +159,7 @@ def peer_input(info: dict, image: np.ndarray) -> dict[str, Any]:
 
 
 def fresh(results: dict) -> dict:
-    """Copy a dict whose masks may be replaced."""
+    """Copy an input of ``CopyPaste``, which replaces masks in place."""
     masks = results['gt_masks']
     return {
         **results,
@@ -168,7 +168,7 @@ def fresh(results: dict) -> dict:
 
 
 def open_large(pool: ObjectPool, path: Path) -> None:
-    """Open a pool as large as VisDrone's, made of another's patches."""
+    """Time opening a pool as large as VisDrone's, which repeats ``pool``."""
     path.mkdir()
     index = read_index(pool.path / INDEX)
     digest = str(index.pop('fingerprint'))

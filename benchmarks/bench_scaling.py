@@ -1,13 +1,13 @@
 """Time and memory of 1, 4, 16 and 64 times VisDrone's annotations.
 
-Input: the 6,471 annotation files of the training set, read over and over;
-an image is as large as its rows reach. Each size runs in a process of its
-own, so that its peak memory is its own. Stages: parse the files; take all
+Input: the 6,471 annotation files of the training set, read repeatedly; an
+image's size is the extent of its rows. Each factor runs in a separate process,
+so that peak memory is measured for each. Stages: parse the files; collect all
 boxes; find the chips (greedy, the three scales of
-configs/_base_/datasets/visdrone_chips.py). Chips are found for the sizes of
---cover alone, since they take their few tenths of a millisecond an image
-however many there are; the others show '-' there. Prints a table; --out takes
-an SVG or PNG of it.
+configs/_base_/datasets/visdrone_chips.py). Chips are found only for the
+factors of --cover, because the time per image, a few tenths of a millisecond,
+does not depend on the number of images; the table shows '-' for the other
+factors. Prints a table; --out writes a plot of the table as SVG or PNG.
 """
 
 import json
@@ -45,7 +45,7 @@ def peak_mib() -> float:
 
 
 def parse(folder: Path, factor: int) -> AnnotatedImages:
-    """Parse the files ``factor`` times over."""
+    """Parse the files ``factor`` times."""
     paths = sorted(folder.rglob('*.txt')) * factor
     rows, counts = read_annotation_files(paths)
     offsets = np.concatenate([[0], np.cumsum(counts)])
@@ -62,7 +62,7 @@ def parse(folder: Path, factor: int) -> AnnotatedImages:
 
 
 def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
-    """Run all stages in this process; return measurements of each."""
+    """Run all stages in this process; return each stage's measurements."""
     figures: Figures = {}
     before = peak_mib()
     start = time.perf_counter()
@@ -86,7 +86,7 @@ def measure(folder: Path, factor: int, with_chips: bool) -> Figures:
 
 
 def measure_apart(folder: Path, factor: int, with_chips: bool) -> Figures:
-    """Run ``measure`` in a process of its own."""
+    """Run ``measure`` in a separate process."""
     task = json.dumps([str(folder), factor, with_chips])
     done = subprocess.run(
         [sys.executable, __file__],
@@ -116,7 +116,7 @@ def print_table(results: dict[int, Figures]) -> None:
 
 
 def plot(path: Path, results: dict[int, Figures]) -> None:
-    """Draw the table, both axes logarithmic."""
+    """Plot the table with logarithmic axes."""
     import matplotlib as mpl
 
     mpl.use('Agg')

@@ -1,10 +1,11 @@
 """The official score against a plain Python port of the toolkit.
 
-Input: the annotations of VisDrone2019-DET-val, taken over and over until
-there are 548 images, and about 62,000 detections drawn with seed 0: most are
-annotated boxes, shifted and resized, the rest lie anywhere. Result files
-hold them by descending score, with two decimals in boxes and five in scores.
-The port is timed on every tenth image and reported as such.
+Input: the annotations of VisDrone2019-DET-val, repeated up to 548 images, and
+about 62,000 random detections, with an image's number as the seed: most
+detections are annotated boxes, shifted and resized, the others are anywhere in
+the image. Result files contain the detections by descending score, with two
+decimals in boxes and five in scores. The port is timed on every tenth image;
+its time on all images is extrapolated.
 """
 
 import tempfile
@@ -34,7 +35,7 @@ VAL = 'visdrone/VisDrone2019-DET-val'
 def draw_detections(
     gt: np.ndarray, image_wh: tuple[int, int], num: int, seed: int
 ) -> str:
-    """Draw the text of a result file with ``num`` rows, some fewer."""
+    """Draw the text of a result file with at most ``num`` rows."""
     rng = np.random.default_rng(seed)
     gt = gt[(gt[:, 5] > 0) & (gt[:, 5] < 11)]
     xywh = np.column_stack(
@@ -75,7 +76,7 @@ def write_case(root: Path, val: Path) -> list[str]:
 
 
 def read_records(root: Path) -> list[ImageRecord]:
-    """Read the records of a case that ``write_case`` has written."""
+    """Read the records of a case that ``write_case`` wrote."""
     sizes = read_sizes_csv(root / 'sizes.csv')
     return [
         ImageRecord(
@@ -88,7 +89,7 @@ def read_records(root: Path) -> list[ImageRecord]:
 
 
 def main() -> None:
-    """Print the seconds of the score, with and without reading files."""
+    """Print the seconds of scoring, with and without reading files."""
     args = parse_data_root(__doc__)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

@@ -1,15 +1,16 @@
 """Sliced inference against SAHI: same detector, slices, merge and machine.
 
 Input: the smallest images of VisDrone2019-DET-val, slices of 640 pixels that
-overlap by 0.2, at their own scale, NMS at an IoU of 0.5, one thread. Two
-detectors: that of projects/visdrone_lowdata (``--checkpoint``; without one,
-random weights), and a very light one, beside which everything else shows.
-Both sides get the same weights, with a score threshold of 0.02.
+overlap by 0.2, without rescaling, NMS at an IoU of 0.5, one thread. Two
+detectors: the detector of projects/visdrone_lowdata (with the weights of
+``--checkpoint``, by default random), and a very light detector, so that the
+time of all other steps is visible. SAHI and ours use the same weights and a
+score threshold of 0.02.
 
-Before anything is timed, the detections of each slice are compared. SAHI has
-no merge border, so ours is set to keep what borders cut. SAHI runs the
-detector as DetInferencer builds it; ours is timed so, too, and with the
-config's hooks, as tools/test.py --slices runs it.
+The detections of each slice are compared before timing. SAHI has no merge
+border, so ours keeps detections that are cut by borders. SAHI runs the
+detector as built by DetInferencer; ours is timed with the same detector, and
+with the config's hooks, as in tools/test.py --slices.
 """
 
 import logging
@@ -64,7 +65,7 @@ LIGHT = {
 
 
 def detector_config(light: bool) -> Config:
-    """Build a config of a detector, with a test pipeline that SAHI reads."""
+    """Build a detector's config with a test pipeline that SAHI supports."""
     cfg = Config.fromfile(CONFIG)
     cfg.model.backbone.init_cfg = None
     if light:
@@ -84,7 +85,7 @@ def detector_config(light: bool) -> Config:
 
 
 def sahi_detector(cfg: Config, checkpoint: Path, folder: Path) -> Any:
-    """Let SAHI build the detector of a config."""
+    """Build SAHI's detector from a config."""
     from sahi.models.mmdet import MmdetDetectionModel
 
     cfg.dump(folder / 'config.py')
@@ -97,7 +98,7 @@ def sahi_detector(cfg: Config, checkpoint: Path, folder: Path) -> Any:
 
 
 def sahi_predict(detector: Any, path: Path) -> np.ndarray:
-    """Detect (n, 6) on an image by SAHI: xyxy, score, label."""
+    """Detect objects of an image with SAHI, (n, 6): xyxy, score, label."""
     from sahi.predict import get_sliced_prediction
 
     found = get_sliced_prediction(
@@ -142,7 +143,7 @@ class Ours:
         )
 
     def predict(self, path: Path) -> np.ndarray:
-        """Detect (n, 6) on an image: xyxy, score, label."""
+        """Detect objects of an image, (n, 6): xyxy, score, label."""
         data = pseudo_collate([self.pipeline({'img_path': str(path)})])
         (sample,) = self.model.test_step(data)
         pred = sample.pred_instances
@@ -194,7 +195,7 @@ def slice_sample(height: int, width: int) -> DetDataSample:
 
 
 def matched_share(one: np.ndarray, two: np.ndarray) -> float:
-    """Compute the share of rows of either that the other has, to 0.01."""
+    """Compute the share of all rows that are in both, rounded to 0.01."""
     sets = [set(map(tuple, np.round(rows, 2).tolist())) for rows in (one, two)]
     total = max(1, len(sets[0] | sets[1]))
     return len(sets[0] & sets[1]) / total
@@ -222,7 +223,7 @@ def official_ap(paths: list[Path], found: list[np.ndarray]) -> float:
 
 
 def random_checkpoint(cfg: Config, path: Path) -> Path:
-    """Write random weights."""
+    """Write a checkpoint with random weights."""
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     meta = {'dataset_meta': {'classes': list(CLASSES)}}
@@ -233,7 +234,7 @@ def random_checkpoint(cfg: Config, path: Path) -> Path:
 def run(
     name: str, paths: list[Path], checkpoint: Path | None, turns: int
 ) -> None:
-    """Compare, then time, one detector."""
+    """Compare the detections of one detector, then time it."""
     cfg = detector_config(light=name == 'light')
     with tempfile.TemporaryDirectory() as folder:
         if checkpoint is None:
@@ -286,7 +287,7 @@ def run(
 
 
 def main() -> None:
-    """Print, for each detector, SAHI's time over ours."""
+    """Print the ratio of SAHI's time to ours for each detector."""
     args = parse_data_root(
         __doc__,
         ('--checkpoint', {'type': Path, 'help': 'weights of cpu_chips.py'}),

@@ -1,10 +1,11 @@
 """Peak memory of a test in slices, against the size of the image.
 
-Input: square JPEGs of a smooth pattern with noise, drawn here with seed 0, and
-the same as TIFF in tiles. A very light detector (random weights) goes over
-each by `mmhcm submit --slices`, and by `mmhcm predict --slices`, which draws
-what is found; in windows of 1280 pixels at half their scale, four at a time.
-Every image has a process of its own, whose peak is what Linux calls VmHWM.
+Input: square JPEGs of a smooth pattern with noise, drawn with seed 0, and the
+same images as tiled TIFF. A very light detector (random weights) runs on the
+JPEGs by `mmhcm submit --slices`, and on both formats by `mmhcm predict
+--slices`, which draws the detections; windows of 1280 pixels at half the
+scale, four in a batch. Each image runs in a separate process, whose peak
+memory is Linux's VmHWM.
 """
 
 import argparse
@@ -51,7 +52,7 @@ before, start = peak(), time.process_time()
 assert command.main() == 0
 print('peak', json.dumps([before, peak(), time.process_time() - start]))
 """
-#: Command of each kind of file, and its options.
+#: Command and file suffix of each kind.
 KINDS = {
     'submit': ('submit', '.jpg'),
     'predict': ('predict', '.jpg'),
@@ -60,7 +61,7 @@ KINDS = {
 
 
 def write_config(folder: Path) -> Path:
-    """Write a very light detector's config, and random weights for it."""
+    """Write config and random weights of a very light detector."""
     sys.path.insert(0, str(Path(__file__).parent))
     from importlib import import_module
 
@@ -79,7 +80,7 @@ def write_config(folder: Path) -> Path:
 
 
 def measure(kind: str, side: int, config: Path) -> tuple[float, float, float]:
-    """Measure GiB before and at the peak, and seconds, of one image."""
+    """Measure GiB before and at the peak, and CPU seconds, for one image."""
     command, suffix = KINDS[kind]
     folder = config.parent / f'side_{side}'
     (folder / 'images').mkdir(parents=True, exist_ok=True)
@@ -115,7 +116,7 @@ def main() -> None:
         '--sides', type=int, nargs='+', default=[2000, 8000, 20000]
     )
     parser.add_argument('--kinds', nargs='+', choices=KINDS, default=[*KINDS])
-    # Every benchmark takes it.
+    # All benchmarks have this option.
     parser.add_argument('--data-root', help='not used')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

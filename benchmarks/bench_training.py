@@ -1,13 +1,14 @@
 """Training iterations against MMDetection's unmodified Faster R-CNN.
 
-Input: chips of the first images of VisDrone2019-DET-train as the project
-cuts them, through the project's loader in every case, random weights. The
-peer is MMDetection's faster-rcnn_r50_fpn_1x_coco.py with ten classes; ours is
-configs/hcm's Faster R-CNN with ResNet-50, which has twice as many anchors,
-plain and with each switch. Every contestant sees the same batches. Losses of
-the first iterations are compared with those of ours without any switch.
+Input: the project's chips of the first images of VisDrone2019-DET-train,
+loaded by the project's loader for all contestants; random weights. The peer
+is MMDetection's faster-rcnn_r50_fpn_1x_coco.py with ten classes; ours is the
+Faster R-CNN with ResNet-50 of configs/hcm, which has twice as many anchors,
+plain and with each switch. All contestants train on the same batches. Losses
+are compared with the losses of ours without any switch.
 
-Without a GPU it is run small, on one thread: see ``--chip-size`` and so on.
+Without a GPU, the benchmark runs on one thread, with smaller defaults of
+``--chip-size`` and the other sizes.
 """
 
 import argparse
@@ -40,7 +41,7 @@ WARM_UP = 10 if CUDA else 1
 
 
 class Switch(NamedTuple):
-    """Differences of a contestant from ours without switches."""
+    """Changes of a contestant to ours without switches."""
 
     options: Mapping[str, Any] = MappingProxyType({})
     hooks: tuple[str, ...] = ()
@@ -76,7 +77,7 @@ SWITCHES = {
 
 
 class Measured(NamedTuple):
-    """Seconds of an iteration, peak GiB on the GPU, loss of each."""
+    """Seconds per iteration, peak GiB on the GPU, loss of each iteration."""
 
     seconds: float
     gibibytes: float
@@ -84,7 +85,7 @@ class Measured(NamedTuple):
 
 
 def our_config(args: argparse.Namespace, cache_dir: str) -> Config:
-    """Build our config, with its chips cut down to the benchmark's size."""
+    """Build our config with the benchmark's chip size and images."""
     cfg = Config.fromfile(OURS)
     loader = cfg.train_dataloader
     loader.update(
@@ -103,7 +104,7 @@ def our_config(args: argparse.Namespace, cache_dir: str) -> Config:
         if step.type == 'CropChip':
             step.chip_size = args.chip_size
     cfg.model.backbone.init_cfg = None
-    # Random weights diverge at the full rate, and then losses say nothing.
+    # At the full rate, random weights diverge, and losses are not comparable.
     cfg.optim_wrapper.optimizer.lr = 1e-4
     return cfg
 
@@ -117,7 +118,7 @@ def peer_model() -> Any:
 
 
 class Contestant:
-    """Fresh model that trains batch by batch and is timed."""
+    """Model with random weights that is trained and timed batch by batch."""
 
     def __init__(self, cfg: Config, hooks: tuple[str, ...] = ()) -> None:
         set_random_seed(0)
@@ -135,7 +136,7 @@ class Contestant:
         self.seconds: list[float] = []
 
     def step(self) -> None:
-        """Train one batch, from the loader to the weights."""
+        """Load one batch, train on it, and record loss and time."""
         set_random_seed(len(self.losses))
         start = time.perf_counter()
         log = self.model.train_step(next(self.batches), self.wrapper)
@@ -145,7 +146,7 @@ class Contestant:
         self.seconds.append(time.perf_counter() - start)
 
     def result(self) -> Measured:
-        """Return the measurements, without the first iterations."""
+        """Return the measurements; times are without the first iterations."""
         start = time.perf_counter()
         peak = 0.0
         if CUDA:
@@ -165,8 +166,8 @@ def race(
 ) -> dict[str, Measured]:
     """Train all: in turn on a CPU, one after another on a GPU.
 
-    In turn, the noise of the machine meets all of them; one after another,
-    the peak memory is that of each.
+    Training in turn spreads the machine's noise over all contestants;
+    training one after another measures the peak memory of each contestant.
     """
     results = {}
     if not CUDA:
@@ -204,7 +205,7 @@ def line(name: str, one: Measured, peer: Measured, plain: Measured) -> str:
 
 
 def main() -> None:
-    """Print iterations a second of the peer, of ours and of each switch."""
+    """Print iterations per second of the peer, ours and each switch."""
     size = {'type': int}
     args = parse_data_root(
         __doc__,

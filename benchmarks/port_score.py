@@ -1,8 +1,8 @@
-"""The peer of the official score: the toolkit's loops, written in Python.
+"""Peer of the official score: the toolkit's loops, written in Python.
 
-An obvious port of the MATLAB toolkit: for each class, threshold and limit
-on the detections, each image is matched anew, box by box. Ignored regions
-are painted into a mask and summed. Nothing in the package uses it.
+Direct port of the MATLAB toolkit: each image is matched again for each class,
+threshold and limit on the detections, box by box. Ignored regions are painted
+into a mask and summed. The package does not use this module.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def evaluate(images: Sequence[ImageRecord], num_classes: int = 10) -> list:
         recalls = np.zeros((len(MAX_DETS), len(IOU_THRS)))
         for t, thr in enumerate(IOU_THRS.tolist()):
             for m, limit in enumerate(MAX_DETS):
-                # the last limit is the one that the toolkit reports AP of
+                # AP is kept for the last limit, as in the toolkit
                 aps[t], recalls[m, t] = _curve(kept, category, thr, limit)
         figures = [aps.mean(), aps[0], aps[5], *recalls.mean(axis=1)]
         total += 100 * np.array(figures) * num_images

@@ -1,9 +1,9 @@
-"""The peer of the cover at one scale: SNIPER's greedy, in fast NumPy.
+"""Peer of the cover at one scale: SNIPER's greedy algorithm in fast NumPy.
 
-As SNIPER's generator of chips does: windows of a grid, three corners, and a
-last row and column; shuffled; the window that holds the most boxes whole is
-taken until none holds another one. It works in the pixels of the enlarged
-image. Nothing in the package uses it.
+As in SNIPER's chip generator, the windows are a grid, three corners, and a
+last row and column, in random order. The window that contains the most
+uncovered boxes is taken until no window contains an uncovered box. Coordinates
+are pixels of the enlarged image. The package does not use this module.
 """
 
 import numpy as np
@@ -22,10 +22,10 @@ def generate(
     Args:
         bboxes: (n, 4) xyxy, pixels of the image.
         image_wh: (width, height) of the image, pixels.
-        scale: How much larger the network sees the image.
+        scale: Enlargement of the image for the network.
         side: Side of a window, enlarged pixels.
-        stride: Distance of two windows, enlarged pixels.
-        seed: Of the shuffle.
+        stride: Distance between two windows, enlarged pixels.
+        seed: Seed of the shuffle.
     """
     width, height = (int(length * scale) for length in image_wh)
     right, bottom = max(width - side, 0), max(height - side, 0)

@@ -2,9 +2,9 @@
 
     python benchmarks/run.py --data-root data
 
-Each says what its input is in its own first lines, and runs alone as well.
-All run on one core, so that other cores may do other things. What is printed
-goes into ``--out`` too, with the machine, the versions and the commit.
+The docstring of each benchmark describes its input; each benchmark also runs
+alone. All run on one core, so that other cores are free. The output is also
+written to ``--out``, with the machine, the versions and the commit.
 """
 
 import argparse
@@ -33,7 +33,7 @@ NAMES = {
     'training': 'training iterations',
     'operators': "mmcv's operators and their stand-ins",
 }
-# What the libraries say beside.
+# Log lines of the libraries, which are not shown.
 LOGS = (' - mmengine - ', 'Loads checkpoint by ')
 PACKAGES = (
     *(
@@ -49,7 +49,7 @@ PACKAGES = (
 ONE_THREAD = {
     'OMP_NUM_THREADS': '1',
     'OPENCV_FOR_THREADS_NUM': '1',
-    # Warnings of the libraries are not what is read here.
+    # Hide warnings of the libraries.
     'PYTHONWARNINGS': 'ignore',
 }
 
@@ -122,7 +122,7 @@ def describe_machine() -> list[str]:
 
 
 def processor() -> str:
-    """Read the name of the processor, if the system gives it."""
+    """Read the name of the processor, or of its architecture if unknown."""
     try:
         text = Path('/proc/cpuinfo').read_text(encoding='utf-8')
     except OSError:
@@ -142,8 +142,8 @@ def run(name: str, options: list[str]) -> tuple[list[str], int]:
         filter(None, [str(FOLDER.parent), os.environ.get('PYTHONPATH')])
     )
     lines = []
-    # Progress bars and the libraries' logs are on the other stream; it is
-    # shown only where something went wrong.
+    # Progress bars and the libraries' logs go to stderr, which is shown only
+    # if the benchmark fails.
     with subprocess.Popen(
         command,
         env={**os.environ, **ONE_THREAD, 'PYTHONPATH': path},

@@ -1,4 +1,4 @@
-"""Timing in turn, printed rows and arguments of all benchmarks."""
+"""Alternating timing, result lines and arguments of all benchmarks."""
 
 import argparse
 import gc
@@ -22,10 +22,10 @@ def alternate(
     turns: int = 5,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Timed]:
-    """Time each in turn, ``turns`` times, after one turn that is not timed.
+    """Time all contestants in turn, ``turns`` times, after an untimed turn.
 
-    In turn, so that whatever else the machine does meets all of them. For
-    work of one thread, ``time.process_time`` leaves out what else it does.
+    Taking turns spreads the machine's other load over all contestants. For
+    work of one thread, ``time.process_time`` excludes other load.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(turns + 1):
@@ -57,7 +57,7 @@ def ratio_line(
 def parse_data_root(
     description: str, *arguments: tuple[str, dict]
 ) -> argparse.Namespace:
-    """Parse ``--data-root`` and what else a benchmark takes."""
+    """Parse ``--data-root`` and the other arguments of a benchmark."""
     parser = argparse.ArgumentParser(description=description)
     add_data_root(parser)
     for name, options in arguments:
@@ -66,7 +66,7 @@ def parse_data_root(
 
 
 def add_data_root(parser: argparse.ArgumentParser) -> None:
-    """Add ``--data-root``, by default from the environment."""
+    """Add ``--data-root``, by default $MMHCM_DATA."""
     default = os.environ.get('MMHCM_DATA')
     parser.add_argument(
         '--data-root',

@@ -1,8 +1,8 @@
-"""Run one operator per device and build an mmdet config.
+"""Run operators on each device and build an mmdet config.
 
 An mmcv that was compiled for another torch, or without CUDA, is imported late
-and fails in the middle of a training run; this says so beforehand. It imports
-MMDetection first, as programs do that have never heard of mmhcm.
+and fails in the middle of a training run; this check fails earlier. The check
+imports MMDetection before mmhcm, as in programs written without mmhcm.
 """
 
 import sys
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def explain_import(error: ImportError) -> str:
-    """Name the missing module and the remedy."""
+    """Format a message with the missing module and the remedy."""
     if error.name == 'mmcv._ext':
         return LITE_ALONE
     if isinstance(error, ModuleNotFoundError):
@@ -65,7 +65,7 @@ def check_operators() -> None:
 
 
 def check_project() -> None:
-    """Build a config on MMDetection's, and name versions and operators."""
+    """Build a config on MMDetection's; print versions and operators."""
     import torch
     from mmengine.config import Config
 

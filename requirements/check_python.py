@@ -1,6 +1,6 @@
-"""Exit with a clear line unless this interpreter can carry the project.
+"""Exit with an error message if this interpreter does not fit the project.
 
-With ``--compiler``, it also has to be able to build mmcv's operators.
+With ``--compiler``, also check that mmcv's operators can be built.
 """
 
 import importlib.util
@@ -14,7 +14,7 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def main() -> None:
-    """Check version and venv support; headers and compiler if asked for."""
+    """Check version and venv support; headers and compiler if requested."""
     name = sys.executable
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         sys.exit(f'{name}: Python {sys.version.split()[0]}, not 3.10 to 3.13')
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def check_compiler(name: str) -> None:
-    """Check for what building mmcv's operators needs."""
+    """Check for the headers and compiler that mmcv's operators need."""
     if not Path(sysconfig.get_paths()['include'], 'Python.h').exists():
         sys.exit(f'{name}: has no Python.h (Debian: python3-dev)')
     if shutil.which(os.environ.get('CXX', 'c++').split()[0]) is None:

@@ -1,4 +1,4 @@
-"""Draw scenes as they are, and as two detectors see them."""
+"""Draw the objects of scenes, and the detections of two detectors."""
 
 import argparse
 import sys
@@ -55,7 +55,7 @@ _ERROR_STYLES = {
 
 @dataclass(frozen=True)
 class Judged:
-    """A scene, what is detected in it, and which of that is right."""
+    """Scene with its detections, and their types of error."""
 
     image: DetectedImage
     types: ErrorTypes
@@ -67,7 +67,7 @@ class Judged:
         return set(self.types.det_gt_inds[right].tolist())
 
     def boxes(self, other: 'Judged') -> list[tuple[BoxStyle, np.ndarray]]:
-        """Return kinds of boxes, what ``other`` has not found by itself."""
+        """Return boxes by style, ALONE for objects that ``other`` missed."""
         types, bboxes = self.types, self.image.det_bboxes
         right = types.det_types == DetectionType.TRUE_POSITIVE
         alone = right & ~np.isin(types.det_gt_inds, list(other.found))
@@ -90,19 +90,19 @@ def draw_gain(
 ) -> Drawing:
     """Draw a row of scenes with their objects, and a row for each result.
 
-    Detections are those from the score of the result's best F1 on, all scenes
-    of the split together.
+    Detections below the score of the result's best F1, over all scenes of the
+    split, are left out.
 
     Args:
-        results: Zip or folder before and after, by name.
+        results: Zip or folder of the results before and after, by name.
         data_root: Folder with ``images`` and ``annotations``.
-        num: Scenes to draw. They are ranked by how many objects more the
-            second result finds; drawn are a typical one, the median, and
-            from there on up to the one that gains most.
+        num: Number of scenes to draw. Scenes are ranked by the number of
+            additional objects in the second result, and drawn at equal steps
+            from the median scene to the scene with the largest gain.
         images: Stems of scenes to draw instead.
 
     Returns:
-        The drawing; its text counts what is right and wrong.
+        The drawing; its text counts the boxes of each style.
 
     Raises:
         ValueError: no such scene, not two results, or a file is malformed.
@@ -132,7 +132,7 @@ def draw_gain(
 def _judge_all(
     results: Mapping[str, str | Path], data_root: str | Path
 ) -> list[dict[str, Judged]]:
-    """Judge each result's detections of all scenes, by stem."""
+    """Classify each result's detections in all scenes, by stem."""
     split = read_split(data_root)
     judged = []
     for path in results.values():
@@ -151,7 +151,7 @@ def _judge_all(
 
 
 def best_threshold(images: Sequence[DetectedImage]) -> float:
-    """Choose the score of the best F1 over all images and classes."""
+    """Choose the score with the best F1 over all images and classes."""
     scores, right, num_objects = [], [], 0
     for image in images:
         types = image.classify(score_thr=_MIN_SCORE)
@@ -167,7 +167,7 @@ def best_threshold(images: Sequence[DetectedImage]) -> float:
 def _choose(
     before: Mapping[str, Judged], after: Mapping[str, Judged], num: int
 ) -> list[str]:
-    """Take scenes from the median gain to the highest."""
+    """Choose scenes from the median gain to the highest gain."""
     ranked = sorted(
         before,
         key=lambda stem: len(after[stem].found) - len(before[stem].found),
@@ -199,7 +199,7 @@ def _objects(image: DetectedImage) -> list[tuple[BoxStyle, np.ndarray]]:
 
 
 def _counts(scenes: Sequence[list[tuple[BoxStyle, np.ndarray]]]) -> str:
-    """Count the boxes of each kind, in words."""
+    """Format the number of boxes of each style."""
     counts: dict[str, int] = {}
     for boxes in scenes:
         for style, bboxes in boxes:
@@ -223,7 +223,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Draw."""
+    """Draw and save the scenes."""
     paths = args.before, args.after
     names = args.names or [path.stem for path in paths]
     with figure_style():
@@ -239,7 +239,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    """Draw, and return the exit status."""
+    """Draw the scenes; return the exit status."""
     args = parse_args()
     return report_user_errors(lambda: run(args))
 

@@ -4,8 +4,8 @@ Example::
 
     python projects/quickstart/make_scenes.py --out data/quickstart
 
-gives ``VisDrone2019-DET-{train,val}/{images,annotations}`` and, from above
-and with oriented boxes, ``DOTA/{images,labelTxt}``. Images that an earlier
+writes ``VisDrone2019-DET-{train,val}/{images,annotations}`` and, with top-down
+images and oriented boxes, ``DOTA/{images,labelTxt}``. Images that an earlier
 call with the same settings wrote are kept.
 """
 
@@ -30,7 +30,7 @@ from projects.quickstart.topdown import (
     render_topdown,
 )
 
-# Raise it whenever the same seed gives other pixels or rows than before.
+# Increase VERSION whenever the pixels or rows of the same seed change.
 VERSION = 1
 _SPLITS = {'train': 0, 'val': 1, 'external': 2}  # part of the random key
 _EMPTY_EVERY, _EMPTY_AT = 25, 7  # which images have no objects
@@ -48,12 +48,12 @@ def make_scenes(
 ) -> int:
     """Write the sets under ``out``; return the number of new images.
 
-    An image depends on the seed, its set and its number alone, so a larger
-    set begins with the images of a smaller one.
+    An image depends only on the seed, its set and its number, so a larger set
+    begins with the images of a smaller set.
 
     Raises:
         ValueError: a count is negative, the size is too small, or ``out``
-            holds other settings' scenes.
+            contains scenes of other settings.
     """
     counts = {'train': num_train, 'val': num_val, 'external': num_external}
     named = {f'num_{split}': count for split, count in counts.items()}
@@ -91,7 +91,7 @@ def _check_manifest(root: Path, settings: dict[str, object]) -> None:
 def _write_one(
     root: Path, split: str, index: int, seed: int, image_wh: tuple[int, int]
 ) -> bool:
-    """Write one image and its annotations unless they are there already."""
+    """Write one image and its annotations unless both files exist."""
     key = np.random.SeedSequence([seed, _SPLITS[split], index])
     rng = np.random.default_rng(key)
     if split == 'external':
@@ -106,7 +106,7 @@ def _write_one(
         stem = f'{number:07d}_00000_d_{number:07d}'
         image_path = folder / 'images' / f'{stem}.jpg'
         text_path = folder / 'annotations' / f'{stem}.txt'
-    # The annotations are written last: where they are, the image is whole.
+    # The annotations are written last: if they exist, the image is whole.
     if image_path.exists() and text_path.exists():
         return False
     if split == 'external':

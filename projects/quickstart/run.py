@@ -1,9 +1,9 @@
-"""From nothing to what hard chips gain, in minutes.
+"""Demonstration of the gain by hard chips, in minutes.
 
-Renders aerial scenes, trains on normal chips, goes on twice from there, with
-hard chips and equally long without, tests both, writes, validates and scores
-their submissions, and draws pictures. What an earlier call finished is kept,
-so an interrupted one goes on where it stopped.
+Renders aerial scenes, trains on normal chips, continues the training twice,
+with hard chips and equally long without, tests both detectors, writes,
+validates and scores their submissions, and draws pictures. Finished steps are
+not repeated, so an interrupted demonstration continues where it stopped.
 """
 
 import argparse
@@ -33,22 +33,22 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / 'projects' / 'quickstart' / 'configs'
 HCM = CONFIGS / 'tiny-detector_hcm_scenes.py'
 PLAIN = CONFIGS / 'tiny-detector_scenes.py'
-#: Lines of training and testing that are worth a glance.
+#: Pattern of the log lines of training and testing that are printed.
 _SHOWN = re.compile(
     r'Epoch\((?:train|test)|normal chips|round \d|rror|\bvalid\b'
 )
-#: A progress bar on its way.
+#: Pattern of an unfinished progress bar.
 _BAR = re.compile(r'\b(?!100)\d+%\|')
-#: Status of a command that Ctrl-C ended, by itself or by the signal.
+#: Exit status of a command that was ended by Ctrl-C.
 _STOPPED = 128 + signal.SIGINT
-# Two processes of one thread each: threads that wait for each other lose
-# most of their time where something else runs as well.
+# Two processes of one thread each: threads that wait for each other lose most
+# of their time if other processes run too.
 _ONE_THREAD = {'OMP_NUM_THREADS': '1', 'OPENCV_FOR_THREADS_NUM': '1'}
 
 
 @dataclass(frozen=True)
 class Size:
-    """Amounts of rendering and training; the configs set the epochs."""
+    """Amounts of rendering and training; ``epochs`` must match the configs."""
 
     num_train: int
     num_val: int
@@ -87,12 +87,12 @@ class Row:
 
 
 class Demo:
-    """The steps, each a command that a user could type.
+    """Steps of the demonstration, each a command that a user could type.
 
     Args:
-        work_dir: Folder of everything that is written.
-        size: How much to do.
-        seed: Of scenes and training.
+        work_dir: Folder of all output.
+        size: Amounts of rendering and training.
+        seed: Seed of scenes and training.
     """
 
     def __init__(self, work_dir: Path, size: Size, seed: int = 0) -> None:
@@ -123,8 +123,8 @@ class Demo:
         )
         first, plain, hard = self.rows
         await self._train(first, f'train_cfg.max_epochs={size.stage_epochs}')
-        # Side by side, a core for each; plain training, which does not mine,
-        # has the time to test the first stage.
+        # In parallel, a core for each; plain training is faster, because it
+        # does not mine, so its process also tests the first stage.
         await asyncio.gather(
             self._train_and_evaluate(plain, also=[first]),
             self._train_and_evaluate(hard),
@@ -137,7 +137,7 @@ class Demo:
     async def _train_and_evaluate(
         self, row: Row, also: Sequence[Row] = ()
     ) -> None:
-        """Go on from the end of stage 1 and test, then test other rows."""
+        """Continue training after stage 1 and test, then test other rows."""
         await self._train(row)
         for tested in (row, *also):
             await self._evaluate(tested)
@@ -204,7 +204,7 @@ class Demo:
         )
 
     async def _draw_gain(self) -> None:
-        """Draw objects, and what is detected without and with hard chips."""
+        """Draw objects, and the detections without and with hard chips."""
         compared = self.rows[1:]
         await self._tool(
             'projects/quickstart/draw_gain.py',
@@ -231,10 +231,10 @@ class Demo:
     async def _tool(
         self, script: str, *arguments: object, label: str = ''
     ) -> None:
-        """Run one of the project's commands; stop if it fails.
+        """Run one of the project's commands; raise an error if it fails.
 
-        The framework logs its whole config at every start: that goes to the
-        log file alone. A label says on each line whose it is.
+        The config that the framework logs at every start is written to the
+        log file only. Each line of output begins with ``label``.
         """
         command = [sys.executable, '-W', 'ignore', script]
         command += map(str, arguments)
@@ -280,7 +280,7 @@ class Demo:
         print('\n'.join(lines))
 
     def _table(self) -> list[str]:
-        """Format the scores, and what hard chips gain, as lines."""
+        """Format the scores, and the gain by hard chips, as lines."""
         found = {
             row.name: json.loads(
                 self._zip_path(row).with_suffix('.json').read_text()
@@ -300,7 +300,7 @@ class Demo:
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """Yield lines; those of progress bars end in carriage returns."""
+    """Yield lines; lines of progress bars end in carriage returns."""
     rest = ''
     while chunk := await stream.read(1 << 16):
         text = rest + chunk.decode(errors='replace')
@@ -332,13 +332,13 @@ def parse_args() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Run the demo; 1 if a command fails, 130 when stopped by Ctrl-C."""
+    """Run the demo; return 1 if a command fails, 130 after Ctrl-C."""
     args = parse_args()
     work_dir = args.work_dir.resolve()
     if args.fresh and work_dir.exists():
         shutil.rmtree(work_dir)
     demo = Demo(work_dir, SMOKE if args.smoke else FULL, args.seed)
-    # A command that Ctrl-C ended may be waited for twice, with a warning.
+    # asyncio may warn that it waits twice for a command ended by Ctrl-C.
     logging.getLogger('asyncio').setLevel(logging.ERROR)
     status = 0
     try:

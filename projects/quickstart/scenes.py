@@ -1,7 +1,7 @@
-"""Aerial scenes in the manner of VisDrone, rendered from a seed.
+"""Aerial scenes in the style of VisDrone, rendered from a seed.
 
-``render_scene`` gives an image and its annotation rows; the same generator
-state gives the same scene. Nothing here reads or writes files.
+``render_scene`` returns an image and its annotation rows; the same generator
+state gives the same scene. This module reads and writes no files.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def render_scene(
     """Render one scene.
 
     Args:
-        rng: Decides everything about the scene.
+        rng: Generator of all random choices.
         image_wh: Width and height in pixels.
         empty: Draw clutter only, no objects and no ignored regions.
     """
@@ -134,14 +134,14 @@ def _annotate(
         if item.category is None:
             continue
         share = wh.prod() / (box[2:] - box[:2]).prod()
-        # Like VisDrone: a stump at the image's edge does not count.
+        # As in VisDrone, small parts at the image's edge do not count.
         score = int(item.category != OTHERS and share >= 0.5)
         hidden = 1 - visible[index]
         occlusion = 0 if hidden < 0.05 else 1 if hidden <= 0.5 else 2
         flags = score, item.category, int(share < 1), occlusion
         rows.append([*inside[:2].tolist(), *wh.tolist(), *flags])
     ignored = [_cover_region(parts, image_wh) for parts in regions.values()]
-    # Annotators leave out what lies in an ignored region.
+    # As in VisDrone, objects in an ignored region are not annotated.
     rows = [row for row in rows if not any(_lies_in(row, r) for r in ignored)]
     return np.array(rows + ignored, dtype=np.int64).reshape(-1, 8)
 
@@ -149,7 +149,7 @@ def _annotate(
 def _cover_region(
     boxes: list[np.ndarray], image_wh: tuple[int, ...]
 ) -> list[int]:
-    """Return a row of category 0 around ``boxes`` (4,) xyxy pixels each."""
+    """Return a row of category 0 around ``boxes``, (4,) xyxy pixels each."""
     low = np.maximum(np.min(boxes, axis=0)[:2] - 2, 0)
     high = np.minimum(np.max(boxes, axis=0)[2:] + 2, image_wh)
     return [*low.tolist(), *(high - low).tolist()] + [0] * 4

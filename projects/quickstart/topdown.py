@@ -1,7 +1,7 @@
-"""Top-down images in the manner of DOTA: the external source of patches.
+"""Top-down images in the style of DOTA, used as external images.
 
-``render_topdown`` gives an image and its oriented objects; car parks and
-roads hold vehicles, harbours hold ships, aprons hold planes.
+``render_topdown`` returns an image and its oriented objects; car parks and
+roads contain vehicles, harbours ships, and aprons planes.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from projects.quickstart.world.staging import Stage
 
 TOPDOWN_KINDS = ('carpark', 'road', 'harbour', 'apron')
 _PIXELS_PER_METRE = 8.0
-_DISTANCE = 400.0  # metres: so far away that sides hardly show
+_DISTANCE = 400.0  # metres: so far that sides are hardly visible
 _NAMES = {
     **dict.fromkeys(('car', 'van'), 'small-vehicle'),
     **dict.fromkeys(('truck', 'bus'), 'large-vehicle'),
@@ -35,7 +35,7 @@ class TopdownObject:
     Attributes:
         polygon: Corners (4, 2) in pixels, in order around the object.
         name: DOTA's class name.
-        difficult: 1 when it is cut by the image's edge, else 0.
+        difficult: 1 if the object is cut by the image's edge, else 0.
     """
 
     polygon: np.ndarray
@@ -59,7 +59,7 @@ def render_topdown(
     light /= np.linalg.norm(light)
     models = []
     for item in stage.placed:
-        # One shadow around a plane would fill the room between its wings.
+        # One shadow around a plane would fill the space between its wings.
         parts = item.name == 'plane'
         models += item.model.split() if parts else [item.model]
     image = paint_ground(stage.layout, camera, models, light, rng)

@@ -3,7 +3,7 @@
     python projects/visdrone_lowdata/compare.py WORK_DIR/hard WORK_DIR/chips \
         --data-root data/VisDrone2019-DET-val
 
-Each row is a folder of ``seed_N/results.zip``, as the table runner leaves it.
+Each row is a folder of ``seed_N/results.zip``, written by the table runner.
 """
 
 import argparse

@@ -1,17 +1,17 @@
 """Link a part of the training images, with or without held-out scenes.
 
-Choices between settings are made on held-out training scenes, so that the
-val images are scored once, when nothing is left to choose. Few images of each
-scene make data scarce without making scenes scarce.
+Settings are chosen on held-out training scenes, so that the val images are
+scored only once, after all choices. A few images of each scene make data
+scarce without reducing the number of scenes.
 """
 
 import argparse
 from collections import defaultdict
 from pathlib import Path
 
-#: VisDrone names its images <scene>_<...>.jpg.
+#: Digits of the scene in VisDrone's image names, <scene>_<...>.jpg.
 SCENE_DIGITS = 7
-#: One scene in so many is held out.
+#: Distance between held-out scenes, in the order of names.
 STEP = 4
 #: Images of a held-out scene; long scenes must not dominate the score.
 MAX_HELD_OUT = 3
@@ -29,7 +29,7 @@ def spread(names: list[str], num: int) -> list[str]:
 def choose(
     names: list[str], *, hold_out: bool, per_scene: int | None = None
 ) -> dict[str, list[str]]:
-    """Choose training images and, if asked for, held-out images.
+    """Choose training images and, with ``hold_out``, held-out images.
 
     Args:
         names: File names of the training images.
@@ -68,7 +68,7 @@ def link(source: Path, out: Path, names: list[str]) -> None:
 
 
 def main() -> None:
-    """Make the data root."""
+    """Create the data root."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('data_root', type=Path, help='holds the train split')
     parser.add_argument('out', type=Path, help='the data root to make')

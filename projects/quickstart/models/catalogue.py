@@ -1,6 +1,6 @@
-"""All that may stand in a scene: the ten classes, and clutter.
+"""Catalogue of the models in a scene: the ten classes, and clutter.
 
-``build(rng)`` makes one in metres; its colours and proportions vary.
+``build(rng)`` makes a model in metres with random colours and proportions.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ from . import clutter, riders, vehicles
 
 
 class Kind(NamedTuple):
-    """A kind of thing.
+    """Kind of model in a scene.
 
     Attributes:
-        build: Builder of one.
+        build: Builder of a model.
         footprint: Length and width on the ground, metres.
-        scale: Larger than life, so that small classes span enough pixels to
-            be learned.
+        scale: Enlargement of the model, so that small classes span enough
+            pixels to be learned.
     """
 
     build: Callable[[np.random.Generator], Model]

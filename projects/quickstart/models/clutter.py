@@ -1,4 +1,4 @@
-"""Models that look like objects and are none: sources of false alarms."""
+"""Models of clutter that resembles objects: sources of false alarms."""
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def build_container(rng: np.random.Generator) -> Model:
 
 
 def build_crate(rng: np.random.Generator) -> Model:
-    """Build goods under a tarpaulin, car-sized without its windows."""
+    """Build goods under a tarpaulin, car-sized but without windows."""
     model = Model()
     length, half = rng.uniform(0.6, 2.0), rng.uniform(0.5, 0.9)
     z, top = (0, rng.uniform(0.7, 1.4)), (length * 0.8, half * 0.8)
@@ -64,7 +64,7 @@ def build_crate(rng: np.random.Generator) -> Model:
 
 
 def build_umbrella(rng: np.random.Generator) -> Model:
-    """Build a sunshade, from above like a helmet or a canopy."""
+    """Build a sunshade, similar to a helmet or a canopy from above."""
     model, paint, radius = Model(), _pick(rng), rng.uniform(0.8, 1.5)
     pole = [(0, 0, 0), (0, 0, 2.2)]
     model.add('line', pole, (90, 90, 90), 0.04, level=0)
@@ -80,7 +80,7 @@ def build_umbrella(rng: np.random.Generator) -> Model:
 
 
 def build_stall(rng: np.random.Generator) -> Model:
-    """Build a market table under a canopy, close to an awning-tricycle."""
+    """Build a market table under a canopy, similar to an awning-tricycle."""
     model, paint = Model(), _pick(rng)
     model.box(1.1, 0.6, (0.5, 0.85), (90, 120, 150))
     for x in (-1.2, 1.2):

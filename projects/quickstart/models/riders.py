@@ -1,7 +1,7 @@
 """Models of people, two-wheelers and tricycles; metres.
 
-Pairs that people confuse in VisDrone are alike here as well: pedestrian and
-people, tricycle and awning-tricycle.
+Pairs of classes that are easily confused in VisDrone are also similar here:
+pedestrian and people, tricycle and awning-tricycle.
 """
 
 import numpy as np
@@ -41,7 +41,7 @@ def build_tricycle(rng: np.random.Generator) -> Model:
 
 
 def build_awning_tricycle(rng: np.random.Generator) -> Model:
-    """Build the same tricycle under a canopy on four posts."""
+    """Build a cargo tricycle with a canopy on four posts."""
     model, paint = _build_cargo_trike(rng)
     canopy = pick(rng, [(190, 90, 30), (50, 50, 190), (215, 215, 210)])
     model.box((-1.35, 0.05), 0.6, (0.4, 0.9), paint)
@@ -72,7 +72,7 @@ def build_motor(rng: np.random.Generator) -> Model:
 
 
 def build_bicycle(rng: np.random.Generator) -> Model:
-    """Build two thin wheels, a thin frame, a handlebar."""
+    """Build a bicycle: two thin wheels, a thin frame, a handlebar."""
     model, paint = Model(), pick(rng, BRIGHT)
     cos, sin = (f(np.linspace(0, 2 * np.pi, 17)) for f in (np.cos, np.sin))
     for x in (-0.52, 0.52):

@@ -69,7 +69,7 @@ def build_van(rng: np.random.Generator) -> Model:
 
 
 def build_truck(rng: np.random.Generator) -> Model:
-    """Build a cab and a separate box, open bed or tank behind it."""
+    """Build a truck: a cab, and a separate box or open bed behind it."""
     model, cab = Model(), pick(rng, [*BRIGHT, (220, 220, 220)])
     nose, half = rng.uniform(6.0, 9.0) / 2, rng.uniform(1.1, 1.3)
     tail, back = -nose, nose - 1.7
@@ -94,7 +94,7 @@ def build_truck(rng: np.random.Generator) -> Model:
 
 
 def build_bus(rng: np.random.Generator) -> Model:
-    """Build a long box with a window band, hatches and a big windscreen."""
+    """Build a bus: a long box with window bands, hatches, a big windscreen."""
     model, paint = Model(), pick(rng, BRIGHT)
     length, half, height = rng.uniform(10, 12), 1.28, 3.0
     nose, tail = length / 2, -length / 2

@@ -1,6 +1,6 @@
 """A small software renderer: pinhole camera, solids, sprites with alpha.
 
-The image's centre looks at the world's origin; see `solids` for coordinates.
+The image's centre shows the world's origin; see `solids` for coordinates.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .solids import Colour, Model, Part
 
 _SHIFT = 4  # sub-pixel bits of OpenCV's drawing functions
 _MAX_COORD = 1 << 24  # beyond it, fixed-point coordinates would overflow
-_AMBIENT = 0.6  # share of light that a face turned away still gets
+_AMBIENT = 0.6  # brightness of a face that the sun does not light
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Camera:
         """Project world ``points`` (n, 2 or 3) to pixels (n, 2) and depths.
 
         Points (n, 2) are on the ground. Depths (n,) are in metres; a point
-        with a depth of zero or less lies behind the camera, and its pixel is
+        with a depth of zero or less is behind the camera, and its pixel is
         meaningless.
         """
         if points.shape[1] == 2:
@@ -58,11 +58,11 @@ class Camera:
         return pixels, depth
 
     def project_ground(self, polygon: np.ndarray) -> np.ndarray:
-        """Project a ground polygon (n, 2) to pixels (m, 2), cut in front.
+        """Project a ground polygon (n, 2), near-clipped, to pixels (m, 2).
 
-        m is 0 when all of it lies behind the camera.
+        m is 0 if the whole polygon is clipped.
         """
-        # The ground's y at a depth of a tenth of the way to the origin.
+        # Clip where the ground's depth is a tenth of the origin's distance.
         eye, cos = self.position, max(np.cos(self.pitch), 1e-3)
         depth = eye[2] * np.sin(self.pitch) - 0.1 * self.distance
         near, cut = float(eye[1] - depth / cos), []
@@ -86,8 +86,8 @@ class Camera:
 class Sprite:
     """Drawn pixels: ``bgra`` (h, w, 4) float32, colour times alpha (0..1).
 
-    ``x`` and ``y`` are the image pixel of its first column and row; either
-    may lie outside the image.
+    ``x`` and ``y`` are the image pixel of the sprite's first column and row,
+    which may be outside the image.
     """
 
     x: int
@@ -95,15 +95,15 @@ class Sprite:
     bgra: np.ndarray
 
     def box(self) -> tuple[int, int, int, int] | None:
-        """Return the half-open extent x1, y1, x2, y2 of what is drawn."""
-        # A trace of a pixel does not count.
+        """Return the half-open box x1, y1, x2, y2 of the drawn pixels."""
+        # Almost transparent pixels do not count.
         drawn = (self.bgra[..., 3] > 0.2).astype(np.uint8)
         x, y, width, height = cv2.boundingRect(drawn)
         x, y = x + self.x, y + self.y
         return (x, y, x + width, y + height) if width else None
 
     def paste(self, image: np.ndarray) -> 'Sprite':
-        """Blend it over a uint8 BGR ``image`` in place; return what is inside.
+        """Blend over a uint8 BGR ``image`` in place; return the part inside.
 
         The part inside may be empty, (h, 0, 4) or (0, w, 4).
         """
@@ -123,12 +123,16 @@ class Sprite:
 def draw_model(
     model: Model, camera: Camera, light: np.ndarray
 ) -> Sprite | None:
-    """Draw a placed ``model``; None when some of it is behind the camera.
+    """Draw a placed ``model``.
 
     Args:
-        model: In world metres.
-        camera: The viewer.
+        model: Model in world metres.
+        camera: Camera of the image.
         light: Unit vector (3,) towards the sun.
+
+    Returns:
+        None if the model is partly behind the camera, or far outside the
+        image.
     """
     pixels, depths = camera.project(model.points())
     if depths.min() < 1.0:
@@ -136,7 +140,7 @@ def draw_model(
     radius = max(part.radius for part in model.parts)
     pad = 2 + radius * camera.focal / depths.min()
     low, high = np.floor(pixels.min(0) - pad), np.ceil(pixels.max(0) + pad)
-    # Large things would be slow to supersample, and need it less.
+    # Supersampling large models is slow and less useful.
     side = max(high - low)
     ratio = 4 if side < 90 else 2 if side < 260 else 1
     low = np.maximum(low, -300)
@@ -181,7 +185,7 @@ def _draw_part(
     eye: np.ndarray,
     light: np.ndarray,
 ) -> None:
-    """Draw a part, (k, 2) in fixed-point pixels, unless it is turned away."""
+    """Draw a part, (k, 2) in fixed-point pixels; skip back faces."""
     shade = 1.0
     if part.kind in ('face', 'plate'):
         normal = _normal(part.points)
@@ -203,7 +207,7 @@ def _draw_part(
 
 
 def _normal(points: np.ndarray) -> np.ndarray:
-    """Return a polygon's unit normal; np.cross is slow for so little."""
+    """Return a polygon's unit normal; np.cross is slow for small inputs."""
     (ax, ay, az), (bx, by, bz) = (points[1:3] - points[0]).tolist()
     x, y, z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     length = (x * x + y * y + z * z) ** 0.5 or 1.0

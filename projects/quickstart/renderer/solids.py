@@ -1,4 +1,4 @@
-"""Models made of faces, plates, strokes and balls.
+"""Models made of faces, plates, lines and balls.
 
 World coordinates are metres: x to the right, y away from the camera, z up,
 the ground at z = 0. Colours are BGR, 0..255.
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 Colour = tuple[float, float, float]
-Span = float | tuple[float, float]  # from, to; or as far on both sides of 0
+Span = float | tuple[float, float]  # from, to; or the half width around 0
 
 
 class Part(NamedTuple):
     """One primitive of a model.
 
     Attributes:
-        solid: Number of the convex solid that it belongs to.
-        level: Solids of a lower level are drawn first; within a level, the
-            farther first.
+        solid: Number of the convex solid that the part belongs to.
+        level: Solids of a lower level are drawn first; within a level, farther
+            solids are drawn first.
         kind: 'face', which is counter-clockwise from outside; 'plate', a face
-            that is seen from both sides; 'line' or 'ball'.
+            that is visible from both sides; 'line' or 'ball'.
         points: (k, 3) metres.
         colour: BGR.
-        radius: Of a line or ball, metres.
+        radius: Radius of a line or ball, metres.
     """
 
     solid: int
@@ -57,7 +57,7 @@ class Model:
         radius: float = 0.0,
         level: int = 1,
     ) -> None:
-        """Add a solid of one primitive; the ``radius`` is of lines, balls."""
+        """Add a solid of one primitive; lines and balls have a ``radius``."""
         solid = self.parts[-1].solid + 1 if self.parts else 0
         corners = np.asarray(points, dtype=np.float64)
         self.parts.append(Part(solid, level, kind, corners, colour, radius))
@@ -79,7 +79,7 @@ class Model:
         roof: Colour | None = None,
         level: int = 1,
     ) -> None:
-        """Add a box, or a tapered one whose ``top`` spans other x and y."""
+        """Add a box, or a tapered box whose ``top`` spans other x and y."""
         base, lid = flat_quad(x, y, z[0]), flat_quad(*(top or (x, y)), z[1])
         for i, j in ((0, 1), (1, 2), (2, 3), (3, 0)):
             side = [base[i], base[j], lid[j], lid[i]]
@@ -111,7 +111,7 @@ class Model:
         )
 
     def split(self) -> list['Model']:
-        """Return each solid as a model of its own."""
+        """Return each solid as a separate model."""
         solids = dict.fromkeys(part.solid for part in self.parts)
         return [
             Model([part for part in self.parts if part.solid == solid])

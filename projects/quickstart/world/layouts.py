@@ -15,7 +15,7 @@ _BASES: list[Colour] = [  # grass, soil, concrete
 
 
 def build_layout(kind: str, rng: np.random.Generator) -> Layout:
-    """Plan a scene of a kind, one of ``KINDS``."""
+    """Plan a scene of the given kind, one of ``KINDS``."""
     return KINDS[kind](kind, rng)
 
 
@@ -91,7 +91,7 @@ def _plan_plaza(kind: str, rng: np.random.Generator) -> Layout:
             layout.paint(axis.quad(s, s + 0.1, -6.5, 6.5), WHITE)
     side = rng.choice([-1, 1]) * rng.uniform(12, 18)
     road = make_road(rng, Axis(tuple(axis.world(0, side)), axis.angle), [1, 2])
-    away = -float(np.sign(side))  # the plaza lies on this side of the road
+    away = -float(np.sign(side))  # the plaza is on this side of the road
     edge = side + away * road.half
     for _ in range(130):
         s, depth = rng.uniform(-32, 32), rng.uniform(1, 50)

@@ -1,4 +1,4 @@
-"""Ground, shadows, light and the camera's noise: all that is not an object."""
+"""Ground, shadows, light and the camera's noise: everything except objects."""
 
 import cv2
 import numpy as np
@@ -58,7 +58,7 @@ def _paint_marks(
     camera: Camera,
     rng: np.random.Generator,
 ) -> None:
-    """Paint manholes, repairs and arrows: flat, and mistaken for objects."""
+    """Paint flat marks that resemble objects: manholes, repairs, arrows."""
     for x, y, heading in layout.slots['lane']:
         cos, sin = np.cos(heading), np.sin(heading)
         kind = rng.random()
@@ -80,7 +80,7 @@ def _ground_texture(camera: Camera, rng: np.random.Generator) -> np.ndarray:
     tile = np.zeros((_TEXELS, _TEXELS), np.float32)
     for cells, weight in ((8, 0.35), (64, 0.3), (512, 0.35)):
         noise = rng.standard_normal((cells, cells), np.float32)
-        # Wrapped around before it is enlarged, so that tiles join unseen.
+        # Wrapped around before enlarging, so that tiles join without seams.
         block = _TEXELS // cells
         side = _TEXELS + 2 * block
         enlarged = cv2.resize(np.pad(noise, 1, mode='wrap'), (side, side))
@@ -105,9 +105,9 @@ def finish_image(
 
     Args:
         image: uint8 BGR (height, width, 3).
-        camera: The viewer.
-        rng: Decides strengths.
-        night: It is dark.
+        camera: Camera of the image.
+        rng: Generator of the strengths.
+        night: Darken the image, except near lamps.
         lamps: Ground points (n, 2) lit by vehicles at night, metres.
         street: Ground points (n, 2) of street lamps, metres.
     """
@@ -136,7 +136,7 @@ def _night_light(
 ) -> np.ndarray:
     """Draw brightness (height, width, 3): dark, with pools of lamp light."""
     width, height = camera.image_wh
-    # At a quarter of the size: light has no sharp edges.
+    # A quarter of the size is enough, because light has no sharp edges.
     pools: np.ndarray = np.zeros((height // 4 + 1, width // 4 + 1), np.float32)
     metre = camera.focal / camera.distance / 4
     for points, radius, level, blur in (

@@ -1,4 +1,4 @@
-"""Who is in a scene: objects by VisDrone's shares, crowds, clutter."""
+"""Contents of a scene: objects by VisDrone's shares, crowds, clutter."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ _NAMES = list(CLASSES)
 
 
 class _Habit(NamedTuple):
-    """Share of a class in VisDrone, and how often it is in which slots."""
+    """Share of a class in VisDrone, and probabilities of its slots."""
 
     share: float
     slots: dict[str, float]
@@ -28,7 +28,7 @@ class _Habit(NamedTuple):
 
 _CAR_SLOTS = {'lane': 0.55, 'kerb': 0.45}
 _TRIKE_SLOTS = {'lane': 0.4, 'kerb': 0.3, 'walk': 0.3}
-# People come mostly with their two-wheelers.
+# Most people are added as riders of two-wheelers.
 _HABITS = {
     'pedestrian': _Habit(0.26, {'walk': 1.0}),
     'people': _Habit(0.03, {'walk': 1.0}),
@@ -80,13 +80,13 @@ def _add_object(stage: Stage, name: str) -> None:
 
 
 def add_crowd(stage: Stage, region: int) -> None:
-    """Fill a spot with many things that only an ignored region covers."""
+    """Add a crowd that is annotated only as an ignored region."""
     rng = stage.rng
     kind = str(rng.choice(['walk', 'kerb', 'rank'], p=[0.6, 0.25, 0.15]))
     slots = stage.free[kind]
     if not len(slots):
         return
-    # Annotators give up on what is far away: the farther half of the slots.
+    # Crowds far away are not annotated: choose the farther half of slots.
     far = slots[np.argsort(-slots[:, 1])][: max(1, len(slots) // 2)]
     centre = far[int(rng.integers(len(far)))]
     if kind == 'kerb':
@@ -107,8 +107,8 @@ def add_clutter(stage: Stage, *, with_others: bool = True) -> None:
     """Add trees, houses, goods and other things without a class.
 
     Args:
-        stage: Scene that they are added to.
-        with_others: Now and then add a machine of category 11 as well.
+        stage: Scene that the clutter is added to.
+        with_others: Also add a machine of category 11 in some scenes.
     """
     rng, free = stage.rng, stage.free
     for slot in free['walk'][: int(rng.integers(8, 28))]:

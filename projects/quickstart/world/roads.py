@@ -14,7 +14,7 @@ from projects.quickstart.renderer.solids import Colour
 
 _LANE = 3.4  # metres
 _STROKE = 0.08  # half the width of a painted line, metres
-REACH = 150.0  # how far roads go on both sides of the centre, metres
+REACH = 150.0  # length of roads on each side of the centre, metres
 WHITE: Colour = (212, 214, 214)
 Pair = tuple[float, float]
 Slot = tuple[float, float, float]
@@ -35,7 +35,7 @@ class Layout:
     )
 
     def paint(self, polygon: np.ndarray, colour: Colour) -> None:
-        """Paint a polygon (n, 2), metres, over what is there."""
+        """Paint a polygon (n, 2), metres, over earlier polygons."""
         self.polygons.append((polygon, colour))
 
     def add_group(self, centre: np.ndarray, rng: np.random.Generator) -> None:
@@ -50,7 +50,7 @@ class Layout:
 class Axis:
     """A straight line on the ground with its own coordinates s, t.
 
-    s runs along it, t to its left; metres.
+    s runs along the line, t to its left; metres.
     """
 
     origin: tuple[float, float]
@@ -78,8 +78,8 @@ class Axis:
 class Road:
     """A straight road: lanes, maybe parking, pavements.
 
-    ``lanes`` are those on each side, ``pavement`` is the width of each side's
-    in metres.
+    ``lanes`` is the number of lanes on each side, ``pavement`` the width of
+    the pavement on each side, metres.
     """
 
     axis: Axis
@@ -89,18 +89,18 @@ class Road:
 
     @property
     def half(self) -> float:
-        """Metres from the middle to the kerb."""
+        """Distance from the middle to the kerb, metres."""
         return self.lanes * _LANE + 2.4 * self.parking
 
 
 def make_road(rng: np.random.Generator, axis: Axis, lanes: list[int]) -> Road:
-    """Draw a road's widths; ``lanes`` are the choices for one side."""
+    """Draw a random road; ``lanes`` are the possible numbers per side."""
     num, parking = int(rng.choice(lanes)), bool(rng.random() < 0.6)
     return Road(axis, num, parking, rng.uniform(3.0, 6.0))
 
 
 def grey(rng: np.random.Generator, low: float, high: float) -> Colour:
-    """Draw a grey of that brightness, slightly warm or cold."""
+    """Draw a grey of brightness ``low`` to ``high``, slightly warm or cold."""
     value, warm = rng.uniform(low, high), rng.normal(0, 4)
     return value - warm, value, value + warm
 
@@ -123,7 +123,7 @@ class Roadworks:
     hole: float = -1.0
 
     def draw(self) -> None:
-        """Add all of them."""
+        """Add all marks and slots."""
         self._draw_lines()
         for add in (self._add_traffic, self._add_pavement):
             for side in (-1, 1):
@@ -143,7 +143,7 @@ class Roadworks:
 
     def _draw_lines(self) -> None:
         near, edge = max(self.hole, 0.0), self.road.lanes * _LANE
-        # Place across the road, half width, colour.
+        # Position across the road, half width, colour.
         stripes = [(side * edge, _STROKE, WHITE) for side in (-1, 1)]
         if self.rng.random() < 0.5:
             stripes += [(t, _STROKE, (70, 180, 215)) for t in (-0.18, 0.18)]

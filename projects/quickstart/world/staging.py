@@ -1,4 +1,4 @@
-"""Positions of objects on the ground of a scene in the making."""
+"""Positions of objects on the ground of an unfinished scene."""
 
 from dataclasses import dataclass, field
 
@@ -13,15 +13,15 @@ from .roads import Layout
 
 @dataclass
 class Placed:
-    """A model in its place.
+    """Model at its position in the scene.
 
     Attributes:
-        name: Its kind.
-        model: In world metres.
-        category: VisDrone's; None where nothing is annotated.
-        depth: Metres from the camera; the farther is drawn first.
-        lamp: Ground point (2,) just in front of it, metres.
-        region: Index of the ignored region that it belongs to, or -1.
+        name: Kind of the model.
+        model: Model in world metres.
+        category: VisDrone's category; None if the model is not annotated.
+        depth: Metres from the camera; farther models are drawn first.
+        lamp: Ground point (2,) just in front of the model, metres.
+        region: Index of the ignored region that the model belongs to, or -1.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Placed:
 
 @dataclass
 class Stage:
-    """Scene in the making, with the objects placed so far."""
+    """Unfinished scene, with the objects placed so far."""
 
     camera: Camera
     layout: Layout
@@ -58,7 +58,7 @@ class Stage:
         region: int = -1,
         gap: float = 0.25,
     ) -> bool:
-        """Put a ``name`` on ``slot`` (x, y, heading) if nothing is there."""
+        """Put a model on ``slot`` (x, y, heading) if the slot is free."""
         kind = KINDS[name]
         circles = _cover(slot, np.array(kind.footprint) * kind.scale)
         if self.circles:
@@ -84,7 +84,7 @@ class Stage:
         region: int = -1,
         nearer: float = 0.0,
     ) -> None:
-        """Put a model on ``slot`` whatever is there already."""
+        """Put a model on ``slot``, even if the slot is occupied."""
         depth = float(self.camera.project(slot[None, :2])[1][0]) - nearer
         ahead = np.array([np.cos(slot[2]), np.sin(slot[2])])
         nose = model.points()[:, 0].max() * scale
@@ -95,7 +95,7 @@ class Stage:
     def _visible_slots(self, slots: np.ndarray, margin: float) -> np.ndarray:
         """Shuffle slots (n, 3) in view, at most ``margin`` pixels outside.
 
-        Far ones, whose objects would be specks, are thinned out.
+        Far slots, whose objects would be tiny, are thinned out.
         """
         pixels, depth = self.camera.project(slots[:, :2])
         inside = (pixels > -margin).all(1) & (
