@@ -7,9 +7,11 @@ Each row is a folder of ``seed_N/results.zip``, written by the table runner.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from mmhcm.functional.scoring import METRICS, ImageRecord, evaluate
 from mmhcm.structures.results import read_records, read_split
@@ -46,12 +48,12 @@ def bootstrap(
     return np.array(
         [
             np.mean([score(a, inds) - score(b, inds) for a, b in pairs], 0)
-            for inds in draws
+            for inds in tqdm(draws, 'bootstrap', leave=False)
         ]
     )
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Print differences by seed, their spread and the bootstrap interval."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('row', type=Path)
@@ -59,7 +61,7 @@ def main() -> None:
     parser.add_argument('--data-root', type=Path, required=True)
     parser.add_argument('--draws', type=int, default=1000)
     parser.add_argument('--seed', type=int, default=0)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     seeds = [
         path.parent.name
         for path in sorted(args.row.glob('seed_*/results.zip'))
@@ -85,10 +87,12 @@ def main() -> None:
     names = [*METRICS, *(f'class mean {name}' for name in METRICS)]
     for ind, name in enumerate(names):
         values = ' '.join(f'{value:+.2f}' for value in diffs[:, ind])
-        spread = diffs[:, ind].std(ddof=1) if len(seeds) > 1 else np.nan
+        spread = ''
+        if len(seeds) > 1:
+            spread = f'sd {diffs[:, ind].std(ddof=1):.2f}  '
         print(
-            f'{name:18} {values}  mean {diffs[:, ind].mean():+.2f} '
-            f'sd {spread:.2f}  95 % of draws {low[ind]:+.2f} to '
+            f'{name:18} {values}  mean {diffs[:, ind].mean():+.2f}  '
+            f'{spread}95 % of draws {low[ind]:+.2f} to '
             f'{high[ind]:+.2f}, above 0 in {(drawn[:, ind] > 0).mean():.0%}'
         )
 
