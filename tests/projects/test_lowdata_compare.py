@@ -47,16 +47,8 @@ def write_row(folder, num_missed):
 def test_differences_are_those_of_the_scores(data_root, tmp_path, capsys):
     better = write_row(tmp_path / 'better', [0, 1])
     worse = write_row(tmp_path / 'worse', [2, 1])
-    tool.main(
-        [
-            str(better),
-            str(worse),
-            '--data-root',
-            str(data_root),
-            '--draws',
-            '20',
-        ]
-    )
+    args = [str(better), str(worse), '--data-root', str(data_root)]
+    tool.main([*args, '--draws', '20'])
     split = read_split(data_root)
     first, second = (
         tool.score(
@@ -102,12 +94,6 @@ def test_draws_take_images_with_replacement(data_root, tmp_path):
 
 
 def test_rows_without_a_common_seed_are_refused(data_root, tmp_path):
+    args = [str(tmp_path / 'a'), str(tmp_path / 'b')]
     with pytest.raises(SystemExit, match='no seed has results in both rows'):
-        tool.main(
-            [
-                str(tmp_path / 'a'),
-                str(tmp_path / 'b'),
-                '--data-root',
-                str(data_root),
-            ]
-        )
+        tool.main([*args, '--data-root', str(data_root)])
