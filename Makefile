@@ -6,7 +6,7 @@
 # make test       the checks, and the rest of the tests but the nightly ones:
 #                 five minutes
 # make nightly    the tests marked nightly, and the four targets below
-# make mutants    all mutants of scoring and cover: six minutes
+# make mutants    all mutants of scoring and cover: four minutes
 # make fuzz       damaged files for every reader
 # make kills      the quickstart, killed and resumed until it has died often
 # make soak       many mining rounds, which have to hold their memory

@@ -24,7 +24,7 @@ import torch
 from mmdet.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from timing import Timed, parse_data_root, ratio_line
+from timing import Timed, parse_data_root, ratio_line, time_once
 
 from mmhcm.datasets import ChipDataset, SampleKey
 
@@ -45,9 +45,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = args.data_root / 'visdrone/VisDrone2019-DET-train'
         whole = build(root, folder, partial=False)
-        start = time.perf_counter()
-        part = build(root, folder, partial=True)
-        seconds = time.perf_counter() - start
+        part, seconds = time_once(lambda: build(root, folder, partial=True))
         num_bytes = sum(
             path.stat().st_size
             for path in Path(folder).glob('restart_offsets_*')

@@ -11,7 +11,6 @@ with seed 0.
 """
 
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import numpy as np
 import port_sniper
 from annotations import Image, learned_boxes, reach, read_val, unpack_train
 from scipy import optimize, sparse
-from timing import alternate, parse_data_root, ratio_line
+from timing import alternate, parse_data_root, ratio_line, time_once
 
 from mmhcm.functional.boxes import contains
 from mmhcm.functional.chips import ChipScale, generate_chips, valid_objects
@@ -114,9 +113,7 @@ def bench_all_scales(data_root: Path) -> None:
         rows, counts = read_annotation_files(paths)
     parts = np.split(rows, np.cumsum(counts)[:-1])
     images = [(learned_boxes(part), reach(part)) for part in parts]
-    start = time.perf_counter()
-    num_chips = cover_all(images, ALL)
-    seconds = time.perf_counter() - start
+    num_chips, seconds = time_once(partial(cover_all, images, ALL))
     print(
         f'all scales: {num_chips} chips of {len(images)} images in '
         f'{seconds:.1f} s'
@@ -125,16 +122,14 @@ def bench_all_scales(data_root: Path) -> None:
         len(images), NUM_SAMPLED, replace=False
     )
     sample = [images[ind] for ind in inds]
-    start = time.perf_counter()
-    least = sum(find_minimum(image, ALL) for image in sample)
-    seconds = time.perf_counter() - start
+    least, seconds = time_once(
+        lambda: sum(find_minimum(image, ALL) for image in sample)
+    )
     print(
         f'{len(sample)} of them: the minimum is {least} chips; HiGHS and '
         f'its windows: {seconds / len(sample) * 1e3:.1f} ms an image'
     )
-    start = time.perf_counter()
-    num_chips = cover_all(sample, ALL)
-    seconds = time.perf_counter() - start
+    num_chips, seconds = time_once(partial(cover_all, sample, ALL))
     print(
         f'{len(sample)} of them: {num_chips} chips, '
         f'{100 * (num_chips / least - 1):.1f} % above, '

@@ -17,13 +17,12 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmengine.registry import init_default_scope
-from timing import parse_data_root
+from timing import parse_data_root, time_once
 from torch.utils.data import DataLoader
 
 from mmhcm.datasets import ChipDataset
@@ -77,9 +76,7 @@ def _measure(args: Any, folder: Path) -> None:
     # need; the second data set reads the cache.
     del dataset
     gc.collect()
-    start = time.perf_counter()
-    pool = ObjectPool.open(folder / 'pool')
-    seconds = time.perf_counter() - start
+    pool, seconds = time_once(lambda: ObjectPool.open(folder / 'pool'))
     megabytes = (folder / 'pool' / PIXELS).stat().st_size / 1e6
     print(
         f'object pool of {len(pool):,} patches, {megabytes:,.0f} MB: opened '

@@ -19,7 +19,6 @@ that a GPU needs for the same canvases.
 """
 
 import tempfile
-import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from mmdet.registry import DATASETS
 from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
-from timing import alternate, parse_data_root, ratio_line
+from timing import alternate, parse_data_root, ratio_line, time_once
 
 from mmhcm.datasets import CanvasDataset, build_scales
 from mmhcm.engine.mining.pipelines import mining_pipeline
@@ -149,9 +148,8 @@ def timed(
     seconds: dict[str, list[float]], name: str, run: Any, *args: Any
 ) -> Any:
     """Run a step and record its time."""
-    start = time.perf_counter()
-    result = run(*args)
-    seconds[name].append(time.perf_counter() - start)
+    result, elapsed = time_once(lambda: run(*args))
+    seconds[name].append(elapsed)
     return result
 
 

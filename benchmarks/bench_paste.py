@@ -19,7 +19,6 @@ right length, which needs no disk space.
 
 import copy
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from mmdet.registry import DATASETS
 from mmdet.structures.bbox import HorizontalBoxes
 from mmdet.structures.mask import BitmapMasks
 from mmengine.registry import init_default_scope
-from timing import alternate, parse_data_root, ratio_line
+from timing import alternate, parse_data_root, ratio_line, time_once
 
 from mmhcm.datasets import CanvasDataset
 from mmhcm.functional.pasting import apply_pastes
@@ -191,9 +190,8 @@ def open_large(pool: ObjectPool, path: Path) -> None:
     )
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
-        large = ObjectPool.open(path)
-        seconds.append(time.perf_counter() - start)
+        large, elapsed = time_once(lambda: ObjectPool.open(path))
+        seconds.append(elapsed)
     gigabytes = (path / PIXELS).stat().st_size / 1e9
     print(
         f'object pool of {len(large):,} patches, {gigabytes:.2f} GB: opened '

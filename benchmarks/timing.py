@@ -7,7 +7,9 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+T = TypeVar('T')
 
 
 class Timed(NamedTuple):
@@ -39,6 +41,13 @@ def alternate(
         name: Timed(statistics.median(values), min(values))
         for name, values in seconds.items()
     }
+
+
+def time_once(run: Callable[[], T]) -> tuple[T, float]:
+    """Return the result of a call and its seconds."""
+    start = time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - start
 
 
 def ratio_line(

@@ -73,7 +73,7 @@ class ScaleGrid:
         places = np.zeros((len(held), 2), dtype=np.int64)
         ranges = np.zeros((len(held), 2, 2), dtype=np.int64)
         for axis, positions in enumerate(self.positions):
-            low = np.where(held, self.first[:, axis], 0).max(axis=1, initial=0)
+            low = np.where(held, self.first[:, axis], 0).max(axis=1)
             limit = self.limits[axis]
             high = np.where(held, self.last[:, axis], limit).min(axis=1)
             start = np.searchsorted(positions, low, 'left')
