@@ -17,7 +17,6 @@ repeats the index of the pool above, and its pixels are a sparse file of the
 right length, which needs no disk space.
 """
 
-import copy
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -176,18 +175,19 @@ def open_large(pool: ObjectPool, path: Path) -> None:
     chosen = np.concatenate(
         [np.tile(np.arange(len(pool)), times), np.arange(rest)]
     )
+    foreign = np.split(
+        index.pop('foreign_bboxes'), np.cumsum(index['foreign_counts'])[:-1]
+    )
     num_bytes = int(index['shapes'][chosen].prod(axis=1).sum()) * 3
     with (path / PIXELS).open('wb') as file:
         file.write(digest.encode())
         file.truncate(len(digest) + num_bytes)
-    write_index(
-        path / INDEX,
-        digest,
-        {
-            name: values[chosen] if len(values) == len(pool) else values
-            for name, values in copy.copy(index).items()
-        },
-    )
+    repeated = {
+        name: values[chosen] if len(values) == len(pool) else values
+        for name, values in index.items()
+    }
+    repeated['foreign_bboxes'] = np.concatenate([foreign[i] for i in chosen])
+    write_index(path / INDEX, digest, repeated)
     seconds = []
     for _ in range(5):
         large, elapsed = time_once(lambda: ObjectPool.open(path))
