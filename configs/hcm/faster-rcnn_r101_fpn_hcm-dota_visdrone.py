@@ -9,6 +9,8 @@ default_hooks = dict(
                 type='DOTADataset',
                 data_root='${external_root}',
                 class_map='visdrone',
+                # Vehicles guide where and how large objects are pasted.
+                filter_cfg=dict(filter_empty_gt=True),
             )
         ]
     )

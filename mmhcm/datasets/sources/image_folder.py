@@ -113,6 +113,8 @@ class ImageFolderDataset(BaseDetDataset):
     def filter_data(self) -> Sequence[dict]:
         """Drop images without valid objects if ``filter_empty_gt`` is set.
 
+        Images with guides are kept.
+
         Raises:
             ValueError: no image is left.
         """
@@ -129,11 +131,12 @@ class ImageFolderDataset(BaseDetDataset):
         return with_objects
 
     def _find_with_objects(self) -> Sequence[dict]:
-        """Find the data infos with an object that isn't ignored."""
+        """Find the data infos with guides or a valid object."""
         return [
             info
             for info in self.data_list
-            if any(not item['ignore_flag'] for item in info['instances'])
+            if info.get('guides')
+            or any(not item['ignore_flag'] for item in info['instances'])
         ]
 
     def _check_names(

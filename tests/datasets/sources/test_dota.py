@@ -112,6 +112,17 @@ def test_guides_have_the_size_of_rotated_objects(tmp_path):
     assert info.get_data_info(0)['ignored_regions'] == [[38, 10, 70, 50]]
 
 
+def test_images_with_guides_alone(tmp_path):
+    texts = {'P1': square(0, 0, 5, 'plane'), 'P2': square(0, 0, 5, 'ship')}
+    texts['P3'] = square(0, 0, 5, 'small-vehicle')
+    write_dota(tmp_path, texts)
+    options = dict(class_map='visdrone', filter_cfg=dict(filter_empty_gt=True))
+    dataset = build(tmp_path, **options)
+    assert [info['img_id'] for info in infos_of(dataset)] == ['P3']
+    with pytest.raises(ValueError, match='none of the 3 images has an obj'):
+        build(tmp_path, guide_map={}, **options)
+
+
 def test_guides_of_known_classes_alone_by_default(tmp_path):
     text = square(0, 0, 5, 'small-vehicle') + square(9, 0, 5, 'large-vehicle')
     write_dota(tmp_path, {'P1': text})
