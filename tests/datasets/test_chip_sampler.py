@@ -170,20 +170,29 @@ HISTORIES = [
 ]
 
 
+@pytest.mark.parametrize('world_size', [1, 3])
 @pytest.mark.parametrize('normal_from', [None, 0, 4])
 @pytest.mark.parametrize('ratio', [0, 0.3, 1])
 @pytest.mark.parametrize('history', HISTORIES)
-def test_streams_continue_after_an_epoch(dataset, history, ratio, normal_from):
-    sampler = ChipSampler(
-        dataset, 11, hard_ratio=ratio, normal_from=normal_from, seed=6
-    )
-    expected = simulated(sampler, history, 8)
+def test_streams_continue_after_an_epoch(
+    dataset, monkeypatch, history, ratio, normal_from, world_size
+):
+    samplers = []
+    for rank in range(world_size):
+        set_rank(monkeypatch, rank, world_size)
+        samplers.append(
+            ChipSampler(
+                dataset, 11, hard_ratio=ratio, normal_from=normal_from, seed=6
+            )
+        )
+    expected = simulated(samplers[0], history, 8)
     for epoch in range(8):
         if epoch in history:
             dataset.set_hard_chips(
                 hard_round(history[epoch]), first_epoch=epoch
             )
-        assert sorted_indices(sampler, epoch) == expected[epoch]
+        drawn = [sorted_indices(sampler, epoch) for sampler in samplers]
+        assert np.sort(np.concatenate(drawn)).tolist() == expected[epoch]
 
 
 @pytest.mark.parametrize('history', HISTORIES)

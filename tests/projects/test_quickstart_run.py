@@ -161,8 +161,9 @@ def test_a_stop_is_one_line(tmp_path, whom):
             process.send_signal(signal.SIGINT)
         else:
             os.killpg(process.pid, signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert 'Traceback' not in stdout
     assert stderr == 'stopped; the same command goes on where it stopped\n'
     # Nothing goes on behind the user's back.
     with pytest.raises(ProcessLookupError):
