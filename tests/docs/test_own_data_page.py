@@ -18,6 +18,7 @@ from tests.support.own_data import (
     write_voc,
     write_yolo,
 )
+from tests.support.tiny_model import MODEL
 from tests.support.tiny_run import REPO, unique_names
 
 PAGE = (REPO / 'docs' / 'own_data.md').read_text()
@@ -107,11 +108,35 @@ def test_all_commands_of_the_page_run(folder):
         run(f'mmhcm train {name}.py')
 
 
+def test_length_of_the_page(folder):
+    run(LINES[0])
+    (folder / 'boats_fitted.py').write_text("_base_ = 'boats.py'\n")
+    (folder / 'short.py').write_text(_block_with('train_cfg = '))
+    cfg = Config.fromfile('short.py', format_python_code=False)
+    assert cfg.train_cfg.max_epochs == 12
+    assert cfg.default_hooks.mining.epochs == [6]
+    warm_up, steps, restart = cfg.param_scheduler
+    assert (warm_up.type, warm_up.end) == ('LinearLR', 1)
+    assert steps.milestones == [4, 5, 10, 11]
+    assert (restart.milestones, restart.gamma) == ([6], 100)
+
+
+def test_another_detector_of_the_page_trains(folder):
+    (folder / 'retina.py').write_text(_block_with('retinanet'))
+    model = 'model = dict(backbone=dict(init_cfg=None))\n'
+    (folder / 'tiny.py').write_text(
+        "_base_ = 'retina.py'\n" + TINY.replace(MODEL, model)
+    )
+    run('mmhcm train tiny.py')
+    work_dir = folder / 'work_dirs' / 'tiny'
+    assert (work_dir / 'hcm' / 'round_1' / 'hard_chips.jsonl').is_file()
+
+
 def test_pipeline_of_the_page_keeps_boxes_on_their_objects(folder):
     run(LINES[0])
     make_tiny(folder / 'boats.py')
     (folder / 'mine.py').write_text(
-        f"_base_ = 'boats.py'\n{_pipeline_of_page()}"
+        f"_base_ = 'boats.py'\n{_block_with('train_pipeline = [')}"
     )
     cfg = Config.fromfile('mine.py', format_python_code=False)
     assert build_training_data(cfg)
@@ -122,6 +147,6 @@ def test_pipeline_of_the_page_keeps_boxes_on_their_objects(folder):
     assert len(sample['data_samples'].gt_instances)
 
 
-def _pipeline_of_page():
-    (text,) = (text for _, text in BLOCKS if 'train_pipeline = [' in text)
+def _block_with(words):
+    (text,) = (text for _, text in BLOCKS if words in text)
     return text
