@@ -1,4 +1,4 @@
-# 'chips' for 50 passes in place of 20.
+# 'chips' for 50 epochs in place of 20.
 _base_ = 'cpu_chips.py'
 
 train_cfg = dict(max_epochs=50)

@@ -1,4 +1,4 @@
-# 'negatives' for 50 passes in place of 20, in the rounds of 'hard-long'.
+# 'negatives' for 50 epochs in place of 20, in the rounds of 'hard-long'.
 _base_ = 'cpu_chips_negatives.py'
 
 train_cfg = dict(max_epochs=50)

@@ -1,4 +1,4 @@
-# 'pasting-only' for 50 passes in place of 20, in the rounds of 'hard-long'.
+# 'pasting-only' for 50 epochs in place of 20, in the rounds of 'hard-long'.
 _base_ = 'cpu_hard_long.py'
 
 default_hooks = dict(
