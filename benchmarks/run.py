@@ -12,12 +12,12 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from datetime import datetime, timezone
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from timing import add_data_root
+from timing import add_data_root, time_once
 
 FOLDER = Path(__file__).resolve().parent
 NAMES = {
@@ -67,11 +67,11 @@ def main() -> int:
     for name in args.only or NAMES:
         lines.append(f'\n## {name}: {NAMES[name]}')
         print(lines[-1], flush=True)
-        start = time.perf_counter()
         options = weights if name == 'slices' else []
-        printed, status = run(name, [*root, *options])
+        (printed, status), seconds = time_once(
+            partial(run, name, [*root, *options])
+        )
         lines.extend(printed)
-        seconds = time.perf_counter() - start
         lines.append(f'({seconds:.0f} s in all)')
         print(lines[-1], flush=True)
         if status:
